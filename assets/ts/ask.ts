@@ -1,0 +1,196 @@
+/*
+ * The request form's helps: requests like the one being typed, photographs made smaller before they travel
+ * (which also leaves their GPS position behind), and a point on a map. The form works without any of them.
+ */
+import { action, all, element, fragment, one, toast, word } from './page.ts';
+
+declare const MAP_JS: string;
+declare const MAP_CSS: string;
+
+/* ---- requests like this one ---- */
+
+function startSimilar(form: HTMLFormElement): void {
+    const box = document.getElementById('similar');
+    if (!box)
+        return;
+    let timer = 0;
+    let last = '';
+    let running: AbortController | null = null;
+    const look = async (): Promise<void> => {
+        const asked = new URLSearchParams();
+        for (const [name, value] of new FormData(form))
+            if (typeof value === 'string' && value !== '' && ['text', 'category', 'area', 'place', 'title', 'lat', 'lon'].includes(name))
+                asked.append(name, value);
+        const query = asked.toString();
+        if (query === last || (asked.get('text') ?? '').trim().length < 4)
+            return;
+        last = query;
+        running?.abort();
+        running = new AbortController();
+        try {
+            const found = await fragment(`${form.dataset['similar']}?${query}`, 'similar', running.signal);
+            if (found)
+                box.replaceChildren(...(found.textContent?.trim() ? found.childNodes : []));
+        } catch {
+            /* No network: the hint is left out. */
+        }
+    };
+    form.addEventListener('input', () => {
+        clearTimeout(timer);
+        timer = window.setTimeout(() => void look(), 600);
+    });
+    form.addEventListener('restored', () => void look());
+}
+
+/* ---- photographs ---- */
+
+const LONGEST = 1600;
+
+async function smaller(file: File): Promise<File> {
+    try {
+        const picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
+        const scale = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
+        const canvas = element('canvas');
+        canvas.width = Math.max(1, Math.round(picture.width * scale));
+        canvas.height = Math.max(1, Math.round(picture.height * scale));
+        const brush = canvas.getContext('2d');
+        if (!brush)
+            return file;
+        brush.fillStyle = '#fff';
+        brush.fillRect(0, 0, canvas.width, canvas.height);
+        brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+        picture.close();
+        const made = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/jpeg', 0.85));
+        if (!made || (scale === 1 && made.size > file.size))
+            return file;
+        return new File([made], file.name.replace(/\.[^.]*$/, '') + '.jpg', { type: 'image/jpeg' });
+    } catch {
+        return file; /* not a picture this browser can read: the server decides */
+    }
+}
+
+function startPhotos(field: HTMLElement): void {
+    const input = one<HTMLInputElement>('input[type=file]', field);
+    if (!input)
+        return;
+    const most = Number(field.dataset['photos']) || 3;
+    const list = element('ul');
+    let chosen: File[] = [];
+    const show = (): void => {
+        const basket = new DataTransfer();
+        chosen.forEach((file) => basket.items.add(file));
+        input.files = basket.files;
+        list.replaceChildren(...chosen.map((file) => {
+            const item = element('li');
+            const picture = element('img');
+            picture.alt = file.name;
+            picture.src = URL.createObjectURL(file);
+            picture.onload = picture.onerror = () => URL.revokeObjectURL(picture.src);
+            const remove = action(word('remove'), 'quiet', () => {
+                chosen = chosen.filter((other) => other !== file);
+                show();
+                input.focus();
+            });
+            remove.setAttribute('aria-label', `${word('remove')} ${file.name}`);
+            item.append(picture, remove);
+            return item;
+        }));
+    };
+    field.append(list);
+    input.addEventListener('change', async () => {
+        const picked = [...(input.files ?? [])];
+        if (picked.length === 0)
+            return show(); /* the chooser was closed without a choice: what was chosen before stays */
+        const room = most - chosen.length;
+        if (picked.length > room)
+            toast(word('photos-full'));
+        const added = picked.slice(0, Math.max(0, room));
+        chosen = [...chosen, ...added];
+        show();
+        const made = await Promise.all(added.map(smaller));
+        chosen = chosen.map((file) => made[added.indexOf(file)] ?? file);
+        show();
+    });
+}
+
+/* ---- a point on the map ---- */
+
+let mapModule: Promise<typeof import('./map.ts')> | null = null;
+
+/* The map's code, style sheet and worker come only when a reader asks for a map. */
+export function loadMap(): Promise<typeof import('./map.ts')> {
+    return (mapModule ??= new Promise((ready, failed) => {
+        const sheet = element('link');
+        sheet.rel = 'stylesheet';
+        sheet.href = new URL(MAP_CSS, import.meta.url).href;
+        sheet.onload = () => import(new URL(MAP_JS, import.meta.url).href).then(ready, failed);
+        sheet.onerror = failed;
+        document.head.append(sheet);
+    }));
+}
+
+function startPoint(box: HTMLElement): void {
+    const open = one<HTMLButtonElement>('[data-map-open]', box);
+    const lat = one<HTMLInputElement>('[name$=lat]', box);
+    const lon = one<HTMLInputElement>('[name$=lon]', box);
+    const said = one('[data-map-said]', box);
+    if (!open || !lat || !lon)
+        return;
+    const tell = (): void => {
+        if (!said)
+            return;
+        said.hidden = lat.value === '';
+        const place = one('output', said);
+        if (place)
+            place.textContent = lat.value && `${lat.value}, ${lon.value}`;
+    };
+    const set = (point: { lat: number; lon: number } | null): void => {
+        lat.value = point ? point.lat.toFixed(6) : '';
+        lon.value = point ? point.lon.toFixed(6) : '';
+        tell();
+        lat.dispatchEvent(new Event('input', { bubbles: true }));
+    };
+    open.hidden = false;
+    open.addEventListener('click', async () => {
+        open.disabled = true;
+        const place = element('div', 'map');
+        open.after(place);
+        try {
+            const map = await loadMap();
+            await map.choose(place, lat.value ? { lat: Number(lat.value), lon: Number(lon.value) } : null, set,
+                open.textContent?.trim() ?? '');
+            open.hidden = true;
+        } catch {
+            place.remove();
+            open.disabled = false;
+            toast(word('map-failed'));
+        }
+    });
+    one('[data-map-clear]', box)?.addEventListener('click', () => set(null));
+    box.closest('form')?.addEventListener('restored', tell);
+    tell();
+}
+
+function startShown(place: HTMLElement): void {
+    const show = async (): Promise<void> => {
+        place.hidden = false;
+        try {
+            const map = await loadMap();
+            await map.show(place, { lat: Number(place.dataset['lat']), lon: Number(place.dataset['lon']) });
+        } catch {
+            place.hidden = true;
+        }
+    };
+    const door = place.closest('details');
+    if (door && !door.open)
+        door.addEventListener('toggle', () => void show(), { once: true });
+    else
+        void show();
+}
+
+export function startAsk(): void {
+    all<HTMLFormElement>('form[data-similar]').forEach(startSimilar);
+    all('[data-photos]').forEach(startPhotos);
+    all('[data-map-point]').forEach(startPoint);
+    all('[data-map-show]').forEach(startShown);
+}
