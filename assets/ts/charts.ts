@@ -17,7 +17,7 @@ interface Cell {
 }
 interface Numbers {
     names: string[];
-    series: { name: string; cells: Cell[] }[];
+    series: { name: string; tone: string; cells: Cell[] }[];
 }
 
 const text = (cell: Element | undefined): string => cell?.textContent?.trim().replace(/\s+/g, ' ') ?? '';
@@ -36,6 +36,7 @@ function numbers(table: HTMLTableElement): Numbers {
         names: rows.map((row) => text(row.cells[0])),
         series: heads.slice(1).flatMap((head, i) => 'chartSkip' in head.dataset ? [] : [{
             name: text(head),
+            tone: head.dataset['tone'] ?? '',
             cells: rows.map((row) => {
                 const cell = row.cells[i + 1];
                 return {
@@ -49,6 +50,17 @@ function numbers(table: HTMLTableElement): Numbers {
 }
 
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/* Quiet patterns, so that parts differ in more than colour; the first part is plain. */
+function patterns(colour: string | undefined): object[] {
+    const color = `color-mix(in srgb, ${colour} 45%, transparent)`;
+    return [
+        { symbol: 'none' },
+        { color, dashArrayX: [1, 0], dashArrayY: [2, 6], rotation: -Math.PI / 4 },
+        { color, symbol: 'circle', symbolSize: 0.6, dashArrayX: [[6, 6], [0, 6, 6, 0]], dashArrayY: [6, 0] },
+        { color, dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: 0 },
+    ];
+}
 
 function options(kind: string, title: string, data: Numbers, size: number): echarts.EChartsCoreOption {
     const across = kind === 'bar' || kind === 'stack';
@@ -75,8 +87,8 @@ function options(kind: string, title: string, data: Numbers, size: number): echa
         color: ['lake', 'accent', 'warn', 'soft', 'ok', 'late'].map(token),
         animation: false,
         textStyle: { fontFamily: token('face') },
-        aria: { enabled: true, label: { description: title }, decal: { show: data.series.length > 1 || kind === 'pie' } },
-        legend: { show: data.series.length > 1 || kind === 'pie', top: 0, left: 0, itemGap: 16, textStyle: { ...type, color: ink } },
+        aria: { enabled: true, label: { description: title }, decal: { show: kind === 'stack' || kind === 'pie', decals: patterns(sheet) } },
+        legend: { show: data.series.length > 1 && kind !== 'pie', top: 0, left: 0, itemGap: 16, textStyle: { ...type, color: ink } },
         tooltip: {
             trigger: 'item',
             renderMode: 'richText',
@@ -110,10 +122,12 @@ function options(kind: string, title: string, data: Numbers, size: number): echa
         yAxis: across ? names : values,
         series: data.series.map((each, s) => ({
             name: each.name,
+            ...(each.tone ? { itemStyle: { color: token(each.tone) } } : {}),
             type: kind === 'line' ? 'line' : 'bar',
             ...(kind === 'stack' ? { stack: 'all' } : {}),
             barMaxWidth: 22,
-            symbolSize: 8,
+            symbol: 'circle',
+            symbolSize: 7,
             lineStyle: { width: 2.5 },
             emphasis: { focus: data.series.length > 1 ? 'series' : 'none' },
             label: {
