@@ -1,0 +1,86 @@
+/*
+ * The growing buffer: doubling from 4 KB, never past its ceiling.
+ * The memory is the buffer's own until buf_take hands it over.
+ */
+#include "base/buf.h"
+
+#include "base/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void buf_init(struct buf *b, size_t ceiling)
+{
+    *b = (struct buf){.data = must_alloc(4096), .room = 4096, .ceiling = ceiling ? ceiling : BUF_CEILING};
+}
+
+void buf_release(struct buf *b)
+{
+    free(b->data);
+    *b = (struct buf){0};
+}
+
+void buf_clear(struct buf *b)
+{
+    b->size = 0;
+    b->full = false;
+    b->data[0] = '\0';
+}
+
+bool buf_room(struct buf *b, size_t n)
+{
+    if (b->room - b->size > n)
+        return true;
+    if (b->full || n >= b->ceiling || b->size + n >= b->ceiling) {
+        b->full = true;
+        return false;
+    }
+    size_t room = b->room;
+    while (room - b->size <= n)
+        room *= 2;
+    b->data = must_grow(b->data, room);
+    b->room = room;
+    return true;
+}
+
+void buf_put(struct buf *b, const void *data, size_t n)
+{
+    if (!n || !buf_room(b, n))
+        return;
+    memcpy(b->data + b->size, data, n);
+    b->size += n;
+    b->data[b->size] = '\0';
+}
+
+void buf_puts(struct buf *b, const char *s)
+{
+    buf_put(b, s, strlen(s));
+}
+
+void buf_putc(struct buf *b, char c)
+{
+    buf_put(b, &c, 1);
+}
+
+void buf_int(struct buf *b, int64_t v)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do {
+        digits[--at] = (char)('0' + u % 10);
+        u /= 10;
+    } while (u);
+    if (v < 0)
+        digits[--at] = '-';
+    buf_put(b, digits + at, sizeof digits - at);
+}
+
+char *buf_take(struct buf *b, size_t *size)
+{
+    char *data = b->data;
+    if (size)
+        *size = b->size;
+    buf_init(b, b->ceiling);
+    return data;
+}

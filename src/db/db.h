@@ -1,0 +1,112 @@
+/*
+ * The database behind one small interface: SQLite today, PostgreSQL beside it.
+ *
+ *     struct rows *r = query(db, "SELECT id, subject FROM requests WHERE area = {}", area);
+ *     while (rows_next(r))
+ *         html(out, "<li>{}</li>", row_text(r, "subject"));
+ *
+ * Rules of the house
+ * - SQL is a literal with {} places, bound in the order written, or is built
+ *   with struct sql from such literals. Nothing from outside is pasted.
+ * - The SQL kept here is what both back ends speak: no AUTOINCREMENT syntax in
+ *   queries, no dates computed in SQL, RETURNING allowed, upsert by ON CONFLICT.
+ * - Columns are read by name. Reading a column the query does not have ends
+ *   the process (a mistake of the program).
+ * - A failing statement makes rows_next answer false AND sets db_status(db);
+ *   it stays set until db_clear: whoever opened the transaction looks at it
+ *   once (the gate, the writer, a command). "No rows" leaves it OK.
+ * - A connection belongs to one thread. Text from row_text lives until the
+ *   next rows_next of the same rows; row_copy puts it in an arena.
+ * - Statements are prepared once per connection and kept.
+ */
+#ifndef LINLI_DB_DB_H
+#define LINLI_DB_DB_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/write.h"
+
+struct db;
+struct rows;
+
+enum db_mode { DB_READ, DB_WRITE };
+
+/*
+ * Opens one connection to the store at address: a folder (its file linli.db) or, later,
+ * postgresql://…. Settings: WAL, synchronous=FULL, foreign keys on, mmap, busy time 5 s
+ * for the writer. NULL with a message for a person in *why (arena a) when it can't be opened.
+ */
+struct db *db_open(const char *address, enum db_mode mode, struct arena *a, const char **why);
+struct db *db_open_file(const char *path, enum db_mode mode, struct arena *a, const char **why); /* any SQLite file: the search index */
+void db_close(struct db *db);
+
+/* ---- asking ---- */
+#define query(db, literal, ...)     db_query((db), "" literal, ARGS(__VA_ARGS__))
+#define change(db, literal, ...)    db_change((db), "" literal, ARGS(__VA_ARGS__))
+#define query_int(db, literal, ...) db_query_int((db), "" literal, ARGS(__VA_ARGS__))
+
+struct rows *db_query(struct db *db, const char *literal, const struct arg *args, int count);
+bool rows_next(struct rows *r);  /* false: no more, or failed; ends the rows by itself */
+void rows_end(struct rows *r);   /* for leaving early; rows left open are ended by db_commit/rollback */
+int64_t row_int(struct rows *r, const char *column);      /* NULL reads as NONE */
+double row_real(struct rows *r, const char *column);      /* NULL reads as 0 */
+const char *row_text(struct rows *r, const char *column); /* NULL reads as NULL */
+struct bytes row_bytes(struct rows *r, const char *column);
+char *row_copy(struct rows *r, struct arena *a, const char *column);
+int rows_column(struct rows *r, const char *column);      /* its number, -1 when the query has none */
+int64_t row_int_at(struct rows *r, int column);           /* for engines that looked the number up */
+double row_real_at(struct rows *r, int column);
+const char *row_text_at(struct rows *r, int column);
+struct bytes row_bytes_at(struct rows *r, int column);
+
+/* INSERT, UPDATE, DELETE: OK or what went wrong (CONFLICT for a unique or foreign key). */
+enum status db_change(struct db *db, const char *literal, const struct arg *args, int count);
+int64_t db_changed(struct db *db);       /* rows touched by the last change */
+int64_t db_inserted(struct db *db);      /* id of the last inserted row of a table with an integer key */
+/* The first column of the first row; NONE when there is no row or it is NULL. */
+int64_t db_query_int(struct db *db, const char *literal, const struct arg *args, int count);
+
+/* ---- SQL made of parts ---- */
+struct sql {
+    struct arena *arena;
+    struct buf text;       /* {} places; released with sql_release or by running it */
+    struct arg *args;
+    int count, room;
+};
+void sql_init(struct sql *q, struct arena *a);
+#define sql_add(q, literal, ...) sql_write((q), "" literal, ARGS(__VA_ARGS__))
+void sql_write(struct sql *q, const char *literal, const struct arg *args, int count);
+void sql_append(struct sql *q, const struct sql *more); /* more stays usable */
+void sql_release(struct sql *q);
+struct rows *sql_query(struct db *db, struct sql *q);   /* also releases q */
+enum status sql_change(struct db *db, struct sql *q);   /* also releases q */
+
+/* ---- transactions: used by the gate (reads), the writer and commands ---- */
+enum status db_begin(struct db *db);     /* a snapshot on a reader, the write lock on the writer */
+enum status db_commit(struct db *db);    /* durable when it answers OK */
+void db_rollback(struct db *db);
+enum status db_savepoint(struct db *db);
+enum status db_savepoint_release(struct db *db);
+void db_savepoint_undo(struct db *db);   /* rolls back to it and drops it */
+enum status db_status(struct db *db);    /* the first failure since db_clear; OK */
+const char *db_failure(struct db *db);   /* its text for the log; never for a page */
+void db_clear(struct db *db);
+int64_t db_version(struct db *db);       /* changes whenever a commit of anybody changed the data; cheap */
+enum status db_script(struct db *db, const char *sql); /* several statements, trusted text (schema files) */
+
+/* ---- schema ---- */
+struct schema_step {
+    int number;          /* 1, 2, 3 … without gaps */
+    const char *name;    /* "001-ground" */
+    const char *sql;
+};
+/* Brings the store up to the newest step, each in a transaction of its own. A store newer
+ * than the program is refused (CONFLICT) with a message. steps end with number 0. */
+enum status db_migrate(struct db *db, const struct schema_step *steps, struct arena *a, const char **why);
+
+/* A consistent copy into a new file while others read and write. */
+enum status db_copy(struct db *db, const char *path, struct arena *a, const char **why);
+/* The back end's own check of the file; OK or a message. */
+enum status db_check(struct db *db, struct arena *a, const char **why);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The journal: every change, in the transaction that makes it.
+ *
+ * An entry says who, when on the server, when on the device, through what,
+ * what kind and record, which action, the values before and after (JSON, only
+ * what changed; sealed fields stay sealed), the idempotency key, and carries
+ * hash = SHA-256(hash of the entry before ‖ every field of this one), so that
+ * a changed or removed entry is found by journal_verify. The first entry's
+ * "before" hash is 32 zero bytes.
+ *
+ * Followers (search index, live updates, webhooks, histories) read it by seq.
+ */
+#ifndef LINLI_DB_JOURNAL_H
+#define LINLI_DB_JOURNAL_H
+
+#include "base/ctx.h"
+#include "db/db.h"
+
+/* ctx gives actor, times, key and db. before/after: JSON or NULL. Answers the seq, NONE on failure (db_status set). */
+int64_t journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action,
+                    const char *before, const char *after);
+
+struct journal_report {
+    int64_t entries, first_bad; /* first_bad: seq of the first entry that does not fit, NONE when all fit */
+    const char *why;
+};
+/* Checks the whole chain from its start; reads in batches. */
+enum status journal_verify(struct db *db, struct arena *a, struct journal_report *report);
+int64_t journal_newest(struct db *db); /* 0 when empty */
+
+#endif

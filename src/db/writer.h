@@ -1,0 +1,50 @@
+/*
+ * The one door for change: a thread that owns the only writing connection.
+ *
+ * Tasks wait in a queue; the writer takes all that wait (up to a limit), opens
+ * one transaction, runs each in a savepoint of its own, commits once, and only
+ * then calls each task's done. So a group forms by itself under load and no
+ * delay is added when there is none. A task that fails is undone alone.
+ *
+ * If the commit itself fails (disk full, locked), every task of the group is
+ * undone and done is called with BUSY or UNAVAILABLE: nothing was acknowledged.
+ *
+ * Ownership: the task belongs to whoever submitted it until done is called,
+ * on the writer's thread; done must not block (append to a list, signal).
+ */
+#ifndef LINLI_DB_WRITER_H
+#define LINLI_DB_WRITER_H
+
+#include "db/db.h"
+
+struct writer;
+
+struct task {
+    struct task *next;
+    /* Runs inside the savepoint. Anything but OK undoes it. */
+    enum status (*run)(struct task *t, struct db *db);
+    /* After the group is durable, or after the failure. */
+    void (*done)(struct task *t, enum status s);
+    enum status result; /* the writer's own */
+};
+
+/* Called on the writer's thread after each durable group with the newest journal number. */
+typedef void writer_committed(void *arg, int64_t journal_seq);
+
+struct writer *writer_start(struct db *db); /* takes the connection; it is closed by writer_stop */
+void writer_on_commit(struct writer *w, writer_committed *fn, void *arg); /* before the first submit */
+void writer_stop(struct writer *w);         /* runs what waits, then ends */
+/* false when the queue is full (WRITER_QUEUE tasks): the caller answers BUSY. */
+bool writer_submit(struct writer *w, struct task *t);
+/* Submits and waits: for commands, jobs and imports on their own threads. */
+enum status writer_run(struct writer *w, struct task *t);
+
+struct writer_stats {
+    int64_t groups, tasks, failed, waiting, largest;
+};
+struct writer_stats writer_stats(const struct writer *w);
+
+#define WRITER_QUEUE 20000
+#define WRITER_GROUP 500
+
+#endif
