@@ -38,6 +38,8 @@ bool buf_room(struct buf *b, size_t n)
     size_t room = b->room;
     while (room - b->size <= n)
         room *= 2;
+    if (room > b->ceiling)
+        room = b->ceiling;
     b->data = must_grow(b->data, room);
     b->room = room;
     return true;

@@ -23,7 +23,7 @@ struct buf {
     bool full;       /* something did not fit */
 };
 
-void buf_init(struct buf *b, size_t ceiling); /* ceiling 0: BUF_CEILING */
+void buf_init(struct buf *b, size_t ceiling); /* ceiling in bytes, at least 4096; 0: BUF_CEILING */
 void buf_release(struct buf *b);
 void buf_clear(struct buf *b);                /* keeps its memory */
 bool buf_room(struct buf *b, size_t n);       /* make room for n more bytes; false when past the ceiling */

@@ -1,0 +1,130 @@
+/*
+ * One description per record kind.
+ *
+ * A kind is a const table: its fields with type, label, limits, choices,
+ * reference, secrecy and who may read and write. A record is an ordinary C
+ * struct whose first member is struct record; each field names its offset in
+ * it, so rules are written as `r->subject`, and the engine reads and binds,
+ * validates, draws, imports and exports by walking the table.
+ *
+ * In the struct: text kinds are `const char *` (NULL: missing), F_REAL is
+ * double (NAN: missing), everything else is int64_t (NONE: missing).
+ * Records and their text live in the context's arena.
+ */
+#ifndef LINLI_KIND_KIND_H
+#define LINLI_KIND_KIND_H
+
+#include "base/ctx.h"
+#include "db/db.h"
+
+#include <stddef.h>
+
+enum field_type {
+    F_TEXT,   /* one line; min/max in characters */
+    F_LONG,   /* several lines */
+    F_CODE,   /* letters, digits, - _ . ; one line */
+    F_CHOICE, /* one of choices, stored as its code */
+    F_PHONE,  /* a Chinese mobile or landline number, stored without separators */
+    F_INT,    /* min/max are the values allowed */
+    F_BOOL,   /* 0 or 1 */
+    F_TIME,   /* seconds since 1970 UTC */
+    F_DATE,   /* text YYYY-MM-DD that exists */
+    F_REF,    /* id of a record of kind ref; in sheets and JSON its code or id */
+    F_REAL,   /* min/max are the values allowed */
+};
+
+enum field_flag {
+    REQUIRED = 1 << 0,
+    UNIQUE = 1 << 1,   /* imports find an existing record by it */
+    SEALED = 1 << 2,   /* stored sealed; column NAME_key holds its keyed hash; masked on pages until revealed */
+    LISTED = 1 << 3,   /* a column of the list */
+    FILTER = 1 << 4,   /* ?name=value narrows the list */
+    SORTED = 1 << 5,   /* the list can be sorted by it */
+    FIXED = 1 << 6,    /* set by the program: neither forms nor PATCH nor imports change it */
+};
+
+struct choice {
+    const char *code, *label; /* label: N_() */
+};
+
+struct field {
+    const char *name; /* column, form, JSON and sheet name */
+    enum field_type type;
+    size_t offset;
+    const char *label;            /* N_() */
+    int64_t min, max;             /* by type; max 0: FIELD_TEXT_MOST or FIELD_LONG_MOST for text, no limit for numbers */
+    const struct choice *choices; /* ended by a NULL code */
+    const char *ref;              /* name of the kind referred to */
+    unsigned flags;
+};
+#define FIELD_TEXT_MOST 200   /* characters */
+#define FIELD_LONG_MOST 20000
+
+/* Every record begins with it. */
+struct record {
+    int64_t id;      /* NONE before it is inserted */
+    int64_t version; /* 1, 2, … for If-Match and stale edits */
+    int64_t created, updated;
+};
+
+struct kind {
+    const char *name;          /* in addresses and the journal: "requests" */
+    const char *table;
+    const char *one, *many;    /* N_("Request"), N_("Requests") */
+    const struct field *fields;
+    int field_count;
+    size_t size;               /* of the struct */
+    unsigned read, write;      /* roles */
+    const char *code;          /* the field that names a record for people and references: "number", "code" */
+    const char *order;         /* trusted SQL: "id DESC" */
+    /* Adds " AND …" conditions for what the actor may see; NULL: all who may read see all. */
+    void (*scope)(struct ctx *ctx, struct sql *where);
+    /* Rules beyond single fields; problems through ctx_problem. before NULL: a new record. */
+    void (*check)(struct ctx *ctx, const void *before, void *after);
+};
+#define FIELDS(table_) .fields = (table_), .field_count = (int)(sizeof(table_) / sizeof *(table_))
+
+/* The kinds of the program, ended by NULL; set once at start. */
+void kinds_set(const struct kind *const *all);
+const struct kind *kind_find(const char *name);
+const struct field *kind_field(const struct kind *k, const char *name);
+
+/* ---- one record ---- */
+void *record_new(struct ctx *ctx, const struct kind *k);                   /* every field missing */
+void *record_load(struct ctx *ctx, const struct kind *k, int64_t id);      /* in the actor's scope; NULL: not there */
+void *record_find(struct ctx *ctx, const struct kind *k, const char *field, const char *value); /* by a text field; no scope */
+/* Behind the door. Insert sets id, version and times. Both journal what changed. */
+enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, const char *action);
+/* CONFLICT (with a message) when the stored version is no longer before's. */
+enum status record_update(struct ctx *ctx, const struct kind *k, const void *before, void *after, const char *action);
+void *record_copy(struct ctx *ctx, const struct kind *k, const void *record);
+
+/* ---- fields ---- */
+const char *field_text(const struct field *f, const void *record);         /* text types; NULL */
+int64_t field_int(const struct field *f, const void *record);
+/* Parses and checks one value as typed (NULL or blank: missing); a problem names the field. */
+bool field_set(struct ctx *ctx, const struct field *f, void *record, const char *typed);
+/* The value for a person, in the reader's language; "" when missing. */
+const char *field_show(struct ctx *ctx, const struct field *f, const void *record);
+/* Required fields and the kind's own rules; false when there are problems. */
+bool record_check(struct ctx *ctx, const struct kind *k, const void *before, void *after);
+
+/* ---- many records ---- */
+struct list {
+    const struct kind *kind;
+    const char *q;       /* words to be contained (the search index, by id list) */
+    struct sql where;    /* further conditions, " AND …"; list_init begins it */
+    const char *order;   /* trusted SQL; NULL: the kind's */
+    int limit;           /* 1 to 500 */
+    int64_t offset;
+};
+void list_init(struct ctx *ctx, struct list *l, const struct kind *k);     /* scope is added */
+int64_t list_count(struct ctx *ctx, const struct list *l);
+/* Runs it; next record or NULL. The record lives in arena a. */
+struct rows *list_run(struct ctx *ctx, struct list *l);
+void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct arena *a);
+
+/* ---- in and out ---- */
+void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const void *record);
+
+#endif
