@@ -1,0 +1,180 @@
+/*
+ * The context: problems, translation, roles.
+ *
+ * Translation is a binary search in a table compiled in: languages change
+ * from one request to the next, which the C library's catalogues, being per
+ * process, cannot. Only Chinese needs the table; English is the source text.
+ * Filled texts live in the context's arena, the others are static.
+ */
+#include "base/ctx.h"
+
+#include "base/po.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct {
+    const char *name, *title;
+} roles[] = {
+    {"public", N_("Visitor")},
+    {"resident", N_("Resident")},
+    {"volunteer", N_("Volunteer")},
+    {"team_leader", N_("Team leader")},
+    {"community_worker", N_("Community worker")},
+    {"unit_handler", N_("Unit handler")},
+    {"office", N_("Subdistrict office")},
+    {"leader", N_("Leader")},
+    {"auditor", N_("Auditor")},
+    {"admin", N_("System administrator")},
+};
+static_assert(sizeof roles / sizeof *roles == ROLE_COUNT, "every role has a name");
+
+static const char *const status_names[] = {"ok", "not-found", "forbidden", "invalid", "conflict", "busy", "unavailable"};
+static_assert(sizeof status_names / sizeof *status_names == STATUS_COUNT, "every status has a name");
+
+const char *status_name(enum status s)
+{
+    return (unsigned)s < STATUS_COUNT ? status_names[s] : "unknown";
+}
+
+void ctx_init(struct ctx *ctx, struct arena *a)
+{
+    *ctx = (struct ctx){
+        .arena = a,
+        .lang = "zh_CN",
+        .now = (int64_t)time(NULL),
+        .device_time = NONE,
+        .actor = {.user = NONE, .roles = ROLE_PUBLIC, .via = "command"},
+    };
+}
+
+static void add_problem(struct ctx *ctx, const char *field, const char *text)
+{
+    struct problem *p = ARENA_NEW(ctx->arena, struct problem);
+    p->field = field;
+    p->text = text;
+    if (!ctx->problems_end) /* a context made by hand, or copied before the first problem */
+        ctx->problems_end = &ctx->problems;
+    *ctx->problems_end = p;
+    ctx->problems_end = &p->next;
+    ctx->problem_count++;
+}
+
+void ctx_problem(struct ctx *ctx, const char *field, const char *text)
+{
+    add_problem(ctx, field, text);
+    if (ctx->status == OK)
+        ctx->status = INVALID;
+}
+
+enum status ctx_fail(struct ctx *ctx, enum status s, const char *text)
+{
+    if (text)
+        add_problem(ctx, NULL, text);
+    ctx->status = s;
+    return s;
+}
+
+const char *ctx_problem_of(const struct ctx *ctx, const char *field)
+{
+    for (const struct problem *p = ctx->problems; p; p = p->next)
+        if (field ? p->field && strcmp(p->field, field) == 0 : !p->field)
+            return p->text;
+    return NULL;
+}
+
+static int by_source(const void *key, const void *entry)
+{
+    return strcmp(key, ((const struct po_entry *)entry)->source);
+}
+
+const char *tr(const struct ctx *ctx, const char *text)
+{
+    if (!text || ctx->lang[0] != 'z')
+        return text;
+    const struct po_entry *e = bsearch(text, po_zh_CN, (size_t)po_zh_CN_count, sizeof *po_zh_CN, by_source);
+    return e ? e->target : text;
+}
+
+/* The next place of a translation: "{}" or "{1}" to "{9}"; its length goes to *n, its number to *which. */
+static const char *next_place(const char *s, int *n, int *which)
+{
+    for (; (s = strchr(s, '{')) != NULL; s++) {
+        if (s[1] == '}') {
+            *n = 2;
+            *which = 0;
+            return s;
+        }
+        if (s[1] >= '1' && s[1] <= '9' && s[2] == '}') {
+            *n = 3;
+            *which = s[1] - '0';
+            return s;
+        }
+    }
+    return NULL;
+}
+
+const char *say_write(struct ctx *ctx, const char *literal, const struct arg *args, int count)
+{
+    int places = 0;
+    for (const char *p = literal; (p = write_place(p)) != NULL; p += 2)
+        places++;
+    if (places != count)
+        write_mismatch(literal);
+    const char *s = tr(ctx, literal), *place;
+    if (count == 0)
+        return s;
+    struct buf out;
+    buf_init(&out, 0);
+    int length = 0, which = 0, used = 0;
+    while ((place = next_place(s, &length, &which)) != NULL) {
+        int i = which ? which - 1 : used++;
+        if (i >= count)
+            write_mismatch(literal);
+        buf_put(&out, s, (size_t)(place - s));
+        plain_write(&out, "{}", &args[i], 1);
+        s = place + length;
+    }
+    buf_puts(&out, s);
+    const char *text = arena_copyn(ctx->arena, out.data, out.size);
+    buf_release(&out);
+    return text;
+}
+
+const char *ctx_pick(const struct ctx *ctx, const char *zh, const char *en)
+{
+    bool english = ctx->lang[0] == 'e';
+    if (english ? en && *en : !zh || !*zh)
+        return en;
+    return zh;
+}
+
+static int role_index(enum role r)
+{
+    for (int i = 0; i < ROLE_COUNT; i++)
+        if ((unsigned)r == 1U << i)
+            return i;
+    return -1;
+}
+
+const char *role_name(enum role r)
+{
+    int i = role_index(r);
+    return i < 0 ? "" : roles[i].name;
+}
+
+unsigned role_parse(const char *name)
+{
+    for (int i = 0; name && i < ROLE_COUNT; i++)
+        if (strcmp(roles[i].name, name) == 0)
+            return 1U << i;
+    return 0;
+}
+
+const char *role_title(const struct ctx *ctx, enum role r)
+{
+    int i = role_index(r);
+    return i < 0 ? "" : tr(ctx, roles[i].title);
+}
