@@ -1,0 +1,61 @@
+/*
+ * Brings a store up to the program's schema: numbered steps, each in a
+ * transaction of its own together with its row in schema_steps, so that a
+ * step interrupted half-way leaves nothing behind and runs again.
+ * A store that has steps this program does not know is left untouched.
+ */
+#include "db/db.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static int64_t newest(struct db *db)
+{
+    int64_t n = query_int(db, "SELECT max(number) FROM schema_steps");
+    return n == NONE ? 0 : n;
+}
+
+static enum status run_step(struct db *db, const struct schema_step *step)
+{
+    enum status s = db_begin(db);
+    if (s != OK)
+        return s;
+    if (newest(db) < step->number) { /* another process may have been here first */
+        if (db_script(db, step->sql) == OK)
+            change(db, "INSERT INTO schema_steps (number, name, at) VALUES ({}, {}, {})", step->number, step->name,
+                   (int64_t)time(NULL));
+    }
+    return db_commit(db); /* rolls back when something failed */
+}
+
+enum status db_migrate(struct db *db, const struct schema_step *steps, struct arena *a, const char **why)
+{
+    int known = 0;
+    while (steps[known].number != 0) {
+        if (steps[known].number != known + 1)
+            write_mismatch(steps[known].name);
+        known++;
+    }
+    db_script(db, "CREATE TABLE IF NOT EXISTS schema_steps (number bigint PRIMARY KEY, name text NOT NULL,"
+                  " at bigint NOT NULL)");
+    int64_t have = newest(db);
+    if (db_status(db) != OK) {
+        *why = arena_print(a, "the store can't be read: %s", db_failure(db));
+        return db_status(db);
+    }
+    if (have > known) {
+        *why = arena_print(a,
+                           "the store was written by a newer version of the program (schema %lld, this program knows %d): "
+                           "install the newer version, or restore a copy made before it",
+                           (long long)have, known);
+        return CONFLICT;
+    }
+    for (int64_t i = have; i < known; i++) {
+        enum status s = run_step(db, &steps[i]);
+        if (s != OK) {
+            *why = arena_print(a, "schema step %s failed: %s", steps[i].name, db_failure(db));
+            return s;
+        }
+    }
+    return OK;
+}
