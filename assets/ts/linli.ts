@@ -91,6 +91,7 @@ function startSending(): void {
             return;
         }
         form.dataset['sending'] = '1';
+        setTimeout(() => delete form.dataset['sending'], 4000); /* the answer was a file: this page stays */
     });
     addEventListener('pageshow', () => all('form[data-sending]').forEach((form) => delete form.dataset['sending']));
 }

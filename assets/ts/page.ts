@@ -36,7 +36,7 @@ export function action(text: string, className: string, run: () => void): HTMLBu
 
 /* A part of a page, as the server draws it: the element with that id, or all that came. */
 export async function fragment(url: string, id: string, signal?: AbortSignal): Promise<DocumentFragment | null> {
-    const answer = await fetch(url, { headers: { 'X-Fragment': id }, credentials: 'same-origin', signal: signal ?? null });
+    const answer = await fetch(url, { headers: { 'X-Fragment': id }, credentials: 'same-origin', cache: 'no-store', signal: signal ?? null });
     if (!answer.ok || answer.redirected)
         return null;
     const holder = element('template');
