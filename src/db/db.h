@@ -59,7 +59,9 @@ double row_real_at(struct rows *r, int column);
 const char *row_text_at(struct rows *r, int column);
 struct bytes row_bytes_at(struct rows *r, int column);
 
-/* INSERT, UPDATE, DELETE: OK or what went wrong (CONFLICT for a unique or foreign key). */
+/* INSERT, UPDATE, DELETE: OK or what went wrong: CONFLICT for a unique or foreign key, INVALID for CHECK and
+ * NOT NULL, BUSY when locked, UNAVAILABLE when the disk is full. A failure also sets db_status: who expects
+ * one and goes on calls db_clear. */
 enum status db_change(struct db *db, const char *literal, const struct arg *args, int count);
 int64_t db_changed(struct db *db);       /* rows touched by the last change */
 int64_t db_inserted(struct db *db);      /* id of the last inserted row of a table with an integer key */
@@ -83,7 +85,7 @@ enum status sql_change(struct db *db, struct sql *q);   /* also releases q */
 
 /* ---- transactions: used by the gate (reads), the writer and commands ---- */
 enum status db_begin(struct db *db);     /* a snapshot on a reader, the write lock on the writer */
-enum status db_commit(struct db *db);    /* durable when it answers OK */
+enum status db_commit(struct db *db);    /* durable when it answers OK; refused, and rolled back, while db_status is set */
 void db_rollback(struct db *db);
 enum status db_savepoint(struct db *db);
 enum status db_savepoint_release(struct db *db);
@@ -100,6 +102,7 @@ struct schema_step {
     const char *name;    /* "001-ground" */
     const char *sql;
 };
+extern const struct schema_step schema_steps[]; /* the files of schema/, ended by number 0 */
 /* Brings the store up to the newest step, each in a transaction of its own. A store newer
  * than the program is refused (CONFLICT) with a message. steps end with number 0. */
 enum status db_migrate(struct db *db, const struct schema_step *steps, struct arena *a, const char **why);

@@ -211,6 +211,21 @@ static void schema_steps_run_once_and_newer_is_refused(void **state)
     assert_int_equal(query_int(p->db, "SELECT max(number) FROM schema_steps"), 2);
 }
 
+static void the_schema_applies(void **state)
+{
+    struct place *p = *state;
+    const char *why = NULL;
+    assert_int_equal(db_migrate(p->db, schema_steps, p->arena, &why), OK);
+    assert_int_equal(db_check(p->db, p->arena, &why), OK);
+    static const char insert[] = "INSERT INTO requests (created, updated, number, subject, text, status, received_at,"
+                                 " source, source_number) VALUES (1, 1, {}, '路灯不亮', '三号楼前', 'new', 1, {}, {})";
+    assert_int_equal(db_change(p->db, insert, ARGS("R1", "12345", "77")), OK);
+    assert_int_equal(db_change(p->db, insert, ARGS("R2", "12345", "77")), CONFLICT);
+    db_clear(p->db);
+    assert_int_equal(db_change(p->db, insert, ARGS("R2", "12345", "78")), OK);
+    assert_int_equal(db_change(p->db, insert, ARGS("R2", "12345", "79")), CONFLICT);
+}
+
 static void a_copy_opens_and_is_whole(void **state)
 {
     struct place *p = *state;
@@ -242,7 +257,7 @@ int main(void)
         CASE(values_come_back), CASE(same_text_nests), CASE(many_texts_are_kept_within_bounds),
         CASE(parts_make_a_query), CASE(failures_have_names_and_stay), CASE(a_commit_after_a_failure_is_refused),
         CASE(a_reader_sees_one_moment_and_writes_nothing), CASE(a_full_disk_is_unavailable),
-        CASE(schema_steps_run_once_and_newer_is_refused), CASE(a_copy_opens_and_is_whole),
+        CASE(schema_steps_run_once_and_newer_is_refused), CASE(the_schema_applies), CASE(a_copy_opens_and_is_whole),
         CASE(what_is_not_there_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
