@@ -24,7 +24,9 @@ struct journal_report {
     int64_t entries, first_bad; /* first_bad: seq of the first entry that does not fit, NONE when all fit */
     const char *why;
 };
-/* Checks the whole chain from its start; reads in batches. */
+/* Checks the whole chain from its start, in batches. OK; CONFLICT when an entry does not fit (report says which);
+ * or what kept it from reading. entries: how many fit. why: an English text marked for tr(). Entries cut off at
+ * the end leave a chain that fits: compare the newest hash with one kept elsewhere. */
 enum status journal_verify(struct db *db, struct arena *a, struct journal_report *report);
 int64_t journal_newest(struct db *db); /* 0 when empty */
 

@@ -1,0 +1,227 @@
+/*
+ * The writer: one thread, one writing connection, groups of changes.
+ *
+ * While a group is being synced to the disk the next tasks gather in the
+ * queue; taking all of them at once is what makes a group. The lock guards
+ * the queue and the counts only, never the database: submitting costs a few
+ * instructions. A waiting writer is woken by whoever puts the first task in;
+ * it looks at the queue under the lock before it sleeps, so no wake-up is lost.
+ *
+ * Ownership: tasks stay their submitter's; a task may be gone as soon as its
+ * done returned, so its successor is read before.
+ */
+#include "db/writer.h"
+
+#include "db/journal.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct writer {
+    struct db *db;
+    pthread_t thread;
+    pthread_mutex_t lock; /* the queue, stopping, stats */
+    pthread_cond_t work;
+    struct task *first, **last;
+    bool stopping;
+    struct writer_stats stats;
+    pthread_mutex_t wait_lock; /* for writer_run */
+    pthread_cond_t waited;
+    writer_committed *committed;
+    void *committed_arg;
+};
+
+/* Waits for tasks and takes up to WRITER_GROUP of them; NULL when it is time to stop. */
+static struct task *take_group(struct writer *w, int64_t *size)
+{
+    pthread_mutex_lock(&w->lock);
+    while (!w->first && !w->stopping)
+        pthread_cond_wait(&w->work, &w->lock);
+    struct task *group = w->first, **end = &w->first;
+    for (*size = 0; *end && *size < WRITER_GROUP; ++*size)
+        end = &(*end)->next;
+    w->first = *end;
+    if (!w->first)
+        w->last = &w->first;
+    if (*size)
+        *end = NULL;
+    w->stats.waiting -= *size;
+    pthread_mutex_unlock(&w->lock);
+    return group;
+}
+
+/* Runs one task in its savepoint. Answers not OK when the whole transaction is lost. */
+static enum status run_task(struct db *db, struct task *t)
+{
+    if (db_savepoint(db) != OK)
+        return db_status(db);
+    t->result = t->run(t, db);
+    if (t->result == OK) /* a failure that the task did not look at */
+        t->result = db_status(db);
+    db_clear(db);
+    if (t->result == OK)
+        return db_savepoint_release(db);
+    db_savepoint_undo(db);
+    return db_status(db);
+}
+
+/* All of the group in one transaction. Answers what kept it from becoming durable. */
+static enum status run_group(struct db *db, struct task *group)
+{
+    db_clear(db);
+    enum status s = db_begin(db);
+    if (s != OK)
+        return s;
+    for (struct task *t = group; t && s == OK; t = t->next)
+        s = run_task(db, t);
+    if (s == OK)
+        s = db_commit(db);
+    else
+        db_rollback(db);
+    return s;
+}
+
+static void count_group(struct writer *w, int64_t size, int64_t failed)
+{
+    pthread_mutex_lock(&w->lock);
+    w->stats.groups++;
+    w->stats.tasks += size;
+    w->stats.failed += failed;
+    if (size > w->stats.largest)
+        w->stats.largest = size;
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void *writer_thread(void *arg)
+{
+    struct writer *w = arg;
+    int64_t size;
+    struct task *group;
+    while ((group = take_group(w, &size)) != NULL) {
+        enum status s = run_group(w->db, group);
+        db_clear(w->db);
+        int64_t failed = 0;
+        for (struct task *t = group; t; t = t->next) {
+            if (s != OK)
+                t->result = s == BUSY ? BUSY : UNAVAILABLE;
+            failed += t->result != OK;
+        }
+        count_group(w, size, failed);
+        for (struct task *t = group, *next; t; t = next) {
+            next = t->next;
+            t->done(t, t->result);
+        }
+        if (s == OK && w->committed) {
+            w->committed(w->committed_arg, journal_newest(w->db));
+            db_clear(w->db);
+        }
+    }
+    return NULL;
+}
+
+struct writer *writer_start(struct db *db)
+{
+    struct writer *w = must_alloc(sizeof *w);
+    w->db = db;
+    w->last = &w->first;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->work, NULL);
+    pthread_mutex_init(&w->wait_lock, NULL);
+    pthread_cond_init(&w->waited, NULL);
+    if (pthread_create(&w->thread, NULL, writer_thread, w) != 0)
+        abort();
+    return w;
+}
+
+void writer_on_commit(struct writer *w, writer_committed *fn, void *arg)
+{
+    w->committed = fn;
+    w->committed_arg = arg;
+}
+
+void writer_stop(struct writer *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    db_close(w->db);
+    pthread_cond_destroy(&w->waited);
+    pthread_mutex_destroy(&w->wait_lock);
+    pthread_cond_destroy(&w->work);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+bool writer_submit(struct writer *w, struct task *t)
+{
+    t->next = NULL;
+    t->result = OK;
+    pthread_mutex_lock(&w->lock);
+    bool taken = !w->stopping && w->stats.waiting < WRITER_QUEUE;
+    if (taken) {
+        if (!w->first)
+            pthread_cond_signal(&w->work);
+        *w->last = t;
+        w->last = &t->next;
+        w->stats.waiting++;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return taken;
+}
+
+/* ---- submit and wait ---- */
+
+struct waiter {
+    struct task task; /* first: the queue's task is the waiter */
+    struct writer *writer;
+    struct task *inner;
+    enum status status;
+    bool over;
+};
+
+static enum status waiter_run(struct task *t, struct db *db)
+{
+    struct waiter *wait = (struct waiter *)t;
+    return wait->inner->run(wait->inner, db);
+}
+
+static void waiter_done(struct task *t, enum status s)
+{
+    struct waiter *wait = (struct waiter *)t;
+    struct writer *w = wait->writer;
+    if (wait->inner->done)
+        wait->inner->done(wait->inner, s);
+    pthread_mutex_lock(&w->wait_lock); /* the writer's lock: the waiter's memory ends once it sees over */
+    wait->status = s;
+    wait->over = true;
+    pthread_cond_broadcast(&w->waited);
+    pthread_mutex_unlock(&w->wait_lock);
+}
+
+enum status writer_run(struct writer *w, struct task *t)
+{
+    struct waiter wait = {.task = {.run = waiter_run, .done = waiter_done}, .writer = w, .inner = t};
+    if (pthread_equal(pthread_self(), w->thread))
+        abort(); /* it would wait for itself */
+    if (!writer_submit(w, &wait.task))
+        return BUSY;
+    pthread_mutex_lock(&w->wait_lock);
+    while (!wait.over)
+        pthread_cond_wait(&w->waited, &w->wait_lock);
+    pthread_mutex_unlock(&w->wait_lock);
+    t->result = wait.status;
+    return wait.status;
+}
+
+struct writer_stats writer_stats(const struct writer *w)
+{
+    struct writer *own = (struct writer *)w; /* only its lock changes */
+    pthread_mutex_lock(&own->lock);
+    struct writer_stats s = own->stats;
+    pthread_mutex_unlock(&own->lock);
+    return s;
+}
