@@ -23,8 +23,9 @@ static int setup(void **state)
     if (!mkdtemp(p->folder) || !(p->db = db_open(p->folder, DB_WRITE, p->arena, &why)))
         return -1;
     *state = p;
-    return db_script(p->db, "CREATE TABLE t (id integer PRIMARY KEY, name text UNIQUE, n bigint, x double precision,"
+    enum status s = db_script(p->db, "CREATE TABLE t (id integer PRIMARY KEY, name text UNIQUE, n bigint, x double precision,"
                             " data blob, CHECK (n < 1000)); CREATE TABLE u (t bigint REFERENCES t (id))");
+    return s == OK ? 0 : -1;
 }
 
 static int teardown(void **state)

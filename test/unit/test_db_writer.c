@@ -39,7 +39,7 @@ static int setup(void **state)
         s = db_script(db, "CREATE TABLE t (id bigint UNIQUE, data blob)");
     db_close(db);
     *state = p;
-    return s;
+    return s == OK ? 0 : -1;
 }
 
 static int teardown(void **state)
