@@ -14,6 +14,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const views = [
     { label: 'phone', width: 360, colorScheme: 'light', elder: '', target: 44 },
     { label: 'elder', width: 360, colorScheme: 'light', elder: '1', target: 60 },
+    { label: 'tablet', width: 900, colorScheme: 'light', elder: '', target: 44 },
     { label: 'desk', width: 1280, colorScheme: 'light', elder: '', target: 44 },
     { label: 'dark', width: 1280, colorScheme: 'dark', elder: '', target: 44 },
 ];
@@ -46,6 +47,10 @@ for (const name of pages)
 
             const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
             assert.ok(wide <= 0, `the page is ${wide} px too wide`);
+
+            const cut = await page.evaluate(() => [...document.querySelectorAll('.due, .state-col')]
+                .filter((each) => each.offsetParent && each.clientWidth > 1 && each.scrollWidth > each.clientWidth).map((each) => each.textContent));
+            assert.deepEqual(cut, [], 'a deadline or a state is cut');
 
             const small = await page.evaluate((target) => [...document.querySelectorAll('button, .button, select, textarea, .field input, .nav a, .filters a, .tabs a, .pager a, .ways a, .cards span, summary, .check')]
                 .filter((each) => each.offsetParent && each.getBoundingClientRect().height < target - 0.5)
