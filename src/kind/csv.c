@@ -1,0 +1,243 @@
+/*
+ * CSV reading: RFC 4180 as people's programs really write it.
+ *
+ * The bytes become UTF-8 once (with or without mark, UTF-16 by mark, else
+ * GB18030, which Excel in China writes), then rows are read one at a time
+ * into a buffer that the next row uses again. Quotes may hold separators and
+ * line ends; a quote inside an unquoted cell is an ordinary character. The
+ * separator is the one that the first line has most of.
+ * Owns the converted text and the row buffer until close.
+ */
+#include "kind/sheet.h"
+
+#include "base/buf.h"
+#include "base/ctx.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/ucnv.h>
+
+struct csv {
+    struct sheet *sheet;
+    const char *at, *end;
+    char *owned;
+    char separator;
+    int row;
+    struct buf text;
+    size_t starts[SHEET_COLUMNS + 1];
+    struct sheet_cell cells[SHEET_COLUMNS];
+};
+
+static bool is_utf8(const unsigned char *p, const unsigned char *end)
+{
+    while (p < end) {
+        unsigned c = *p++;
+        if (c < 0x80)
+            continue;
+        int more = c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : 0;
+        if (!more || end - p < more)
+            return false;
+        if ((c == 0xE0 && *p < 0xA0) || (c == 0xED && *p > 0x9F) || (c == 0xF0 && *p < 0x90) || (c == 0xF4 && *p > 0x8F))
+            return false;
+        while (more--)
+            if ((*p++ & 0xC0) != 0x80)
+                return false;
+    }
+    return true;
+}
+
+/* Converts from a named encoding to UTF-8 piece by piece; NULL when a byte does not belong to it. */
+static char *convert(const char *name, const char *data, size_t size, size_t *out_size)
+{
+    UErrorCode e = U_ZERO_ERROR;
+    UConverter *from = ucnv_open(name, &e), *to = ucnv_open("UTF-8", &e);
+    struct buf out;
+    buf_init(&out, 4 * size + 16);
+    if (U_SUCCESS(e))
+        ucnv_setToUCallBack(from, UCNV_TO_U_CALLBACK_STOP, NULL, NULL, NULL, &e);
+    UChar pivot[1024], *from_pivot = pivot, *to_pivot = pivot;
+    char piece[4096];
+    const char *in = data;
+    bool first = true;
+    while (U_SUCCESS(e)) {
+        char *p = piece;
+        ucnv_convertEx(to, from, &p, piece + sizeof piece, &in, data + size, pivot, &from_pivot, &to_pivot,
+                       pivot + sizeof pivot / sizeof *pivot, first, true, &e);
+        first = false;
+        buf_put(&out, piece, (size_t)(p - piece));
+        if (e != U_BUFFER_OVERFLOW_ERROR)
+            break;
+        e = U_ZERO_ERROR;
+    }
+    bool good = U_SUCCESS(e) && !out.full;
+    ucnv_close(from);
+    ucnv_close(to);
+    char *text = good ? buf_take(&out, out_size) : NULL;
+    buf_release(&out);
+    return text;
+}
+
+static char find_separator(const char *p, const char *end)
+{
+    int comma = 0, semicolon = 0, tab = 0;
+    bool quoted = false, any = false;
+    for (; p < end; p++) {
+        if (*p == '"')
+            quoted = !quoted;
+        else if (quoted)
+            continue;
+        else if (*p == '\n' || *p == '\r') {
+            if (any)
+                break;
+            continue;
+        }
+        any = true;
+        comma += *p == ',';
+        semicolon += *p == ';';
+        tab += *p == '\t';
+    }
+    return tab > comma && tab >= semicolon ? '\t' : semicolon > comma ? ';' : ',';
+}
+
+void *csv_open(struct sheet *s, const void *data, size_t size)
+{
+    const char *p = data;
+    const unsigned char *u = data;
+    char *owned = NULL;
+    if (size >= 2 && ((u[0] == 0xFF && u[1] == 0xFE) || (u[0] == 0xFE && u[1] == 0xFF)))
+        p = owned = convert("UTF-16", p, size, &size);
+    else if (size >= 3 && !memcmp(p, "\xEF\xBB\xBF", 3)) {
+        p += 3, size -= 3;
+        if (!is_utf8((const unsigned char *)p, (const unsigned char *)p + size))
+            p = NULL;
+    } else if (!is_utf8(u, u + size))
+        p = owned = convert("GB18030", p, size, &size);
+    if (!p || (size && memchr(p, 0, size))) {
+        free(owned);
+        sheet_fail(s, p ? N_("This file is not a table in CSV or XLSX form.")
+                        : N_("The file's characters are neither UTF-8 nor GB18030. Save it as UTF-8 and try again."), 0, 0);
+        return NULL;
+    }
+    struct csv *c = must_alloc(sizeof *c);
+    c->sheet = s;
+    c->owned = owned;
+    c->at = p;
+    c->end = p + size;
+    c->separator = find_separator(c->at, c->end);
+    buf_init(&c->text, (SHEET_CELL + 1) * (SHEET_COLUMNS + 2));
+    return c;
+}
+
+/* Reads one cell into the row's buffer; false when it is too long or its quote never ends. */
+static bool read_cell(struct csv *c, int column)
+{
+    size_t start = c->text.size;
+    const char *p = c->at;
+    bool quoted = p < c->end && *p == '"';
+    if (quoted)
+        p++;
+    for (;; p++) {
+        if (p == c->end) {
+            if (quoted)
+                return sheet_fail(c->sheet, N_("A quotation mark opens this cell and none closes it."), c->row, column);
+            break;
+        }
+        if (quoted && *p == '"') {
+            if (p + 1 < c->end && p[1] == '"')
+                p++;
+            else {
+                quoted = false;
+                continue;
+            }
+        } else if (!quoted && (*p == c->separator || *p == '\n' || *p == '\r'))
+            break;
+        if (c->text.size - start >= SHEET_CELL)
+            return sheet_fail(c->sheet, SHEET_CELL_TOO_LONG, c->row, column);
+        buf_putc(&c->text, *p);
+    }
+    c->at = p;
+    buf_putc(&c->text, 0);
+    return true;
+}
+
+static bool plain_number(const char *s, double *number)
+{
+    const char *p = s + (*s == '-');
+    if (*p < '0' || *p > '9' || (*p == '0' && p[1] >= '0' && p[1] <= '9'))
+        return false;
+    int digits = 0;
+    while (*p >= '0' && *p <= '9')
+        p++, digits++;
+    if (*p == '.') {
+        if (p[1] < '0' || p[1] > '9')
+            return false;
+        for (p++; *p >= '0' && *p <= '9'; p++)
+            digits++;
+    }
+    if (*p || digits > 15)
+        return false;
+    *number = strtod(s, NULL);
+    return true;
+}
+
+static void finish_cell(struct sheet_cell *cell, const char *text, size_t size)
+{
+    if (size > 1 && text[0] == '\'' && strchr("=+-@", text[1]))
+        text++, size--;
+    *cell = (struct sheet_cell){.text = text, .size = size};
+    cell->is_number = plain_number(text, &cell->number);
+}
+
+static bool csv_next(void *self, struct sheet_row *row)
+{
+    struct csv *c = self;
+    while (c->at < c->end) {
+        if (++c->row > SHEET_ROWS)
+            return sheet_fail(c->sheet, SHEET_TOO_MANY_ROWS, c->row, 0);
+        buf_clear(&c->text);
+        int count = 0, used = 0;
+        for (;;) {
+            size_t start = c->text.size;
+            if (!read_cell(c, count))
+                return false;
+            bool content = c->text.size - start > 1;
+            if (count < SHEET_COLUMNS)
+                c->starts[count] = start;
+            else if (content)
+                return sheet_fail(c->sheet, SHEET_TOO_MANY_COLUMNS, c->row, count);
+            else
+                c->text.size = start;
+            if (content)
+                used = count + 1;
+            count++;
+            if (c->at == c->end || *c->at != c->separator)
+                break;
+            c->at++;
+        }
+        if (c->at < c->end && *c->at == '\r')
+            c->at++;
+        if (c->at < c->end && *c->at == '\n')
+            c->at++;
+        if (!used)
+            continue;
+        size_t end = c->text.size;
+        for (int i = used - 1; i >= 0; i--) {
+            if (i + 1 < (count < SHEET_COLUMNS ? count : SHEET_COLUMNS))
+                end = c->starts[i + 1];
+            finish_cell(&c->cells[i], c->text.data + c->starts[i], end - c->starts[i] - 1);
+        }
+        *row = (struct sheet_row){.number = c->row, .count = used, .cells = c->cells};
+        return true;
+    }
+    return false;
+}
+
+static void csv_close(void *self)
+{
+    struct csv *c = self;
+    buf_release(&c->text);
+    free(c->owned);
+    free(c);
+}
+
+const struct sheet_source csv_source = {csv_next, csv_close};

@@ -1,0 +1,330 @@
+/*
+ * Sheets: chooses the reader by the file's first bytes, and writes both forms.
+ *
+ * XLSX is written by libxlsxwriter in constant memory to a temporary file that
+ * is read back and removed; every text goes out as a text, never a formula.
+ * CSV is written into a buffer. A writer keeps its first mistake.
+ * The writer owns all it holds until sheet_write_close.
+ */
+#include "kind/sheet.h"
+
+#include "base/buf.h"
+#include "base/ctx.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <xlsxwriter.h>
+
+#define WRITTEN_MOST ((size_t)512 << 20) /* bytes of a written file */
+#define XLSX_TEXT    32767               /* characters of a cell, Excel's limit */
+
+const char SHEET_TOO_MANY_ROWS[] = N_("The table has too many rows.");
+const char SHEET_TOO_MANY_COLUMNS[] = N_("The table has too many columns.");
+const char SHEET_CELL_TOO_LONG[] = N_("The text in this cell is too long.");
+
+extern const struct sheet_source csv_source, xlsx_source;
+
+void sheet_cell_name(char name[16], int row, int column)
+{
+    char letters[8];
+    size_t at = sizeof letters - 1;
+    letters[at] = '\0';
+    for (unsigned c = (unsigned)column + 1; c && at; c = (c - 1) / 26)
+        letters[--at] = (char)('A' + (c - 1) % 26);
+    snprintf(name, 16, "%s%d", letters + at, row);
+}
+
+bool sheet_fail(struct sheet *s, const char *why, int row, int column)
+{
+    s->why = why;
+    s->cell[0] = '\0';
+    if (row > 0)
+        sheet_cell_name(s->cell, row, column);
+    return false;
+}
+
+struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const char **why)
+{
+    struct sheet *s = ARENA_NEW(a, struct sheet);
+    *why = NULL;
+    if (size >= 4 && (!memcmp(data, "PK\3\4", 4) || !memcmp(data, "PK\5\6", 4))) {
+        s->source = &xlsx_source;
+        s->self = xlsx_open(s, data, size);
+    } else if (size >= 4 && !memcmp(data, "\xD0\xCF\x11\xE0", 4))
+        sheet_fail(s, N_("This is an old or password-protected Excel file. Save it as .xlsx without a password and try again."), 0, 0);
+    else {
+        s->source = &csv_source;
+        s->self = csv_open(s, size ? data : "", size);
+    }
+    if (s->self)
+        return s;
+    *why = s->why;
+    return NULL;
+}
+
+bool sheet_next(struct sheet *s, struct sheet_row *row)
+{
+    return !s->why && s->source->next(s->self, row);
+}
+
+enum status sheet_status(const struct sheet *s, const char **why, const char **cell)
+{
+    if (why)
+        *why = s->why;
+    if (cell)
+        *cell = s->cell;
+    return s->why ? INVALID : OK;
+}
+
+void sheet_close(struct sheet *s)
+{
+    if (s && s->self) {
+        s->source->close(s->self);
+        s->self = NULL;
+    }
+}
+
+/* Day 60 is 29 February 1900, which never was: the days before it count one less. */
+bool sheet_serial_time(double serial, int64_t *seconds)
+{
+    if (!(serial >= 0 && serial < 2958466))
+        return false;
+    *seconds = llround((serial - (serial < 60 ? 25568 : 25569)) * 86400);
+    return true;
+}
+
+static double time_serial(int64_t wall)
+{
+    double serial = (double)wall / 86400 + 25569;
+    return serial < 61 ? serial - 1 : serial;
+}
+
+void sheet_time_text(char text[32], int64_t wall, bool with_time)
+{
+    time_t t = (time_t)wall;
+    struct tm tm;
+    text[0] = '\0';
+    if (gmtime_r(&t, &tm))
+        strftime(text, 32, with_time ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d", &tm);
+}
+
+struct sheet_writer {
+    enum sheet_format format;
+    const char *why;
+    int row, column;
+    struct buf csv;
+    char path[64];
+    lxw_workbook *book;
+    lxw_worksheet *page;
+    lxw_format *bold, *date, *time;
+};
+
+struct sheet_writer *sheet_write_open(enum sheet_format format)
+{
+    struct sheet_writer *w = must_alloc(sizeof *w);
+    w->format = format;
+    if (format == SHEET_CSV) {
+        buf_init(&w->csv, WRITTEN_MOST);
+        buf_puts(&w->csv, "\xEF\xBB\xBF");
+        return w;
+    }
+    static const char failed[] = N_("The file could not be written. Is the disk full?");
+    snprintf(w->path, sizeof w->path, "/tmp/linli-sheet-XXXXXX");
+    int fd = mkstemp(w->path);
+    if (fd < 0) {
+        w->path[0] = '\0';
+        w->why = failed;
+        return w;
+    }
+    close(fd);
+    lxw_workbook_options options = {.constant_memory = LXW_TRUE};
+    w->book = workbook_new_opt(w->path, &options);
+    w->page = w->book ? workbook_add_worksheet(w->book, NULL) : NULL;
+    if (!w->page) {
+        w->why = failed;
+        return w;
+    }
+    w->bold = workbook_add_format(w->book);
+    w->date = workbook_add_format(w->book);
+    w->time = workbook_add_format(w->book);
+    format_set_bold(w->bold);
+    format_set_num_format(w->date, "yyyy-mm-dd");
+    format_set_num_format(w->time, "yyyy-mm-dd hh:mm:ss");
+    return w;
+}
+
+/* Begins the next cell; false when nothing may be written to it. */
+static bool next_cell(struct sheet_writer *w)
+{
+    if (w->why)
+        return false;
+    if (w->column >= SHEET_COLUMNS)
+        w->why = SHEET_TOO_MANY_COLUMNS;
+    else if (w->row >= (w->format == SHEET_XLSX ? 1048576 : SHEET_ROWS))
+        w->why = SHEET_TOO_MANY_ROWS;
+    else {
+        if (w->format == SHEET_CSV && w->column)
+            buf_putc(&w->csv, ',');
+        w->column++;
+        return true;
+    }
+    return false;
+}
+
+static void csv_text(struct buf *out, const char *s)
+{
+    bool neutral = *s && strchr("=+-@\t\r", *s);
+    bool quoted = s[strcspn(s, ",;\t\"\r\n")] || *s == ' ';
+    if (quoted)
+        buf_putc(out, '"');
+    if (neutral)
+        buf_putc(out, '\'');
+    for (size_t n; *s; s += n) {
+        n = strcspn(s, "\"");
+        buf_put(out, s, n);
+        if (s[n]) {
+            buf_puts(out, "\"\"");
+            n++;
+        }
+    }
+    if (quoted)
+        buf_putc(out, '"');
+}
+
+static size_t characters(const char *s)
+{
+    size_t n = 0;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xC0) != 0x80;
+    return n;
+}
+
+static void put_text(struct sheet_writer *w, const char *s, lxw_format *format)
+{
+    if (!next_cell(w) || !s || !*s)
+        return;
+    if (strlen(s) > SHEET_CELL || (w->format == SHEET_XLSX && characters(s) > XLSX_TEXT))
+        w->why = SHEET_CELL_TOO_LONG;
+    else if (w->format == SHEET_CSV)
+        csv_text(&w->csv, s);
+    else if (worksheet_write_string(w->page, (lxw_row_t)w->row, (lxw_col_t)(w->column - 1), s, format))
+        w->why = SHEET_CELL_TOO_LONG;
+}
+
+static void put_number(struct sheet_writer *w, double v, lxw_format *format)
+{
+    worksheet_write_number(w->page, (lxw_row_t)w->row, (lxw_col_t)(w->column - 1), v, format);
+}
+
+void sheet_write_header(struct sheet_writer *w, const char *const *titles, int count)
+{
+    for (int i = 0; i < count; i++)
+        put_text(w, titles[i], w->bold);
+    sheet_write_row(w);
+}
+
+void sheet_write_text(struct sheet_writer *w, const char *s)
+{
+    put_text(w, s, NULL);
+}
+
+void sheet_write_int(struct sheet_writer *w, int64_t v)
+{
+    char digits[24];
+    if (v > 999999999999999 || (v < -999999999999999 && v != NONE)) { /* beyond a double's digits: as text */
+        snprintf(digits, sizeof digits, "%lld", (long long)v);
+        put_text(w, digits, NULL);
+    } else if (next_cell(w) && v != NONE) {
+        if (w->format == SHEET_CSV)
+            buf_int(&w->csv, v);
+        else
+            put_number(w, (double)v, NULL);
+    }
+}
+
+void sheet_write_real(struct sheet_writer *w, double v)
+{
+    if (!next_cell(w) || !isfinite(v))
+        return;
+    if (w->format == SHEET_XLSX) {
+        put_number(w, v, NULL);
+        return;
+    }
+    char digits[32];
+    for (int n = 15; n <= 17; n++) {
+        snprintf(digits, sizeof digits, "%.*g", n, v);
+        if (!(strtod(digits, NULL) < v) && !(strtod(digits, NULL) > v))
+            break;
+    }
+    buf_puts(&w->csv, digits);
+}
+
+static void put_time(struct sheet_writer *w, int64_t wall, bool with_time)
+{
+    if (!next_cell(w) || wall == NONE)
+        return;
+    char text[32];
+    sheet_time_text(text, wall, with_time);
+    if (w->format == SHEET_CSV)
+        buf_puts(&w->csv, text);
+    else if (wall < -2208988800 || wall >= 253402300800) /* before 1900 Excel has no dates */
+        worksheet_write_string(w->page, (lxw_row_t)w->row, (lxw_col_t)(w->column - 1), text, NULL);
+    else
+        put_number(w, time_serial(wall), with_time ? w->time : w->date);
+}
+
+void sheet_write_date(struct sheet_writer *w, int64_t wall)
+{
+    put_time(w, wall, false);
+}
+
+void sheet_write_time(struct sheet_writer *w, int64_t wall)
+{
+    put_time(w, wall, true);
+}
+
+void sheet_write_row(struct sheet_writer *w)
+{
+    if (w->format == SHEET_CSV)
+        buf_puts(&w->csv, "\r\n");
+    w->row++;
+    w->column = 0;
+}
+
+static bool read_back(struct buf *out, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return false;
+    char piece[16384];
+    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;)
+        buf_put(out, piece, n);
+    bool good = !ferror(f) && out->size && !out->full;
+    fclose(f);
+    return good;
+}
+
+char *sheet_write_close(struct sheet_writer *w, size_t *size, const char **why)
+{
+    char *bytes = NULL;
+    if (w->format == SHEET_XLSX) {
+        buf_init(&w->csv, WRITTEN_MOST);
+        bool closed = w->book && workbook_close(w->book) == LXW_NO_ERROR;
+        if (!w->why && (!closed || !read_back(&w->csv, w->path)))
+            w->why = N_("The file could not be written. Is the disk full?");
+        if (*w->path)
+            unlink(w->path);
+    } else if (w->csv.full && !w->why)
+        w->why = N_("The file would be too large.");
+    *why = w->why;
+    *size = 0;
+    if (!w->why)
+        bytes = buf_take(&w->csv, size);
+    buf_release(&w->csv);
+    free(w);
+    return bytes;
+}

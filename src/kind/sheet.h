@@ -1,0 +1,102 @@
+/*
+ * Tables in files: reading CSV and XLSX from bytes in memory, and writing them.
+ *
+ * The reader streams: a row at a time, so a file of a million rows costs the
+ * memory of its shared texts and one row. Files come from outside and are
+ * bounded: rows, columns, text in a cell, unpacked size, packing ratio; XML
+ * with a DOCTYPE (entities) is refused. Messages are English texts for tr().
+ *
+ * Reader:  s = sheet_open(arena, bytes, size, &why);
+ *          while (sheet_next(s, &row)) …;
+ *          if (sheet_status(s, &why, &cell) != OK) …;  sheet_close(s);
+ * Writer:  w = sheet_write_open(SHEET_XLSX);
+ *          sheet_write_text(w, …) …; sheet_write_row(w); …
+ *          bytes = sheet_write_close(w, &size, &why);
+ */
+#ifndef LINLI_KIND_SHEET_H
+#define LINLI_KIND_SHEET_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHEET_ROWS     1100000              /* highest row number */
+#define SHEET_COLUMNS  512
+#define SHEET_CELL     ((size_t)64 << 10)   /* bytes of text in a cell */
+#define SHEET_UNPACKED ((size_t)512 << 20)  /* bytes of all parts of an XLSX file together */
+#define SHEET_RATIO    200                  /* unpacked to packed, for parts above 1 MiB */
+
+struct sheet;
+
+struct sheet_cell {
+    const char *text; /* UTF-8, never NULL; "" is an empty cell. A number as the file writes it; a date as
+                         "2026-01-31" or "2026-01-31 08:30:00"; a boolean as "TRUE" or "FALSE" */
+    size_t size;      /* bytes of text */
+    double number;    /* with is_number; a date's serial day in the 1900 system */
+    bool is_number;   /* in CSV: written as a plain decimal of at most 15 digits, without leading zeros */
+    bool is_date;     /* a number shown as a date (XLSX only) */
+};
+
+struct sheet_row {
+    int number;       /* as the spreadsheet program shows it, from 1; in CSV the record, blank ones counted */
+    int count;        /* cells up to the last one with content */
+    const struct sheet_cell *cells; /* by column from 0; valid until the next call */
+};
+
+/*
+ * Opens XLSX (by its zip signature; the first visible sheet) or CSV: UTF-8 or UTF-16 by mark, UTF-8, else GB18030;
+ * separated by comma, semicolon or tab. data must outlive the sheet. NULL: *why says what is wrong.
+ */
+struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const char **why);
+/* The next row that has content; false at the end or when something is wrong (sheet_status tells). */
+bool sheet_next(struct sheet *s, struct sheet_row *row);
+/* OK, or INVALID with *why and the cell it is about ("C12", or "" for the whole file); either may be NULL. */
+enum status sheet_status(const struct sheet *s, const char **why, const char **cell);
+void sheet_close(struct sheet *s); /* NULL is allowed */
+
+/* Serial day of the 1900 system to seconds since 1970 on the same wall clock; false outside 1900 … 9999. */
+bool sheet_serial_time(double serial, int64_t *seconds);
+/* "2026-01-31" or "2026-01-31 08:30:00" for seconds since 1970 on the wall clock. */
+void sheet_time_text(char text[32], int64_t wall, bool with_time);
+/* "A1" for row 1, column 0. */
+void sheet_cell_name(char name[16], int row, int column);
+
+enum sheet_format { SHEET_CSV, SHEET_XLSX };
+struct sheet_writer;
+
+/*
+ * CSV has a UTF-8 mark and CR LF; a text that a spreadsheet would take for a formula (it starts with = + - @ tab
+ * or CR) gets a ' in front, which the reader takes away again before = + - @. In XLSX texts are always texts.
+ * The first mistake (too long a text, too many rows) is kept for sheet_write_close.
+ */
+struct sheet_writer *sheet_write_open(enum sheet_format format);
+void sheet_write_header(struct sheet_writer *w, const char *const *titles, int count); /* a row in bold */
+void sheet_write_text(struct sheet_writer *w, const char *s);  /* NULL: empty cell */
+void sheet_write_int(struct sheet_writer *w, int64_t v);       /* NONE: empty cell */
+void sheet_write_real(struct sheet_writer *w, double v);       /* not finite: empty cell; XLSX keeps 16 digits */
+void sheet_write_date(struct sheet_writer *w, int64_t wall);   /* seconds since 1970 on the wall clock; NONE: empty */
+void sheet_write_time(struct sheet_writer *w, int64_t wall);   /* the same, with the time of day */
+void sheet_write_row(struct sheet_writer *w);                  /* ends the row */
+/* Ends the file and frees w: bytes for the caller to free(), or NULL with *why. */
+char *sheet_write_close(struct sheet_writer *w, size_t *size, const char **why);
+
+/* Within the layer: what sheet.c, xlsx.c and csv.c share. */
+struct sheet_source {
+    bool (*next)(void *self, struct sheet_row *row);
+    void (*close)(void *self);
+};
+struct sheet {
+    const struct sheet_source *source;
+    void *self;
+    const char *why; /* NULL: nothing is wrong */
+    char cell[16];
+};
+bool sheet_fail(struct sheet *s, const char *why, int row, int column); /* row 0: the whole file; false always */
+void *xlsx_open(struct sheet *s, const void *data, size_t size);        /* NULL: s->why */
+void *csv_open(struct sheet *s, const void *data, size_t size);
+extern const char SHEET_TOO_MANY_ROWS[], SHEET_TOO_MANY_COLUMNS[], SHEET_CELL_TOO_LONG[];
+
+#endif
