@@ -203,6 +203,22 @@ static size_t characters(const char *s)
     return n;
 }
 
+/* Excel reads "_x0041_" in a text as the character of that code: its first "_" is written as "_x005F_". */
+static bool write_xlsx_text(struct sheet_writer *w, const char *s, lxw_format *format)
+{
+    struct buf out;
+    buf_init(&out, 8 * (SHEET_CELL + 1));
+    for (const char *next; (next = strstr(s, "_x")); s = next + 1) {
+        buf_put(&out, s, (size_t)(next - s));
+        bool code = strspn(next + 2, "0123456789abcdefABCDEF") >= 4 && next[6] == '_';
+        buf_puts(&out, code ? "_x005F_" : "_");
+    }
+    buf_puts(&out, s);
+    bool good = !worksheet_write_string(w->page, (lxw_row_t)w->row, (lxw_col_t)(w->column - 1), out.data, format);
+    buf_release(&out);
+    return good;
+}
+
 static void put_text(struct sheet_writer *w, const char *s, lxw_format *format)
 {
     if (!next_cell(w) || !s || !*s)
@@ -211,7 +227,7 @@ static void put_text(struct sheet_writer *w, const char *s, lxw_format *format)
         w->why = SHEET_CELL_TOO_LONG;
     else if (w->format == SHEET_CSV)
         csv_text(&w->csv, s);
-    else if (worksheet_write_string(w->page, (lxw_row_t)w->row, (lxw_col_t)(w->column - 1), s, format))
+    else if (!write_xlsx_text(w, s, format))
         w->why = SHEET_CELL_TOO_LONG;
 }
 

@@ -189,7 +189,8 @@ static void limits_a_cell(void **state)
 static void comes_back_equal(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"=1+1", "+86 10", "-5", "@x", "张三", "a\"b,c;d", "line\nline", " a ", "007", "'", "_x0041_", "<&>"};
+    static const char *const texts[] = {"=1+1", "+86 10", "-5", "@x", "张三", "a\"b,c;d", "line\nline", " a ", "007", "'", "_x0041_",
+                                        "_x_x4E00_x", "<&>", "a\rb\x01", "a\tb"};
     static const char *const titles[] = {"编号", "text"};
     for (int format = SHEET_CSV; format <= SHEET_XLSX; format++) {
         struct sheet_writer *w = sheet_write_open((enum sheet_format)format);
