@@ -58,11 +58,13 @@ struct problem {
 struct db;
 struct exchange;
 struct site;
+struct seal_key;
 
 struct ctx {
     struct arena *arena;
     struct db *db;          /* reads on a reader; changes behind the door */
     struct site *site;      /* the installation (tenant) */
+    const struct seal_key *keys; /* for sealed fields (base/seal.h); NULL: none can be read or written */
     struct exchange *web;   /* NULL on the command line */
     const char *lang;       /* "zh_CN" or "en" */
     int64_t now;            /* server time, seconds since 1970 UTC; fixed for the request */

@@ -1,0 +1,248 @@
+/*
+ * One field of a record: reading what was typed, checking it against the
+ * description, and showing it. Every message names what is expected.
+ * Values live in the context's arena.
+ */
+#include "kind/kind.h"
+
+#include "base/code.h"
+#include "base/text.h"
+#include "base/when.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *slot(const struct field *f, void *record)
+{
+    return (char *)record + f->offset;
+}
+
+static bool is_text(const struct field *f)
+{
+    return f->type == F_TEXT || f->type == F_LONG || f->type == F_CODE || f->type == F_CHOICE ||
+           f->type == F_PHONE || f->type == F_DATE;
+}
+
+const char *field_text(const struct field *f, const void *record)
+{
+    return is_text(f) ? *(const char *const *)slot(f, (void *)(uintptr_t)record) : NULL;
+}
+
+int64_t field_int(const struct field *f, const void *record)
+{
+    return is_text(f) || f->type == F_REAL ? NONE : *(const int64_t *)slot(f, (void *)(uintptr_t)record);
+}
+
+static bool refuse(struct ctx *ctx, const struct field *f, const char *text)
+{
+    ctx_problem(ctx, f->name, text);
+    return false;
+}
+
+static bool set_length(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    int64_t most = f->max ? f->max : f->type == F_LONG ? FIELD_LONG_MOST : FIELD_TEXT_MOST;
+    int64_t n = (int64_t)text_length(typed);
+    if (n > most)
+        return refuse(ctx, f, say(ctx, "{}: at most {} characters, please; it has {}.", tr(ctx, f->label), most, n));
+    if (n < f->min)
+        return refuse(ctx, f, say(ctx, "{}: at least {} characters, please.", tr(ctx, f->label), f->min));
+    *(const char **)slot(f, record) = arena_copy(ctx->arena, typed);
+    return true;
+}
+
+static bool set_choice(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    for (const struct choice *c = f->choices; c->code; c++)
+        if (!strcmp(c->code, typed) || !strcmp(c->label, typed) || !strcmp(tr(ctx, c->label), typed)) {
+            *(const char **)slot(f, record) = c->code;
+            return true;
+        }
+    return refuse(ctx, f, say(ctx, "{}: “{}” is not one of the choices.", tr(ctx, f->label), typed));
+}
+
+static bool set_whole(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    char *end;
+    errno = 0;
+    int64_t v = strtoll(typed, &end, 10);
+    if (errno || end == typed || *end)
+        return refuse(ctx, f, say(ctx, "{}: a whole number is expected, not “{}”.", tr(ctx, f->label), typed));
+    if ((f->max || f->min) && (v < f->min || (f->max && v > f->max)))
+        return refuse(ctx, f, say(ctx, "{}: a number from {} to {} is expected.", tr(ctx, f->label), f->min, f->max));
+    *(int64_t *)slot(f, record) = v;
+    return true;
+}
+
+static bool set_real(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    char *end;
+    double v = strtod(typed, &end);
+    if (end == typed || *end || !isfinite(v) || ((f->max || f->min) && (v < (double)f->min || v > (double)f->max)))
+        return refuse(ctx, f, say(ctx, "{}: a number from {} to {} is expected.", tr(ctx, f->label), f->min, f->max));
+    *(double *)slot(f, record) = v;
+    return true;
+}
+
+static bool set_bool(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    static const char *const yes[] = {"1", "true", "yes", "on", "是", NULL};
+    static const char *const no[] = {"0", "false", "no", "off", "否", NULL};
+    for (int i = 0; yes[i]; i++) {
+        if (!strcmp(typed, yes[i]) || !strcmp(typed, no[i])) {
+            *(int64_t *)slot(f, record) = !strcmp(typed, yes[i]);
+            return true;
+        }
+    }
+    return refuse(ctx, f, say(ctx, "{}: yes or no is expected.", tr(ctx, f->label)));
+}
+
+static bool set_time(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    int64_t t;
+    if (!when_parse(typed, &t))
+        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date and time; 2026-03-05 14:30 would be one.",
+                                  tr(ctx, f->label), typed));
+    *(int64_t *)slot(f, record) = t;
+    return true;
+}
+
+static bool set_date(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    int64_t t;
+    if (!when_parse(typed, &t))
+        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date that exists; 2026-03-05 would be one.",
+                                  tr(ctx, f->label), typed));
+    *(const char **)slot(f, record) = when_date(ctx->arena, t);
+    return true;
+}
+
+static bool set_phone(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    const char *phone = code_phone(ctx->arena, typed);
+    if (!phone)
+        return refuse(ctx, f, say(ctx, "{}: a mobile number of 11 digits, or a landline with its area code, please.",
+                                  tr(ctx, f->label)));
+    *(const char **)slot(f, record) = phone;
+    return true;
+}
+
+/* A reference is typed as an id or as the code that names the record. */
+static bool set_ref(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    const struct kind *k = kind_find(f->ref);
+    int64_t id = k ? query_int(ctx->db, "SELECT id FROM {} WHERE {} = {}", (struct sql_name){k->table},
+                               (struct sql_name){k->code}, typed)
+                   : NONE;
+    char *end;
+    int64_t v = strtoll(typed, &end, 10);
+    if (id == NONE && k && !*end)
+        id = query_int(ctx->db, "SELECT id FROM {} WHERE id = {}", (struct sql_name){k->table}, v);
+    if (id == NONE)
+        return refuse(ctx, f, say(ctx, "{}: there is no “{}”.", tr(ctx, f->label), typed));
+    *(int64_t *)slot(f, record) = id;
+    return true;
+}
+
+static bool set_code(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    if (strspn(typed, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(typed))
+        return refuse(ctx, f, say(ctx, "{}: only letters, digits, - _ and . please.", tr(ctx, f->label)));
+    return set_length(ctx, f, record, typed);
+}
+
+static void set_missing(const struct field *f, void *record)
+{
+    if (is_text(f))
+        *(const char **)slot(f, record) = NULL;
+    else if (f->type == F_REAL)
+        *(double *)slot(f, record) = NAN;
+    else
+        *(int64_t *)slot(f, record) = NONE;
+}
+
+bool field_set(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    if (typed && !text_valid(typed))
+        return refuse(ctx, f, say(ctx, "{}: the text is damaged (not UTF-8).", tr(ctx, f->label)));
+    const char *s = typed ? text_tidy(ctx->arena, typed) : "";
+    if (!*s) {
+        set_missing(f, record);
+        return true;
+    }
+    switch (f->type) {
+    case F_TEXT:
+    case F_LONG: return set_length(ctx, f, record, s);
+    case F_CODE: return set_code(ctx, f, record, s);
+    case F_CHOICE: return set_choice(ctx, f, record, s);
+    case F_PHONE: return set_phone(ctx, f, record, s);
+    case F_INT: return set_whole(ctx, f, record, s);
+    case F_BOOL: return set_bool(ctx, f, record, s);
+    case F_TIME: return set_time(ctx, f, record, s);
+    case F_DATE: return set_date(ctx, f, record, s);
+    case F_REF: return set_ref(ctx, f, record, s);
+    case F_REAL: return set_real(ctx, f, record, s);
+    }
+    return false;
+}
+
+static const char *show_ref(struct ctx *ctx, const struct field *f, int64_t id)
+{
+    const struct kind *k = kind_find(f->ref);
+    if (!k)
+        return "";
+    struct rows *r = query(ctx->db, "SELECT {} AS code FROM {} WHERE id = {}", (struct sql_name){k->code},
+                           (struct sql_name){k->table}, id);
+    const char *code = rows_next(r) ? row_copy(r, ctx->arena, "code") : "";
+    rows_end(r);
+    return code;
+}
+
+const char *field_show(struct ctx *ctx, const struct field *f, const void *record)
+{
+    if (is_text(f)) {
+        const char *s = field_text(f, record);
+        if (s && f->type == F_CHOICE)
+            for (const struct choice *c = f->choices; c->code; c++)
+                if (!strcmp(c->code, s))
+                    return tr(ctx, c->label);
+        return s ? s : "";
+    }
+    if (f->type == F_REAL) {
+        double d = *(const double *)slot(f, (void *)(uintptr_t)record);
+        return isnan(d) ? "" : arena_print(ctx->arena, "%.6g", d);
+    }
+    int64_t v = field_int(f, record);
+    if (v == NONE)
+        return "";
+    if (f->type == F_TIME)
+        return when_show(ctx, v);
+    if (f->type == F_BOOL)
+        return v ? say(ctx, "yes") : say(ctx, "no");
+    if (f->type == F_REF)
+        return show_ref(ctx, f, v);
+    return arena_print(ctx->arena, "%lld", (long long)v);
+}
+
+static bool missing(const struct field *f, const void *record)
+{
+    if (is_text(f))
+        return !field_text(f, record);
+    if (f->type == F_REAL)
+        return isnan(*(const double *)slot(f, (void *)(uintptr_t)record));
+    return field_int(f, record) == NONE;
+}
+
+bool record_check(struct ctx *ctx, const struct kind *k, const void *before, void *after)
+{
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        if ((f->flags & REQUIRED) && missing(f, after) && !ctx_problem_of(ctx, f->name))
+            ctx_problem(ctx, f->name, say(ctx, "{} is needed.", tr(ctx, f->label)));
+    }
+    if (k->check && ctx->problem_count == 0)
+        k->check(ctx, before, after);
+    return ctx->problem_count == 0;
+}

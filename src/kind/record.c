@@ -1,0 +1,296 @@
+/*
+ * Records by their description: loading, inserting, changing, journalling,
+ * and JSON. All SQL is made of names from const tables and bound values.
+ * Records and their text live in the context's arena.
+ */
+#include "kind/kind.h"
+
+#include "base/seal.h"
+#include "db/journal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct kind *const *all_kinds;
+
+void kinds_set(const struct kind *const *all)
+{
+    all_kinds = all;
+}
+
+const struct kind *kind_find(const char *name)
+{
+    for (int i = 0; all_kinds && all_kinds[i]; i++)
+        if (!strcmp(all_kinds[i]->name, name))
+            return all_kinds[i];
+    return NULL;
+}
+
+const struct field *kind_field(const struct kind *k, const char *name)
+{
+    for (int i = 0; i < k->field_count; i++)
+        if (!strcmp(k->fields[i].name, name))
+            return &k->fields[i];
+    return NULL;
+}
+
+static bool is_text(const struct field *f)
+{
+    return f->type <= F_PHONE ? true : f->type == F_DATE;
+}
+
+void *record_new(struct ctx *ctx, const struct kind *k)
+{
+    struct record *rec = arena_alloc(ctx->arena, k->size);
+    *rec = (struct record){.id = NONE};
+    for (int i = 0; i < k->field_count; i++) {
+        void *slot = (char *)rec + k->fields[i].offset;
+        if (k->fields[i].type == F_REAL)
+            *(double *)slot = NAN;
+        else if (!is_text(&k->fields[i]))
+            *(int64_t *)slot = NONE;
+    }
+    return rec;
+}
+
+void *record_copy(struct ctx *ctx, const struct kind *k, const void *record)
+{
+    return memcpy(arena_alloc(ctx->arena, k->size), record, k->size);
+}
+
+static void select_columns(struct sql *q, const struct kind *k)
+{
+    sql_add(q, "SELECT id, version, created, updated");
+    for (int i = 0; i < k->field_count; i++)
+        sql_add(q, ", {}", (struct sql_name){k->fields[i].name});
+    sql_add(q, " FROM {} WHERE 1 = 1", (struct sql_name){k->table});
+}
+
+/* Columns come in the order select_columns wrote them. */
+void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct arena *a)
+{
+    if (!rows_next(r))
+        return NULL;
+    struct record *rec = arena_alloc(a, k->size);
+    *rec = (struct record){row_int_at(r, 0), row_int_at(r, 1), row_int_at(r, 2), row_int_at(r, 3)};
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        void *slot = (char *)rec + f->offset;
+        if (f->type == F_REAL) {
+            *(double *)slot = row_text_at(r, i + 4) ? row_real_at(r, i + 4) : NAN;
+        } else if (!is_text(f)) {
+            *(int64_t *)slot = row_int_at(r, i + 4);
+        } else {
+            const char *s = row_text_at(r, i + 4);
+            if (s && (f->flags & SEALED))
+                s = ctx->keys ? seal_open(ctx->keys, a, s) : NULL;
+            else
+                s = arena_copy(a, s);
+            *(const char **)slot = s;
+        }
+    }
+    return rec;
+}
+
+static void *first(struct ctx *ctx, const struct kind *k, struct sql *q)
+{
+    struct rows *r = sql_query(ctx->db, q);
+    void *rec = list_next(ctx, k, r, ctx->arena);
+    if (rec)
+        rows_end(r);
+    return rec;
+}
+
+void *record_load(struct ctx *ctx, const struct kind *k, int64_t id)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    select_columns(&q, k);
+    sql_add(&q, " AND id = {}", id);
+    if (k->scope)
+        k->scope(ctx, &q);
+    return first(ctx, k, &q);
+}
+
+void *record_find(struct ctx *ctx, const struct kind *k, const char *field, const char *value)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    select_columns(&q, k);
+    sql_add(&q, " AND {} = {}", (struct sql_name){field}, value);
+    return first(ctx, k, &q);
+}
+
+/* The value as it is stored. Sealed text gets a fresh seal each time it is written. */
+static struct arg stored(struct ctx *ctx, const struct field *f, const void *record)
+{
+    if (f->type == F_REAL) {
+        double d = *(const double *)(const void *)((const char *)record + f->offset);
+        return isnan(d) ? arg_text(NULL) : arg_real(d);
+    }
+    if (!is_text(f))
+        return ARG(((struct maybe){field_int(f, record)}));
+    const char *s = field_text(f, record);
+    if (s && (f->flags & SEALED))
+        return arg_text(seal_text(ctx->keys, ctx->arena, s));
+    return arg_text(s);
+}
+
+static struct arg sealed_key(struct ctx *ctx, const struct field *f, const void *record)
+{
+    const char *s = field_text(f, record);
+    return arg_text(s ? seal_hash(ctx->keys, ctx->arena, s) : NULL);
+}
+
+static bool same(const struct field *f, const void *a, const void *b)
+{
+    if (f->type == F_REAL) {
+        double x = *(const double *)(const void *)((const char *)a + f->offset);
+        double y = *(const double *)(const void *)((const char *)b + f->offset);
+        return (isnan(x) && isnan(y)) || !(x < y || x > y);
+    }
+    if (!is_text(f))
+        return field_int(f, a) == field_int(f, b);
+    const char *x = field_text(f, a), *y = field_text(f, b);
+    return x == y || (x && y && !strcmp(x, y));
+}
+
+/* What the journal keeps: only fields that differ from other; sealed ones as "sealed". */
+static const char *journal_text(struct ctx *ctx, const struct kind *k, const void *record, const void *other)
+{
+    if (!record)
+        return NULL;
+    struct buf out;
+    buf_init(&out, 0);
+    buf_putc(&out, '{');
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        if (other && same(f, record, other))
+            continue;
+        struct arg v = stored(ctx, f, record);
+        if (!other && (v.type == ARG_MAYBE ? v.i == NONE : v.type == ARG_TEXT && !v.s))
+            continue;
+        json(&out, "{}:{}", f->name, v);
+        buf_putc(&out, ',');
+    }
+    if (out.data[out.size - 1] == ',')
+        out.size--;
+    out.data[out.size] = '\0';
+    buf_putc(&out, '}');
+    const char *text = arena_copyn(ctx->arena, out.data, out.size);
+    buf_release(&out);
+    return text;
+}
+
+enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, const char *action)
+{
+    struct record *rec = record;
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "INSERT INTO {} (version, created, updated", (struct sql_name){k->table});
+    for (int i = 0; i < k->field_count; i++) {
+        sql_add(&q, ", {}", (struct sql_name){k->fields[i].name});
+        if (k->fields[i].flags & SEALED)
+            sql_add(&q, ", {}", (struct sql_name){arena_print(ctx->arena, "%s_key", k->fields[i].name)});
+    }
+    rec->version = 1;
+    rec->created = rec->updated = ctx->now;
+    sql_add(&q, ") VALUES (1, {}, {}", rec->created, rec->updated);
+    for (int i = 0; i < k->field_count; i++) {
+        sql_add(&q, ", {}", stored(ctx, &k->fields[i], rec));
+        if (k->fields[i].flags & SEALED)
+            sql_add(&q, ", {}", sealed_key(ctx, &k->fields[i], rec));
+    }
+    sql_add(&q, ")");
+    enum status s = sql_change(ctx->db, &q);
+    if (s == CONFLICT)
+        return ctx_fail(ctx, CONFLICT, say(ctx, "There is one with this code already."));
+    if (s != OK)
+        return ctx_fail(ctx, s, NULL);
+    rec->id = db_inserted(ctx->db);
+    journal_add(ctx, k->name, rec->id, action, NULL, journal_text(ctx, k, rec, NULL));
+    return db_status(ctx->db);
+}
+
+enum status record_update(struct ctx *ctx, const struct kind *k, const void *before, void *after, const char *action)
+{
+    const struct record *was = before;
+    struct record *rec = after;
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "UPDATE {} SET version = {}, updated = {}", (struct sql_name){k->table}, was->version + 1, ctx->now);
+    int changed = 0;
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        if (same(f, before, after))
+            continue;
+        changed++;
+        sql_add(&q, ", {} = {}", (struct sql_name){f->name}, stored(ctx, f, rec));
+        if (f->flags & SEALED)
+            sql_add(&q, ", {} = {}", (struct sql_name){arena_print(ctx->arena, "%s_key", f->name)},
+                    sealed_key(ctx, f, rec));
+    }
+    if (!changed) {
+        sql_release(&q);
+        return OK;
+    }
+    sql_add(&q, " WHERE id = {} AND version = {}", was->id, was->version);
+    enum status s = sql_change(ctx->db, &q);
+    if (s != OK)
+        return ctx_fail(ctx, s, NULL);
+    if (db_changed(ctx->db) == 0)
+        return ctx_fail(ctx, CONFLICT,
+                        say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
+    rec->version = was->version + 1;
+    rec->updated = ctx->now;
+    journal_add(ctx, k->name, rec->id, action, journal_text(ctx, k, before, after),
+                journal_text(ctx, k, after, before));
+    return db_status(ctx->db);
+}
+
+void list_init(struct ctx *ctx, struct list *l, const struct kind *k)
+{
+    *l = (struct list){.kind = k, .limit = 50};
+    sql_init(&l->where, ctx->arena);
+    if (k->scope)
+        k->scope(ctx, &l->where);
+}
+
+int64_t list_count(struct ctx *ctx, const struct list *l)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT count(*) AS n FROM {} WHERE 1 = 1", (struct sql_name){l->kind->table});
+    sql_append(&q, &l->where);
+    struct rows *r = sql_query(ctx->db, &q);
+    int64_t n = rows_next(r) ? row_int_at(r, 0) : 0;
+    rows_end(r);
+    return n;
+}
+
+struct rows *list_run(struct ctx *ctx, struct list *l)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    select_columns(&q, l->kind);
+    sql_append(&q, &l->where);
+    sql_release(&l->where);
+    sql_add(&q, " ORDER BY ");
+    sql_write(&q, l->order ? l->order : l->kind->order, NULL, 0);
+    sql_add(&q, " LIMIT {} OFFSET {}", l->limit, l->offset);
+    return sql_query(ctx->db, &q);
+}
+
+void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const void *record)
+{
+    const struct record *rec = record;
+    json(out, "{\"id\":{},\"version\":{},\"created\":{},\"updated\":{}", rec->id, rec->version, rec->created,
+         rec->updated);
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        if (f->flags & SEALED)
+            continue;
+        json(out, ",{}:{}", f->name, stored(ctx, f, record));
+    }
+    buf_putc(out, '}');
+}
