@@ -7,6 +7,7 @@
  * memory is the context's.
  */
 #include "app/requests.h"
+#include "app/registers.h"
 
 #include "base/code.h"
 #include "base/seal.h"
@@ -33,15 +34,15 @@ static const struct choice yes_no[] = {{"yes", N_("Solved")}, {"no", N_("Not sol
 #define AT(member) offsetof(struct request, member)
 static const struct field fields[] = {
     {"number", F_CODE, AT(number), N_("Number"), .flags = LISTED | FIXED},
-    {"source", F_CODE, AT(source), N_("Source"), .flags = FIXED},
-    {"source_number", F_CODE, AT(source_number), N_("Number at the source"), .max = 64},
+    {"source", F_CODE, AT(source), N_("Source"), .flags = FIXED | IMPORTED},
+    {"source_number", F_CODE, AT(source_number), N_("Number at the source"), .max = 64, .aliases = "留言编号|number"},
     {"category", F_REF, AT(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER},
-    {"subject", F_TEXT, AT(subject), N_("Subject"), .min = 2, .max = 120, .flags = REQUIRED | LISTED},
-    {"text", F_LONG, AT(text), N_("What happened"), .flags = REQUIRED},
+    {"subject", F_TEXT, AT(subject), N_("Subject"), .min = 2, .max = 120, .flags = REQUIRED | LISTED, .aliases = "留言主题|主题|标题"},
+    {"text", F_LONG, AT(text), N_("What happened"), .flags = REQUIRED, .aliases = "留言详情|内容|诉求内容"},
     {"area", F_REF, AT(area), N_("Area"), .ref = "areas", .flags = FILTER},
     {"community", F_REF, AT(community), N_("Community"), .ref = "areas", .flags = LISTED | FILTER | FIXED},
     {"place", F_TEXT, AT(place), N_("Place")},
-    {"requester_name", F_TEXT, AT(requester_name), N_("Name"), .max = 60},
+    {"requester_name", F_TEXT, AT(requester_name), N_("Name"), .max = 60, .aliases = "留言用户|姓名|user"},
     {"requester_phone", F_PHONE, AT(requester_phone), N_("Telephone"), .flags = SEALED},
     {"on_behalf", F_TEXT, AT(on_behalf), N_("On behalf of"), .max = 60},
     {"visibility", F_CHOICE, AT(visibility), N_("Who may see it"), .choices = visibilities},
@@ -53,11 +54,11 @@ static const struct field fields[] = {
     {"due", F_TIME, AT(due), N_("Due"), .flags = LISTED | SORTED | FIXED},
     {"first_contact_due", F_TIME, AT(first_contact_due), N_("First contact due"), .flags = FIXED},
     {"first_contact_at", F_TIME, AT(first_contact_at), N_("First contact"), .flags = FIXED},
-    {"received_at", F_TIME, AT(received_at), N_("Received"), .flags = FIXED},
+    {"received_at", F_TIME, AT(received_at), N_("Received"), .flags = FIXED | IMPORTED, .aliases = "留言时间|time|受理时间"},
     {"dispatched_at", F_TIME, AT(dispatched_at), N_("Dispatched"), .flags = FIXED},
-    {"answered_at", F_TIME, AT(answered_at), N_("Answered"), .flags = FIXED},
+    {"answered_at", F_TIME, AT(answered_at), N_("Answered"), .flags = FIXED | IMPORTED, .aliases = "答复时间|reply time|reply_time"},
     {"closed_at", F_TIME, AT(closed_at), N_("Closed"), .flags = FIXED},
-    {"reply", F_LONG, AT(reply), N_("Reply"), .flags = FIXED},
+    {"reply", F_LONG, AT(reply), N_("Reply"), .flags = FIXED | IMPORTED, .aliases = "答复意见|回复"},
     {"returns", F_INT, AT(returns), N_("Times returned"), .flags = FIXED},
     {"extensions", F_INT, AT(extensions), N_("Times extended"), .flags = FIXED},
     {"reopened", F_INT, AT(reopened), N_("Times reopened"), .flags = FIXED},
@@ -89,10 +90,33 @@ static void scope(struct ctx *ctx, struct sql *where)
     sql_add(where, ")");
 }
 
+static void *import_find(struct ctx *ctx, const void *record)
+{
+    const struct request *r = record;
+    if (!r->source_number)
+        return NULL;
+    int64_t id = query_int(ctx->db, "SELECT id FROM requests WHERE source = {} AND source_number = {}",
+                           r->source ? r->source : "import", r->source_number);
+    return id == NONE ? NULL : record_get(ctx, &requests_kind, id);
+}
+
+/* An archive's row: with a reply it is closed, without one it is newly received. */
+static enum status import_insert(struct ctx *ctx, void *record)
+{
+    struct request *r = record;
+    r->source = r->source ? r->source : "import";
+    r->channel = "import";
+    if (r->reply) {
+        r->status = request_statuses[CLOSED].code;
+        r->closed_at = r->answered_at;
+    }
+    return request_file(ctx, r, NULL);
+}
+
 const struct kind requests_kind = {
     .name = "requests", .table = "requests", .one = N_("Request"), .many = N_("Requests"), FIELDS(fields),
     .size = sizeof(struct request), .read = ROLES_READERS, .write = ROLES_STAFF, .code = "number",
-    .order = "id DESC", .scope = scope,
+    .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert,
 };
 
 /* ---- the steps ---- */
@@ -299,14 +323,15 @@ static void set_deadlines(struct ctx *ctx, struct request *r)
     else if (!strcmp(day_kind, "calendar_days"))
         r->due = r->received_at + days * 86400;
     else
-        r->due = calendar_add_working_days(calendar_of(ctx->db, ctx->arena), r->received_at, (int)days);
+        r->due = calendar_add_working_days(calendar_load(ctx->db, ctx->arena), r->received_at, (int)days);
 }
 
 enum status request_file(struct ctx *ctx, struct request *r, const char **code)
 {
     r->received_at = r->received_at == NONE ? ctx->now : r->received_at;
     r->status = r->status ? r->status : request_statuses[RECEIVED].code;
-    r->month = when_month(r->received_at);
+    struct civil day = civil_from_when(r->received_at);
+    r->month = day.year * 100 + day.month;
     if (r->area != NONE && r->community == NONE)
         r->community = query_int(ctx->db, "SELECT community FROM areas WHERE id = {}", r->area);
     if (r->due == NONE && strcmp(r->status, "closed"))
@@ -316,7 +341,7 @@ enum status request_file(struct ctx *ctx, struct request *r, const char **code)
         r->code_hash = seal_hash(ctx->keys, ctx->arena, *code);
     }
     int64_t next = query_int(ctx->db, "SELECT coalesce(max(id), 0) + 1 AS id FROM requests");
-    r->number = arena_print(ctx->arena, "%s-%05lld", when_compact_date(ctx->arena, r->received_at), (long long)next);
+    r->number = arena_print(ctx->arena, "%04d%02d%02d-%05lld", day.year, day.month, day.day, (long long)next);
     enum status s = record_insert(ctx, &requests_kind, r, "file");
     if (s == OK)
         event_add(ctx, NULL, r, "file", NULL, true);

@@ -102,7 +102,7 @@ static bool set_bool(struct ctx *ctx, const struct field *f, void *record, const
 static bool set_time(struct ctx *ctx, const struct field *f, void *record, const char *typed)
 {
     int64_t t;
-    if (!when_parse(typed, &t))
+    if (!when_parse(typed, &t, NULL))
         return refuse(ctx, f, say(ctx, "{}: “{}” is not a date and time; 2026-03-05 14:30 would be one.",
                                   tr(ctx, f->label), typed));
     *(int64_t *)slot(f, record) = t;
@@ -112,10 +112,10 @@ static bool set_time(struct ctx *ctx, const struct field *f, void *record, const
 static bool set_date(struct ctx *ctx, const struct field *f, void *record, const char *typed)
 {
     int64_t t;
-    if (!when_parse(typed, &t))
+    if (!day_parse(typed, &t))
         return refuse(ctx, f, say(ctx, "{}: “{}” is not a date that exists; 2026-03-05 would be one.",
                                   tr(ctx, f->label), typed));
-    *(const char **)slot(f, record) = when_date(ctx->arena, t);
+    *(const char **)slot(f, record) = day_iso(ctx->arena, t);
     return true;
 }
 
@@ -165,9 +165,9 @@ static void set_missing(const struct field *f, void *record)
 
 bool field_set(struct ctx *ctx, const struct field *f, void *record, const char *typed)
 {
-    if (typed && !text_valid(typed))
+    if (typed && !text_valid(typed, strlen(typed)))
         return refuse(ctx, f, say(ctx, "{}: the text is damaged (not UTF-8).", tr(ctx, f->label)));
-    const char *s = typed ? text_tidy(ctx->arena, typed) : "";
+    const char *s = !typed ? "" : f->type == F_LONG ? text_tidy_lines(ctx->arena, typed) : text_tidy(ctx->arena, typed);
     if (!*s) {
         set_missing(f, record);
         return true;
@@ -218,7 +218,7 @@ const char *field_show(struct ctx *ctx, const struct field *f, const void *recor
     if (v == NONE)
         return "";
     if (f->type == F_TIME)
-        return when_show(ctx, v);
+        return when_show(ctx->arena, ctx->lang, v);
     if (f->type == F_BOOL)
         return v ? say(ctx, "yes") : say(ctx, "no");
     if (f->type == F_REF)

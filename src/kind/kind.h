@@ -40,7 +40,8 @@ enum field_flag {
     LISTED = 1 << 3,   /* a column of the list */
     FILTER = 1 << 4,   /* ?name=value narrows the list */
     SORTED = 1 << 5,   /* the list can be sorted by it */
-    FIXED = 1 << 6,    /* set by the program: neither forms nor PATCH nor imports change it */
+    FIXED = 1 << 6,    /* set by the program: neither forms nor PATCH change it, nor imports unless IMPORTED */
+    IMPORTED = 1 << 7, /* FIXED, but an import of older records sets it */
 };
 
 struct choice {
@@ -56,6 +57,7 @@ struct field {
     const struct choice *choices; /* ended by a NULL code */
     const char *ref;              /* name of the kind referred to */
     unsigned flags;
+    const char *aliases;          /* other headings a sheet may have for it, parted by |; NULL */
 };
 #define FIELD_TEXT_MOST 200   /* characters */
 #define FIELD_LONG_MOST 20000
@@ -81,6 +83,9 @@ struct kind {
     void (*scope)(struct ctx *ctx, struct sql *where);
     /* Rules beyond single fields; problems through ctx_problem. before NULL: a new record. */
     void (*check)(struct ctx *ctx, const void *before, void *after);
+    /* Imports: how an existing record is found (NULL: by the UNIQUE field), and how a new one is stored (NULL: record_insert). */
+    void *(*import_find)(struct ctx *ctx, const void *record);
+    enum status (*import_insert)(struct ctx *ctx, void *record);
 };
 #define FIELDS(table_) .fields = (table_), .field_count = (int)(sizeof(table_) / sizeof *(table_))
 
@@ -92,6 +97,7 @@ const struct field *kind_field(const struct kind *k, const char *name);
 /* ---- one record ---- */
 void *record_new(struct ctx *ctx, const struct kind *k);                   /* every field missing */
 void *record_load(struct ctx *ctx, const struct kind *k, int64_t id);      /* in the actor's scope; NULL: not there */
+void *record_get(struct ctx *ctx, const struct kind *k, int64_t id);       /* whoever asks: for the program's own rules */
 void *record_find(struct ctx *ctx, const struct kind *k, const char *field, const char *value); /* by a text field; no scope */
 /* Behind the door. Insert sets id, version and times. Both journal what changed. */
 enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, const char *action);

@@ -112,6 +112,15 @@ void *record_load(struct ctx *ctx, const struct kind *k, int64_t id)
     return first(ctx, k, &q);
 }
 
+void *record_get(struct ctx *ctx, const struct kind *k, int64_t id)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    select_columns(&q, k);
+    sql_add(&q, " AND id = {}", id);
+    return first(ctx, k, &q);
+}
+
 void *record_find(struct ctx *ctx, const struct kind *k, const char *field, const char *value)
 {
     struct sql q;
