@@ -7,6 +7,8 @@
 #include "app/registers.h"
 #include "app/requests.h"
 #include "base/when.h"
+#include "app/pages.h"
+#include "base/code.h"
 #include "web/web.h"
 
 #include <math.h>
@@ -133,10 +135,7 @@ static void draw_facts(struct ctx *ctx, const struct request *r)
         const struct field *f = kind_field(&requests_kind, shown[i]);
         fact(ctx, tr(ctx, f->label), field_show(ctx, f, r));
     }
-    if (r->requester_phone) {
-        size_t n = strlen(r->requester_phone);
-        fact(ctx, say(ctx, "Telephone"), arena_print(ctx->arena, "%.3s****%s", r->requester_phone, r->requester_phone + n - 4));
-    }
+    fact(ctx, say(ctx, "Telephone"), mask_phone(ctx->arena, r->requester_phone));
     html(ctx->web->out, "</dl></aside>");
 }
 
@@ -247,10 +246,11 @@ static void figures_page(struct ctx *ctx)
     page_end(ctx);
 }
 
-const struct route desk_routes[] = {
+static const struct route table[] = {
     ROUTE_GET("/work", ROLES_READERS, work),
     ROUTE_GET("/requests/{id}", ROLES_READERS, record, .record = &requests_kind),
     ROUTE_POST("/requests/{id}/{name}", ROLES_STAFF, step_change, .record = &requests_kind, .failed = record),
     ROUTE_GET("/figures", ROLE_PUBLIC, figures_page),
-    {.path = NULL},
 };
+
+const struct routes desk_routes = ROUTES(table);

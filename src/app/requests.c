@@ -14,6 +14,7 @@
 #include "base/when.h"
 #include "db/journal.h"
 
+#include <assert.h>
 #include <string.h>
 
 const struct choice request_statuses[] = {
@@ -176,7 +177,7 @@ static bool rule_close(struct ctx *ctx, const struct request *before, struct req
 static bool rule_reopen(struct ctx *ctx, const struct request *before, struct request *after, const struct step_input *in)
 {
     (void)ctx;
-    after->reopened = (before->reopened == NONE ? 0 : before->reopened) + 1;
+    after->reopened = before->reopened + 1;
     after->solved = "no";
     after->solved_comment = in->text;
     after->closed_at = NONE;
@@ -187,7 +188,7 @@ static bool rule_return(struct ctx *ctx, const struct request *before, struct re
 {
     (void)ctx;
     (void)in;
-    after->returns = (before->returns == NONE ? 0 : before->returns) + 1;
+    after->returns = before->returns + 1;
     after->unit = NONE;
     after->handler = NONE;
     return true;
@@ -204,7 +205,7 @@ static bool rule_extend(struct ctx *ctx, const struct request *before, struct re
         return false;
     }
     after->due = in->until;
-    after->extensions = (before->extensions == NONE ? 0 : before->extensions) + 1;
+    after->extensions = before->extensions + 1;
     return true;
 }
 
@@ -329,6 +330,7 @@ static void set_deadlines(struct ctx *ctx, struct request *r)
 enum status request_file(struct ctx *ctx, struct request *r, const char **code)
 {
     r->received_at = r->received_at == NONE ? ctx->now : r->received_at;
+    r->returns = r->extensions = r->reopened = 0;
     r->status = r->status ? r->status : request_statuses[RECEIVED].code;
     struct civil day = civil_from_when(r->received_at);
     r->month = day.year * 100 + day.month;
@@ -337,8 +339,10 @@ enum status request_file(struct ctx *ctx, struct request *r, const char **code)
     if (r->due == NONE && strcmp(r->status, "closed"))
         set_deadlines(ctx, r);
     if (code) {
-        *code = code_random(ctx->arena, 10);
-        r->code_hash = seal_hash(ctx->keys, ctx->arena, *code);
+        char *made = arena_alloc(ctx->arena, 11);
+        code_random(made, 10);
+        *code = made;
+        r->code_hash = seal_hash(ctx->keys, ctx->arena, "code_hash", made);
     }
     int64_t next = query_int(ctx->db, "SELECT coalesce(max(id), 0) + 1 AS id FROM requests");
     r->number = arena_print(ctx->arena, "%04d%02d%02d-%05lld", day.year, day.month, day.day, (long long)next);

@@ -8,6 +8,7 @@
 #include "base/code.h"
 #include "base/seal.h"
 #include "base/when.h"
+#include "app/pages.h"
 #include "web/web.h"
 
 #include <string.h>
@@ -121,8 +122,8 @@ static void ask_change(struct ctx *ctx)
 static void receipt(struct ctx *ctx)
 {
     struct request *r = record_get(ctx, &requests_kind, ctx->web->id);
-    const char *code = query_param(ctx, "code");
-    if (!r || !code || !r->code_hash || strcmp(seal_hash(ctx->keys, ctx->arena, code), r->code_hash) != 0) {
+    const char *code = code_typed(ctx->arena, query_param(ctx, "code"));
+    if (!r || !code || !r->code_hash || strcmp(seal_hash(ctx->keys, ctx->arena, "code_hash", code), r->code_hash) != 0) {
         ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no receipt at this address. Follow your request by its number and telephone."));
         answer_problem(ctx);
         return;
@@ -145,8 +146,10 @@ static void receipt(struct ctx *ctx)
 static struct request *followed(struct ctx *ctx)
 {
     const char *code = param(ctx, "code"), *number = param(ctx, "number"), *digits = param(ctx, "digits");
-    if (code && *code)
-        return record_find(ctx, &requests_kind, "code_hash", seal_hash(ctx->keys, ctx->arena, code));
+    if (code && *code) {
+        code = code_typed(ctx->arena, code);
+        return code ? record_find(ctx, &requests_kind, "code_hash", seal_hash(ctx->keys, ctx->arena, "code_hash", code)) : NULL;
+    }
     if (!number || !digits || strlen(digits) != 4)
         return NULL;
     struct request *r = record_find(ctx, &requests_kind, "number", number);
@@ -196,11 +199,12 @@ static void follow(struct ctx *ctx)
     page_end(ctx);
 }
 
-const struct route resident_routes[] = {
+static const struct route table[] = {
     ROUTE_GET("/", ROLE_PUBLIC, home),
     ROUTE_GET("/ask", ROLE_PUBLIC, ask),
     ROUTE_POST("/ask", ROLE_PUBLIC, ask_change, .prepare = ask_prepare, .failed = ask, .flags = NO_CSRF),
     ROUTE_GET("/receipt/{id}", ROLE_PUBLIC, receipt),
     ROUTE_GET("/follow", ROLE_PUBLIC, follow, .flags = LOGIN_LIMIT),
-    {.path = NULL},
 };
+
+const struct routes resident_routes = ROUTES(table);

@@ -121,8 +121,8 @@ static bool set_date(struct ctx *ctx, const struct field *f, void *record, const
 
 static bool set_phone(struct ctx *ctx, const struct field *f, void *record, const char *typed)
 {
-    const char *phone = code_phone(ctx->arena, typed);
-    if (!phone)
+    const char *phone;
+    if (code_phone(ctx->arena, typed, &phone) == PHONE_NONE)
         return refuse(ctx, f, say(ctx, "{}: a mobile number of 11 digits, or a landline with its area code, please.",
                                   tr(ctx, f->label)));
     *(const char **)slot(f, record) = phone;

@@ -66,6 +66,15 @@ static void select_columns(struct sql *q, const struct kind *k)
     sql_add(q, " FROM {} WHERE 1 = 1", (struct sql_name){k->table});
 }
 
+/* A seal that this installation's key does not open is a damaged record: it is told, not hidden. */
+static const char *unsealed(struct ctx *ctx, const struct field *f, struct arena *a, const char *sealed)
+{
+    const char *text = NULL;
+    if (ctx->keys && seal_open(ctx->keys, a, f->name, sealed, &text) != OK)
+        ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be opened with this installation's key.", tr(ctx, f->label)));
+    return text;
+}
+
 /* Columns come in the order select_columns wrote them. */
 void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct arena *a)
 {
@@ -83,7 +92,7 @@ void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct ar
         } else {
             const char *s = row_text_at(r, i + 4);
             if (s && (f->flags & SEALED))
-                s = ctx->keys ? seal_open(ctx->keys, a, s) : NULL;
+                s = unsealed(ctx, f, a, s);
             else
                 s = arena_copy(a, s);
             *(const char **)slot = s;
@@ -141,14 +150,14 @@ static struct arg stored(struct ctx *ctx, const struct field *f, const void *rec
         return ARG(((struct maybe){field_int(f, record)}));
     const char *s = field_text(f, record);
     if (s && (f->flags & SEALED))
-        return arg_text(seal_text(ctx->keys, ctx->arena, s));
+        return arg_text(seal_text(ctx->keys, ctx->arena, f->name, s));
     return arg_text(s);
 }
 
 static struct arg sealed_key(struct ctx *ctx, const struct field *f, const void *record)
 {
     const char *s = field_text(f, record);
-    return arg_text(s ? seal_hash(ctx->keys, ctx->arena, s) : NULL);
+    return arg_text(s ? seal_hash(ctx->keys, ctx->arena, f->name, s) : NULL);
 }
 
 static bool same(const struct field *f, const void *a, const void *b)
