@@ -47,7 +47,7 @@ struct xlsx {
     struct buf texts;      /* shared texts, each with its NUL */
     size_t *text_starts;
     size_t text_count, text_room;
-    bool reading_text;
+    bool in_text, reading_text; /* inside <si>, inside its <t> */
     int phonetic;
 
     bool *style_is_date;
@@ -314,6 +314,11 @@ static void XMLCALL text_start(void *self, const char *name, const char **attrib
     (void)attributes;
     name = local(name);
     if (!strcmp(name, "si")) {
+        if (x->in_text) {
+            stop(x, DAMAGED, 0, 0);
+            return;
+        }
+        x->in_text = true;
         if (x->text_count == x->text_room) {
             x->text_room = x->text_room ? 2 * x->text_room : 1024;
             x->text_starts = must_grow(x->text_starts, x->text_room * sizeof *x->text_starts);
@@ -322,7 +327,7 @@ static void XMLCALL text_start(void *self, const char *name, const char **attrib
     } else if (!strcmp(name, "rPh"))
         x->phonetic++;
     else if (!strcmp(name, "t"))
-        x->reading_text = x->text_count && !x->phonetic;
+        x->reading_text = x->in_text && !x->phonetic;
 }
 
 static void XMLCALL text_data(void *self, const char *s, int n)
@@ -343,7 +348,8 @@ static void XMLCALL text_end(void *self, const char *name)
         x->phonetic -= x->phonetic > 0;
     else if (!strcmp(name, "t"))
         x->reading_text = false;
-    else if (!strcmp(name, "si") && x->text_count) {
+    else if (!strcmp(name, "si") && x->in_text) {
+        x->in_text = x->reading_text = false;
         size_t start = x->text_starts[x->text_count - 1];
         if (x->texts.size > start)
             x->texts.size = start + unescape(x->texts.data + start, x->texts.size - start);
