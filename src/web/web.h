@@ -30,9 +30,11 @@ enum route_flag {
     UPLOAD = 1 << 1,    /* multipart with files; the body may be UPLOAD_LIMIT long */
     API = 1 << 2,       /* JSON in and out, bearer token, problem+json */
     NO_CSRF = 1 << 3,   /* needs no session: residents without an account (same-origin is still checked) */
-    LIVE = 1 << 4,      /* a server-sent event stream */
+    LIVE = 1 << 4,      /* a server-sent event stream: the handler only decides whether (ctx_fail); then an event
+                           "change" with the journal number goes out when something was committed, once a second at most */
     LOGIN_LIMIT = 1 << 5, /* the strict rate limit: sign-in, follow-up by code */
     BODY_BIG = 1 << 6,  /* a JSON body up to UPLOAD_LIMIT */
+    READS = 1 << 7,     /* a POST that stores nothing: handle runs on a reader, not behind the door */
 };
 #define BODY_LIMIT   ((size_t)1 << 20)  /* bytes, forms and JSON */
 #define UPLOAD_LIMIT ((size_t)40 << 20) /* bytes, photographs and sheets */

@@ -1,0 +1,752 @@
+/*
+ * The gate: route, input, who, may, once, and what comes after a handler.
+ *
+ * Order of the checks: address, route and method, body, UTF-8, rate, session,
+ * same origin, role, CSRF token, record in scope. A handler runs only when all
+ * of them passed, so it never checks again.
+ *
+ * An idempotency key is looked up before prepare and again behind the door, in
+ * the transaction of the change: the same key, actor and route answer what was
+ * answered then; the same key with other content is a conflict.
+ */
+#include "web/gate.h"
+
+#include "web/session.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define SEGMENTS_MOST 12
+#define BUCKETS       64
+
+struct compiled {
+    const struct route *route;
+    int count, literals;
+    struct {
+        const char *text; /* NULL: a place */
+        size_t size;
+        char place;       /* 'i' id, 'n' name, 'r' rest */
+    } part[SEGMENTS_MOST];
+    struct compiled *next;
+};
+
+struct gate {
+    struct site *site;
+    struct compiled *buckets[BUCKETS]; /* by the first part */
+    struct limit *rate, *logins;
+};
+
+static const char *const verbs[] = {"GET", "POST", "PATCH", "DELETE"};
+
+/* ---- routes ---- */
+
+static unsigned bucket_of(const char *s, size_t n)
+{
+    unsigned h = 5381;
+    while (n--)
+        h = h * 33 + (unsigned char)*s++;
+    return h % BUCKETS;
+}
+
+static void route_add(struct gate *g, const struct route *r)
+{
+    struct compiled *c = must_alloc(sizeof *c);
+    c->route = r;
+    const char *p = r->path;
+    while (*p == '/' && p[1]) {
+        size_t n = strcspn(++p, "/");
+        if (c->count == SEGMENTS_MOST)
+            write_mismatch(r->path);
+        c->part[c->count].size = n;
+        if (*p == '{') {
+            char place = strncmp(p, "{id}", n) == 0 ? 'i' : strncmp(p, "{name}", n) == 0 ? 'n' : strncmp(p, "{rest}", n) == 0 ? 'r' : 0;
+            if (!place || c->count == 0 || (place == 'r' && p[n]))
+                write_mismatch(r->path);
+            c->part[c->count].place = place;
+        } else {
+            c->part[c->count].text = p;
+            c->literals++;
+        }
+        c->count++;
+        p += n;
+    }
+    if (r->path[0] != '/' || !r->roles || !r->handle)
+        write_mismatch(r->path);
+    struct compiled **at = &g->buckets[c->count ? bucket_of(c->part[0].text, c->part[0].size) : 0];
+    while (*at && (*at)->literals >= c->literals) { /* the more words of its own, the earlier */
+        if ((*at)->route->method == r->method && strcmp((*at)->route->path, r->path) == 0)
+            write_mismatch(r->path);
+        at = &(*at)->next;
+    }
+    c->next = *at;
+    *at = c;
+}
+
+struct gate *gate_new(struct site *site, const struct routes *routes)
+{
+    struct gate *g = must_alloc(sizeof *g);
+    g->site = site;
+    for (; routes && routes->list; routes++)
+        for (int i = 0; i < routes->count; i++)
+            route_add(g, &routes->list[i]);
+    for (int i = 0; i < session_route_count; i++)
+        route_add(g, &session_routes[i]);
+    for (int i = 0; i < static_route_count; i++)
+        route_add(g, &static_routes[i]);
+    double rate = site->requests_a_second ? site->requests_a_second : 50;
+    double logins = site->logins_a_minute ? site->logins_a_minute : 30;
+    g->rate = limit_new(rate, rate * 4);
+    g->logins = limit_new(logins / 60, logins);
+    return g;
+}
+
+void gate_free(struct gate *g)
+{
+    for (int i = 0; i < BUCKETS; i++)
+        for (struct compiled *c = g->buckets[i], *next; c; c = next) {
+            next = c->next;
+            free(c);
+        }
+    limit_free(g->rate);
+    limit_free(g->logins);
+    free(g);
+}
+
+static bool is_word(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') || s[i] == '_' || s[i] == '-'))
+            return false;
+    return n > 0;
+}
+
+static bool route_fits(const struct compiled *c, struct visit *v)
+{
+    const char *p = v->ex.path;
+    struct exchange *ex = &v->ex;
+    for (int i = 0; i < c->count; i++) {
+        if (*p != '/')
+            return false;
+        p++;
+        if (c->part[i].place == 'r') {
+            ex->rest = p;
+            return *p != '\0';
+        }
+        size_t n = strcspn(p, "/");
+        if (c->part[i].text) {
+            if (n != c->part[i].size || memcmp(p, c->part[i].text, n) != 0)
+                return false;
+        } else if (c->part[i].place == 'i') {
+            if (n == 0 || n > 18 || strspn(p, "0123456789") != n)
+                return false;
+            ex->id = strtoll(p, NULL, 10);
+        } else {
+            if (!is_word(p, n))
+                return false;
+            ex->name = arena_copyn(v->arena, p, n);
+        }
+        p += n;
+    }
+    return c->count ? *p == '\0' : strcmp(p, "/") == 0;
+}
+
+static const char *visit_header(const struct visit *v, const char *name)
+{
+    return header(&v->ctx, name);
+}
+
+static void take_address(struct gate *g, struct visit *v)
+{
+    v->ex.tls = g->site->tls;
+    v->ex.address = v->peer ? v->peer : "";
+    if (!g->site->proxied)
+        return;
+    const char *forwarded = visit_header(v, "x-forwarded-for");
+    if (forwarded) { /* the last one was written by the proxy we trust */
+        const char *last = strrchr(forwarded, ',');
+        last = last ? last + 1 : forwarded;
+        v->ex.address = arena_copy(v->arena, last + strspn(last, " "));
+    }
+    const char *proto = visit_header(v, "x-forwarded-proto");
+    if (proto && strcmp(proto, "https") == 0)
+        v->ex.tls = true;
+}
+
+static void take_uri(struct visit *v)
+{
+    const char *mark = strchr(v->uri, '?');
+    size_t n = mark ? (size_t)(mark - v->uri) : strlen(v->uri);
+    char *path = arena_copyn(v->arena, v->uri, n);
+    v->bad_path = path[0] != '/' || !input_decode(path, &n, false) || !utf8_clean(path, n);
+    v->ex.path = v->bad_path ? "/" : path;
+    v->ex.query_text = mark ? mark + 1 : "";
+    if (!input_urlencoded(v->arena, v->ex.query_text, strlen(v->ex.query_text), &v->ex.query, &v->ex.query_count))
+        v->bad_path = true;
+}
+
+void gate_route(struct gate *g, struct visit *v)
+{
+    v->ctx.site = g->site;
+    v->ex.headers = v->headers;
+    take_address(g, v);
+    take_uri(v);
+    v->limit = BODY_LIMIT;
+    v->head = strcmp(v->verb, "HEAD") == 0;
+    for (int i = 0; i < METHOD_COUNT; i++)
+        if (strcmp(verbs[i], v->verb) == 0 || (v->head && i == GET)) {
+            v->ex.method = (enum method)i;
+            v->known_method = true;
+        }
+    const char *first = v->ex.path + 1;
+    size_t n = strcspn(first, "/");
+    for (struct compiled *c = g->buckets[n ? bucket_of(first, n) : 0]; c && !v->bad_path; c = c->next) {
+        v->ex.id = NONE;
+        v->ex.name = v->ex.rest = NULL;
+        if (!route_fits(c, v))
+            continue;
+        if (v->known_method && c->route->method == v->ex.method) {
+            v->route = v->ex.route = c->route;
+            break;
+        }
+        const char *verb = verbs[c->route->method];
+        v->allow = v->allow ? arena_print(v->arena, "%s, %s", v->allow, verb) : verb;
+    }
+    if (v->route && (v->route->flags & (UPLOAD | BODY_BIG)))
+        v->limit = UPLOAD_LIMIT;
+    v->body.ceiling = v->limit + 4096;
+    v->ex.wants_json = (v->route && (v->route->flags & API)) || strncmp(v->ex.path, "/api/", 5) == 0;
+}
+
+/* ---- visits ---- */
+
+static void visit_begin(struct visit *v)
+{
+    ctx_init(&v->ctx, v->arena);
+    v->ctx.actor.via = "web";
+    v->ctx.web = &v->ex;
+    v->ex = (struct exchange){.id = NONE, .code = 200, .out = &v->out, .address = ""};
+    v->ex.answer = ARENA_ARRAY(v->arena, struct param, ANSWER_HEADERS_MOST);
+}
+
+void visit_init(struct visit *v)
+{
+    memset(v, 0, sizeof *v);
+    v->arena = arena_new();
+    buf_init(&v->out, 0);
+    buf_init(&v->body, UPLOAD_LIMIT);
+    visit_begin(v);
+}
+
+void visit_release(struct visit *v)
+{
+    buf_release(&v->out);
+    buf_release(&v->body);
+    arena_free(v->arena);
+}
+
+static void buf_again(struct buf *b, size_t ceiling)
+{
+    if (b->room > (size_t)256 << 10) { /* a large upload is not kept */
+        buf_release(b);
+        buf_init(b, ceiling);
+    } else {
+        buf_clear(b);
+    }
+}
+
+void visit_clear(struct visit *v)
+{
+    struct arena *a = v->arena;
+    arena_clear(a);
+    buf_again(&v->out, 0);
+    buf_again(&v->body, UPLOAD_LIMIT);
+    struct buf out = v->out, body = v->body;
+    memset(v, 0, sizeof *v);
+    v->arena = a;
+    v->out = out;
+    v->body = body;
+    visit_begin(v);
+}
+
+struct visit *visit_of(struct ctx *ctx)
+{
+    return (struct visit *)((char *)ctx - offsetof(struct visit, ctx));
+}
+
+/* Forgets an answer that must not leave. */
+static void answer_forget(struct visit *v)
+{
+    buf_clear(&v->out);
+    v->ex.answer_count = 0;
+    v->ex.code = 200;
+    v->fixed = NULL;
+}
+
+/* ---- problems ---- */
+
+static int code_of(enum status s)
+{
+    static const int codes[] = {200, 404, 403, 422, 409, 503, 503};
+    static_assert(sizeof codes / sizeof *codes == STATUS_COUNT, "every status has a code");
+    return codes[s];
+}
+
+static const char *title_of(struct ctx *ctx, int code)
+{
+    switch (code) {
+    case 400: return say(ctx, "The request could not be read");
+    case 401: return say(ctx, "Please sign in");
+    case 403: return say(ctx, "Your account may not do this");
+    case 404: return say(ctx, "There is nothing here");
+    case 405: return say(ctx, "This address does not take such a request");
+    case 409: return say(ctx, "Somebody changed it meanwhile");
+    case 413: return say(ctx, "That is too much at once");
+    case 415: return say(ctx, "This kind of content is not understood");
+    case 422: return say(ctx, "Something needs to be put right");
+    case 429: return say(ctx, "Too many requests from your address");
+    case 503: return say(ctx, "The system can't do this just now");
+    default: return say(ctx, "Something went wrong");
+    }
+}
+
+static void problem_json(struct ctx *ctx, int code)
+{
+    struct buf *out = ctx->web->out;
+    answer_type(ctx, "application/problem+json");
+    json(out, "{\"type\":{},\"title\":{},\"status\":{},\"errors\":[", arena_print(ctx->arena, "urn:linli:%s", status_name(ctx->status)),
+         title_of(ctx, code), code);
+    for (const struct problem *p = ctx->problems; p; p = p->next) {
+        json(out, "{\"field\":{},\"message\":{}}", p->field, p->text);
+        if (p->next)
+            buf_putc(out, ',');
+    }
+    buf_puts(out, "]}");
+}
+
+void answer_problem(struct ctx *ctx)
+{
+    int code = ctx->web->code >= 400 ? ctx->web->code : code_of(ctx->status);
+    answer_code(ctx, code);
+    if (code == 503)
+        answer_header(ctx, "Retry-After", "5");
+    if (ctx->web->wants_json) {
+        problem_json(ctx, code);
+        return;
+    }
+    struct buf *out = ctx->web->out;
+    const char *title = title_of(ctx, code);
+    page_begin(ctx, title, (ctx->actor.roles & ~(unsigned)ROLE_PUBLIC) ? PAGE_STAFF : PAGE_RESIDENT);
+    html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
+    for (const struct problem *p = ctx->problems; p; p = p->next)
+        html(out, "<div class=\"notice warn\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-triangle"), p->text);
+    if (!ctx->problems && code == 503)
+        html(out, "<p>{}</p>", say(ctx, "Nothing you sent before is lost. Please go back and try again in a moment."));
+    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/\">{}</a></div>", say(ctx, "To the first page"));
+    page_end(ctx);
+}
+
+void gate_refuse(struct visit *v, int code, enum status s, const char *text)
+{
+    answer_forget(v);
+    v->ex.fragment = NULL;
+    v->ctx.problems = NULL;
+    v->ctx.problems_end = NULL;
+    v->ctx.problem_count = 0;
+    ctx_fail(&v->ctx, s, text);
+    v->ex.code = code;
+    answer_problem(&v->ctx);
+}
+
+/* ---- after everything ---- */
+
+static const char policy[] = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+                             "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+static bool has_answer(const struct visit *v, const char *name)
+{
+    for (int i = 0; i < v->ex.answer_count; i++)
+        if (strcmp(v->ex.answer[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static enum gate_next visit_end(struct visit *v)
+{
+    struct ctx *ctx = &v->ctx;
+    if (v->out.full)
+        gate_refuse(v, 503, BUSY, say(ctx, "The answer is too long. Please narrow it down."));
+    if (!has_answer(v, "Content-Type"))
+        answer_type(ctx, v->ex.wants_json ? "application/json" : "text/html; charset=utf-8");
+    if (!has_answer(v, "Content-Security-Policy"))
+        answer_header(ctx, "Content-Security-Policy", policy);
+    answer_header(ctx, "X-Content-Type-Options", "nosniff");
+    answer_header(ctx, "Referrer-Policy", "same-origin");
+    if (!has_answer(v, "Cache-Control"))
+        answer_header(ctx, "Cache-Control", v->session || v->bearer ? "no-store" : "no-cache");
+    if (v->ex.tls)
+        answer_header(ctx, "Strict-Transport-Security", "max-age=31536000");
+    if (v->ex.code == 405 && v->allow)
+        answer_header(ctx, "Allow", v->allow);
+    struct site *site = ctx->site;
+    if (v->ex.code >= 500)
+        atomic_fetch_add_explicit(&site->failures, 1, memory_order_relaxed);
+    else if (v->ex.code >= 400)
+        atomic_fetch_add_explicit(&site->refused, 1, memory_order_relaxed);
+    if (!site->quiet && (v->ex.code >= 500 || v->ex.method != GET)) /* the route, not the address: no personal data */
+        fprintf(stderr, "{\"at\":%lld,\"method\":\"%s\",\"route\":\"%s\",\"code\":%d,\"user\":%lld}\n", (long long)ctx->now,
+                v->known_method ? verbs[v->ex.method] : "?", v->route ? v->route->path : "", v->ex.code,
+                (long long)(ctx->actor.user == NONE ? 0 : ctx->actor.user));
+    return GATE_ANSWER;
+}
+
+static enum gate_next refuse(struct visit *v, int code, enum status s, const char *text)
+{
+    gate_refuse(v, code, s, text);
+    return visit_end(v);
+}
+
+static enum gate_next store_failed(struct visit *v, struct db *db)
+{
+    if (db && !v->ctx.site->quiet)
+        fprintf(stderr, "{\"at\":%lld,\"store\":\"%s\"}\n", (long long)v->ctx.now, db_failure(db) ? db_failure(db) : "");
+    return refuse(v, 503, db && db_status(db) == BUSY ? BUSY : UNAVAILABLE, NULL);
+}
+
+/* ---- before a handler ---- */
+
+static bool starts(const char *s, const char *with)
+{
+    return strncasecmp(s, with, strlen(with)) == 0;
+}
+
+/* 0, or the code of what is wrong with the body. */
+static int take_body(struct visit *v)
+{
+    if (v->ex.method == GET || v->body.size == 0)
+        return 0;
+    const char *type = visit_header(v, "content-type");
+    if (!type)
+        return 415;
+    if (starts(type, "application/x-www-form-urlencoded"))
+        return input_urlencoded(v->arena, v->body.data, v->body.size, &v->ex.form, &v->ex.form_count) ? 0 : 400;
+    if (starts(type, "application/json") || starts(type, "application/merge-patch+json")) {
+        v->ex.body = v->body.data;
+        v->ex.body_size = v->body.size;
+        return utf8_clean(v->body.data, v->body.size) ? 0 : 400;
+    }
+    if (!starts(type, "multipart/form-data"))
+        return 415;
+    const char *b = strstr(type, "boundary=");
+    if (!b)
+        return 400;
+    b += 9;
+    bool quotes = *b == '"';
+    b += quotes;
+    size_t n = strcspn(b, quotes ? "\"" : "; ");
+    if (n == 0 || n > 200)
+        return 400;
+    return input_multipart(v->arena, arena_copyn(v->arena, b, n), v->body.data, v->body.size, &v->ex) ? 0 : 400;
+}
+
+static bool take_headers(struct visit *v)
+{
+    for (int i = 0; i < v->ex.header_count; i++)
+        if (!utf8_clean(v->headers[i].value, strlen(v->headers[i].value)))
+            return false;
+    if (!input_cookies(v->arena, visit_header(v, "cookie"), &v->ex.cookies, &v->ex.cookie_count))
+        return false;
+    const char *lang = cookie(&v->ctx, "linli_language"), *asked = query_param(&v->ctx, "lang");
+    if (asked ? strcmp(asked, "en") == 0 : lang && strcmp(lang, "en") == 0)
+        v->ctx.lang = "en";
+    const char *elder = cookie(&v->ctx, "linli_elder");
+    v->ex.elder = elder && strcmp(elder, "1") == 0;
+    v->ex.fragment = visit_header(v, "x-fragment");
+    const char *accept = visit_header(v, "accept");
+    if (accept && starts(accept, "application/json"))
+        v->ex.wants_json = true;
+    v->ctx.key = visit_header(v, "idempotency-key");
+    if (!v->ctx.key)
+        v->ctx.key = param(&v->ctx, "_key");
+    if (v->ctx.key && (!*v->ctx.key || strlen(v->ctx.key) > 200))
+        v->ctx.key = NULL;
+    return true;
+}
+
+/* A browser says where a request comes from; a program says nothing and has no cookie to abuse. */
+static bool same_origin(struct visit *v)
+{
+    const char *site = visit_header(v, "sec-fetch-site");
+    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+        return false;
+    const char *origin = visit_header(v, "origin"), *host = visit_header(v, "host");
+    if (!origin)
+        return true;
+    const char *after = strstr(origin, "://");
+    return after && host && strcasecmp(after + 3, host) == 0;
+}
+
+static bool csrf_fits(struct visit *v)
+{
+    const char *sent = param(&v->ctx, "_csrf");
+    if (!sent)
+        sent = visit_header(v, "x-csrf");
+    return sent && v->ex.csrf && strlen(sent) == strlen(v->ex.csrf) && sodium_memcmp(sent, v->ex.csrf, strlen(sent)) == 0;
+}
+
+static int64_t clock_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool too_many(struct gate *g, struct visit *v)
+{
+    const char *a = v->ex.address;
+    if (v->route && (v->route->flags & LOGIN_LIMIT) && v->ex.method != GET && !limit_take(g->logins, a, clock_ms()))
+        return true;
+    bool here = strcmp(a, "::1") == 0 || strncmp(a, "127.", 4) == 0;
+    return !here && !limit_take(g->rate, a, clock_ms());
+}
+
+static void fingerprint(struct visit *v)
+{
+    crypto_generichash_state h;
+    crypto_generichash_init(&h, NULL, 0, sizeof v->fingerprint);
+    for (int i = 0; i < v->ex.form_count; i++) {
+        const struct param *p = &v->ex.form[i];
+        if (strcmp(p->name, "_csrf") == 0 || strcmp(p->name, "_key") == 0)
+            continue;
+        crypto_generichash_update(&h, (const unsigned char *)p->name, strlen(p->name) + 1);
+        crypto_generichash_update(&h, (const unsigned char *)p->value, strlen(p->value) + 1);
+    }
+    for (int i = 0; i < v->ex.upload_count; i++)
+        crypto_generichash_update(&h, v->ex.uploads[i].data, v->ex.uploads[i].size);
+    if (v->ex.body)
+        crypto_generichash_update(&h, (const unsigned char *)v->ex.body, v->ex.body_size);
+    crypto_generichash_update(&h, (const unsigned char *)v->ex.path, strlen(v->ex.path));
+    crypto_generichash_final(&h, v->fingerprint, sizeof v->fingerprint);
+}
+
+static const char *actor_text(struct visit *v)
+{
+    return v->ctx.actor.user != NONE ? arena_print(v->arena, "%lld", (long long)v->ctx.actor.user)
+           : v->bearer               ? arena_print(v->arena, "token %s", v->ctx.actor.name ? v->ctx.actor.name : "")
+                                     : "";
+}
+
+/* True when the key was used: the stored answer, or a conflict, is in place. */
+static bool replay(struct visit *v, struct db *db)
+{
+    if (!v->ctx.key)
+        return false;
+    struct rows *r = query(db, "SELECT fingerprint, code, headers, body FROM idempotency WHERE key = {} AND actor = {} AND route = {}",
+                           v->ctx.key, actor_text(v), v->route->path);
+    if (!rows_next(r))
+        return false;
+    struct bytes print = row_bytes(r, "fingerprint");
+    if (print.size != sizeof v->fingerprint || memcmp(print.data, v->fingerprint, print.size) != 0) {
+        rows_end(r);
+        ctx_fail(&v->ctx, CONFLICT, say(&v->ctx, "This was sent already, with other content. Send it again to send the new content as well."));
+        return true;
+    }
+    v->replayed = true;
+    answer_forget(v);
+    v->ex.code = (int)row_int(r, "code");
+    char *line = row_copy(r, v->arena, "headers");
+    while (line && *line) {
+        char *stop = strchr(line, '\n'), *colon = strchr(line, ':');
+        if (!stop || !colon || colon > stop)
+            break;
+        *stop = *colon = '\0';
+        answer_header(&v->ctx, line, colon + 1);
+        line = stop + 1;
+    }
+    struct bytes body = row_bytes(r, "body");
+    buf_put(&v->out, body.data, body.size);
+    rows_end(r);
+    return true;
+}
+
+static void remember(struct visit *v, struct db *db)
+{
+    struct buf headers;
+    buf_init(&headers, 0);
+    for (int i = 0; i < v->ex.answer_count; i++)
+        if (strcmp(v->ex.answer[i].name, "Set-Cookie") != 0)
+            plain(&headers, "{}:{}\n", v->ex.answer[i].name, v->ex.answer[i].value);
+    change(db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, body, at) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
+           v->ctx.key, actor_text(v), v->route->path, (struct bytes){v->fingerprint, sizeof v->fingerprint}, v->ex.code,
+           headers.data, (struct bytes){v->out.data, v->out.size}, v->ctx.now);
+    buf_release(&headers);
+}
+
+/* ---- the steps ---- */
+
+/* On a reader, inside a read transaction: the answer after a problem. */
+static void draw_failed(struct visit *v)
+{
+    struct ctx *ctx = &v->ctx;
+    answer_forget(v);
+    if (v->route->failed && (ctx->status == INVALID || ctx->status == CONFLICT) && !v->ex.wants_json) {
+        v->ex.code = code_of(ctx->status);
+        v->route->failed(ctx);
+    } else {
+        answer_problem(ctx);
+    }
+}
+
+enum gate_next gate_prepare(struct gate *g, struct visit *v, struct db *reader)
+{
+    (void)g;
+    struct ctx *ctx = &v->ctx;
+    ctx->db = reader;
+    db_clear(reader);
+    if (db_begin(reader) != OK)
+        return store_failed(v, reader);
+    bool answered = replay(v, reader);
+    if (!answered && v->route->prepare)
+        v->route->prepare(ctx);
+    bool ok = ctx_ok(ctx);
+    if (!ok && db_status(reader) == OK)
+        draw_failed(v);
+    enum status s = db_status(reader);
+    db_rollback(reader);
+    if (s != OK)
+        return store_failed(v, reader);
+    return ok && !answered ? GATE_CHANGE : visit_end(v);
+}
+
+static enum gate_next draw(struct visit *v)
+{
+    struct ctx *ctx = &v->ctx;
+    v->route->handle(ctx);
+    if (!ctx_ok(ctx)) {
+        answer_forget(v);
+        answer_problem(ctx);
+    } else if (v->route->flags & LIVE) {
+        return GATE_LIVE;
+    }
+    return GATE_ANSWER;
+}
+
+/* Session, role, token, record: GATE_ANSWER when refused, GATE_CHANGE when all is well. */
+static enum gate_next admit(struct gate *g, struct visit *v, struct db *reader)
+{
+    struct ctx *ctx = &v->ctx;
+    session_actor(v, reader);
+    v->ex.csrf = session_csrf(v);
+    bool changes = v->ex.method != GET;
+    if (!(v->route->roles & ctx->actor.roles)) {
+        if (v->session || v->bearer)
+            return refuse(v, 403, FORBIDDEN, NULL);
+        if (!changes && !v->ex.wants_json && !v->ex.fragment) {
+            see_other(ctx, "/login?next={}", arena_print(v->arena, "%s%s%s", v->ex.path, *v->ex.query_text ? "?" : "", v->ex.query_text));
+            return visit_end(v);
+        }
+        return refuse(v, 401, FORBIDDEN, say(ctx, "You are signed out. Sign in in another window, then send this again."));
+    }
+    if (changes && !v->bearer) {
+        if (!same_origin(v))
+            return refuse(v, 403, FORBIDDEN, say(ctx, "This came from another site and was not done."));
+        if (v->session && !(v->route->flags & NO_CSRF) && !csrf_fits(v))
+            return refuse(v, 403, FORBIDDEN, say(ctx, "This page is too old. Load it again, then send it once more."));
+    }
+    if (v->route->record && g->site->load) {
+        v->ex.record = v->ex.id != NONE ? g->site->load(ctx, v->route->record, v->ex.id) : NULL;
+        if (!v->ex.record && db_status(reader) == OK)
+            return refuse(v, 404, NOT_FOUND, NULL);
+    }
+    return GATE_CHANGE;
+}
+
+enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
+{
+    struct ctx *ctx = &v->ctx;
+    ctx->db = reader;
+    bool clean = take_headers(v);
+    if (!clean || v->bad_path)
+        return refuse(v, 400, INVALID, say(ctx, "The address or a field is not valid UTF-8 text."));
+    if (too_many(g, v)) {
+        answer_header(ctx, "Retry-After", "10");
+        return refuse(v, 429, BUSY, say(ctx, "Please wait a little, then try again."));
+    }
+    if (v->too_long)
+        return refuse(v, 413, INVALID, say(ctx, "At most {} MB can be sent here.", (int64_t)(v->limit >> 20)));
+    if (!v->known_method || (!v->route && v->allow))
+        return refuse(v, 405, INVALID, NULL);
+    if (!v->route)
+        return refuse(v, 404, NOT_FOUND, NULL);
+    int wrong = take_body(v);
+    if (wrong)
+        return refuse(v, wrong, INVALID, wrong == 400 ? say(ctx, "A field is not valid UTF-8 text, or the form is broken.") : NULL);
+    if (!ctx->key)
+        ctx->key = param(ctx, "_key");
+    if (ctx->key && strlen(ctx->key) > 200)
+        ctx->key = NULL;
+    db_clear(reader);
+    if (db_begin(reader) != OK)
+        return store_failed(v, reader);
+    enum gate_next next = admit(g, v, reader);
+    bool change = v->ex.method != GET && !(v->route->flags & READS);
+    if (next == GATE_CHANGE && !change)
+        next = draw(v);
+    enum status s = db_status(reader);
+    db_rollback(reader);
+    if (s != OK)
+        return store_failed(v, reader);
+    if (next != GATE_CHANGE)
+        return next == GATE_LIVE ? next : visit_end(v);
+    fingerprint(v);
+    return v->route->flags & SLOW ? GATE_SLOW : gate_prepare(g, v, reader);
+}
+
+enum status gate_change(struct gate *g, struct visit *v, struct db *writer)
+{
+    (void)g;
+    struct ctx *ctx = &v->ctx;
+    ctx->db = writer;
+    if (replay(v, writer))
+        return ctx->status;
+    answer_forget(v);
+    v->route->handle(ctx);
+    if (!ctx_ok(ctx))
+        return ctx->status;
+    if (v->out.full)
+        return UNAVAILABLE;
+    if (ctx->key && db_status(writer) == OK)
+        remember(v, writer);
+    return db_status(writer);
+}
+
+void gate_finish(struct gate *g, struct visit *v, struct db *reader, enum status s)
+{
+    struct ctx *ctx = &v->ctx;
+    ctx->db = reader;
+    if (s == OK) {
+        atomic_fetch_add_explicit(&g->site->changes, 1, memory_order_relaxed);
+        const char *kept = v->ex.sent ? v->ex.sent : param(ctx, "_keep");
+        if (kept)
+            answer_cookie(ctx, "linli_sent", kept, 60);
+        visit_end(v);
+        return;
+    }
+    if (ctx_ok(ctx)) /* the store's own word */
+        ctx->status = s;
+    db_clear(reader);
+    if (db_begin(reader) != OK) {
+        store_failed(v, reader);
+        return;
+    }
+    draw_failed(v);
+    enum status drawn = db_status(reader);
+    db_rollback(reader);
+    if (drawn != OK)
+        store_failed(v, reader);
+    else
+        visit_end(v);
+}

@@ -1,0 +1,91 @@
+/*
+ * The gate: everything that is decided before and after a handler.
+ *
+ * The server gives it a visit (one request with its context, input and answer)
+ * and is told what to do next. It knows nothing of sockets, so that it can be
+ * tested and another HTTP library put under it.
+ *
+ * Ownership: a visit owns its arena and buffers: visit_init/visit_release,
+ * visit_clear to use it for the next request. One thread at a time has it.
+ */
+#ifndef LINLI_WEB_GATE_H
+#define LINLI_WEB_GATE_H
+
+#include "db/writer.h"
+#include "web/server.h"
+
+#define INPUT_FIELDS_MOST  2000 /* parameters, parts, cookies of one request */
+#define INPUT_HEADERS_MOST 100
+#define ANSWER_HEADERS_MOST 24
+
+struct visit {
+    struct task task; /* first: what the writer sees */
+    struct arena *arena;
+    struct ctx ctx;
+    struct exchange ex;
+    struct buf out, body;
+    /* set by the server before gate_route */
+    const char *uri, *verb, *peer;
+    struct param headers[INPUT_HEADERS_MOST];
+    /* set by gate_route */
+    const struct route *route;
+    const char *allow;      /* methods of the path when the method does not fit */
+    size_t limit;           /* bytes of body taken */
+    bool bad_path, head, known_method;
+    bool too_long;          /* set by the server when the body is past it */
+    /* between the steps */
+    const unsigned char *session;  /* hash of the session's token, 32 bytes; NULL */
+    bool bearer, replayed;
+    unsigned char fingerprint[32]; /* of what was sent, for the idempotency key */
+    /* a body that lives as long as the program: sent without a copy */
+    const void *fixed;
+    size_t fixed_size;
+    void *server;           /* the server's own */
+};
+
+void visit_init(struct visit *v);
+void visit_release(struct visit *v);
+void visit_clear(struct visit *v);
+
+enum gate_next { GATE_ANSWER, GATE_SLOW, GATE_CHANGE, GATE_LIVE };
+
+struct gate;
+/* Compiles the tables; a route that can't be matched (bad pattern, twice the same) ends the process. */
+struct gate *gate_new(struct site *site, const struct routes *routes);
+void gate_free(struct gate *g);
+
+void gate_route(struct gate *g, struct visit *v);                          /* after the headers: route and limits */
+enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader); /* after the body */
+enum gate_next gate_prepare(struct gate *g, struct visit *v, struct db *reader); /* GATE_SLOW: on a slow worker */
+enum status gate_change(struct gate *g, struct visit *v, struct db *writer);    /* GATE_CHANGE: behind the door */
+void gate_finish(struct gate *g, struct visit *v, struct db *reader, enum status s); /* after it; s: the writer's word */
+/* The visit can't go on (queue full, store gone): draws the page that says so. */
+void gate_refuse(struct visit *v, int code, enum status s, const char *text);
+
+/* ---- input (web/input.c): false when it is broken; limits as above ---- */
+bool utf8_clean(const char *s, size_t n);    /* valid UTF-8 without NUL */
+bool input_decode(char *s, size_t *n, bool plus); /* percent-decoding in place; false: broken escape */
+bool input_urlencoded(struct arena *a, const char *text, size_t n, const struct param **list, int *count);
+bool input_multipart(struct arena *a, const char *boundary, const char *body, size_t n, struct exchange *ex);
+bool input_cookies(struct arena *a, const char *text, const struct param **list, int *count);
+
+/* ---- sessions (web/session.c) ---- */
+void session_actor(struct visit *v, struct db *reader); /* fills ctx->actor from the cookie or bearer token */
+const char *session_csrf(struct visit *v);              /* the token forms must carry; NULL without a session */
+extern const struct route session_routes[];
+extern const int session_route_count;
+
+/* ---- assets and health (web/static.c) ---- */
+extern const struct route static_routes[];
+extern const int static_route_count;
+
+/* ---- rate limits (web/limit.c): a token bucket an address ---- */
+struct limit;
+struct limit *limit_new(double per_second, double burst);
+void limit_free(struct limit *l);
+bool limit_take(struct limit *l, const char *address, int64_t now_ms);
+
+/* Puts the context's visit in a handler's hands: for the web layer's own handlers only. */
+struct visit *visit_of(struct ctx *ctx);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * The page frame, forms and small parts that every page has. The markup is
+ * what assets/css/linli.css dresses; no style attributes, no inline scripts.
+ */
+#include "web/gate.h"
+#include "web/static.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static const struct {
+    const char *href, *label, *key;
+    unsigned roles; /* who sees it */
+    bool staff;
+} places[] = {
+    {"/ask", N_("Ask or report"), NULL, ROLE_PUBLIC, false},
+    {"/follow", N_("Follow my request"), NULL, ROLE_PUBLIC, false},
+    {"/open", N_("Report and figures"), NULL, ROLE_PUBLIC, false},
+    {"/work", N_("To do"), "g i", ROLES_READERS, true},
+    {"/requests", N_("All requests"), "g a", ROLES_READERS, true},
+    {"/intake", N_("Register"), "g n", ROLE_WORKER | ROLE_OFFICE, true},
+    {"/dashboard", N_("Figures"), "g d", ROLES_READERS, true},
+    {"/admin", N_("Settings"), "g s", ROLE_ADMIN | ROLE_OFFICE | ROLE_AUDITOR, true},
+};
+
+static const struct {
+    const char *name, *text;
+} words[] = {
+    {"kept", N_("What you typed last time is still here.")}, {"discard", N_("Discard it and start again")},
+    {"live", N_("Updating live")}, {"lost", N_("Connection lost, trying again")}, {"cancel", N_("Not now")},
+    {"copied", N_("Copied")}, {"remove", N_("Remove")}, {"photos-full", N_("Three photographs at most")},
+    {"map-failed", N_("The map can't be opened. Please describe the place in words.")},
+};
+
+struct markup icon(struct ctx *ctx, const char *name)
+{
+    struct buf b;
+    buf_init(&b, 0);
+    html(&b, "<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{}#i-{}\"/></svg>", asset_url(ctx->arena, "icons.svg"), name);
+    struct markup m = {arena_copyn(ctx->arena, b.data, b.size)};
+    buf_release(&b);
+    return m;
+}
+
+static bool here(const struct ctx *ctx, const char *href)
+{
+    size_t n = strlen(href);
+    return strncmp(ctx->web->path, href, n) == 0 && (ctx->web->path[n] == '\0' || ctx->web->path[n] == '/');
+}
+
+static void token_field(struct ctx *ctx)
+{
+    if (ctx->web->csrf)
+        html(ctx->web->out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
+}
+
+static void nav(struct ctx *ctx, bool staff)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<nav class=\"nav\" aria-label=\"{}\">", say(ctx, "Main places"));
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (places[i].staff != staff || !(places[i].roles & ctx->actor.roles))
+            continue;
+        html(out, "<a href=\"{}\"", places[i].href);
+        if (here(ctx, places[i].href))
+            buf_puts(out, " aria-current=\"page\"");
+        if (places[i].key)
+            html(out, " data-key=\"{}\"", places[i].key);
+        html(out, ">{}", tr(ctx, places[i].label));
+        if (strcmp(places[i].href, "/work") == 0 && ctx->site->waiting && ctx->db)
+            html(out, " <b class=\"count\">{}</b>", ctx->site->waiting(ctx));
+        buf_puts(out, "</a>");
+    }
+    buf_puts(out, "</nav>");
+}
+
+static void toggle(struct ctx *ctx, const char *action, const char *name, const char *value, const char *sign, const char *text)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"next\" value=\"{}\">", action, url_with(ctx, "", NULL));
+    html(out, "<button class=\"quiet\" name=\"{}\" value=\"{}\">{} {}</button></form>", name, value, icon(ctx, sign), text);
+}
+
+static void tools(struct ctx *ctx, bool staff)
+{
+    struct buf *out = ctx->web->out;
+    bool english = ctx->lang[0] == 'e';
+    buf_puts(out, "<div class=\"tools\">");
+    toggle(ctx, "/language", "language", english ? "zh_CN" : "en", "language", english ? "中文" : "English");
+    if (!staff)
+        toggle(ctx, "/elder", "elder", ctx->web->elder ? "0" : "1", "text-size",
+               ctx->web->elder ? say(ctx, "Ordinary size") : say(ctx, "Large text"));
+    if (ctx->actor.user != NONE) {
+        html(out, "<details class=\"menu\"><summary>{} {}</summary><div><p class=\"small\">", icon(ctx, "user"), ctx->actor.name);
+        for (unsigned r = ROLE_RESIDENT; r <= ROLE_ADMIN; r <<= 1)
+            if (ctx->actor.roles & r)
+                html(out, "{} ", role_title(ctx, (enum role)r));
+        buf_puts(out, "</p><form method=\"post\" action=\"/logout\">");
+        token_field(ctx);
+        html(out, "<button class=\"quiet\">{} {}</button></form></div></details>", icon(ctx, "logout"), say(ctx, "Sign out"));
+    }
+    buf_puts(out, "</div>");
+}
+
+static const char *state_class(const struct ctx *ctx, bool staff)
+{
+    return staff ? (ctx->web->elder ? "staff elder" : "staff") : (ctx->web->elder ? "resident elder" : "resident");
+}
+
+void page_begin(struct ctx *ctx, const char *title, unsigned flags)
+{
+    if (ctx->web->fragment)
+        return;
+    struct buf *out = ctx->web->out;
+    bool staff = flags & PAGE_STAFF;
+    const char *sent = cookie(ctx, "linli_sent"), *said = cookie(ctx, "linli_flash");
+    answer_type(ctx, "text/html; charset=utf-8");
+    html(out, "<!doctype html>\n<html lang=\"{}\" class=\"{}\"", ctx->lang[0] == 'e' ? "en" : "zh-CN", state_class(ctx, staff));
+    if (sent && *sent) {
+        html(out, " data-sent=\"{}\"", sent);
+        answer_cookie(ctx, "linli_sent", "", -1);
+    }
+    html(out, ">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+              "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · 邻里 Linli</title>\n", title);
+    html(out, "<link rel=\"icon\" href=\"{}\" type=\"image/svg+xml\">\n<link rel=\"manifest\" href=\"{}\">\n"
+              "<link rel=\"stylesheet\" href=\"{}\">\n<script type=\"module\" src=\"{}\"></script>\n</head>\n<body>\n",
+         asset_url(ctx->arena, "favicon.svg"), asset_url(ctx->arena, "manifest.webmanifest"), asset_url(ctx->arena, "linli.css"),
+         asset_url(ctx->arena, "linli.js"));
+    html(out, "<a class=\"skip\" href=\"#main\">{}</a>\n<header class=\"top\"><div class=\"wrap\">\n"
+              "<a class=\"brand\" href=\"/\">{}<b>邻里</b> <span lang=\"en\">Linli</span></a>\n",
+         say(ctx, "To the text"), icon(ctx, "linli"));
+    nav(ctx, staff);
+    tools(ctx, staff);
+    html(out, "</div></header>\n<p class=\"offline\" role=\"status\" hidden>{}{}</p>\n", icon(ctx, "wifi-off"),
+         say(ctx, "The network is gone. What you typed stays in this window; go on when it is back."));
+    html(out, "<main id=\"main\" class=\"{}\" tabindex=\"-1\">\n", flags & PAGE_WIDE ? "wrap wide" : "wrap");
+    if (said && *said) {
+        html(out, "<div class=\"toast notice ok\" role=\"status\">{}<div><p>{}</p></div></div>", icon(ctx, "circle-check"), said);
+        answer_cookie(ctx, "linli_flash", "", -1);
+    }
+}
+
+void page_end(struct ctx *ctx)
+{
+    if (ctx->web->fragment)
+        return;
+    struct buf *out = ctx->web->out;
+    const struct site *site = ctx->site;
+    html(out, "\n</main>\n<footer class=\"foot\"><div class=\"wrap\"><p>{}", ctx_pick(ctx, site->name, site->name_en));
+    if (site->contact)
+        html(out, " · {}", ctx_pick(ctx, site->contact, site->contact_en));
+    html(out, "</p><nav aria-label=\"{}\">", say(ctx, "Foot of the page"));
+    if (ctx->actor.user == NONE)
+        html(out, "<a href=\"/login\">{}</a>", say(ctx, "Staff sign-in"));
+    buf_puts(out, "</nav></div></footer>\n<template id=\"words\">");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        html(out, "<b data-word=\"{}\">{}</b>", words[i].name, tr(ctx, words[i].text));
+    buf_puts(out, "</template>\n</body>\n</html>\n");
+}
+
+/* A fragment's part stands between two marks: what was drawn outside of it is dropped. */
+bool fragment_begin(struct ctx *ctx, const char *id)
+{
+    if (!ctx->web->fragment)
+        return true;
+    if (strcmp(ctx->web->fragment, id) != 0)
+        return false;
+    buf_clear(ctx->web->out);
+    return true;
+}
+
+void fragment_end(struct ctx *ctx)
+{
+    (void)ctx;
+}
+
+void form_begin(struct ctx *ctx, const char *action, const char *keep, bool upload)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<form class=\"form\" method=\"post\" action=\"{}\"", action);
+    if (upload)
+        buf_puts(out, " enctype=\"multipart/form-data\"");
+    if (keep)
+        html(out, " data-keep=\"{}\"", keep);
+    buf_putc(out, '>');
+    token_field(ctx);
+    unsigned char random[16];
+    char key[33];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(key, sizeof key, random, sizeof random);
+    html(out, "<input type=\"hidden\" name=\"_key\" value=\"{}\">", (const char *)key);
+    if (keep)
+        html(out, "<input type=\"hidden\" name=\"_keep\" value=\"{}\">", keep);
+}
+
+void form_end(struct ctx *ctx)
+{
+    buf_puts(ctx->web->out, "</form>");
+}
+
+void form_problems(struct ctx *ctx)
+{
+    if (!ctx->problems)
+        return;
+    struct buf *out = ctx->web->out;
+    html(out, "<div class=\"problems\" role=\"alert\" tabindex=\"-1\"><h2>{}</h2><ul>",
+         say_n(ctx, ctx->problem_count, "1 thing to put right", "{} things to put right", ctx->problem_count));
+    for (const struct problem *p = ctx->problems; p; p = p->next)
+        if (p->field)
+            html(out, "<li><a href=\"#f-{}\">{}</a></li>", p->field, p->text);
+        else
+            html(out, "<li>{}</li>", p->text);
+    buf_puts(out, "</ul></div>");
+}
+
+void flash(struct ctx *ctx, const char *text)
+{
+    answer_cookie(ctx, "linli_flash", text, 60);
+}

@@ -1,0 +1,641 @@
+/*
+ * The HTTP server: workers, their loops, and the way of a change.
+ *
+ * libmicrohttpd's own epoll thread stops when one wait returns exactly 128
+ * events, so each worker polls its daemon's epoll descriptor itself and calls
+ * MHD_run. A resume from another thread would be lost in such a loop: the
+ * writer and the slow threads append to the worker's done list and signal its
+ * eventfd, and the loop resumes.
+ *
+ * A visit is made when the request line arrives and goes back to its worker's
+ * spare list when the connection has taken the answer; between submit and
+ * done it belongs to the writer, between slow_put and done to a slow thread.
+ */
+#include "web/server.h"
+
+#include "web/gate.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SPARE_MOST 256
+#define SLOW_MOST  2000              /* visits that wait for a slow thread */
+#define DISCARD    ((size_t)64 << 20) /* bytes past the limit that are read and dropped, so that the answer arrives */
+
+enum stage { STAGE_NEW, STAGE_BODY, STAGE_WAITING, STAGE_DONE, STAGE_READY, STAGE_LIVE };
+
+struct worker;
+struct call { /* the server's side of a visit */
+    struct visit visit; /* first */
+    struct call *next;  /* done list, slow queue, spare list, live list */
+    struct worker *worker;
+    struct MHD_Connection *connection;
+    enum stage stage;
+    enum status outcome;
+    bool drawn;         /* the answer is there already: no finish */
+    bool suspended;
+    int64_t sent, sent_at; /* live: the journal number last told, and when */
+    char uri[8192];
+};
+
+struct worker {
+    struct server *server;
+    pthread_t thread;
+    struct MHD_Daemon *daemon;
+    struct db *db;
+    int epoll, wake;
+    pthread_mutex_t lock;
+    struct call *done;            /* under lock */
+    struct call *spare;
+    struct call *live;
+    int spares, lives;
+    int waiting;                  /* suspended for a change or a slow step */
+};
+
+struct server {
+    struct site *site;
+    struct gate *gate;
+    int listener, port, worker_count, slow_count;
+    struct worker workers[16];
+    pthread_t slow[16];
+    struct db *slow_db[16];
+    pthread_mutex_t lock;         /* of the slow queue */
+    pthread_cond_t more;
+    struct call *queue, **queue_end;
+    int queued;
+    bool ending;
+    atomic_bool stopping;
+};
+
+static void wake(struct worker *w)
+{
+    uint64_t one = 1;
+    ssize_t n = write(w->wake, &one, sizeof one);
+    (void)n; /* a full counter wakes as well */
+}
+
+/* Any thread: the visit goes back to its loop. */
+static void call_done(struct call *c)
+{
+    struct worker *w = c->worker;
+    pthread_mutex_lock(&w->lock);
+    c->next = w->done;
+    w->done = c;
+    pthread_mutex_unlock(&w->lock);
+    wake(w);
+}
+
+static enum status task_run(struct task *t, struct db *db)
+{
+    struct call *c = (struct call *)t;
+    return gate_change(c->worker->server->gate, &c->visit, db);
+}
+
+static void task_done(struct task *t, enum status s)
+{
+    struct call *c = (struct call *)t;
+    c->outcome = s;
+    call_done(c);
+}
+
+static void call_submit(struct call *c)
+{
+    c->visit.task = (struct task){.run = task_run, .done = task_done};
+    if (!writer_submit(c->worker->server->site->writer, &c->visit.task))
+        task_done(&c->visit.task, BUSY);
+}
+
+/* ---- slow threads ---- */
+
+struct slow_start {
+    struct server *server;
+    int index;
+};
+
+static void *slow_main(void *arg)
+{
+    struct slow_start start = *(struct slow_start *)arg;
+    free(arg);
+    struct server *s = start.server;
+    for (;;) {
+        pthread_mutex_lock(&s->lock);
+        while (!s->queue && !s->ending)
+            pthread_cond_wait(&s->more, &s->lock);
+        struct call *c = s->queue;
+        if (c) {
+            s->queue = c->next;
+            if (!s->queue)
+                s->queue_end = &s->queue;
+            s->queued--;
+        }
+        pthread_mutex_unlock(&s->lock);
+        if (!c)
+            return NULL;
+        if (gate_prepare(s->gate, &c->visit, s->slow_db[start.index]) == GATE_CHANGE) {
+            call_submit(c);
+        } else {
+            c->drawn = true;
+            call_done(c);
+        }
+    }
+}
+
+static bool slow_put(struct call *c)
+{
+    struct server *s = c->worker->server;
+    pthread_mutex_lock(&s->lock);
+    bool ok = s->queued < SLOW_MOST;
+    if (ok) {
+        c->next = NULL;
+        *s->queue_end = c;
+        s->queue_end = &c->next;
+        s->queued++;
+        pthread_cond_signal(&s->more);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+/* ---- one request ---- */
+
+static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+    struct worker *w = arg;
+    struct call *c = w->spare;
+    if (c) {
+        w->spare = c->next;
+        w->spares--;
+        visit_clear(&c->visit);
+    } else {
+        c = must_alloc(sizeof *c);
+        visit_init(&c->visit);
+    }
+    c->next = NULL;
+    c->worker = w;
+    c->connection = connection;
+    c->stage = STAGE_NEW;
+    c->drawn = c->suspended = false;
+    c->sent = 0;
+    size_t n = strlen(uri);
+    if (n >= sizeof c->uri)
+        n = 0; /* too long: no route fits an empty address */
+    memcpy(c->uri, uri, n);
+    c->uri[n] = '\0';
+    c->visit.uri = c->uri;
+    c->visit.server = c;
+    atomic_fetch_add_explicit(&w->server->site->requests, 1, memory_order_relaxed);
+    return c;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **closure, enum MHD_RequestTerminationCode code)
+{
+    (void)connection;
+    (void)code;
+    struct worker *w = arg;
+    struct call *c = *closure;
+    if (!c)
+        return;
+    *closure = NULL;
+    if (c->stage == STAGE_LIVE) {
+        for (struct call **p = &w->live; *p; p = &(*p)->next)
+            if (*p == c) {
+                *p = c->next;
+                break;
+            }
+        w->lives--;
+        atomic_fetch_sub(&w->server->site->live, 1);
+    }
+    if (w->spares < SPARE_MOST) {
+        c->next = w->spare;
+        w->spare = c;
+        w->spares++;
+    } else {
+        visit_release(&c->visit);
+        free(c);
+    }
+}
+
+static enum MHD_Result take_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    struct visit *v = arg;
+    if (v->ex.header_count >= INPUT_HEADERS_MOST)
+        return MHD_NO;
+    char *lower = arena_copy(v->arena, name);
+    for (char *p = lower; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p | 0x20);
+    v->headers[v->ex.header_count++] = (struct param){lower, arena_copy(v->arena, value ? value : "")};
+    return MHD_YES;
+}
+
+static void take_peer(struct call *c)
+{
+    char text[NI_MAXHOST] = "";
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info && info->client_addr) {
+        socklen_t size = info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+        if (getnameinfo(info->client_addr, size, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
+            text[0] = '\0';
+    }
+    c->visit.peer = arena_copy(c->visit.arena, text);
+}
+
+/* A live page: says the newest journal number when it moved, a comment every 20 s to find dead connections. */
+static ssize_t live_read(void *arg, uint64_t pos, char *data, size_t room)
+{
+    struct call *c = arg;
+    struct server *s = c->worker->server;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t newest = atomic_load(&s->site->journal);
+    if (atomic_load(&s->stopping))
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    int n = 0;
+    if (pos == 0)
+        n = snprintf(data, room, "retry: 2000\n\n");
+    else if (newest > c->sent && t.tv_sec > c->sent_at)
+        n = snprintf(data, room, "event: change\ndata: %lld\n\n", (long long)newest);
+    else if (t.tv_sec - c->sent_at >= 20)
+        n = snprintf(data, room, ":\n\n");
+    if (n == 0) {
+        c->suspended = true;
+        MHD_suspend_connection(c->connection);
+        return 0;
+    }
+    c->sent = newest;
+    c->sent_at = t.tv_sec;
+    return n;
+}
+
+static enum MHD_Result call_live(struct call *c)
+{
+    struct worker *w = c->worker;
+    c->sent = atomic_load(&w->server->site->journal);
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024, live_read, c, NULL);
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, "Content-Type", "text/event-stream");
+    MHD_add_response_header(response, "Cache-Control", "no-store");
+    MHD_add_response_header(response, "X-Accel-Buffering", "no");
+    c->stage = STAGE_LIVE;
+    c->next = w->live;
+    w->live = c;
+    w->lives++;
+    atomic_fetch_add(&w->server->site->live, 1);
+    enum MHD_Result r = MHD_queue_response(c->connection, 200, response);
+    MHD_destroy_response(response);
+    return r;
+}
+
+static enum MHD_Result call_answer(struct call *c)
+{
+    struct visit *v = &c->visit;
+    struct MHD_Response *response;
+    if (v->fixed) {
+        response = MHD_create_response_from_buffer(v->fixed_size, (void *)(uintptr_t)v->fixed, MHD_RESPMEM_PERSISTENT);
+    } else {
+        /* The buffer lives until the visit is used again, which is after the answer was sent. */
+        response = MHD_create_response_from_buffer(v->out.size, v->out.data, MHD_RESPMEM_PERSISTENT);
+    }
+    if (!response)
+        return MHD_NO;
+    for (int i = 0; i < v->ex.answer_count; i++)
+        MHD_add_response_header(response, v->ex.answer[i].name, v->ex.answer[i].value);
+    enum MHD_Result r = MHD_queue_response(c->connection, (unsigned)v->ex.code, response);
+    MHD_destroy_response(response);
+    return r;
+}
+
+static void call_suspend(struct call *c)
+{
+    c->stage = STAGE_WAITING;
+    c->worker->waiting++;
+    MHD_suspend_connection(c->connection);
+}
+
+static enum MHD_Result call_enter(struct call *c)
+{
+    struct worker *w = c->worker;
+    struct server *s = w->server;
+    switch (gate_enter(s->gate, &c->visit, w->db)) {
+    case GATE_CHANGE:
+        call_suspend(c);
+        call_submit(c);
+        return MHD_YES;
+    case GATE_SLOW:
+        if (slow_put(c)) {
+            call_suspend(c);
+            return MHD_YES;
+        }
+        gate_refuse(&c->visit, 503, BUSY, NULL);
+        break;
+    case GATE_LIVE:
+        if (w->lives < SERVER_LIVE)
+            return call_live(c);
+        gate_refuse(&c->visit, 503, BUSY, NULL);
+        break;
+    case GATE_ANSWER:
+        break;
+    }
+    c->stage = STAGE_READY;
+    return call_answer(c);
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *verb,
+                                  const char *version, const char *data, size_t *size, void **closure)
+{
+    (void)url;
+    (void)version;
+    struct worker *w = arg;
+    struct call *c = *closure;
+    struct visit *v = &c->visit;
+    switch (c->stage) {
+    case STAGE_NEW:
+        v->verb = arena_copy(v->arena, verb);
+        MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, v);
+        take_peer(c);
+        gate_route(w->server->gate, v);
+        c->stage = STAGE_BODY;
+        const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+        const char *expect = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Expect");
+        unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
+        if (announced > v->limit) {
+            v->too_long = true;
+            if (expect || announced > v->limit + DISCARD) /* nobody waits for us to read it */
+                return call_enter(c);
+        }
+        return MHD_YES;
+    case STAGE_BODY:
+        if (*size) {
+            if (v->body.size + *size > v->limit)
+                v->too_long = true;
+            if (v->too_long) {
+                c->sent += (int64_t)*size; /* what was dropped */
+                if ((size_t)c->sent > DISCARD + v->limit)
+                    return MHD_NO;
+            } else {
+                buf_put(&v->body, data, *size);
+            }
+            *size = 0;
+            return MHD_YES;
+        }
+        return call_enter(c);
+    case STAGE_DONE:
+        c->stage = STAGE_READY;
+        if (!c->drawn)
+            gate_finish(w->server->gate, v, w->db, c->outcome);
+        return call_answer(c);
+    case STAGE_WAITING:
+    case STAGE_READY:
+    case STAGE_LIVE:
+        return MHD_YES;
+    }
+    return MHD_NO;
+}
+
+/* ---- the loop ---- */
+
+static void resume_done(struct worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    struct call *c = w->done;
+    w->done = NULL;
+    pthread_mutex_unlock(&w->lock);
+    for (struct call *next; c; c = next) {
+        next = c->next;
+        c->next = NULL;
+        c->stage = STAGE_DONE;
+        w->waiting--;
+        MHD_resume_connection(c->connection);
+    }
+}
+
+static void resume_live(struct worker *w)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t newest = atomic_load(&w->server->site->journal);
+    bool stopping = atomic_load(&w->server->stopping);
+    for (struct call *c = w->live; c; c = c->next)
+        if (c->suspended && (stopping || (newest > c->sent && t.tv_sec > c->sent_at) || t.tv_sec - c->sent_at >= 20)) {
+            c->suspended = false;
+            MHD_resume_connection(c->connection);
+        }
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker *w = arg;
+    struct server *s = w->server;
+    struct timespec ending = {0};
+    bool closing = false;
+    for (;;) {
+        MHD_UNSIGNED_LONG_LONG until;
+        int wait = MHD_get_timeout(w->daemon, &until) == MHD_YES && until < 1000 ? (int)until : 1000;
+        struct pollfd fds[2] = {{.fd = w->epoll, .events = POLLIN}, {.fd = w->wake, .events = POLLIN}};
+        if (poll(fds, 2, wait) < 0 && errno != EINTR)
+            break;
+        if (fds[1].revents & POLLIN) {
+            uint64_t count;
+            ssize_t n = read(w->wake, &count, sizeof count);
+            (void)n;
+        }
+        resume_done(w);
+        if (w->live)
+            resume_live(w);
+        MHD_run(w->daemon);
+        if (!atomic_load(&s->stopping))
+            continue;
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (!closing) {
+            closing = true;
+            ending = now;
+            MHD_socket own = MHD_quiesce_daemon(w->daemon);
+            if (own != MHD_INVALID_SOCKET)
+                close(own);
+        }
+        /* changes finish; answers get a moment to leave */
+        const union MHD_DaemonInfo *info = MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+        if (w->waiting == 0 && w->lives == 0 && (!info || info->num_connections == 0 || now.tv_sec - ending.tv_sec >= 1))
+            break;
+    }
+    return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static int listen_on(const char *at, struct arena *a, int *port, const char **why)
+{
+    const char *colon = strrchr(at, ':');
+    if (!colon) {
+        *why = arena_print(a, "%s: write ADDRESS:PORT, such as 127.0.0.1:8080", at);
+        return -1;
+    }
+    bool brackets = at[0] == '[' && colon > at && colon[-1] == ']';
+    const char *host = brackets ? arena_copyn(a, at + 1, (size_t)(colon - at - 2)) : arena_copyn(a, at, (size_t)(colon - at));
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    int wrong = getaddrinfo(*host ? host : NULL, colon + 1, &hints, &found);
+    if (wrong) {
+        *why = arena_print(a, "%s: %s", at, gai_strerror(wrong));
+        return -1;
+    }
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 1024) != 0) {
+        *why = arena_print(a, "%s: %s", at, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        freeaddrinfo(found);
+        return -1;
+    }
+    freeaddrinfo(found);
+    struct sockaddr_storage own;
+    socklen_t size = sizeof own;
+    getsockname(fd, (struct sockaddr *)&own, &size);
+    *port = ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port : ((struct sockaddr_in *)&own)->sin_port);
+    return fd;
+}
+
+static bool worker_start(struct server *s, struct worker *w, struct arena *a, const char **why)
+{
+    w->server = s;
+    w->db = db_open(s->site->data, DB_READ, a, why);
+    if (!w->db)
+        return false;
+    pthread_mutex_init(&w->lock, NULL);
+    w->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    w->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, w, MHD_OPTION_LISTEN_SOCKET, dup(s->listener),
+        MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_NOTIFY_COMPLETED, on_completed, w,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_END);
+    const union MHD_DaemonInfo *info = w->daemon ? MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    if (!info || w->wake < 0) {
+        *why = "the HTTP server can't be started";
+        return false;
+    }
+    w->epoll = info->epoll_fd;
+    if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+        *why = "no thread can be started";
+        return false;
+    }
+    return true;
+}
+
+static bool slow_start(struct server *s, int i, struct arena *a, const char **why)
+{
+    s->slow_db[i] = db_open(s->site->data, DB_READ, a, why);
+    if (!s->slow_db[i])
+        return false;
+    struct slow_start *start = must_alloc(sizeof *start);
+    *start = (struct slow_start){s, i};
+    if (pthread_create(&s->slow[i], NULL, slow_main, start) == 0)
+        return true;
+    *why = "no thread can be started";
+    free(start);
+    return false;
+}
+
+static int between(long n, int least, int most)
+{
+    return n < least ? least : n > most ? most : (int)n;
+}
+
+struct server *server_start(struct site *site, const char *listen_at, const struct routes *routes, struct arena *a,
+                            const char **why)
+{
+    if (sodium_init() < 0) {
+        *why = "the cryptographic library can't be started";
+        return NULL;
+    }
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    int port = 0, fd = listen_on(listen_at, a, &port, why);
+    if (fd < 0)
+        return NULL;
+    struct server *s = must_alloc(sizeof *s);
+    s->site = site;
+    s->listener = fd;
+    s->port = port;
+    s->queue_end = &s->queue;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->more, NULL);
+    s->gate = gate_new(site, routes);
+    int slow = site->slow_workers ? between(site->slow_workers, 1, 16) : 2;
+    int workers = site->workers ? between(site->workers, 1, 16) : between(sysconf(_SC_NPROCESSORS_ONLN), 2, 8);
+    bool ok = true;
+    while (ok && s->slow_count < slow) {
+        ok = slow_start(s, s->slow_count, a, why);
+        s->slow_count += ok;
+    }
+    while (ok && s->worker_count < workers) {
+        ok = worker_start(s, &s->workers[s->worker_count], a, why);
+        s->worker_count += ok;
+    }
+    if (ok)
+        return s;
+    server_stop(s);
+    return NULL;
+}
+
+int server_port(const struct server *s)
+{
+    return s->port;
+}
+
+void server_stop(struct server *s)
+{
+    if (!s)
+        return;
+    atomic_store(&s->stopping, true);
+    for (int i = 0; i < s->worker_count; i++)
+        wake(&s->workers[i]);
+    for (int i = 0; i < s->worker_count; i++)
+        pthread_join(s->workers[i].thread, NULL);
+    pthread_mutex_lock(&s->lock);
+    s->ending = true;
+    pthread_cond_broadcast(&s->more);
+    pthread_mutex_unlock(&s->lock);
+    for (int i = 0; i < s->slow_count; i++) {
+        pthread_join(s->slow[i], NULL);
+        db_close(s->slow_db[i]);
+    }
+    for (int i = 0; i < s->worker_count; i++) {
+        struct worker *w = &s->workers[i];
+        MHD_stop_daemon(w->daemon);
+        close(w->wake);
+        db_close(w->db);
+        pthread_mutex_destroy(&w->lock);
+        for (struct call *c = w->spare, *next; c; c = next) {
+            next = c->next;
+            visit_release(&c->visit);
+            free(c);
+        }
+    }
+    close(s->listener);
+    gate_free(s->gate);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->more);
+    free(s);
+}
+
+void server_committed(void *site, int64_t journal_seq)
+{
+    atomic_store(&((struct site *)site)->journal, journal_seq);
+}

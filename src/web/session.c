@@ -1,0 +1,307 @@
+/*
+ * Signing in and out, and who a request comes from.
+ *
+ * A wrong login and a wrong password get the same answer after the same work.
+ * The password is checked on a slow thread; behind the door only the outcome
+ * is written. A session's "seen" is renewed at most once a minute, by a change
+ * of its own for which nobody waits.
+ */
+#include "web/session.h"
+
+#include "db/journal.h"
+#include "web/gate.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH 32
+
+char *password_hash(struct arena *a, const char *password)
+{
+    size_t n = password ? strlen(password) : 0, characters = 0;
+    for (size_t i = 0; i < n; i++)
+        characters += ((unsigned char)password[i] & 0xC0) != 0x80;
+    if (characters < PASSWORD_LEAST || n > PASSWORD_MOST)
+        return NULL;
+    char *hash = arena_alloc(a, crypto_pwhash_STRBYTES);
+    return crypto_pwhash_str(hash, password, n, crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0 ? hash : NULL;
+}
+
+bool password_fits(const char *hash, const char *password)
+{
+    return hash && password && strlen(password) <= PASSWORD_MOST && crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+}
+
+static char *token_new(struct arena *a, unsigned char hash[HASH])
+{
+    unsigned char random[32];
+    char *text = arena_alloc(a, 2 * sizeof random + 1);
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(text, 2 * sizeof random + 1, random, sizeof random);
+    crypto_generichash(hash, HASH, (const unsigned char *)text, strlen(text), NULL, 0);
+    return text;
+}
+
+char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t area)
+{
+    unsigned char hash[HASH];
+    char *text = token_new(ctx->arena, hash);
+    enum status s = change(ctx->db, "INSERT INTO api_tokens (token_hash, name, role, area, created) VALUES ({}, {}, {}, {}, {})",
+                           (struct bytes){hash, HASH}, name, role_name(role), (struct maybe){area}, ctx->now);
+    return s == OK && journal_add(ctx, "api_tokens", db_inserted(ctx->db), "create", NULL, NULL) != NONE ? text : NULL;
+}
+
+enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char *via)
+{
+    struct rows *r = query(db, "SELECT name, name_en, language FROM users WHERE id = {} AND active = 1", user);
+    if (!rows_next(r))
+        return NOT_FOUND;
+    const char *zh = row_copy(r, ctx->arena, "name"), *en = row_copy(r, ctx->arena, "name_en");
+    rows_end(r);
+    ctx->actor = (struct actor){.user = user, .name = ctx_pick(ctx, zh, en), .roles = ROLE_PUBLIC, .via = via};
+    enum { MOST = 200 };
+    struct grant *grants = ARENA_ARRAY(ctx->arena, struct grant, MOST);
+    int n = 0;
+    r = query(db, "SELECT role, area, unit FROM grants WHERE \"user\" = {} ORDER BY id", user);
+    while (n < MOST && rows_next(r)) {
+        unsigned role = role_parse(row_text(r, "role"));
+        if (!role)
+            continue;
+        grants[n++] = (struct grant){role, row_int(r, "area"), row_int(r, "unit")};
+        ctx->actor.roles |= role;
+    }
+    rows_end(r);
+    ctx->actor.grants = grants;
+    ctx->actor.grant_count = n;
+    return OK;
+}
+
+static const char *cookie_name(const struct visit *v)
+{
+    return v->ex.tls ? "__Host-linli" : "linli";
+}
+
+/* ---- renewing "seen" ---- */
+
+struct renewal {
+    struct task task;
+    unsigned char hash[HASH];
+    int64_t now;
+};
+
+static enum status renewal_run(struct task *t, struct db *db)
+{
+    struct renewal *n = (struct renewal *)t;
+    return change(db, "UPDATE sessions SET seen = {} WHERE token_hash = {}", n->now, (struct bytes){n->hash, HASH});
+}
+
+static void renewal_done(struct task *t, enum status s)
+{
+    (void)s; /* the next request tries again */
+    free(t);
+}
+
+static void renew(struct visit *v)
+{
+    struct renewal *n = must_alloc(sizeof *n);
+    n->task = (struct task){.run = renewal_run, .done = renewal_done};
+    memcpy(n->hash, v->session, HASH);
+    n->now = v->ctx.now;
+    if (!writer_submit(v->ctx.site->writer, &n->task))
+        free(n);
+}
+
+static void bearer_actor(struct visit *v, struct db *db, const char *token)
+{
+    unsigned char hash[HASH];
+    crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
+    struct rows *r = query(db, "SELECT name, role, area FROM api_tokens WHERE token_hash = {} AND revoked IS NULL", (struct bytes){hash, HASH});
+    if (!rows_next(r))
+        return;
+    struct grant *g = ARENA_NEW(v->arena, struct grant);
+    *g = (struct grant){role_parse(row_text(r, "role")), row_int(r, "area"), NONE};
+    v->ctx.actor = (struct actor){.user = NONE, .name = row_copy(r, v->arena, "name"), .roles = ROLE_PUBLIC | g->role,
+                                  .grants = g, .grant_count = 1, .via = "api"};
+    v->bearer = true;
+    rows_end(r);
+}
+
+void session_actor(struct visit *v, struct db *db)
+{
+    struct ctx *ctx = &v->ctx;
+    const char *bearer = header(ctx, "authorization"), *token = cookie(ctx, cookie_name(v));
+    if (bearer && strncmp(bearer, "Bearer ", 7) == 0) {
+        bearer_actor(v, db, bearer + 7);
+        return;
+    }
+    if (!token || !*token)
+        return;
+    unsigned char *hash = arena_alloc(v->arena, HASH);
+    crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
+    struct rows *r = query(db, "SELECT \"user\", seen FROM sessions WHERE token_hash = {} AND expires > {} AND seen > {}",
+                           (struct bytes){hash, HASH}, ctx->now, ctx->now - SESSION_IDLE);
+    if (!rows_next(r))
+        return;
+    int64_t user = row_int(r, "user"), seen = row_int(r, "seen");
+    rows_end(r);
+    if (actor_load(ctx, db, user, "web") != OK)
+        return;
+    v->session = hash;
+    if (ctx->now - seen >= 60)
+        renew(v);
+}
+
+const char *session_csrf(struct visit *v)
+{
+    if (!v->session)
+        return NULL;
+    unsigned char mac[HASH];
+    crypto_generichash(mac, HASH, v->session, HASH, v->ctx.site->secret, sizeof v->ctx.site->secret);
+    char *text = arena_alloc(v->arena, 2 * HASH + 1);
+    sodium_bin2hex(text, 2 * HASH + 1, mac, HASH);
+    return text;
+}
+
+/* ---- pages ---- */
+
+/* Only a path of our own: never "//elsewhere". */
+static const char *next_of(struct ctx *ctx, const char *otherwise)
+{
+    const char *next = param(ctx, "next");
+    return next && next[0] == '/' && next[1] != '/' && !strchr(next, '\\') && strlen(next) < 2000 ? next : otherwise;
+}
+
+static void go_next(struct ctx *ctx, const char *otherwise)
+{
+    answer_code(ctx, 303);
+    struct buf b;
+    buf_init(&b, 0);
+    for (const char *p = next_of(ctx, otherwise); *p; p++)
+        if ((unsigned char)*p > 0x20 && (unsigned char)*p < 0x7F)
+            buf_putc(&b, *p);
+        else
+            url_encode(&b, arena_copyn(ctx->arena, p, 1));
+    answer_header(ctx, "Location", b.data);
+    buf_release(&b);
+}
+
+static void login_draw(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const char *title = say(ctx, "Staff sign-in"), *typed = param(ctx, "login");
+    page_begin(ctx, title, PAGE_RESIDENT);
+    html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
+    form_begin(ctx, "/login", NULL, false);
+    form_problems(ctx);
+    html(out, "<input type=\"hidden\" name=\"next\" value=\"{}\">", next_of(ctx, "/work"));
+    html(out, "<div class=\"field\"><label for=\"f-login\">{}</label><input id=\"f-login\" name=\"login\" value=\"{}\" "
+              "autocomplete=\"username\" autocapitalize=\"none\" required></div>", say(ctx, "Login"), typed);
+    html(out, "<div class=\"field\"><label for=\"f-password\">{}</label><input id=\"f-password\" name=\"password\" type=\"password\" "
+              "autocomplete=\"current-password\" required></div>", say(ctx, "Password"));
+    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Sign in"));
+    form_end(ctx);
+    page_end(ctx);
+}
+
+struct attempt {
+    int64_t user;
+    bool fits, locked;
+};
+
+/* A hash of nothing anybody knows, so that an unknown login takes as long as a wrong password. */
+static bool fits_nobody(const char *password)
+{
+    return password_fits("$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
+                         "RdescudvJCsgt3ub+b+dWRWJTmaaJObGRdescudvJCs", password) && false;
+}
+
+static void login_prepare(struct ctx *ctx)
+{
+    ctx->key = NULL; /* a sign-in is never answered from the store */
+    struct attempt *t = ARENA_NEW(ctx->arena, struct attempt);
+    const char *login = param(ctx, "login"), *password = param(ctx, "password");
+    t->user = NONE;
+    ctx->work = t;
+    struct rows *r = query(ctx->db, "SELECT id, password, locked_until FROM users WHERE login = {} AND active = 1", login ? login : "");
+    const char *hash = NULL;
+    if (rows_next(r)) {
+        t->user = row_int(r, "id");
+        t->locked = row_int(r, "locked_until") != NONE && row_int(r, "locked_until") > ctx->now;
+        hash = row_copy(r, ctx->arena, "password");
+    }
+    rows_end(r);
+    if (!password)
+        password = "";
+    t->fits = hash ? password_fits(hash, password) : fits_nobody(password);
+}
+
+static const char *refused_text(struct ctx *ctx)
+{
+    return say(ctx, "Login and password do not fit, or the account is locked for a quarter of an hour after five wrong passwords.");
+}
+
+static void login_change(struct ctx *ctx)
+{
+    struct attempt *t = ctx->work;
+    if (!t->fits || t->locked || t->user == NONE) {
+        if (t->user != NONE && !t->locked) {
+            change(ctx->db, "UPDATE users SET locked_until = CASE WHEN failed + 1 >= {} THEN {} ELSE locked_until END,"
+                            " failed = CASE WHEN failed + 1 >= {} THEN 0 ELSE failed + 1 END WHERE id = {}",
+                   LOGIN_FAILURES, ctx->now + LOGIN_LOCKED, LOGIN_FAILURES, t->user);
+            journal_add(ctx, "users", t->user, "sign_in_refused", NULL, NULL);
+        }
+        /* the failure is counted, so this is a change that succeeds: the page is drawn here */
+        ctx_problem(ctx, NULL, refused_text(ctx));
+        answer_code(ctx, 422);
+        login_draw(ctx);
+        ctx->status = OK;
+        return;
+    }
+    unsigned char hash[HASH];
+    const char *token = token_new(ctx->arena, hash);
+    change(ctx->db, "DELETE FROM sessions WHERE expires <= {} OR seen <= {}", ctx->now, ctx->now - SESSION_IDLE);
+    change(ctx->db, "UPDATE users SET failed = 0, locked_until = NULL, last_login = {} WHERE id = {}", ctx->now, t->user);
+    change(ctx->db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, {}, {}, {}, {})",
+           (struct bytes){hash, HASH}, t->user, ctx->now, ctx->now, ctx->now + SESSION_MOST);
+    ctx->actor.user = t->user;
+    journal_add(ctx, "users", t->user, "sign_in", NULL, NULL);
+    answer_cookie(ctx, cookie_name(visit_of(ctx)), token, 0);
+    go_next(ctx, "/work");
+}
+
+static void logout_change(struct ctx *ctx)
+{
+    struct visit *v = visit_of(ctx);
+    if (v->session) {
+        change(ctx->db, "DELETE FROM sessions WHERE token_hash = {}", (struct bytes){v->session, HASH});
+        journal_add(ctx, "users", ctx->actor.user, "sign_out", NULL, NULL);
+    }
+    answer_cookie(ctx, cookie_name(v), "", -1);
+    see_other(ctx, "/");
+}
+
+#define YEAR 31536000
+
+static void language_set(struct ctx *ctx)
+{
+    const char *asked = param(ctx, "language");
+    answer_cookie(ctx, "linli_language", asked && strcmp(asked, "en") == 0 ? "en" : "zh_CN", YEAR);
+    go_next(ctx, "/");
+}
+
+static void elder_set(struct ctx *ctx)
+{
+    const char *asked = param(ctx, "elder");
+    answer_cookie(ctx, "linli_elder", asked && strcmp(asked, "1") == 0 ? "1" : "", asked && strcmp(asked, "1") == 0 ? YEAR : -1);
+    go_next(ctx, "/");
+}
+
+const struct route session_routes[] = {
+    ROUTE_GET("/login", ROLE_PUBLIC, login_draw),
+    ROUTE_POST("/login", ROLE_PUBLIC, login_change, .prepare = login_prepare, .flags = SLOW | NO_CSRF | LOGIN_LIMIT),
+    ROUTE_POST("/logout", ROLE_PUBLIC, logout_change),
+    ROUTE_POST("/language", ROLE_PUBLIC, language_set, .flags = READS | NO_CSRF),
+    ROUTE_POST("/elder", ROLE_PUBLIC, elder_set, .flags = READS | NO_CSRF),
+};
+const int session_route_count = (int)(sizeof session_routes / sizeof *session_routes);

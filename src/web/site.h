@@ -1,0 +1,45 @@
+/*
+ * The installation: what every request of one tenant shares.
+ *
+ * Made by the serve command (or a test) before server_start and kept until
+ * after server_stop. Everything is read only while the server runs, except the
+ * atomics. Functions may be NULL: then that part is left out.
+ */
+#ifndef LINLI_WEB_SITE_H
+#define LINLI_WEB_SITE_H
+
+#include "db/db.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ctx;
+struct kind;
+struct seal_key;
+struct writer;
+
+struct site {
+    const char *data;              /* address of the store: db_open's; each worker opens a reader on it */
+    struct writer *writer;
+    const struct seal_key *keys;   /* for sealed fields; NULL: none */
+    unsigned char secret[32];      /* keys the CSRF tokens; random, kept over restarts */
+    int64_t started;               /* seconds since 1970 UTC */
+    const char *name, *name_en;    /* shown in the foot of each page; NULL: nothing */
+    const char *contact, *contact_en; /* where and when the office is open; NULL */
+    bool tls;                      /* served by TLS (here or by the proxy): __Host- cookies, HSTS */
+    bool proxied;                  /* the peer is a trusted proxy: its X-Forwarded-For and -Proto are believed */
+    int workers;                   /* loops; 0: as many as processors, 2 to 8 */
+    int slow_workers;              /* threads for SLOW prepare steps; 0: 2 */
+    int requests_a_second;         /* from one address that is not this machine; 0: 50 */
+    int logins_a_minute;           /* from one address; 0: 30 */
+    bool quiet;                    /* no line for each change and error on stderr */
+    void *(*load)(struct ctx *ctx, const struct kind *k, int64_t id); /* record_load */
+    int64_t (*waiting)(struct ctx *ctx);       /* the number beside "To do" in the staff's navigation */
+    void (*metrics)(struct ctx *ctx);          /* adds lines to /metrics */
+    _Atomic int64_t journal;       /* newest journal number: moved by writer_on_commit, followed by live pages */
+    /* counted by the server, shown by /metrics */
+    _Atomic int64_t requests, changes, refused, failures, connections, live;
+};
+
+#endif
