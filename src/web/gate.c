@@ -13,6 +13,7 @@
 
 #include "web/session.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,7 @@ static void take_uri(struct visit *v)
 void gate_route(struct gate *g, struct visit *v)
 {
     v->ctx.site = g->site;
+    v->ctx.keys = g->site->keys;
     v->ex.headers = v->headers;
     take_address(g, v);
     take_uri(v);
@@ -580,8 +582,8 @@ static void remember(struct visit *v, struct db *db)
         if (strcmp(v->ex.answer[i].name, "Set-Cookie") != 0)
             plain(&headers, "{}:{}\n", v->ex.answer[i].name, v->ex.answer[i].value);
     change(db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, body, at) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
-           v->ctx.key, actor_text(v), v->route->path, (struct bytes){v->fingerprint, sizeof v->fingerprint}, v->ex.code,
-           headers.data, (struct bytes){v->out.data, v->out.size}, v->ctx.now);
+           v->ctx.key, actor_text(v), v->route->path, bytes_of(v->fingerprint, sizeof v->fingerprint), v->ex.code,
+           headers.data, bytes_of(v->out.data, v->out.size), v->ctx.now);
     buf_release(&headers);
 }
 
@@ -635,7 +637,7 @@ static enum gate_next draw(struct visit *v)
 }
 
 /* Session, role, token, record: GATE_ANSWER when refused, GATE_CHANGE when all is well. */
-static enum gate_next admit(struct gate *g, struct visit *v, struct db *reader)
+static enum gate_next admit(struct visit *v, struct db *reader)
 {
     struct ctx *ctx = &v->ctx;
     session_actor(v, reader);
@@ -656,8 +658,8 @@ static enum gate_next admit(struct gate *g, struct visit *v, struct db *reader)
         if (v->session && !(v->route->flags & NO_CSRF) && !csrf_fits(v))
             return refuse(v, 403, FORBIDDEN, say(ctx, "This page is too old. Load it again, then send it once more."));
     }
-    if (v->route->record && g->site->load) {
-        v->ex.record = v->ex.id != NONE ? g->site->load(ctx, v->route->record, v->ex.id) : NULL;
+    if (v->route->record) {
+        v->ex.record = v->ex.id != NONE ? record_load(ctx, v->route->record, v->ex.id) : NULL;
         if (!v->ex.record && db_status(reader) == OK)
             return refuse(v, 404, NOT_FOUND, NULL);
     }
@@ -691,7 +693,7 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
     db_clear(reader);
     if (db_begin(reader) != OK)
         return store_failed(v, reader);
-    enum gate_next next = admit(g, v, reader);
+    enum gate_next next = admit(v, reader);
     bool change = v->ex.method != GET && !(v->route->flags & READS);
     if (next == GATE_CHANGE && !change)
         next = draw(v);

@@ -69,6 +69,8 @@ bool input_urlencoded(struct arena *a, const char *text, size_t n, const struct 
 bool input_multipart(struct arena *a, const char *boundary, const char *body, size_t n, struct exchange *ex);
 bool input_cookies(struct arena *a, const char *text, const struct param **list, int *count);
 
+static inline struct bytes bytes_of(const void *data, size_t size) { return (struct bytes){data, size}; }
+
 /* ---- sessions (web/session.c) ---- */
 void session_actor(struct visit *v, struct db *reader); /* fills ctx->actor from the cookie or bearer token */
 const char *session_csrf(struct visit *v);              /* the token forms must carry; NULL without a session */

@@ -5,6 +5,7 @@
  *
  * Texts are copied into the arena, uploaded files point into the body.
  */
+#define _GNU_SOURCE /* memmem */
 #include "web/gate.h"
 
 #include <stdlib.h>

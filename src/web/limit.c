@@ -7,6 +7,7 @@
  */
 #include "web/gate.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>

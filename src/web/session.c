@@ -48,7 +48,7 @@ char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t ar
     unsigned char hash[HASH];
     char *text = token_new(ctx->arena, hash);
     enum status s = change(ctx->db, "INSERT INTO api_tokens (token_hash, name, role, area, created) VALUES ({}, {}, {}, {}, {})",
-                           (struct bytes){hash, HASH}, name, role_name(role), (struct maybe){area}, ctx->now);
+                           bytes_of(hash, HASH), name, role_name(role), (struct maybe){area}, ctx->now);
     return s == OK && journal_add(ctx, "api_tokens", db_inserted(ctx->db), "create", NULL, NULL) != NONE ? text : NULL;
 }
 
@@ -93,7 +93,7 @@ struct renewal {
 static enum status renewal_run(struct task *t, struct db *db)
 {
     struct renewal *n = (struct renewal *)t;
-    return change(db, "UPDATE sessions SET seen = {} WHERE token_hash = {}", n->now, (struct bytes){n->hash, HASH});
+    return change(db, "UPDATE sessions SET seen = {} WHERE token_hash = {}", n->now, bytes_of(n->hash, HASH));
 }
 
 static void renewal_done(struct task *t, enum status s)
@@ -116,7 +116,7 @@ static void bearer_actor(struct visit *v, struct db *db, const char *token)
 {
     unsigned char hash[HASH];
     crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
-    struct rows *r = query(db, "SELECT name, role, area FROM api_tokens WHERE token_hash = {} AND revoked IS NULL", (struct bytes){hash, HASH});
+    struct rows *r = query(db, "SELECT name, role, area FROM api_tokens WHERE token_hash = {} AND revoked IS NULL", bytes_of(hash, HASH));
     if (!rows_next(r))
         return;
     struct grant *g = ARENA_NEW(v->arena, struct grant);
@@ -140,7 +140,7 @@ void session_actor(struct visit *v, struct db *db)
     unsigned char *hash = arena_alloc(v->arena, HASH);
     crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
     struct rows *r = query(db, "SELECT \"user\", seen FROM sessions WHERE token_hash = {} AND expires > {} AND seen > {}",
-                           (struct bytes){hash, HASH}, ctx->now, ctx->now - SESSION_IDLE);
+                           bytes_of(hash, HASH), ctx->now, ctx->now - SESSION_IDLE);
     if (!rows_next(r))
         return;
     int64_t user = row_int(r, "user"), seen = row_int(r, "seen");
@@ -263,7 +263,7 @@ static void login_change(struct ctx *ctx)
     change(ctx->db, "DELETE FROM sessions WHERE expires <= {} OR seen <= {}", ctx->now, ctx->now - SESSION_IDLE);
     change(ctx->db, "UPDATE users SET failed = 0, locked_until = NULL, last_login = {} WHERE id = {}", ctx->now, t->user);
     change(ctx->db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, {}, {}, {}, {})",
-           (struct bytes){hash, HASH}, t->user, ctx->now, ctx->now, ctx->now + SESSION_MOST);
+           bytes_of(hash, HASH), t->user, ctx->now, ctx->now, ctx->now + SESSION_MOST);
     ctx->actor.user = t->user;
     journal_add(ctx, "users", t->user, "sign_in", NULL, NULL);
     answer_cookie(ctx, cookie_name(visit_of(ctx)), token, 0);
@@ -274,7 +274,7 @@ static void logout_change(struct ctx *ctx)
 {
     struct visit *v = visit_of(ctx);
     if (v->session) {
-        change(ctx->db, "DELETE FROM sessions WHERE token_hash = {}", (struct bytes){v->session, HASH});
+        change(ctx->db, "DELETE FROM sessions WHERE token_hash = {}", bytes_of(v->session, HASH));
         journal_add(ctx, "users", ctx->actor.user, "sign_out", NULL, NULL);
     }
     answer_cookie(ctx, cookie_name(v), "", -1);

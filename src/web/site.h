@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 struct ctx;
-struct kind;
 struct seal_key;
 struct writer;
 
@@ -34,7 +33,6 @@ struct site {
     int requests_a_second;         /* from one address that is not this machine; 0: 50 */
     int logins_a_minute;           /* from one address; 0: 30 */
     bool quiet;                    /* no line for each change and error on stderr */
-    void *(*load)(struct ctx *ctx, const struct kind *k, int64_t id); /* record_load */
     int64_t (*waiting)(struct ctx *ctx);       /* the number beside "To do" in the staff's navigation */
     void (*metrics)(struct ctx *ctx);          /* adds lines to /metrics */
     _Atomic int64_t journal;       /* newest journal number: moved by writer_on_commit, followed by live pages */
