@@ -333,8 +333,8 @@ void answer_problem(struct ctx *ctx)
 {
     int code = ctx->web->code >= 400 ? ctx->web->code : code_of(ctx->status);
     answer_code(ctx, code);
-    if (code == 503)
-        answer_header(ctx, "Retry-After", "5");
+    if (code == 503 || code == 429)
+        answer_header(ctx, "Retry-After", code == 429 ? "10" : "5");
     if (ctx->web->wants_json) {
         problem_json(ctx, code);
         return;
@@ -381,6 +381,10 @@ static enum gate_next visit_end(struct visit *v)
     struct ctx *ctx = &v->ctx;
     if (v->out.full)
         gate_refuse(v, 503, BUSY, say(ctx, "The answer is too long. Please narrow it down."));
+    if (v->ex.fragment && v->part_end && v->part_end < v->out.size) { /* what the handler drew after the part */
+        v->out.size = v->part_end;
+        v->out.data[v->part_end] = '\0';
+    }
     if (!has_answer(v, "Content-Type"))
         answer_type(ctx, v->ex.wants_json ? "application/json" : "text/html; charset=utf-8");
     if (!has_answer(v, "Content-Security-Policy"))
@@ -673,10 +677,8 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
     bool clean = take_headers(v);
     if (!clean || v->bad_path)
         return refuse(v, 400, INVALID, say(ctx, "The address or a field is not valid UTF-8 text."));
-    if (too_many(g, v)) {
-        answer_header(ctx, "Retry-After", "10");
+    if (too_many(g, v))
         return refuse(v, 429, BUSY, say(ctx, "Please wait a little, then try again."));
-    }
     if (v->too_long)
         return refuse(v, 413, INVALID, say(ctx, "At most {} MB can be sent here.", (int64_t)(v->limit >> 20)));
     if (!v->known_method || (!v->route && v->allow))

@@ -40,6 +40,7 @@ struct visit {
     /* a body that lives as long as the program: sent without a copy */
     const void *fixed;
     size_t fixed_size;
+    size_t part_end;        /* where the fragment asked for ends in out; 0: not drawn */
     void *server;           /* the server's own */
 };
 

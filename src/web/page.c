@@ -67,8 +67,9 @@ static void nav(struct ctx *ctx, bool staff)
         if (places[i].key)
             html(out, " data-key=\"{}\"", places[i].key);
         html(out, ">{}", tr(ctx, places[i].label));
-        if (strcmp(places[i].href, "/work") == 0 && ctx->site->waiting && ctx->db)
-            html(out, " <b class=\"count\">{}</b>", ctx->site->waiting(ctx));
+        int64_t waiting = strcmp(places[i].href, "/work") == 0 && ctx->site->waiting && ctx->db ? ctx->site->waiting(ctx) : 0;
+        if (waiting > 0)
+            html(out, " <b class=\"count\">{}</b>", waiting);
         buf_puts(out, "</a>");
     }
     buf_puts(out, "</nav>");
@@ -158,7 +159,7 @@ void page_end(struct ctx *ctx)
     buf_puts(out, "</template>\n</body>\n</html>\n");
 }
 
-/* A fragment's part stands between two marks: what was drawn outside of it is dropped. */
+/* What was drawn before the part is dropped here, what comes after it by the gate. */
 bool fragment_begin(struct ctx *ctx, const char *id)
 {
     if (!ctx->web->fragment)
@@ -171,7 +172,8 @@ bool fragment_begin(struct ctx *ctx, const char *id)
 
 void fragment_end(struct ctx *ctx)
 {
-    (void)ctx;
+    if (ctx->web->fragment)
+        visit_of(ctx)->part_end = ctx->web->out->size;
 }
 
 void form_begin(struct ctx *ctx, const char *action, const char *keep, bool upload)
