@@ -109,6 +109,13 @@ static int run_verify(struct ctx *ctx, const struct options *o)
     return 0;
 }
 
+static int run_serve(struct ctx *ctx, const struct options *o)
+{
+    if (install_serve(ctx, o->data, o->listen ? o->listen : "127.0.0.1:8080") != OK)
+        return complain(ctx);
+    return 0;
+}
+
 static int run_steps(struct ctx *ctx, const struct options *o)
 {
     (void)o;
@@ -122,6 +129,7 @@ static int run_steps(struct ctx *ctx, const struct options *o)
 
 static const struct command commands[] = {
     {"init", "linli init --data DIR [--pack DIR]", 0, run_init},
+    {"serve", "linli serve --data DIR [--listen ADDR:PORT]", 0, run_serve},
     {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--dry-run]", 2, run_import},
     {"figures", "linli figures --data DIR [--from DATE] [--to DATE] [--format text|json]", 0, run_figures},
     {"verify", "linli verify --data DIR", 0, run_verify},

@@ -14,11 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-static void *site_load(struct ctx *ctx, const struct kind *k, int64_t id)
-{
-    return record_load(ctx, k, id);
-}
-
 enum status install_serve(struct ctx *ctx, const char *data, const char *address)
 {
     static const struct routes none = {0};
@@ -32,8 +27,7 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     signal(SIGPIPE, SIG_IGN);
     if (install_open(ctx, data, DB_WRITE) != OK)
         return ctx->status;
-    struct site site = {.data = data, .keys = ctx->keys, .started = time(NULL), .load = site_load,
-                        .name = "城东街道", .name_en = "Chengdong Subdistrict"};
+    struct site site = {.data = data, .keys = ctx->keys, .started = time(NULL), .name = "城东街道", .name_en = "Chengdong Subdistrict"};
     memcpy(site.secret, ctx->keys->hash, sizeof site.secret);
     site.journal = journal_newest(ctx->db);
     site.writer = writer_start(ctx->db);
