@@ -188,16 +188,19 @@ bool field_set(struct ctx *ctx, const struct field *f, void *record, const char 
     return false;
 }
 
+/* A referred record is shown by its name in the reader's language, or by its code when it has no name. */
 static const char *show_ref(struct ctx *ctx, const struct field *f, int64_t id)
 {
     const struct kind *k = kind_find(f->ref);
     if (!k)
         return "";
-    struct rows *r = query(ctx->db, "SELECT {} AS code FROM {} WHERE id = {}", (struct sql_name){k->code},
+    bool named = kind_field(k, "name") && kind_field(k, "name_en");
+    struct rows *r = query(ctx->db, "SELECT {} AS name, {} AS name_en FROM {} WHERE id = {}",
+                           (struct sql_name){named ? "name" : k->code}, (struct sql_name){named ? "name_en" : k->code},
                            (struct sql_name){k->table}, id);
-    const char *code = rows_next(r) ? row_copy(r, ctx->arena, "code") : "";
+    const char *shown = rows_next(r) ? arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en"))) : "";
     rows_end(r);
-    return code;
+    return shown;
 }
 
 const char *field_show(struct ctx *ctx, const struct field *f, const void *record)

@@ -15,12 +15,10 @@ static const struct {
 } places[] = {
     {"/ask", N_("Ask or report"), NULL, ROLE_PUBLIC, false},
     {"/follow", N_("Follow my request"), NULL, ROLE_PUBLIC, false},
-    {"/open", N_("Report and figures"), NULL, ROLE_PUBLIC, false},
+    {"/figures", N_("Report and figures"), NULL, ROLE_PUBLIC, false},
     {"/work", N_("To do"), "g i", ROLES_READERS, true},
     {"/requests", N_("All requests"), "g a", ROLES_READERS, true},
-    {"/intake", N_("Register"), "g n", ROLE_WORKER | ROLE_OFFICE, true},
-    {"/dashboard", N_("Figures"), "g d", ROLES_READERS, true},
-    {"/admin", N_("Settings"), "g s", ROLE_ADMIN | ROLE_OFFICE | ROLE_AUDITOR, true},
+    {"/figures", N_("Figures"), "g d", ROLES_READERS, true},
 };
 
 static const struct {
