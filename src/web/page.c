@@ -17,7 +17,6 @@ static const struct {
     {"/follow", N_("Follow my request"), NULL, ROLE_PUBLIC, false},
     {"/figures", N_("Report and figures"), NULL, ROLE_PUBLIC, false},
     {"/work", N_("To do"), "g i", ROLES_READERS, true},
-    {"/requests", N_("All requests"), "g a", ROLES_READERS, true},
     {"/figures", N_("Figures"), "g d", ROLES_READERS, true},
 };
 
