@@ -196,7 +196,7 @@ static void record(struct ctx *ctx)
     if (r->reply)
         html(out, "<section class=\"card\"><h2>{}</h2><p class=\"words\">{}</p></section>", say(ctx, "The reply"), r->reply);
     for (const struct step *s = request_steps; s->action; s++)
-        if (request_may(ctx, s, r))
+        if (s->roles != ROLE_PUBLIC && request_may(ctx, s, r))
             draw_step(ctx, r, s);
     draw_history(ctx, r);
     html(out, "</div>");
@@ -209,7 +209,7 @@ static void step_change(struct ctx *ctx)
 {
     const struct request *before = record_load(ctx, &requests_kind, ctx->web->id);
     const struct step *s = request_step(ctx->web->name);
-    if (!before || !s) {
+    if (!before || !s || s->roles == ROLE_PUBLIC) {
         ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no such request or step."));
         return;
     }

@@ -184,6 +184,16 @@ static bool rule_reopen(struct ctx *ctx, const struct request *before, struct re
     return true;
 }
 
+/* A closed request can be disputed for REOPEN_DAYS; an imported one, whose resident was never asked, not at all. */
+static bool rule_dispute(struct ctx *ctx, const struct request *before, struct request *after, const struct step_input *in)
+{
+    if (before->closed_at != NONE && before->closed_at + REOPEN_DAYS * WHEN_DAY < ctx->now) {
+        ctx_problem(ctx, NULL, say(ctx, "It was closed more than {} days ago. Please send a new request.", REOPEN_DAYS));
+        return false;
+    }
+    return rule_reopen(ctx, before, after, in);
+}
+
 static bool rule_return(struct ctx *ctx, const struct request *before, struct request *after, const struct step_input *in)
 {
     (void)ctx;
@@ -249,6 +259,11 @@ const struct step request_steps[] = {
      N_("Your request was opened again."), rule_reopen},
     {"merge", N_("Merge"), OPEN, MERGED, ROLE_OFFICE | ROLE_WORKER, "into",
      N_("Your request is handled together with another about the same matter."), rule_merge},
+    /* The resident's own two answers to "is it solved?". */
+    {"confirm", N_("It is solved"), BIT(ANSWERED) | BIT(CALL_BACK), CLOSED, ROLE_PUBLIC, "solved",
+     N_("You told us that it is solved."), rule_close},
+    {"dispute", N_("It is not solved"), BIT(ANSWERED) | BIT(CALL_BACK) | BIT(CLOSED), HANDLING, ROLE_PUBLIC, "text",
+     N_("You told us that it is not solved; it is being handled again."), rule_dispute},
     {.action = NULL},
 };
 

@@ -58,7 +58,8 @@ struct step {
     const char *told;      /* plain words for the resident; N_(); NULL: nothing to tell */
     bool (*rule)(struct ctx *ctx, const struct request *before, struct request *after, const struct step_input *in);
 };
-extern const struct step request_steps[];     /* ended by a NULL action */
+#define REOPEN_DAYS 30 /* within which a resident may say that a closed request is not solved */
+extern const struct step request_steps[];     /* ended by a NULL action; a step of ROLE_PUBLIC is the resident's own */
 const struct step *request_step(const char *action);
 int request_status_of(const struct request *r);
 /* May the actor take this step from where the request is? */

@@ -175,6 +175,53 @@ static void draw_followed(struct ctx *ctx, const struct request *r)
         html(out, "<section class=\"card\"><h2>{}</h2><p class=\"words\">{}</p></section>", say(ctx, "The reply"), r->reply);
 }
 
+/* "Is it solved?": yes with how satisfied, or no with a reason. Whoever holds the code or number and digits answers. */
+static void draw_question(struct ctx *ctx, const struct request *r)
+{
+    struct buf *out = ctx->web->out;
+    static const char *const faces[] = {N_("very bad"), N_("bad"), N_("middling"), N_("good"), N_("very good")};
+    static const char *const proofs[] = {"code", "number", "digits"};
+    const struct step *answers[] = {request_step("confirm"), request_step("dispute")};
+    for (int i = 0; i < 2; i++) {
+        if (!request_may(ctx, answers[i], r))
+            continue;
+        form_begin(ctx, arena_print(ctx->arena, "/follow/%s", answers[i]->action), NULL, false);
+        html(out, "<section class=\"card\"><h2>{}</h2>", tr(ctx, answers[i]->label));
+        for (size_t p = 0; p < sizeof proofs / sizeof *proofs; p++)
+            html(out, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", proofs[p], param(ctx, proofs[p]));
+        if (i == 0) {
+            html(out, "<fieldset class=\"cards faces\"><legend>{}</legend><div>", say(ctx, "How satisfied are you?"));
+            for (int n = 5; n >= 1; n--)
+                html(out, "<label><input type=\"radio\" name=\"satisfaction\" value=\"{}\"><span><b>{}</b></span></label>", n,
+                     tr(ctx, faces[n - 1]));
+            html(out, "</div></fieldset>");
+        } else {
+            html(out, "<div class=\"field\"><label for=\"f-text\">{}</label><textarea id=\"f-text\" name=\"text\" rows=\"3\">{}</textarea>",
+                 say(ctx, "What is still wrong"), param(ctx, "text"));
+            field_end(ctx, "text");
+        }
+        html(out, "<div class=\"acts\"><button{}>{}</button></div></section>", (struct markup){i == 0 ? " class=\"primary\"" : ""},
+             tr(ctx, answers[i]->label));
+        form_end(ctx);
+    }
+}
+
+static void follow_change(struct ctx *ctx)
+{
+    const struct request *before = followed(ctx);
+    const struct step *s = request_step(ctx->web->name);
+    if (!before || !s || s->roles != ROLE_PUBLIC) {
+        ctx_fail(ctx, NOT_FOUND, say(ctx, "No request was found for this. Check the number on the receipt and the last four digits of the telephone you gave."));
+        return;
+    }
+    struct step_input in = {.unit = NONE, .until = NONE, .into = NONE, .text = param(ctx, "text"), .solved = "yes",
+                            .satisfaction = param_int(ctx, "satisfaction")};
+    if (request_take(ctx, s, before, &in) != OK)
+        return;
+    const char *code = param(ctx, "code"), *number = param(ctx, "number"), *digits = param(ctx, "digits");
+    see_other(ctx, "/follow?code={}&number={}&digits={}", (struct url_part){code}, (struct url_part){number}, (struct url_part){digits});
+}
+
 static void follow(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -182,7 +229,9 @@ static void follow(struct ctx *ctx)
     struct request *r = asked ? followed(ctx) : NULL;
     page_begin(ctx, say(ctx, "Follow my request"), PAGE_RESIDENT);
     if (r) {
+        form_problems(ctx);
         draw_followed(ctx, r);
+        draw_question(ctx, r);
         page_end(ctx);
         return;
     }
@@ -205,6 +254,7 @@ static const struct route table[] = {
     ROUTE_POST("/ask", ROLE_PUBLIC, ask_change, .prepare = ask_prepare, .failed = ask, .flags = NO_CSRF),
     ROUTE_GET("/receipt/{id}", ROLE_PUBLIC, receipt),
     ROUTE_GET("/follow", ROLE_PUBLIC, follow, .flags = LOGIN_LIMIT),
+    ROUTE_POST("/follow/{name}", ROLE_PUBLIC, follow_change, .failed = follow, .flags = NO_CSRF | LOGIN_LIMIT),
 };
 
 const struct routes resident_routes = ROUTES(table);

@@ -125,6 +125,28 @@ static void walks_through_its_life(void **state)
     forget();
 }
 
+static void the_resident_has_the_last_word(void **state)
+{
+    (void)state;
+    int64_t id = filed()->record.id, unit = query_int(ctx.db, "SELECT min(id) AS id FROM units");
+    assert_int_equal(take(id, "confirm", (struct step_input){.solved = "yes"}), CONFLICT);
+    assert_int_equal(take(id, "dispatch", (struct step_input){.unit = unit}), OK);
+    assert_int_equal(take(id, "answer", (struct step_input){.text = "已办。"}), OK);
+    ctx.actor.roles = ROLE_PUBLIC;
+    assert_int_equal(take(id, "dispute", (struct step_input){.text = "还是不亮"}), OK);
+    assert_string_equal(((struct request *)record_get(&ctx, &requests_kind, id))->status, "handling");
+    ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
+    assert_int_equal(take(id, "answer", (struct step_input){.text = "换了灯。"}), OK);
+    ctx.actor.roles = ROLE_PUBLIC;
+    assert_int_equal(take(id, "confirm", (struct step_input){.solved = "yes", .satisfaction = 4}), OK);
+    assert_int_equal(((struct request *)record_get(&ctx, &requests_kind, id))->satisfaction, 4);
+    ctx.now += (REOPEN_DAYS + 1) * 86400;
+    assert_int_equal(take(id, "dispute", (struct step_input){.text = "又坏了"}), INVALID);
+    ctx.now -= (REOPEN_DAYS + 1) * 86400;
+    ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
+    forget();
+}
+
 static void refuses_what_the_role_may_not(void **state)
 {
     (void)state;
@@ -236,6 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(walks_through_its_life),
+        cmocka_unit_test(the_resident_has_the_last_word),
         cmocka_unit_test(refuses_what_the_role_may_not),
         cmocka_unit_test(keeps_the_telephone_sealed),
         cmocka_unit_test(does_not_overwrite_a_newer_version),
