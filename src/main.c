@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEMO_REQUESTS 300 /* in a new demonstration, unless told otherwise */
+
 struct options {
-    const char *data, *pack, *listen, *format, *output, *from, *to;
+    const char *data, *pack, *listen, *format, *output, *from, *to, *requests;
     const char *maps[64];
     int map_count;
     bool dry_run, help;
@@ -42,7 +44,7 @@ static int complain(struct ctx *ctx)
 
 static int run_init(struct ctx *ctx, const struct options *o)
 {
-    if (install_create(ctx, o->data, o->pack) != OK)
+    if (install_create(ctx, o->data, o->pack, o->requests ? strtoll(o->requests, NULL, 10) : DEMO_REQUESTS) != OK)
         return complain(ctx);
     printf("%s\n", say(ctx, "Created {}.", o->data));
     return 0;
@@ -128,7 +130,7 @@ static int run_steps(struct ctx *ctx, const struct options *o)
 }
 
 static const struct command commands[] = {
-    {"init", "linli init --data DIR [--pack DIR]", 0, run_init},
+    {"init", "linli init --data DIR [--pack DIR] [--requests N]", 0, run_init},
     {"serve", "linli serve --data DIR [--listen ADDR:PORT]", 0, run_serve},
     {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--dry-run]", 2, run_import},
     {"figures", "linli figures --data DIR [--from DATE] [--to DATE] [--format text|json]", 0, run_figures},
@@ -150,7 +152,7 @@ static bool read_options(int argc, char **argv, struct options *o)
     const struct {
         const char *name, **value;
     } valued[] = {{"--data", &o->data}, {"--pack", &o->pack}, {"--listen", &o->listen}, {"--format", &o->format},
-                  {"--output", &o->output}, {"--from", &o->from}, {"--to", &o->to}};
+                  {"--output", &o->output}, {"--from", &o->from}, {"--to", &o->to}, {"--requests", &o->requests}};
     for (int i = 2; i < argc; i++) {
         const char *a = argv[i];
         size_t v = 0, most = sizeof valued / sizeof *valued;

@@ -7,6 +7,8 @@
  */
 #include "app/install.h"
 
+#include "app/demo.h"
+
 #include "app/registers.h"
 #include "app/requests.h"
 #include "base/code.h"
@@ -55,7 +57,7 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
 
 /* ---- importing ---- */
 
-static void *read_file(struct ctx *ctx, const char *path, size_t *size)
+void *import_read_file(struct ctx *ctx, const char *path, size_t *size)
 {
     FILE *f = fopen(path, "rb");
     if (!f) {
@@ -125,7 +127,7 @@ enum status install_import(struct ctx *ctx, const char *kind, const char *path, 
     if (!k || !k->fields)
         return ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no kind “{}”. Known are areas, units, categories, holidays, templates and requests.", kind));
     size_t size = 0;
-    void *bytes = read_file(ctx, path, &size);
+    void *bytes = import_read_file(ctx, path, &size);
     if (!bytes)
         return ctx->status;
     import_init(im, k);
@@ -193,7 +195,7 @@ static enum status make_logins(struct ctx *ctx)
     return db_status(ctx->db);
 }
 
-enum status install_create(struct ctx *ctx, const char *data, const char *pack)
+enum status install_create(struct ctx *ctx, const char *data, const char *pack, int64_t requests)
 {
     struct stat st;
     if (stat(data, &st) == 0)
@@ -206,8 +208,12 @@ enum status install_create(struct ctx *ctx, const char *data, const char *pack)
         s = install_open(ctx, making, DB_WRITE);
     if (s == OK && pack)
         s = load_pack(ctx, pack);
-    if (s == OK && (s = db_begin(ctx->db)) == OK)
-        s = make_logins(ctx) == OK ? db_commit(ctx->db) : db_status(ctx->db);
+    if (s == OK && (s = db_begin(ctx->db)) == OK) {
+        if (pack && requests > 0)
+            s = demo_requests(ctx, pack, requests);
+        if (s == OK)
+            s = make_logins(ctx) == OK ? db_commit(ctx->db) : db_status(ctx->db);
+    }
     if (s != OK)
         return ctx->status != OK ? ctx->status : ctx_fail(ctx, s, NULL);
     db_close(ctx->db);

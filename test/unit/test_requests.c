@@ -35,7 +35,7 @@ static int set_up(void **state)
     static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
     ctx.actor.grants = &everywhere;
     ctx.actor.grant_count = 1;
-    if (install_create(&ctx, folder, root("pack/chengdong")) != OK || install_open(&ctx, folder, DB_WRITE) != OK) {
+    if (install_create(&ctx, folder, root("pack/chengdong"), 0) != OK || install_open(&ctx, folder, DB_WRITE) != OK) {
         fprintf(stderr, "%s\n", ctx.problems ? ctx.problems->text : "?");
         return -1;
     }

@@ -1,0 +1,295 @@
+/*
+ * Demonstration requests: texts are drawn from the pack's generator/ sheets by
+ * a fixed pseudo-random sequence (PCG), put together as its README says, and
+ * taken through the ordinary steps, so that a demonstration looks like an
+ * office at work and obeys every rule. Memory is the context's; what a single
+ * request needs comes from an arena of its own.
+ */
+#include "app/demo.h"
+
+#include "app/install.h"
+#include "app/registers.h"
+#include "app/requests.h"
+#include "base/when.h"
+#include "kind/sheet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLE_ROWS    2000
+#define TABLE_COLUMNS 8
+
+struct table {
+    const char *headings[TABLE_COLUMNS];
+    const char *cells[TABLE_ROWS][TABLE_COLUMNS];
+    int columns, rows;
+};
+
+struct demo {
+    struct ctx *ctx;
+    uint64_t state;
+    const struct table *requests, *slots, *openings, *endings, *details, *surnames, *feedback, *reply_openings;
+    int64_t *estates, *communities;
+    const char **estate_names, **community_names;
+    int64_t estate_count;
+    const char *slot_names[64], *slot_values[64]; /* drawn for the present request */
+    int slot_count;
+};
+
+/* PCG-XSH-RR, https://www.pcg-random.org: the same everywhere, unlike rand(). */
+static uint32_t draw(struct demo *d)
+{
+    uint64_t old = d->state;
+    d->state = old * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    uint32_t x = (uint32_t)(((old >> 18) ^ old) >> 27), turn = (uint32_t)(old >> 59);
+    return (x >> turn) | (x << ((32 - turn) & 31));
+}
+
+static int below(struct demo *d, int n)
+{
+    return n > 0 ? (int)(draw(d) % (uint32_t)n) : 0;
+}
+
+static const struct table *load(struct ctx *ctx, const char *pack, const char *name)
+{
+    size_t size;
+    const char *why = NULL;
+    char *bytes = import_read_file(ctx, arena_print(ctx->arena, "%s/generator/%s.csv", pack, name), &size);
+    struct sheet *sheet = bytes ? sheet_open(ctx->arena, bytes, size, &why) : NULL;
+    struct table *t = ARENA_NEW(ctx->arena, struct table);
+    struct sheet_row row;
+    for (int n = -1; sheet && n < TABLE_ROWS && sheet_next(sheet, &row); n++) {
+        const char **to = n < 0 ? t->headings : t->cells[n];
+        for (int c = 0; c < row.count && c < TABLE_COLUMNS; c++)
+            to[c] = arena_copy(ctx->arena, row.cells[c].text);
+        t->columns = n < 0 ? row.count : t->columns;
+        t->rows = n + 1;
+    }
+    sheet_close(sheet);
+    free(bytes);
+    if (t->rows == 0)
+        ctx_fail(ctx, INVALID, say(ctx, "The pack has no texts in generator/{}.csv.", name));
+    return t;
+}
+
+static const char *cell(const struct table *t, int row, const char *heading)
+{
+    for (int c = 0; c < t->columns && c < TABLE_COLUMNS; c++)
+        if (t->headings[c] && !strcmp(t->headings[c], heading))
+            return t->cells[row][c] ? t->cells[row][c] : "";
+    return "";
+}
+
+/* A row by its weight; rows without one weigh 1. */
+static int weighted(struct demo *d, const struct table *t)
+{
+    int total = 0;
+    for (int i = 0; i < t->rows; i++)
+        total += (int)strtol(cell(t, i, "weight"), NULL, 10) + (*cell(t, i, "weight") ? 0 : 1);
+    int at = below(d, total);
+    for (int i = 0; i < t->rows; i++) {
+        at -= (int)strtol(cell(t, i, "weight"), NULL, 10) + (*cell(t, i, "weight") ? 0 : 1);
+        if (at < 0)
+            return i;
+    }
+    return 0;
+}
+
+static bool one_of(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *s = list; *s; s += strspn(s, " ")) {
+        size_t len = strcspn(s, " ");
+        if (len == n && !memcmp(s, word, n))
+            return true;
+        s += len;
+    }
+    return !*list;
+}
+
+static const char *word_of(struct demo *d, const char *list)
+{
+    int n = 1;
+    for (const char *s = list; *s; s++)
+        n += *s == ' ';
+    for (int at = below(d, n); at > 0; at--)
+        list += strcspn(list, " ") + 1;
+    return arena_copyn(d->ctx->arena, list, strcspn(list, " "));
+}
+
+/* A text of that tone that fits the mood; "" when there is none. */
+static const char *fitting(struct demo *d, const struct table *t, const char *tone, const char *mood)
+{
+    int fits[TABLE_ROWS], n = 0;
+    for (int i = 0; i < t->rows; i++)
+        if (one_of(cell(t, i, "tone"), tone) && one_of(cell(t, i, "fits"), mood))
+            fits[n++] = i;
+    return n ? cell(t, fits[below(d, n)], "text") : "";
+}
+
+static const char *slot(struct demo *d, const char *name)
+{
+    for (int i = 0; i < d->slot_count; i++)
+        if (!strcmp(d->slot_names[i], name))
+            return d->slot_values[i];
+    int fits[TABLE_ROWS], n = 0;
+    for (int i = 0; i < d->slots->rows; i++)
+        if (!strcmp(cell(d->slots, i, "slot"), name))
+            fits[n++] = i;
+    const char *value = n ? cell(d->slots, fits[below(d, n)], "value") : "";
+    if (d->slot_count < 64) {
+        d->slot_names[d->slot_count] = arena_copy(d->ctx->arena, name);
+        d->slot_values[d->slot_count++] = value;
+    }
+    return value;
+}
+
+static const char *filled(struct demo *d, const char *text)
+{
+    struct buf out;
+    buf_init(&out, 0);
+    for (const char *s = text; *s;) {
+        size_t n = strcspn(s, "{");
+        buf_put(&out, s, n);
+        s += n;
+        const char *end = *s ? strchr(s, '}') : NULL;
+        if (!end)
+            break;
+        buf_puts(&out, slot(d, arena_copyn(d->ctx->arena, s + 1, (size_t)(end - s - 1))));
+        s = end + 1;
+    }
+    const char *made = arena_copyn(d->ctx->arena, out.data, out.size);
+    buf_release(&out);
+    return made;
+}
+
+static void load_estates(struct demo *d)
+{
+    struct ctx *ctx = d->ctx;
+    int64_t most = query_int(ctx->db, "SELECT count(*) AS n FROM areas WHERE level = 'estate'");
+    most = most > 0 ? most : 1;
+    d->estates = ARENA_ARRAY(ctx->arena, int64_t, most);
+    d->communities = ARENA_ARRAY(ctx->arena, int64_t, most);
+    d->estate_names = ARENA_ARRAY(ctx->arena, const char *, most);
+    d->community_names = ARENA_ARRAY(ctx->arena, const char *, most);
+    struct rows *r = query(ctx->db, "SELECT e.id AS id, e.name AS name, c.id AS community, c.name AS community_name FROM areas e"
+                                    " JOIN areas c ON c.id = e.community WHERE e.level = 'estate' ORDER BY e.code");
+    while (d->estate_count < most && rows_next(r)) {
+        d->estates[d->estate_count] = row_int(r, "id");
+        d->communities[d->estate_count] = row_int(r, "community");
+        d->estate_names[d->estate_count] = row_copy(r, ctx->arena, "name");
+        d->community_names[d->estate_count++] = row_copy(r, ctx->arena, "community_name");
+    }
+    rows_end(r);
+}
+
+static enum status step_at(struct demo *d, int64_t id, int64_t at, const char *action, struct step_input in)
+{
+    struct ctx *ctx = d->ctx;
+    ctx->now = at;
+    return request_take(ctx, request_step(action), record_get(ctx, &requests_kind, id), &in);
+}
+
+static const struct step_input nothing = {.unit = NONE, .until = NONE, .into = NONE, .satisfaction = NONE};
+
+/* As far as its age allows; a few stay behind, as in life. */
+static enum status walk(struct demo *d, const struct request *r, int64_t unit, const char *reply, int64_t end)
+{
+    struct step_input in = nothing;
+    int64_t at = r->received_at + 600 + below(d, 20000);
+    if (at > end || below(d, 100) < 2)
+        return OK;
+    in.unit = unit;
+    if (step_at(d, r->record.id, at, "dispatch", in) != OK)
+        return d->ctx->status;
+    at += 1800 + below(d, 60000);
+    if (at > end || below(d, 100) < 2)
+        return OK;
+    if (step_at(d, r->record.id, at, "accept", nothing) != OK)
+        return d->ctx->status;
+    at += 7200 + below(d, 6 * 86400);
+    if (at > end || below(d, 100) < 2)
+        return OK;
+    in = nothing;
+    in.text = reply;
+    if (step_at(d, r->record.id, at, "answer", in) != OK)
+        return d->ctx->status;
+    at += 3600 + below(d, 3 * 86400);
+    if (at > end || below(d, 100) < 4)
+        return OK;
+    int f = below(d, d->feedback->rows);
+    bool solved = !strcmp(cell(d->feedback, f, "solved"), "yes");
+    in = nothing;
+    in.text = cell(d->feedback, f, "text");
+    in.solved = "yes";
+    in.satisfaction = (int64_t)strtol(cell(d->feedback, f, "satisfaction"), NULL, 10);
+    if (!solved && below(d, 100) < 60) /* most who are called say that it is solved */
+        return step_at(d, r->record.id, at, "reopen", in);
+    if (!solved) {
+        in.text = NULL;
+        in.satisfaction = NONE;
+    }
+    return step_at(d, r->record.id, at, "close", in);
+}
+
+static enum status make(struct demo *d, int64_t received, int64_t end)
+{
+    struct ctx *ctx = d->ctx;
+    int64_t e = below(d, (int)d->estate_count);
+    d->slot_names[0] = "estate";
+    d->slot_values[0] = d->estate_names[e];
+    d->slot_names[1] = "community";
+    d->slot_values[1] = d->community_names[e];
+    d->slot_count = 2;
+    int p = weighted(d, d->requests), s = weighted(d, d->surnames);
+    const char *tone = word_of(d, cell(d->requests, p, "tones")), *mood = cell(d->requests, p, "mood");
+    struct request *r = record_new(ctx, &requests_kind);
+    r->subject = filled(d, cell(d->requests, p, "subject"));
+    r->text = filled(d, arena_print(ctx->arena, "%s%s%s%s", below(d, 4) ? fitting(d, d->openings, tone, mood) : "",
+                                    cell(d->requests, p, "text"), below(d, 4) ? "" : fitting(d, d->details, tone, mood),
+                                    below(d, 5) ? fitting(d, d->endings, tone, mood) : ""));
+    r->requester_name = arena_print(ctx->arena, "%s%s", cell(d->surnames, s, "surname"),
+                                    word_of(d, cell(d->surnames, s, strcmp(tone, "elderly") ? "titles" : "titles_elderly")));
+    r->requester_phone = arena_print(ctx->arena, "1380000%04d", below(d, 10000));
+    r->area = d->estates[e];
+    r->community = d->communities[e];
+    r->category = query_int(ctx->db, "SELECT id FROM categories WHERE code = {}", cell(d->requests, p, "category"));
+    r->channel = below(d, 3) ? "phone" : "web";
+    r->visibility = "office";
+    r->received_at = ctx->now = received;
+    int64_t unit = query_int(ctx->db, "SELECT unit FROM categories WHERE id = {}", (struct maybe){r->category});
+    if (unit == NONE)
+        unit = query_int(ctx->db, "SELECT min(id) AS id FROM units WHERE kind = 'community' AND area = {}", r->community);
+    if (request_file(ctx, r, NULL) != OK || unit == NONE)
+        return ctx->status;
+    const char *reply = filled(d, arena_print(ctx->arena, "%s%s", fitting(d, d->reply_openings, tone, mood), cell(d->requests, p, "reply")));
+    return walk(d, r, unit, reply, end);
+}
+
+enum status demo_requests(struct ctx *ctx, const char *pack, int64_t count)
+{
+    struct demo *d = ARENA_NEW(ctx->arena, struct demo);
+    *d = (struct demo){.ctx = ctx, .state = 20210601,
+        .requests = load(ctx, pack, "requests"), .slots = load(ctx, pack, "slots"), .openings = load(ctx, pack, "openings"),
+        .endings = load(ctx, pack, "endings"), .details = load(ctx, pack, "details"), .surnames = load(ctx, pack, "surnames"),
+        .feedback = load(ctx, pack, "feedback"), .reply_openings = load(ctx, pack, "reply_openings")};
+    load_estates(d);
+    if (ctx->status != OK)
+        return ctx->status;
+    if (d->estate_count == 0)
+        return ctx_fail(ctx, INVALID, say(ctx, "The pack has no estates: demonstration requests need a place."));
+    struct arena *kept = ctx->arena, *each = arena_new();
+    int64_t end = ctx->now, span = 180 * WHEN_DAY;
+    for (int64_t i = 0; i < count && ctx->status == OK; i++) {
+        ctx->arena = each;
+        make(d, end - span + span / count * i + below(d, (int)(span / count > 0 ? span / count : 1)), end);
+        if (ctx->status == OK)
+            arena_clear(each);
+    }
+    if (ctx->problems) /* its text lived in the arena that goes now */
+        ctx->problems->text = arena_copy(kept, ctx->problems->text);
+    ctx->arena = kept;
+    arena_free(each);
+    ctx->now = end;
+    return ctx->status;
+}
