@@ -6,8 +6,9 @@
 #include "app/figures.h"
 #include "app/registers.h"
 #include "app/requests.h"
+#include "app/search.h"
 #include "base/when.h"
-#include "app/pages.h"
+#include "app/module.h"
 #include "base/code.h"
 #include "web/web.h"
 
@@ -67,9 +68,7 @@ static void draw_row(struct ctx *ctx, const struct request *r, const struct cale
 static void narrow(struct ctx *ctx, struct list *l, const struct view *v)
 {
     sql_write(&l->where, v->where, NULL, 0);
-    const char *q = query_param(ctx, "q");
-    if (q && *q)
-        sql_add(&l->where, " AND (instr(subject, {}) > 0 OR instr(text, {}) > 0 OR number = {})", q, q, q);
+    search_narrow(ctx, &l->where, query_param(ctx, "q"));
 }
 
 #define PAGE 50
@@ -253,4 +252,10 @@ static const struct route table[] = {
     ROUTE_GET("/figures", ROLE_PUBLIC, figures_page),
 };
 
-const struct routes desk_routes = ROUTES(table);
+static const struct place places[] = {
+    {"/work", N_("To do"), "g i", ROLES_READERS, true},
+    {"/figures", N_("Figures"), "g d", ROLES_READERS, true},
+    {.href = NULL},
+};
+
+const struct module desk_module = {.name = "desk", .routes = ROUTES(table), .places = places};

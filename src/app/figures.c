@@ -4,7 +4,13 @@
  */
 #include "app/figures.h"
 
+#include "app/install.h"
+#include "app/module.h"
+#include "base/when.h"
+
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #define OPEN "status NOT IN ('closed', 'merged')"
 #define CALLED "status = 'closed' AND solved IS NOT NULL"
@@ -109,3 +115,41 @@ void figures_text(struct ctx *ctx, struct buf *out, int64_t from, int64_t to)
         buf_putc(out, '\n');
     }
 }
+
+static bool period_end(struct ctx *ctx, const char *typed, bool last, int64_t *t)
+{
+    int64_t day;
+    *t = NONE;
+    if (!typed)
+        return true;
+    if (!day_parse(typed, &day)) {
+        ctx_problem(ctx, NULL, say(ctx, "“{}” is not a date; 2026-03-05 would be one.", typed));
+        return false;
+    }
+    *t = when_day_start(last ? day + 1 : day);
+    return true;
+}
+
+static int run_figures(struct ctx *ctx, const struct options *o)
+{
+    int64_t from, to;
+    if (!period_end(ctx, o->from, false, &from) || !period_end(ctx, o->to, true, &to) ||
+        install_open(ctx, o->data, DB_READ) != OK)
+        return command_failed(ctx);
+    struct buf out;
+    buf_init(&out, 0);
+    if (o->format && !strcmp(o->format, "json"))
+        figures_json(ctx, &out, from, to);
+    else
+        figures_text(ctx, &out, from, to);
+    fwrite(out.data, 1, out.size, stdout);
+    buf_release(&out);
+    return 0;
+}
+
+static const struct command commands[] = {
+    {"figures", "linli figures --data DIR [--from DATE] [--to DATE] [--format text|json]", .run = run_figures},
+    {.name = NULL},
+};
+
+const struct module figures_module = {.name = "figures", .figures = figures, .commands = commands};

@@ -8,7 +8,7 @@
 #include "app/install.h"
 
 #include "app/demo.h"
-
+#include "app/module.h"
 #include "app/registers.h"
 #include "app/requests.h"
 #include "base/code.h"
@@ -24,11 +24,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern const struct schema_step schema_steps[];
-
-static const struct kind users_kind = {.name = "users", .table = "users", .code = "login"};
-static const struct kind *const kinds[] = {&areas_kind, &units_kind, &categories_kind, &holidays_kind,
-                                           &templates_kind, &requests_kind, &users_kind, NULL};
 static struct seal_key keys; /* one installation a process */
 
 #define FILE_MOST ((size_t)256 << 20) /* bytes of a sheet to be imported */
@@ -41,7 +36,7 @@ static const char *in_folder(struct ctx *ctx, const char *folder, const char *fi
 enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
 {
     const char *why = NULL;
-    kinds_set(kinds);
+    kinds_set(modules_kinds());
     enum status s = seal_key_load(&keys, in_folder(ctx, data, "key"));
     if (s == NOT_FOUND)
         return ctx_fail(ctx, NOT_FOUND, say(ctx, "{} is not an installation. Make one with: linli init --data {}", data, data));

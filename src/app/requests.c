@@ -7,6 +7,7 @@
  * memory is the context's.
  */
 #include "app/requests.h"
+#include "app/module.h"
 #include "app/registers.h"
 
 #include "base/code.h"
@@ -15,6 +16,7 @@
 #include "db/journal.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 const struct choice request_statuses[] = {
@@ -376,3 +378,22 @@ void request_diagram(struct ctx *ctx, struct buf *out)
                       request_statuses[s->to < 0 ? i : s->to].code);
     (void)ctx;
 }
+
+static int run_steps(struct ctx *ctx, const struct options *o)
+{
+    (void)o;
+    struct buf out;
+    buf_init(&out, 0);
+    request_diagram(ctx, &out);
+    fwrite(out.data, 1, out.size, stdout);
+    buf_release(&out);
+    return 0;
+}
+
+static const struct kind *const kinds[] = {&requests_kind, NULL};
+static const struct command commands[] = {
+    {"steps", "linli steps: prints the life of a request, one line a step", .no_data = true, .run = run_steps},
+    {.name = NULL},
+};
+
+const struct module requests_module = {.name = "requests", .kinds = kinds, .commands = commands};

@@ -8,7 +8,7 @@
 #include "base/code.h"
 #include "base/seal.h"
 #include "base/when.h"
-#include "app/pages.h"
+#include "app/module.h"
 #include "web/web.h"
 
 #include <string.h>
@@ -257,4 +257,11 @@ static const struct route table[] = {
     ROUTE_POST("/follow/{name}", ROLE_PUBLIC, follow_change, .failed = follow, .flags = NO_CSRF | LOGIN_LIMIT),
 };
 
-const struct routes resident_routes = ROUTES(table);
+static const struct place places[] = {
+    {"/ask", N_("Ask or report"), NULL, ROLE_PUBLIC, false},
+    {"/follow", N_("Follow my request"), NULL, ROLE_PUBLIC, false},
+    {"/figures", N_("Report and figures"), NULL, ROLE_PUBLIC, false},
+    {.href = NULL},
+};
+
+const struct module residents_module = {.name = "residents", .routes = ROUTES(table), .places = places};

@@ -3,7 +3,7 @@
  * Keys and arena belong to the caller and outlive the server.
  */
 #include "app/install.h"
-#include "app/pages.h"
+#include "app/module.h"
 #include "base/seal.h"
 #include "db/journal.h"
 #include "db/writer.h"
@@ -14,10 +14,38 @@
 #include <string.h>
 #include <time.h>
 
+#define MODULES_MOST 64
+
+static struct routes routes[MODULES_MOST + 1];
+static const struct place *places[MODULES_MOST + 1];
+
+static void gather(void)
+{
+    int r = 0, p = 0;
+    for (int m = 0; modules[m] && m < MODULES_MOST; m++) {
+        if (modules[m]->routes.list)
+            routes[r++] = modules[m]->routes;
+        if (modules[m]->places)
+            places[p++] = modules[m]->places;
+    }
+}
+
+/* Behind every durable group: live pages and the jobs that follow the journal. */
+struct follower {
+    struct site *site;
+    struct jobs *jobs;
+};
+
+static void committed(void *arg, int64_t journal_seq)
+{
+    struct follower *f = arg;
+    server_committed(f->site, journal_seq);
+    if (f->jobs)
+        jobs_wake(f->jobs);
+}
+
 enum status install_serve(struct ctx *ctx, const char *data, const char *address)
 {
-    static const struct routes none = {0};
-    const struct routes routes[] = {resident_routes, desk_routes, none};
     const char *why = NULL;
     sigset_t stop;
     sigemptyset(&stop);
@@ -32,9 +60,13 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     site.journal = journal_newest(ctx->db);
     site.writer = writer_start(ctx->db);
     ctx->db = NULL;
-    writer_on_commit(site.writer, server_committed, &site);
-    struct server *server = server_start(&site, address, routes, ctx->arena, &why);
+    gather();
+    site.places = places;
+    struct follower follower = {&site, jobs_start(&site, ctx->arena, &why)};
+    writer_on_commit(site.writer, committed, &follower);
+    struct server *server = follower.jobs ? server_start(&site, address, routes, ctx->arena, &why) : NULL;
     if (!server) {
+        jobs_stop(follower.jobs);
         writer_stop(site.writer);
         return ctx_fail(ctx, UNAVAILABLE, why);
     }
@@ -43,6 +75,7 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     int got;
     sigwait(&stop, &got);
     server_stop(server);
+    jobs_stop(follower.jobs);
     writer_stop(site.writer);
     return OK;
 }

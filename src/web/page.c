@@ -9,18 +9,6 @@
 #include <string.h>
 
 static const struct {
-    const char *href, *label, *key;
-    unsigned roles; /* who sees it */
-    bool staff;
-} places[] = {
-    {"/ask", N_("Ask or report"), NULL, ROLE_PUBLIC, false},
-    {"/follow", N_("Follow my request"), NULL, ROLE_PUBLIC, false},
-    {"/figures", N_("Report and figures"), NULL, ROLE_PUBLIC, false},
-    {"/work", N_("To do"), "g i", ROLES_READERS, true},
-    {"/figures", N_("Figures"), "g d", ROLES_READERS, true},
-};
-
-static const struct {
     const char *name, *text;
 } words[] = {
     {"kept", N_("What you typed last time is still here.")}, {"discard", N_("Discard it and start again")},
@@ -51,25 +39,29 @@ static void token_field(struct ctx *ctx)
         html(ctx->web->out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
 }
 
-static void nav(struct ctx *ctx, bool staff)
+static void nav_link(struct ctx *ctx, const struct place *p)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<nav class=\"nav\" aria-label=\"{}\">", say(ctx, "Main places"));
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (places[i].staff != staff || !(places[i].roles & ctx->actor.roles))
-            continue;
-        html(out, "<a href=\"{}\"", places[i].href);
-        if (here(ctx, places[i].href))
-            buf_puts(out, " aria-current=\"page\"");
-        if (places[i].key)
-            html(out, " data-key=\"{}\"", places[i].key);
-        html(out, ">{}", tr(ctx, places[i].label));
-        int64_t waiting = strcmp(places[i].href, "/work") == 0 && ctx->site->waiting && ctx->db ? ctx->site->waiting(ctx) : 0;
-        if (waiting > 0)
-            html(out, " <b class=\"count\">{}</b>", waiting);
-        buf_puts(out, "</a>");
-    }
-    buf_puts(out, "</nav>");
+    html(out, "<a href=\"{}\"", p->href);
+    if (here(ctx, p->href))
+        buf_puts(out, " aria-current=\"page\"");
+    if (p->key)
+        html(out, " data-key=\"{}\"", p->key);
+    html(out, ">{}", tr(ctx, p->label));
+    int64_t waiting = strcmp(p->href, "/work") == 0 && ctx->site->waiting && ctx->db ? ctx->site->waiting(ctx) : 0;
+    if (waiting > 0)
+        html(out, " <b class=\"count\">{}</b>", waiting);
+    buf_puts(out, "</a>");
+}
+
+static void nav(struct ctx *ctx, bool staff)
+{
+    html(ctx->web->out, "<nav class=\"nav\" aria-label=\"{}\">", say(ctx, "Main places"));
+    for (const struct place *const *list = ctx->site->places; list && *list; list++)
+        for (const struct place *p = *list; p->href; p++)
+            if (p->staff == staff && (p->roles & ctx->actor.roles))
+                nav_link(ctx, p);
+    buf_puts(ctx->web->out, "</nav>");
 }
 
 static void toggle(struct ctx *ctx, const char *action, const char *name, const char *value, const char *sign, const char *text)

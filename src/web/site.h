@@ -15,10 +15,19 @@
 #include <stdint.h>
 
 struct ctx;
+
+/* A link in the navigation. */
+struct place {
+    const char *href, *label; /* label: N_() */
+    const char *key;          /* keys that go there: "g i"; NULL */
+    unsigned roles;           /* who sees it */
+    bool staff;               /* on the staff's pages; otherwise on the residents' */
+};
 struct seal_key;
 struct writer;
 
 struct site {
+    const struct place *const *places; /* the navigation: tables ended by a NULL href, the list by NULL; NULL: none */
     const char *data;              /* address of the store: db_open's; each worker opens a reader on it */
     struct writer *writer;
     const struct seal_key *keys;   /* for sealed fields; NULL: none */

@@ -1,0 +1,68 @@
+/*
+ * A capability of the program: one struct module says everything the rest must
+ * know of it. modules.c lists them; the server, the command line, the figures
+ * and the import walk that list. Lists are ended by an empty row unless said
+ * otherwise; a part that a module does not have is left out.
+ */
+#ifndef LINLI_APP_MODULE_H
+#define LINLI_APP_MODULE_H
+
+#include "app/figures.h"
+#include "kind/kind.h"
+#include "web/server.h"
+
+/* What a command was given; NULL or 0 where it was not. */
+struct options {
+    const char *data, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name;
+    const char *maps[64];
+    int map_count;
+    bool dry_run, help, check, postgres;
+    const char *words[6];
+    int word_count;
+};
+
+struct command {
+    const char *name, *usage;
+    int least, most;        /* words besides options */
+    bool no_data;           /* works without --data */
+    int (*run)(struct ctx *ctx, const struct options *o); /* exit code: 0 done, 1 could not be done, 2 wrong words */
+};
+
+/*
+ * Work that nobody waits for, on the jobs' own thread while the program serves. ctx: a fresh arena each run, db a
+ * reader inside no transaction, via "job". What it changes goes through door().
+ */
+struct job {
+    const char *name;
+    int every;              /* seconds between two runs; 0: after each commit, at most once a second */
+    void (*run)(struct ctx *ctx);
+};
+
+struct module {
+    const char *name;
+    const struct kind *const *kinds;   /* ended by NULL */
+    struct routes routes;
+    const struct place *places;        /* links in the navigation, ended by a NULL href */
+    const struct figure *figures;      /* ended by a NULL id */
+    const struct command *commands;    /* ended by a NULL name */
+    const struct job *jobs;            /* ended by a NULL name */
+};
+extern const struct module *const modules[]; /* ended by NULL */
+
+/* All kinds of all modules, ended by NULL, as kinds_set wants them. Made once. */
+const struct kind *const *modules_kinds(void);
+
+/* Runs make behind the door, from a thread that is neither the writer's nor a loop's: a job, an import. ctx->db is
+ * the writer during the call. Answers OK when it is durable. ctx->site->writer NULL (a command): a transaction of
+ * its own on ctx->db. */
+enum status door(struct ctx *ctx, void (*make)(struct ctx *ctx));
+
+struct jobs;
+struct jobs *jobs_start(struct site *site, struct arena *a, const char **why); /* a thread for all modules' jobs */
+void jobs_wake(struct jobs *j);  /* something was committed */
+void jobs_stop(struct jobs *j);
+
+/* Says the problems of ctx on standard error; answers 1, the exit code. */
+int command_failed(struct ctx *ctx);
+
+#endif
