@@ -19,20 +19,20 @@ static void *slot(const struct field *f, void *record)
     return (char *)record + f->offset;
 }
 
-static bool is_text(const struct field *f)
+bool field_is_text(const struct field *f)
 {
     return f->type == F_TEXT || f->type == F_LONG || f->type == F_CODE || f->type == F_CHOICE ||
-           f->type == F_PHONE || f->type == F_DATE;
+           f->type == F_PHONE || f->type == F_DATE || f->type == F_TAGS;
 }
 
 const char *field_text(const struct field *f, const void *record)
 {
-    return is_text(f) ? *(const char *const *)slot(f, (void *)(uintptr_t)record) : NULL;
+    return field_is_text(f) ? *(const char *const *)slot(f, (void *)(uintptr_t)record) : NULL;
 }
 
 int64_t field_int(const struct field *f, const void *record)
 {
-    return is_text(f) || f->type == F_REAL ? NONE : *(const int64_t *)slot(f, (void *)(uintptr_t)record);
+    return field_is_text(f) || f->type == F_REAL ? NONE : *(const int64_t *)slot(f, (void *)(uintptr_t)record);
 }
 
 static bool refuse(struct ctx *ctx, const struct field *f, const char *text)
@@ -53,10 +53,15 @@ static bool set_length(struct ctx *ctx, const struct field *f, void *record, con
     return true;
 }
 
+static bool is_choice(struct ctx *ctx, const struct choice *c, const char *typed)
+{
+    return !strcmp(c->code, typed) || !strcmp(c->label, typed) || !strcmp(tr(ctx, c->label), typed);
+}
+
 static bool set_choice(struct ctx *ctx, const struct field *f, void *record, const char *typed)
 {
     for (const struct choice *c = f->choices; c->code; c++)
-        if (!strcmp(c->code, typed) || !strcmp(c->label, typed) || !strcmp(tr(ctx, c->label), typed)) {
+        if (is_choice(ctx, c, typed)) {
             *(const char **)slot(f, record) = c->code;
             return true;
         }
@@ -153,9 +158,83 @@ static bool set_code(struct ctx *ctx, const struct field *f, void *record, const
     return set_length(ctx, f, record, typed);
 }
 
+/* ---- several of a list ---- */
+
+#define TAGS_MOST 40
+
+const char *tags_next(struct arena *a, const char **at)
+{
+    const char *s = *at ? *at : "";
+    s += strspn(s, "|");
+    size_t n = strcspn(s, "|");
+    *at = s + n;
+    return n ? arena_copyn(a, s, n) : NULL;
+}
+
+bool tags_have(const char *stored, const char *code)
+{
+    size_t n = strlen(code);
+    for (const char *s = stored; s && *s;) {
+        s += strspn(s, "|");
+        size_t len = strcspn(s, "|");
+        if (len == n && n > 0 && !memcmp(s, code, n))
+            return true;
+        s += len;
+    }
+    return false;
+}
+
+/* The code that one typed tag means; NULL when it means none. */
+static const char *tag_code(struct ctx *ctx, const struct field *f, const char *typed)
+{
+    for (const struct choice *c = f->choices; c && c->code; c++)
+        if (is_choice(ctx, c, typed))
+            return c->code;
+    const struct kind *k = f->ref ? kind_find(f->ref) : NULL;
+    if (!k)
+        return NULL;
+    struct rows *r = query(ctx->db, "SELECT {} AS code FROM {} WHERE {} = {} OR name = {}", (struct sql_name){k->code},
+                           (struct sql_name){k->table}, (struct sql_name){k->code}, typed, typed);
+    const char *code = rows_next(r) ? row_copy(r, ctx->arena, "code") : NULL;
+    rows_end(r);
+    return code;
+}
+
+static bool is_tag_gap(uint32_t c)
+{
+    return c == ',' || c == ';' || c == '|' || c == ' ' || c == '\n' || c == 0x3001 || c == 0xFF0C || c == 0xFF1B;
+}
+
+static bool set_tags(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    struct buf out;
+    buf_init(&out, 4096);
+    buf_putc(&out, '|');
+    int count = 0;
+    bool good = true;
+    for (const char *s = typed, *next; *s && good; s = next) {
+        const char *start = s;
+        next = s;
+        while (*s && !is_tag_gap(text_next(&next)))
+            s = next;
+        if (s == start)
+            continue;
+        const char *word = arena_copyn(ctx->arena, start, (size_t)(s - start)), *code = tag_code(ctx, f, word);
+        if (!code || ++count > TAGS_MOST)
+            good = refuse(ctx, f, code ? say(ctx, "{}: at most {} at once, please.", tr(ctx, f->label), TAGS_MOST)
+                                       : say(ctx, "{}: “{}” is not one of the choices.", tr(ctx, f->label), word));
+        else if (!tags_have(out.data, code))
+            plain(&out, "{}|", code);
+    }
+    if (good)
+        *(const char **)slot(f, record) = count ? arena_copyn(ctx->arena, out.data, out.size) : NULL;
+    buf_release(&out);
+    return good;
+}
+
 static void set_missing(const struct field *f, void *record)
 {
-    if (is_text(f))
+    if (field_is_text(f))
         *(const char **)slot(f, record) = NULL;
     else if (f->type == F_REAL)
         *(double *)slot(f, record) = NAN;
@@ -184,6 +263,7 @@ bool field_set(struct ctx *ctx, const struct field *f, void *record, const char 
     case F_DATE: return set_date(ctx, f, record, s);
     case F_REF: return set_ref(ctx, f, record, s);
     case F_REAL: return set_real(ctx, f, record, s);
+    case F_TAGS: return set_tags(ctx, f, record, s);
     }
     return false;
 }
@@ -203,10 +283,30 @@ static const char *show_ref(struct ctx *ctx, const struct field *f, int64_t id)
     return shown;
 }
 
+static const char *show_tag(struct ctx *ctx, const struct field *f, const char *code)
+{
+    for (const struct choice *c = f->choices; c && c->code; c++)
+        if (!strcmp(c->code, code))
+            return tr(ctx, c->label);
+    const struct kind *k = f->ref ? kind_find(f->ref) : NULL;
+    int64_t id = k ? query_int(ctx->db, "SELECT id FROM {} WHERE {} = {}", (struct sql_name){k->table}, (struct sql_name){k->code}, code) : NONE;
+    return id == NONE ? code : show_ref(ctx, f, id);
+}
+
+static const char *show_tags(struct ctx *ctx, const struct field *f, const char *stored)
+{
+    const char *shown = "", *gap = ctx->lang[0] == 'e' ? ", " : "、";
+    for (const char *at = stored, *code; (code = tags_next(ctx->arena, &at)) != NULL;)
+        shown = arena_print(ctx->arena, "%s%s%s", shown, *shown ? gap : "", show_tag(ctx, f, code));
+    return shown;
+}
+
 const char *field_show(struct ctx *ctx, const struct field *f, const void *record)
 {
-    if (is_text(f)) {
+    if (field_is_text(f)) {
         const char *s = field_text(f, record);
+        if (f->type == F_TAGS)
+            return show_tags(ctx, f, s);
         if (s && f->type == F_CHOICE)
             for (const struct choice *c = f->choices; c->code; c++)
                 if (!strcmp(c->code, s))
@@ -231,7 +331,7 @@ const char *field_show(struct ctx *ctx, const struct field *f, const void *recor
 
 static bool missing(const struct field *f, const void *record)
 {
-    if (is_text(f))
+    if (field_is_text(f))
         return !field_text(f, record);
     if (f->type == F_REAL)
         return isnan(*(const double *)slot(f, (void *)(uintptr_t)record));

@@ -7,7 +7,7 @@
  * it, so rules are written as `r->subject`, and the engine reads and binds,
  * validates, draws, imports and exports by walking the table.
  *
- * In the struct: text kinds are `const char *` (NULL: missing), F_REAL is
+ * In the struct: text kinds (F_TAGS too) are `const char *` (NULL: missing), F_REAL is
  * double (NAN: missing), everything else is int64_t (NONE: missing).
  * Records and their text live in the context's arena.
  */
@@ -31,6 +31,7 @@ enum field_type {
     F_DATE,   /* text YYYY-MM-DD that exists */
     F_REF,    /* id of a record of kind ref; in sheets and JSON its code or id */
     F_REAL,   /* min/max are the values allowed */
+    F_TAGS,   /* several of choices, or codes of records of kind ref; stored as "|haircut|repair|", typed parted by , ; 、 or blanks */
 };
 
 enum field_flag {
@@ -110,8 +111,12 @@ const char *field_text(const struct field *f, const void *record);         /* te
 int64_t field_int(const struct field *f, const void *record);
 /* Parses and checks one value as typed (NULL or blank: missing); a problem names the field. */
 bool field_set(struct ctx *ctx, const struct field *f, void *record, const char *typed);
+bool field_is_text(const struct field *f);                                 /* its slot is a const char * */
 /* The value for a person, in the reader's language; "" when missing. */
 const char *field_show(struct ctx *ctx, const struct field *f, const void *record);
+/* One tag after the other of a stored F_TAGS value, in arena a: NULL at the end. *at begins as the stored value. */
+const char *tags_next(struct arena *a, const char **at);
+bool tags_have(const char *stored, const char *code);
 /* Required fields and the kind's own rules; false when there are problems. */
 bool record_check(struct ctx *ctx, const struct kind *k, const void *before, void *after);
 

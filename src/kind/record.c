@@ -34,11 +34,6 @@ const struct field *kind_field(const struct kind *k, const char *name)
     return NULL;
 }
 
-static bool is_text(const struct field *f)
-{
-    return f->type <= F_PHONE ? true : f->type == F_DATE;
-}
-
 void *record_new(struct ctx *ctx, const struct kind *k)
 {
     struct record *rec = arena_alloc(ctx->arena, k->size);
@@ -47,7 +42,7 @@ void *record_new(struct ctx *ctx, const struct kind *k)
         void *slot = (char *)rec + k->fields[i].offset;
         if (k->fields[i].type == F_REAL)
             *(double *)slot = NAN;
-        else if (!is_text(&k->fields[i]))
+        else if (!field_is_text(&k->fields[i]))
             *(int64_t *)slot = NONE;
     }
     return rec;
@@ -87,7 +82,7 @@ void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct ar
         void *slot = (char *)rec + f->offset;
         if (f->type == F_REAL) {
             *(double *)slot = row_text_at(r, i + 4) ? row_real_at(r, i + 4) : NAN;
-        } else if (!is_text(f)) {
+        } else if (!field_is_text(f)) {
             *(int64_t *)slot = row_int_at(r, i + 4);
         } else {
             const char *s = row_text_at(r, i + 4);
@@ -146,7 +141,7 @@ static struct arg stored(struct ctx *ctx, const struct field *f, const void *rec
         double d = *(const double *)(const void *)((const char *)record + f->offset);
         return isnan(d) ? arg_text(NULL) : arg_real(d);
     }
-    if (!is_text(f))
+    if (!field_is_text(f))
         return ARG(((struct maybe){field_int(f, record)}));
     const char *s = field_text(f, record);
     if (s && (f->flags & SEALED))
@@ -167,7 +162,7 @@ static bool same(const struct field *f, const void *a, const void *b)
         double y = *(const double *)(const void *)((const char *)b + f->offset);
         return (isnan(x) && isnan(y)) || !(x < y || x > y);
     }
-    if (!is_text(f))
+    if (!field_is_text(f))
         return field_int(f, a) == field_int(f, b);
     const char *x = field_text(f, a), *y = field_text(f, b);
     return x == y || (x && y && !strcmp(x, y));
