@@ -11,16 +11,14 @@
 #include "app/module.h"
 #include "app/registers.h"
 #include "app/requests.h"
-#include "base/code.h"
+#include "app/users.h"
 #include "base/seal.h"
-#include "db/journal.h"
 #include "kind/sheet.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -161,35 +159,6 @@ static enum status load_pack(struct ctx *ctx, const char *pack)
     return OK;
 }
 
-/* Argon2id: some tens of milliseconds. */
-static const char *password_sealed(struct ctx *ctx, const char *password)
-{
-    char *hash = arena_alloc(ctx->arena, crypto_pwhash_STRBYTES);
-    if (crypto_pwhash_str(hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                          crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
-        return NULL;
-    return hash;
-}
-
-/* One demonstration login a role, each with a password made now and printed once. */
-static enum status make_logins(struct ctx *ctx)
-{
-    static const struct {
-        const char *login, *name, *role;
-    } logins[] = {{"admin", "系统管理员", "admin"}, {"office1", "街道办", "office"}, {"leader1", "街道领导", "leader"}};
-    for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
-        char password[13];
-        code_random(password, 12);
-        change(ctx->db, "INSERT INTO users (created, updated, login, name, password, language, active) VALUES ({}, {}, {}, {}, {}, 'zh_CN', 1)",
-               ctx->now, ctx->now, logins[i].login, logins[i].name, password_sealed(ctx, password));
-        int64_t user = db_inserted(ctx->db);
-        change(ctx->db, "INSERT INTO grants (\"user\", role) VALUES ({}, {})", user, logins[i].role);
-        journal_add(ctx, "users", user, "create", NULL, NULL);
-        printf("%-10s %s\n", logins[i].login, password);
-    }
-    return db_status(ctx->db);
-}
-
 enum status install_create(struct ctx *ctx, const char *data, const char *pack, int64_t requests)
 {
     struct stat st;
@@ -207,7 +176,8 @@ enum status install_create(struct ctx *ctx, const char *data, const char *pack, 
         if (pack && requests > 0)
             s = demo_requests(ctx, pack, requests);
         if (s == OK)
-            s = make_logins(ctx) == OK ? db_commit(ctx->db) : db_status(ctx->db);
+            s = logins_make(ctx, pack);
+        s = s == OK ? db_commit(ctx->db) : s;
     }
     if (s != OK)
         return ctx->status != OK ? ctx->status : ctx_fail(ctx, s, NULL);

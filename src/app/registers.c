@@ -6,6 +6,7 @@
 #include "app/registers.h"
 
 #include "app/module.h"
+#include "app/users.h"
 
 #include <string.h>
 
@@ -129,7 +130,6 @@ enum status areas_place(struct ctx *ctx)
     return db_status(ctx->db);
 }
 
-static const struct kind users_kind = {.name = "users", .table = "users", .code = "login"};
 static const struct kind *const kinds[] = {&areas_kind, &units_kind, &categories_kind, &holidays_kind, &templates_kind, &users_kind, NULL};
 
 const struct module registers_module = {.name = "registers", .kinds = kinds};

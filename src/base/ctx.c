@@ -22,7 +22,7 @@ static const struct {
     {"resident", N_("Resident")},
     {"volunteer", N_("Volunteer")},
     {"team_leader", N_("Team leader")},
-    {"community_worker", N_("Community worker")},
+    {"worker", N_("Community worker")},
     {"unit_handler", N_("Unit handler")},
     {"office", N_("Subdistrict office")},
     {"leader", N_("Leader")},

@@ -1,0 +1,160 @@
+/*
+ * The rules of accounts and grants. Records live in the context's arena.
+ */
+#include "app/users.h"
+
+#include "base/code.h"
+#include "db/journal.h"
+
+static const struct choice languages[] = {{"zh_CN", N_("Chinese")}, {"en", N_("English")}, {NULL, NULL}};
+
+/* The last one who can hand out rights must stay. */
+static bool last_admin(struct ctx *ctx, int64_t user)
+{
+    bool is_one = query_int(ctx->db, "SELECT count(*) AS n FROM grants WHERE \"user\" = {} AND role = 'admin'", user) > 0;
+    return is_one && query_int(ctx->db, "SELECT count(*) AS n FROM users WHERE active = 1 AND id <> {} AND id IN"
+                                        " (SELECT \"user\" FROM grants WHERE role = 'admin')", user) == 0;
+}
+
+static void check(struct ctx *ctx, const void *before, void *after)
+{
+    const struct user *was = before;
+    struct user *u = after;
+    if (!was && u->active == NONE)
+        u->active = 1;
+    if (was && was->active == 1 && u->active != 1 && last_admin(ctx, was->record.id))
+        ctx_problem(ctx, "active", say(ctx, "This is the last administrator. Make another one first."));
+}
+
+#define U(member) offsetof(struct user, member)
+static const struct field fields[] = {
+    {"login", F_CODE, U(login), N_("Login"), .min = 2, .max = 40, .flags = REQUIRED | UNIQUE | LISTED | SORTED},
+    {"name", F_TEXT, U(name), N_("Full name"), .max = 60, .flags = REQUIRED | LISTED | SORTED},
+    {"name_en", F_TEXT, U(name_en), N_("Name in English"), .max = 100},
+    {"language", F_CHOICE, U(language), N_("Language"), .choices = languages},
+    {"active", F_BOOL, U(active), N_("May sign in"), .flags = FIXED | FILTER},
+    {"locked_until", F_TIME, U(locked_until), N_("Locked until"), .flags = FIXED},
+    {"last_login", F_TIME, U(last_login), N_("Last sign-in"), .flags = FIXED | LISTED | SORTED},
+};
+const struct kind users_kind = {.name = "users", .table = "users", .one = N_("Account"), .many = N_("Accounts"),
+    FIELDS(fields), .size = sizeof(struct user), .read = ROLE_ADMIN, .write = ROLE_ADMIN, .code = "login",
+    .order = "login", .check = check};
+
+const char *user_password(struct arena *a)
+{
+    char *password = arena_alloc(a, 13);
+    code_random(password, 12);
+    return password;
+}
+
+static enum status done(struct ctx *ctx)
+{
+    return db_status(ctx->db) == OK ? OK : ctx_fail(ctx, db_status(ctx->db), NULL);
+}
+
+enum status user_add(struct ctx *ctx, struct user *u, const char *hash)
+{
+    if (record_find(ctx, &users_kind, "login", u->login)) {
+        ctx_problem(ctx, "login", say(ctx, "There is an account “{}” already.", u->login));
+        return ctx->status;
+    }
+    if (record_insert(ctx, &users_kind, u, "create") != OK)
+        return ctx->status;
+    change(ctx->db, "UPDATE users SET password = {} WHERE id = {}", hash, u->record.id);
+    return done(ctx);
+}
+
+enum status user_set_password(struct ctx *ctx, const struct user *u, const char *hash)
+{
+    change(ctx->db, "UPDATE users SET password = {}, failed = 0, locked_until = NULL WHERE id = {}", hash, u->record.id);
+    change(ctx->db, "DELETE FROM sessions WHERE \"user\" = {}", u->record.id);
+    journal_add(ctx, "users", u->record.id, "password", NULL, NULL);
+    return done(ctx);
+}
+
+enum status user_activate(struct ctx *ctx, const struct user *u, bool active)
+{
+    struct user *after = record_copy(ctx, &users_kind, u);
+    after->active = active;
+    if (!record_check(ctx, &users_kind, u, after) ||
+        record_update(ctx, &users_kind, u, after, active ? "activate" : "deactivate") != OK)
+        return ctx->status;
+    if (!active)
+        change(ctx->db, "DELETE FROM sessions WHERE \"user\" = {}", u->record.id);
+    return done(ctx);
+}
+
+enum status user_unlock(struct ctx *ctx, const struct user *u)
+{
+    change(ctx->db, "UPDATE users SET failed = 0, locked_until = NULL WHERE id = {}", u->record.id);
+    journal_add(ctx, "users", u->record.id, "unlock", NULL, NULL);
+    return done(ctx);
+}
+
+/* ---- grants ---- */
+
+static const char *grant_json(struct ctx *ctx, unsigned role, int64_t area, int64_t unit)
+{
+    struct buf b;
+    buf_init(&b, 0);
+    json(&b, "{\"role\":{},\"area\":{},\"unit\":{}}", role_name((enum role)role), (struct maybe){area}, (struct maybe){unit});
+    const char *text = arena_copyn(ctx->arena, b.data, b.size);
+    buf_release(&b);
+    return text;
+}
+
+static void grant_check(struct ctx *ctx, unsigned role, int64_t area, int64_t unit)
+{
+    if (!(role & ROLES_GRANTED) || (role & (role - 1)))
+        ctx_problem(ctx, "role", say(ctx, "Choose a role."));
+    else if ((role & (ROLE_WORKER | ROLE_TEAM_LEADER | ROLE_VOLUNTEER)) && area == NONE)
+        ctx_problem(ctx, "area", say(ctx, "{} works in an area: choose it.", role_title(ctx, (enum role)role)));
+    else if (role == ROLE_HANDLER && unit == NONE)
+        ctx_problem(ctx, "unit", say(ctx, "A unit handler works for a unit: choose it."));
+    if (area != NONE && query_int(ctx->db, "SELECT id FROM areas WHERE id = {}", area) == NONE)
+        ctx_problem(ctx, "area", say(ctx, "There is no such area."));
+    if (unit != NONE && query_int(ctx->db, "SELECT id FROM units WHERE id = {}", unit) == NONE)
+        ctx_problem(ctx, "unit", say(ctx, "There is no such unit."));
+}
+
+enum status user_grant(struct ctx *ctx, const struct user *u, unsigned role, int64_t area, int64_t unit)
+{
+    if (role & (ROLE_ADMIN | ROLE_AUDITOR | ROLE_HANDLER))
+        area = NONE;
+    if (!(role & (ROLE_HANDLER | ROLE_WORKER | ROLE_OFFICE)))
+        unit = NONE;
+    grant_check(ctx, role, area, unit);
+    if (!ctx_ok(ctx))
+        return ctx->status;
+    if (query_int(ctx->db, "SELECT id FROM grants WHERE \"user\" = {} AND role = {} AND coalesce(area, 0) = {} AND coalesce(unit, 0) = {}",
+                  u->record.id, role_name((enum role)role), area == NONE ? 0 : area, unit == NONE ? 0 : unit) != NONE)
+        return ctx_fail(ctx, CONFLICT, say(ctx, "This account has that role there already."));
+    change(ctx->db, "INSERT INTO grants (\"user\", role, area, unit) VALUES ({}, {}, {}, {})", u->record.id,
+           role_name((enum role)role), (struct maybe){area}, (struct maybe){unit});
+    journal_add(ctx, "users", u->record.id, "grant", NULL, grant_json(ctx, role, area, unit));
+    return done(ctx);
+}
+
+enum status user_revoke(struct ctx *ctx, const struct user *u, int64_t grant)
+{
+    struct rows *r = query(ctx->db, "SELECT role, area, unit FROM grants WHERE id = {} AND \"user\" = {}", grant, u->record.id);
+    if (!rows_next(r))
+        return ctx_fail(ctx, NOT_FOUND, say(ctx, "This role has been taken away already."));
+    unsigned role = role_parse(row_text(r, "role"));
+    int64_t area = row_int(r, "area"), unit = row_int(r, "unit");
+    rows_end(r);
+    if (role == ROLE_ADMIN && u->active == 1 && last_admin(ctx, u->record.id))
+        return ctx_fail(ctx, CONFLICT, say(ctx, "This is the last administrator. Make another one first."));
+    change(ctx->db, "DELETE FROM grants WHERE id = {}", grant);
+    journal_add(ctx, "users", u->record.id, "revoke", role ? grant_json(ctx, role, area, unit) : NULL, NULL);
+    return done(ctx);
+}
+
+enum status token_revoke(struct ctx *ctx, int64_t token)
+{
+    change(ctx->db, "UPDATE api_tokens SET revoked = {} WHERE id = {} AND revoked IS NULL", ctx->now, token);
+    if (db_changed(ctx->db) == 0)
+        return ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no such token, or it has been revoked already."));
+    journal_add(ctx, "api_tokens", token, "revoke", NULL, NULL);
+    return done(ctx);
+}
