@@ -28,7 +28,7 @@ struct table {
 struct demo {
     struct ctx *ctx;
     uint64_t state;
-    const struct table *requests, *slots, *openings, *endings, *details, *surnames, *feedback, *reply_openings;
+    const struct table *requests, *slots, *openings, *endings, *details, *surnames, *feedback, *reply_openings, *contacts, *returns, *extensions, *parks;
     int64_t *estates, *communities;
     const char **estate_names, **community_names;
     int64_t estate_count;
@@ -127,6 +127,16 @@ static const char *fitting(struct demo *d, const struct table *t, const char *to
     return n ? cell(t, fits[below(d, n)], "text") : "";
 }
 
+/* One of the sheet's texts that are for every category. */
+static const char *text_for(struct demo *d, const struct table *t, const char *heading)
+{
+    int fits[TABLE_ROWS], n = 0;
+    for (int i = 0; i < t->rows; i++)
+        if (!*cell(t, i, "category"))
+            fits[n++] = i;
+    return n ? cell(t, fits[below(d, n)], heading) : "—";
+}
+
 static const char *slot(struct demo *d, const char *name)
 {
     for (int i = 0; i < d->slot_count; i++)
@@ -192,6 +202,34 @@ static enum status step_at(struct demo *d, int64_t id, int64_t at, const char *a
 
 static const struct step_input nothing = {.unit = NONE, .until = NONE, .into = NONE, .satisfaction = NONE};
 
+/* What happens on the way to some: sent back and dispatched anew, more time asked for, parked. True when it ends here. */
+static bool detour(struct demo *d, int64_t id, int64_t unit, int64_t *at, int64_t end)
+{
+    struct step_input in = nothing;
+    int turn = below(d, 100);
+    *at += 1800 + below(d, 7200);
+    if (turn >= 11 || *at + 7200 > end)
+        return false;
+    if (turn < 4) {
+        in.text = text_for(d, d->returns, "reason");
+        if (step_at(d, id, *at, "return", in) != OK || below(d, 4) == 0)
+            return true;
+        in = nothing;
+        in.unit = unit;
+        *at += 1800 + below(d, 5000);
+        return step_at(d, id, *at, "dispatch", in) != OK;
+    }
+    const struct request *r = record_get(d->ctx, &requests_kind, id);
+    in.text = text_for(d, turn < 8 ? d->extensions : d->parks, "reason");
+    if (turn < 8) {
+        in.until = when_day_end(when_day(r->due) + 5);
+        return r->due > *at && step_at(d, id, *at, "extend", in) != OK;
+    }
+    in.until = when_day_end(when_day(*at) + 20 + below(d, 90));
+    step_at(d, id, *at, "park", in);
+    return true;
+}
+
 /* As far as its age allows; a few stay behind, as in life. */
 static enum status walk(struct demo *d, const struct request *r, int64_t unit, const char *reply, int64_t end)
 {
@@ -202,10 +240,19 @@ static enum status walk(struct demo *d, const struct request *r, int64_t unit, c
     in.unit = unit;
     if (step_at(d, r->record.id, at, "dispatch", in) != OK)
         return d->ctx->status;
+    if (detour(d, r->record.id, unit, &at, end))
+        return d->ctx->status;
     at += 1800 + below(d, 60000);
     if (at > end || below(d, 100) < 2)
         return OK;
     if (step_at(d, r->record.id, at, "accept", nothing) != OK)
+        return d->ctx->status;
+    at += 600 + below(d, 20000);
+    if (at > end)
+        return OK;
+    in = nothing;
+    in.text = text_for(d, d->contacts, "text");
+    if (below(d, 100) < 90 && step_at(d, r->record.id, at, "contact", in) != OK)
         return d->ctx->status;
     at += 7200 + below(d, 6 * 86400);
     if (at > end || below(d, 100) < 2)
@@ -272,7 +319,9 @@ enum status demo_requests(struct ctx *ctx, const char *pack, int64_t count)
     *d = (struct demo){.ctx = ctx, .state = 20210601,
         .requests = load(ctx, pack, "requests"), .slots = load(ctx, pack, "slots"), .openings = load(ctx, pack, "openings"),
         .endings = load(ctx, pack, "endings"), .details = load(ctx, pack, "details"), .surnames = load(ctx, pack, "surnames"),
-        .feedback = load(ctx, pack, "feedback"), .reply_openings = load(ctx, pack, "reply_openings")};
+        .feedback = load(ctx, pack, "feedback"), .reply_openings = load(ctx, pack, "reply_openings"),
+        .contacts = load(ctx, pack, "notes"), .returns = load(ctx, pack, "returns"), .extensions = load(ctx, pack, "extensions"),
+        .parks = load(ctx, pack, "parks")};
     load_estates(d);
     if (ctx->status != OK)
         return ctx->status;

@@ -4,12 +4,14 @@
  */
 #include "app/module.h"
 
+extern const struct module life_module;
 extern const struct module residents_module, desk_module, registers_module, requests_module, figures_module, install_module;
 
 const struct module *const modules[] = {
     &residents_module,
     &desk_module,
     &requests_module,
+    &life_module,
     &registers_module,
     &figures_module,
     &install_module,

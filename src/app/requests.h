@@ -31,6 +31,11 @@ struct request {
     int64_t satisfaction;      /* 1 to 5 */
     const char *solved_comment;
     int64_t month;             /* yyyymm of received_at, local time */
+    const char *level;         /* urgent, ordinary, complex: the category's unless the dispatcher says otherwise */
+    int64_t due_from;          /* what due is counted from; NONE: set by hand, the calendar does not move it */
+    int64_t dispatcher;        /* users.id of who dispatched it last */
+    int64_t attempts;          /* documented failures to reach the resident */
+    const char *requester_initials; /* of the name's pinyin: how a caller is found */
 };
 
 extern const struct kind requests_kind;
@@ -38,38 +43,67 @@ extern const struct kind requests_kind;
 enum request_status { RECEIVED, DISPATCHED, HANDLING, ANSWERED, CALL_BACK, CLOSED, PARKED, MERGED, REQUEST_STATUS_COUNT };
 extern const struct choice request_statuses[]; /* indexed by enum request_status */
 
+#define CO_HANDLERS_MOST 8
 struct step_input {
-    int64_t unit;      /* dispatch */
+    int64_t unit;      /* dispatch: who leads */
     int64_t until;     /* extend: new due time; park: next review */
     int64_t into;      /* merge */
     const char *text;  /* reply, reason, comment */
-    const char *solved;
+    const char *solved; /* yes, unreached */
     int64_t satisfaction;
+    /* Optional; 0 or NONE: as it is. */
+    int64_t category;
+    const char *level;
+    const int64_t *co; /* dispatch: units that help */
+    int co_count;
 };
 
-/* One row of a request's life: who may take it from where to where, and what the resident is told. */
+/*
+ * One row of a request's life: who may take it from where to where, what the form asks, what keeps it from being
+ * possible, and what the resident is told.
+ */
 struct step {
     const char *action;    /* in addresses and the journal */
     const char *label;     /* the button; N_() */
     unsigned from;         /* bits of enum request_status */
     int to;                /* -1: stays */
+    int alone;             /* where it goes instead when no unit has it; -1: the same */
     unsigned roles;
-    const char *needs;     /* fields the form asks: "unit", "text", "until", "solved" */
+    const char *needs;     /* fields that must be given: "unit", "text", "until", "into", "solved" */
+    const char *takes;     /* fields that may be given: "category level co text" */
+    const char *rule_text; /* its rule in words, for the diagram; N_() */
     const char *told;      /* plain words for the resident; N_(); NULL: nothing to tell */
+    /* Why it is not possible just now, in the actor's language; NULL: it is. */
+    const char *(*bar)(struct ctx *ctx, const struct request *r);
     bool (*rule)(struct ctx *ctx, const struct request *before, struct request *after, const struct step_input *in);
 };
 #define REOPEN_DAYS 30 /* within which a resident may say that a closed request is not solved */
+#define RETURNS_MOST 3 /* from this return on only the office dispatches */
 extern const struct step request_steps[];     /* ended by a NULL action; a step of ROLE_PUBLIC is the resident's own */
 const struct step *request_step(const char *action);
 int request_status_of(const struct request *r);
 /* May the actor take this step from where the request is? */
-bool request_may(const struct ctx *ctx, const struct step *s, const struct request *r);
+bool request_may(struct ctx *ctx, const struct step *s, const struct request *r);
+/* Role and place fit, but something bars it: why (for a page that says so); NULL otherwise. */
+const char *request_barred(struct ctx *ctx, const struct step *s, const struct request *r);
 /* Behind the door: checks, changes, journals, and writes the event. */
 enum status request_take(struct ctx *ctx, const struct step *s, const struct request *before,
                          const struct step_input *in);
 /* Behind the door: a new request; sets number, times and deadlines. code: the follow-up code to be shown once. */
 enum status request_file(struct ctx *ctx, struct request *r, const char **code);
-/* The life of a request as a diagram in text: one line a step. */
+/* Behind the door: an internal note, never visible to the resident. */
+enum status request_note(struct ctx *ctx, const struct request *r, const char *text);
+/* Behind the door: a line of the request's history; before NULL: its first. */
+void request_event(struct ctx *ctx, const struct request *before, const struct request *after, const char *action,
+                   const char *text, bool visible);
+/* What an event was, for staff and (NULL: nothing to tell) for the resident. Steps and what is not a step alike. */
+const char *request_event_label(struct ctx *ctx, const char *action);
+const char *request_event_told(struct ctx *ctx, const char *action);
+
+/* The life of a request (app/life.c): one line a step; as Mermaid; as Graphviz dot; as the page docs/request-life.md. */
 void request_diagram(struct ctx *ctx, struct buf *out);
+void request_mermaid(struct ctx *ctx, struct buf *out);
+void request_dot(struct ctx *ctx, struct buf *out);
+void request_life(struct ctx *ctx, struct buf *out);
 
 #endif

@@ -1,0 +1,36 @@
+/*
+ * Deadlines: until when a request is to be answered, by its category and
+ * level, in working days of the office's calendar or in hours; and how long
+ * that still is.
+ *
+ * A category states the deadline of its own level. A request of another level
+ * has that level's usual deadline (settings "deadline.urgent" = "24 hours",
+ * "deadline.ordinary" = "7 working_days", "deadline.complex" = "15
+ * working_days"; these are what holds when nothing is set).
+ */
+#ifndef LINLI_APP_DEADLINES_H
+#define LINLI_APP_DEADLINES_H
+
+#include "app/requests.h"
+#include "base/when.h"
+
+/* Sets level (when missing), due, due_from and first_contact_due, counted from that instant. */
+void deadline_set(struct ctx *ctx, struct request *r, int64_t from);
+
+/*
+ * Behind the door, after the calendar changed: counts again every deadline that is still open and was not set by
+ * hand, and journals each that moved. How many moved; NONE when the store failed.
+ */
+int64_t deadlines_recompute(struct ctx *ctx);
+
+/* "2 working days left", "3 hours overdue"; "" when nothing runs. */
+struct countdown {
+    const char *text;
+    bool late, soon; /* soon: within SOON_DAYS working days, or hours and less than a day */
+};
+#define SOON_DAYS 2
+struct countdown deadline_left(struct ctx *ctx, const struct calendar *cal, const struct request *r);
+/* The last instant that counts as due soon. */
+int64_t deadline_soon(const struct calendar *cal, int64_t now);
+
+#endif
