@@ -1,9 +1,8 @@
 /*
- * What the office works with: the work list, a request with its history, its
- * next steps, and the figures. Scope and roles are decided by the gate and the
+ * What the office works with: the work list, a request with its history and
+ * its next steps. Scope and roles are decided by the gate and the
  * kind; a handler only draws or takes a step.
  */
-#include "app/figures.h"
 #include "app/registers.h"
 #include "app/requests.h"
 #include "app/search.h"
@@ -12,7 +11,6 @@
 #include "base/code.h"
 #include "web/web.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- the list ---- */
@@ -227,34 +225,14 @@ static void step_change(struct ctx *ctx)
         see_other(ctx, "/requests/{}", before->record.id);
 }
 
-/* ---- figures ---- */
-
-static void figures_page(struct ctx *ctx)
-{
-    struct buf *out = ctx->web->out;
-    page_begin(ctx, say(ctx, "Report and figures"), PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><table class=\"plain\"><thead><tr><th>{}</th><th class=\"num\">{}</th><th class=\"num\">{}</th></tr></thead><tbody>",
-         say(ctx, "Report and figures"), say(ctx, "Counted from the records at this moment."), say(ctx, "Figure"), say(ctx, "Value"), say(ctx, "Counted from"));
-    for (const struct figure *f = figures; f->id; f++) {
-        struct figure_value v = figure_value(ctx, f, NONE, NONE);
-        html(out, "<tr><th scope=\"row\">{}</th><td class=\"num\">{} {}</td><td class=\"num\">{}</td></tr>", tr(ctx, f->title),
-             isnan(v.value) ? "–" : f->way == COUNT ? arena_print(ctx->arena, "%.0f", v.value) : arena_print(ctx->arena, "%.2f", v.value), tr(ctx, f->unit),
-             (struct maybe){v.denominator});
-    }
-    html(out, "</tbody></table>");
-    page_end(ctx);
-}
-
 static const struct route table[] = {
     ROUTE_GET("/work", ROLES_READERS, work),
     ROUTE_GET("/requests/{id}", ROLES_READERS, record, .record = &requests_kind),
     ROUTE_POST("/requests/{id}/{name}", ROLES_STAFF, step_change, .record = &requests_kind, .failed = record),
-    ROUTE_GET("/figures", ROLE_PUBLIC, figures_page),
 };
 
 static const struct place places[] = {
     {"/work", N_("To do"), "g i", ROLES_READERS, true},
-    {"/figures", N_("Figures"), "g d", ROLES_READERS, true},
     {.href = NULL},
 };
 

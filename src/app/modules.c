@@ -4,7 +4,7 @@
  */
 #include "app/module.h"
 
-extern const struct module life_module;
+extern const struct module life_module, figures_pages_module;
 extern const struct module residents_module, desk_module, registers_module, requests_module, figures_module, install_module;
 
 const struct module *const modules[] = {
@@ -14,6 +14,7 @@ const struct module *const modules[] = {
     &life_module,
     &registers_module,
     &figures_module,
+    &figures_pages_module,
     &install_module,
     NULL,
 };

@@ -196,4 +196,4 @@ int request_status_of(const struct request *r)
 
 static const struct kind *const kinds[] = {&requests_kind, NULL};
 
-const struct module requests_module = {.name = "requests", .kinds = kinds};
+const struct module requests_module = {.name = "requests", .kinds = kinds, .figures = request_figures};

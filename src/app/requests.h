@@ -10,6 +10,7 @@
 #ifndef LINLI_APP_REQUESTS_H
 #define LINLI_APP_REQUESTS_H
 
+#include "app/figures.h"
 #include "kind/kind.h"
 
 struct request {
@@ -39,6 +40,7 @@ struct request {
 };
 
 extern const struct kind requests_kind;
+extern const struct figure request_figures[]; /* request_figures.c; ended by a NULL id */
 
 enum request_status { RECEIVED, DISPATCHED, HANDLING, ANSWERED, CALL_BACK, CLOSED, PARKED, MERGED, REQUEST_STATUS_COUNT };
 extern const struct choice request_statuses[]; /* indexed by enum request_status */

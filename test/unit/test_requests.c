@@ -186,11 +186,8 @@ static void does_not_overwrite_a_newer_version(void **state)
 
 static double figure_of(const char *id)
 {
-    for (const struct figure *f = figures; f->id; f++)
-        if (!strcmp(f->id, id))
-            return figure_value(&ctx, f, NONE, NONE).value;
-    fail_msg("there is no figure %s", id);
-    return 0;
+    assert_non_null(figure_find(id));
+    return figure_value(&ctx, figure_find(id), &FIGURE_ALL).value;
 }
 
 static void figures_move_with_the_records(void **state)

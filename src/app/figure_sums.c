@@ -1,0 +1,374 @@
+/*
+ * Counting many figures at once. A pass is one statement over one table and
+ * one time column that adds up every condition asked for, by area and category
+ * or flat. Passes are kept in memory with the journal number they were counted
+ * at: one that is still at the store's number is right; one that was cheap is
+ * counted again on the spot; an expensive one is shown as it is, with its
+ * time, and the job counts it anew. So a small community always sees this
+ * moment, and a million requests are shown without waiting.
+ *
+ * The kept passes are the process's own, under one lock; what is handed out is
+ * a copy in the context's arena.
+ */
+#include "app/figures.h"
+
+#include "base/when.h"
+#include "db/journal.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TERMS_MOST   48  /* of one pass */
+#define PASSES_MOST  192 /* kept */
+#define CHEAP        15  /* ms: counted again rather than shown as it was */
+#define SHARE        20  /* a pass is renewed at most once in this many times its own duration */
+#define FORGOTTEN    (2 * WHEN_HOUR) /* not asked for that long: not renewed any more */
+
+/* One sum: of 1 or of the value over the records for which all conditions hold. */
+struct term {
+    const char *conditions[3];
+    const char *value;
+};
+
+struct pass {
+    const struct figure *like; /* kind, among, time, day, area and category of its figures */
+    const char *time;          /* the column that the period is on */
+    bool flat;                 /* one sum each instead of one an area and category */
+    struct figure_span span;
+    struct term terms[TERMS_MOST];
+    int term_count;
+};
+
+struct cells {
+    int64_t *rows;             /* area, category, sums…; width a row */
+    int count, width;
+};
+
+struct kept {
+    struct pass pass;
+    const struct site *site;
+    struct cells cells;
+    int64_t seq, as_of, asked; /* journal number; seconds */
+    double ms;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct kept *kept[PASSES_MOST];
+static int kept_count;
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool span_same(const struct figure_span *a, const struct figure_span *b)
+{
+    return a->from == b->from && a->to == b->to && a->area == b->area && a->category == b->category && a->scoped == b->scoped;
+}
+
+static bool pass_same(const struct pass *a, const struct pass *b)
+{
+    if (a->like->kind != b->like->kind || !same_text(a->like->among, b->like->among) || !same_text(a->time, b->time) ||
+        !same_text(a->like->day, b->like->day) || a->flat != b->flat || a->term_count != b->term_count || !span_same(&a->span, &b->span))
+        return false;
+    return !memcmp(a->terms, b->terms, sizeof *a->terms * (size_t)a->term_count);
+}
+
+static void write_term(struct ctx *ctx, struct sql *q, const struct term *t)
+{
+    sql_add(q, "coalesce(sum(CASE WHEN 1 = 1");
+    for (int i = 0; i < 3; i++)
+        figure_and(ctx, q, t->conditions[i]);
+    sql_add(q, " THEN ");
+    sql_write(q, t->value ? t->value : "1", NULL, 0);
+    sql_add(q, " ELSE 0 END), 0)");
+}
+
+/* A column that a figure does not have counts as "none". */
+static void write_column(struct sql *q, const char *column)
+{
+    if (column)
+        sql_add(q, "coalesce({}, 0)", (struct sql_name){column});
+    else
+        sql_add(q, "0");
+}
+
+static struct cells pass_count(struct ctx *ctx, const struct pass *p)
+{
+    struct sql q;
+    struct cells c = {.width = 2 + p->term_count};
+    int room = 0;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT ");
+    write_column(&q, p->flat ? NULL : p->like->area);
+    sql_add(&q, " AS area, ");
+    write_column(&q, p->flat ? NULL : p->like->category);
+    sql_add(&q, " AS category");
+    for (int i = 0; i < p->term_count; i++) {
+        sql_add(&q, ", ");
+        write_term(ctx, &q, &p->terms[i]);
+        sql_add(&q, " AS {}", (struct sql_name){arena_print(ctx->arena, "t%d", i)});
+    }
+    sql_add(&q, " FROM {} WHERE 1 = 1", (struct sql_name){p->like->kind->table});
+    figure_and(ctx, &q, p->like->among);
+    figure_and_time(ctx, &q, p->like, p->time, &p->span);
+    figure_and_place(ctx, &q, p->like, &p->span);
+    if (!p->flat)
+        sql_add(&q, " GROUP BY 1, 2");
+    struct rows *r = sql_query(ctx->db, &q);
+    while (rows_next(r)) {
+        if (c.count == room) {
+            room = room ? room * 2 : 64;
+            c.rows = must_grow(c.rows, sizeof *c.rows * (size_t)room * (size_t)c.width);
+        }
+        for (int i = 0; i < c.width; i++)
+            c.rows[c.count * c.width + i] = row_int_at(r, i);
+        c.count++;
+    }
+    return c;
+}
+
+static struct cells copy(struct arena *a, const struct cells *c)
+{
+    struct cells made = *c;
+    size_t size = sizeof *c->rows * (size_t)c->count * (size_t)c->width;
+    made.rows = arena_alloc(a, size ? size : 1);
+    if (size)
+        memcpy(made.rows, c->rows, size);
+    return made;
+}
+
+/* Under the lock. */
+static struct kept *kept_find(const struct site *site, const struct pass *p)
+{
+    for (int i = 0; i < kept_count; i++)
+        if (kept[i]->site == site && pass_same(&kept[i]->pass, p))
+            return kept[i];
+    return NULL;
+}
+
+/* Under the lock: the place of one that was not asked for the longest time when all are taken. */
+static struct kept *kept_place(void)
+{
+    int oldest = 0;
+    if (kept_count < PASSES_MOST)
+        return kept[kept_count++] = must_alloc(sizeof **kept);
+    for (int i = 1; i < kept_count; i++)
+        if (kept[i]->asked < kept[oldest]->asked)
+            oldest = i;
+    free(kept[oldest]->cells.rows);
+    *kept[oldest] = (struct kept){.ms = 0};
+    return kept[oldest];
+}
+
+/* Takes the cells' rows. */
+static void keep(struct ctx *ctx, const struct pass *p, struct cells c, int64_t seq, double ms, bool asked)
+{
+    pthread_mutex_lock(&lock);
+    struct kept *k = kept_find(ctx->site, p);
+    if (!k)
+        k = kept_place();
+    int64_t before = asked || !k->asked ? ctx->now : k->asked;
+    free(k->cells.rows);
+    *k = (struct kept){.pass = *p, .site = ctx->site, .cells = c, .seq = seq, .as_of = ctx->now, .asked = before, .ms = ms};
+    pthread_mutex_unlock(&lock);
+}
+
+static bool kept_serve(struct ctx *ctx, const struct pass *p, int64_t seq, struct cells *out, int64_t *as_of)
+{
+    pthread_mutex_lock(&lock);
+    struct kept *k = kept_find(ctx->site, p);
+    /* the present time is part of some conditions: a minute may pass before they are looked at again */
+    bool good = k && ((k->seq == seq && ctx->now < k->as_of + 60) || k->ms > CHEAP);
+    if (good) {
+        *out = copy(ctx->arena, &k->cells);
+        *as_of = k->seq == seq ? ctx->now : k->as_of;
+        k->asked = ctx->now;
+    }
+    pthread_mutex_unlock(&lock);
+    return good;
+}
+
+/* A scope differs from actor to actor, and a command runs once: those are never kept. */
+static struct cells pass_run(struct ctx *ctx, const struct pass *p, int64_t *as_of)
+{
+    bool keeping = ctx->site && !p->span.scoped;
+    int64_t seq = keeping ? journal_newest(ctx->db) : 0;
+    struct cells c;
+    *as_of = ctx->now;
+    if (keeping && kept_serve(ctx, p, seq, &c, as_of))
+        return c;
+    double start = now_ms();
+    c = pass_count(ctx, p);
+    struct cells mine = copy(ctx->arena, &c);
+    if (keeping && db_status(ctx->db) == OK)
+        keep(ctx, p, c, seq, now_ms() - start, true);
+    else
+        free(c.rows);
+    return mine;
+}
+
+void figure_sums_renew(struct ctx *ctx)
+{
+    int64_t seq = journal_newest(ctx->db);
+    for (int i = 0; i < PASSES_MOST; i++) {
+        pthread_mutex_lock(&lock);
+        const struct kept *k = i < kept_count ? kept[i] : NULL;
+        bool want = k && k->site == ctx->site && k->ms > CHEAP && ctx->now < k->asked + FORGOTTEN &&
+                    (k->seq != seq || ctx->now >= k->as_of + 60) && (double)(ctx->now - k->as_of) * 1e3 > SHARE * k->ms;
+        struct pass p = k ? k->pass : (struct pass){.like = NULL};
+        pthread_mutex_unlock(&lock);
+        if (!want)
+            continue;
+        double start = now_ms();
+        struct cells c = pass_count(ctx, &p);
+        if (db_status(ctx->db) != OK) {
+            free(c.rows);
+            return;
+        }
+        keep(ctx, &p, c, seq, now_ms() - start, false);
+    }
+}
+
+/* ---- from figures to passes ---- */
+
+static bool pass_fits(const struct pass *p, const struct figure *f, const char *time)
+{
+    return p->like->kind == f->kind && same_text(p->like->among, f->among) && same_text(p->time, time) &&
+           same_text(p->like->day, f->day) && same_text(p->like->area, f->area) && same_text(p->like->category, f->category) &&
+           p->term_count + 2 <= TERMS_MOST;
+}
+
+struct plan {
+    struct pass *passes;
+    int count, room;
+    bool flat;
+    struct figure_span span;
+};
+
+struct place_of {
+    int pass, term;
+};
+
+static struct place_of plan_add(struct plan *plan, const struct figure *f, const char *time, struct term t)
+{
+    int i = 0;
+    while (i < plan->count && !pass_fits(&plan->passes[i], f, time))
+        i++;
+    if (i == plan->count)
+        plan->passes[plan->count++] = (struct pass){.like = f, .time = time, .flat = plan->flat, .span = plan->span};
+    struct pass *p = &plan->passes[i];
+    for (int k = 0; k < p->term_count; k++)
+        if (!memcmp(&p->terms[k], &t, sizeof t))
+            return (struct place_of){i, k};
+    p->terms[p->term_count] = t;
+    return (struct place_of){i, p->term_count++};
+}
+
+static bool additive(const struct figure *f)
+{
+    return f->way == COUNT || f->way == RATE || f->way == SUM;
+}
+
+static struct place_of plan_numerator(struct plan *plan, const struct figure *f)
+{
+    return plan_add(plan, f, f->time, (struct term){{f->way == RATE ? f->of : NULL, f->counts}, f->way == SUM ? f->value : NULL});
+}
+
+static struct place_of plan_denominator(struct plan *plan, const struct figure *f)
+{
+    return plan_add(plan, f, f->time, (struct term){{f->of}, NULL});
+}
+
+struct figure_sums figure_sums(struct ctx *ctx, const struct figure *const *list, int count, int64_t from, int64_t to)
+{
+    struct plan plan = {.passes = ARENA_ARRAY(ctx->arena, struct pass, count + 1), .span = {from, to, NONE, NONE, false}};
+    struct place_of *at = ARENA_ARRAY(ctx->arena, struct place_of, 2 * count + 1);
+    struct figure_sums out = {.as_of = ctx->now};
+    for (int i = 0; i < count; i++) {
+        at[2 * i] = plan_numerator(&plan, list[i]);
+        at[2 * i + 1] = list[i]->way == RATE ? plan_denominator(&plan, list[i]) : (struct place_of){-1, 0};
+    }
+    for (int p = 0; p < plan.count; p++) {
+        int64_t as_of;
+        struct cells c = pass_run(ctx, &plan.passes[p], &as_of);
+        out.as_of = as_of < out.as_of ? as_of : out.as_of;
+        struct figure_cell *cells = ARENA_ARRAY(ctx->arena, struct figure_cell, out.count + c.count + 1);
+        if (out.count)
+            memcpy(cells, out.cells, sizeof *cells * (size_t)out.count);
+        out.cells = cells;
+        for (int r = 0; r < c.count; r++) {
+            const int64_t *row = c.rows + (ptrdiff_t)r * c.width;
+            struct figure_cell *cell = &cells[out.count++];
+            *cell = (struct figure_cell){.area = row[0], .category = row[1]};
+            for (int i = 0; i < 2 * count; i++)
+                if (at[i].pass == p)
+                    cell->sums[i] = row[2 + at[i].term];
+        }
+    }
+    return out;
+}
+
+/* Where one figure's parts are in the plan. */
+struct parts {
+    struct place_of numerator, denominator, left_out[FIGURE_WITHOUT_MOST];
+};
+
+static struct parts plan_figure(struct plan *plan, const struct figure *f)
+{
+    struct parts at = {{-1, 0}, {-1, 0}, {{-1, 0}, {-1, 0}, {-1, 0}, {-1, 0}}};
+    if (additive(f))
+        at.numerator = plan_numerator(plan, f);
+    if (f->way == RATE)
+        at.denominator = plan_denominator(plan, f);
+    for (int i = 0; f->without && f->without[i].label && i < FIGURE_WITHOUT_MOST; i++)
+        at.left_out[i] = plan_add(plan, f, f->without[i].time ? f->without[i].time : f->time, (struct term){{f->without[i].condition}, NULL});
+    return at;
+}
+
+static int64_t sum_at(const struct cells *all, struct place_of at)
+{
+    return at.pass < 0 || all[at.pass].count == 0 ? 0 : all[at.pass].rows[2 + at.term];
+}
+
+int64_t figures_values(struct ctx *ctx, const struct figure *const *list, const struct figure_span *span, struct figure_value *values)
+{
+    int n = 0;
+    while (list[n])
+        n++;
+    struct plan plan = {.passes = ARENA_ARRAY(ctx->arena, struct pass, n * (1 + FIGURE_WITHOUT_MOST) + 1), .flat = true, .span = *span};
+    struct parts *at = ARENA_ARRAY(ctx->arena, struct parts, n + 1);
+    int64_t oldest = ctx->now, as_of;
+    for (int i = 0; i < n; i++)
+        at[i] = plan_figure(&plan, list[i]);
+    struct cells *cells = ARENA_ARRAY(ctx->arena, struct cells, plan.count + 1);
+    for (int p = 0; p < plan.count; p++) {
+        cells[p] = pass_run(ctx, &plan.passes[p], &as_of);
+        oldest = as_of < oldest ? as_of : oldest;
+    }
+    for (int i = 0; i < n; i++) {
+        const struct figure *f = list[i];
+        int64_t part = sum_at(cells, at[i].numerator), of = sum_at(cells, at[i].denominator);
+        if (f->way == COUNT)
+            values[i] = (struct figure_value){(double)part, part, NONE, {0}};
+        else if (f->way == SUM)
+            values[i] = (struct figure_value){(double)part / (double)(f->per ? f->per : 1), NONE, NONE, {0}};
+        else if (f->way == RATE)
+            values[i] = (struct figure_value){of ? 100.0 * (double)part / (double)of : NAN, part, of, {0}};
+        else
+            values[i] = figure_value(ctx, f, span);
+        for (int w = 0; w < FIGURE_WITHOUT_MOST; w++)
+            values[i].left_out[w] = sum_at(cells, at[i].left_out[w]);
+    }
+    return oldest;
+}
