@@ -146,11 +146,14 @@ enum status install_import(struct ctx *ctx, const char *kind, const char *path, 
 
 static enum status load_pack(struct ctx *ctx, const char *pack)
 {
-    static const char *const order[] = {"areas", "units", "categories", "holidays", "templates", NULL};
+    enum { NEEDED = 5 }; /* a subdistrict may have none of the later ones */
+    static const char *const order[] = {"areas", "units", "categories", "holidays", "templates", "stations", NULL};
     for (int i = 0; order[i]; i++) {
         struct import im;
-        enum status s = install_import(ctx, order[i], in_folder(ctx, pack, arena_print(ctx->arena, "%s.csv", order[i])),
-                                       NULL, 0, false, &im);
+        const char *file = in_folder(ctx, pack, arena_print(ctx->arena, "%s.csv", order[i]));
+        if (i >= NEEDED && access(file, F_OK) != 0)
+            continue;
+        enum status s = install_import(ctx, order[i], file, NULL, 0, false, &im);
         if (s != OK)
             return s;
         if (im.failed)

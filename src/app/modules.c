@@ -5,10 +5,13 @@
 #include "app/module.h"
 
 extern const struct module life_module, figures_pages_module;
+extern const struct module photos_module, stations_module;
 extern const struct module residents_module, desk_module, registers_module, requests_module, figures_module, install_module;
 
 const struct module *const modules[] = {
     &residents_module,
+    &photos_module,
+    &stations_module,
     &desk_module,
     &requests_module,
     &life_module,

@@ -45,6 +45,8 @@ static const struct field fields[] = {
     {"area", F_REF, AT(area), N_("Area"), .ref = "areas", .flags = FILTER},
     {"community", F_REF, AT(community), N_("Community"), .ref = "areas", .flags = LISTED | FILTER | FIXED},
     {"place", F_TEXT, AT(place), N_("Place")},
+    {"lat", F_REAL, AT(lat), N_("Latitude"), .min = -90, .max = 90},
+    {"lon", F_REAL, AT(lon), N_("Longitude"), .min = -180, .max = 180},
     {"requester_name", F_TEXT, AT(requester_name), N_("Name"), .max = 60, .aliases = "留言用户|姓名|user"},
     {"requester_phone", F_PHONE, AT(requester_phone), N_("Telephone"), .flags = SEALED},
     {"on_behalf", F_TEXT, AT(on_behalf), N_("On behalf of"), .max = 60},

@@ -19,6 +19,7 @@ struct request {
     const char *source, *source_number; /* where an imported one came from, and its number there */
     int64_t category, area, community, unit, handler;
     const char *subject, *text, *place;
+    double lat, lon;           /* WGS-84; NAN: no point was given */
     const char *requester_name, *requester_phone, *on_behalf;
     const char *visibility;    /* office, summary */
     const char *channel;       /* web, phone, desk, import */

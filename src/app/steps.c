@@ -430,14 +430,23 @@ const char *request_event_told(struct ctx *ctx, const char *action)
     return s ? tr(ctx, s->told) : NULL;
 }
 
+/* The date that a step set, for those who are told: the next review, or the new deadline. */
+static int64_t until_set(const struct request *before, const struct request *after)
+{
+    if (before && after->parked_until != before->parked_until)
+        return after->parked_until;
+    return before && after->extensions != before->extensions ? after->due : NONE;
+}
+
 void request_event(struct ctx *ctx, const struct request *before, const struct request *after, const char *action,
                    const char *text, bool visible)
 {
     change(ctx->db,
-           "INSERT INTO request_events (request, at, actor, actor_name, action, from_status, to_status, unit, text, visible)"
-           " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+           "INSERT INTO request_events (request, at, actor, actor_name, action, from_status, to_status, unit, text, until, visible)"
+           " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
            after->record.id, ctx->now, (struct maybe){ctx->actor.user}, ctx->actor.name, action,
-           before ? before->status : NULL, after->status, (struct maybe){after->unit}, text && *text ? text : NULL, visible ? 1 : 0);
+           before ? before->status : NULL, after->status, (struct maybe){after->unit}, text && *text ? text : NULL,
+           (struct maybe){until_set(before, after)}, visible ? 1 : 0);
 }
 
 /* Those whose requests were merged into this one hear what its reporter hears; the words stay with the one they are for. */

@@ -1,0 +1,249 @@
+/*
+ * What becomes of a stranger's file: upright, small, without notes, or refused
+ * with a word of what would be taken. And of photographs over a failed form.
+ */
+#define _GNU_SOURCE /* memmem */
+#include "app/install.h"
+#include "app/photos.h"
+#include "base/ctx.h"
+#include "web/web.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vips/vips.h>
+
+static struct ctx ctx;
+static struct exchange ex;
+static struct buf out;
+static char folder[64];
+
+static bool contains(const void *data, size_t size, const char *what)
+{
+    return memmem(data, size, what, strlen(what)) != NULL;
+}
+
+struct file {
+    void *data;
+    size_t size;
+};
+
+/* A picture of two colours, wider than high, in the format asked for. */
+static VipsImage *picture(int width, int height)
+{
+    VipsImage *black, *image;
+    assert_int_equal(vips_black(&black, width, height, "bands", 3, NULL), 0);
+    assert_int_equal(vips_linear1(black, &image, 1.0, 90.0, "uchar", TRUE, NULL), 0);
+    g_object_unref(black);
+    VipsImage *srgb;
+    assert_int_equal(vips_copy(image, &srgb, "interpretation", VIPS_INTERPRETATION_sRGB, NULL), 0);
+    g_object_unref(image);
+    return srgb;
+}
+
+static struct file jpeg_with_notes(int width, int height)
+{
+    struct file f;
+    VipsImage *image = picture(width, height);
+    vips_image_set_string(image, "exif-ifd0-Model", "SecretCamera (SecretCamera, ASCII, 13 components, 13 bytes)");
+    vips_image_set_string(image, "exif-ifd3-GPSLatitude", "23/1 3/1 1234/100 (23, 3, 12.34, Rational, 3 components, 24 bytes)");
+    vips_image_set_string(image, "exif-ifd3-GPSLatitudeRef", "N (N, ASCII, 2 components, 2 bytes)");
+    vips_image_set_int(image, VIPS_META_ORIENTATION, 6);
+    assert_int_equal(vips_jpegsave_buffer(image, &f.data, &f.size, NULL), 0);
+    g_object_unref(image);
+    return f;
+}
+
+static struct file png(int width, int height)
+{
+    struct file f;
+    VipsImage *image = picture(width, height);
+    assert_int_equal(vips_pngsave_buffer(image, &f.data, &f.size, NULL), 0);
+    g_object_unref(image);
+    return f;
+}
+
+static void measure(const struct photo *p, int *width, int *height)
+{
+    VipsImage *image = vips_image_new_from_buffer(p->data, p->size, "", NULL);
+    assert_non_null(image);
+    *width = vips_image_get_width(image);
+    *height = vips_image_get_height(image);
+    assert_int_equal(vips_image_get_typeof(image, "exif-data"), 0);
+    g_object_unref(image);
+}
+
+static void takes_place_and_camera_away(void **state)
+{
+    (void)state;
+    struct photo p;
+    const char *why = NULL;
+    int width, height;
+    struct file f = jpeg_with_notes(2400, 1200);
+    assert_true(contains(f.data, f.size, "SecretCamera"));
+    assert_true(photo_make(ctx.arena, f.data, f.size, &p, &why));
+    assert_false(contains(p.data, p.size, "SecretCamera"));
+    assert_false(contains(p.data, p.size, "Exif"));
+    assert_false(contains(p.small, p.small_size, "SecretCamera"));
+    measure(&p, &width, &height); /* it was lying on its side */
+    assert_int_equal(width, 800);
+    assert_int_equal(height, 1600);
+    assert_true(p.small_size < p.size);
+    g_free(f.data);
+}
+
+static void makes_a_jpeg_of_a_png(void **state)
+{
+    (void)state;
+    struct photo p;
+    const char *why = NULL;
+    int width, height;
+    struct file f = png(300, 200);
+    assert_true(photo_make(ctx.arena, f.data, f.size, &p, &why));
+    assert_memory_equal(p.data, "\xFF\xD8\xFF", 3);
+    measure(&p, &width, &height); /* a small one is not blown up */
+    assert_int_equal(width, 300);
+    assert_int_equal(height, 200);
+    g_free(f.data);
+}
+
+static void refuses_what_is_no_picture(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"This is a text that somebody named photo.jpg.", "<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>",
+                                        "%PDF-1.7 not a picture either", "", "\xFF\xD8\xFF"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct photo p;
+        const char *why = NULL;
+        assert_false(photo_make(ctx.arena, texts[i], strlen(texts[i]), &p, &why));
+        assert_non_null(why);
+        assert_null(p.data);
+    }
+}
+
+/* A few hundred bytes that would unpack to 2.5 billion pixels: told from the head alone. */
+static void refuses_a_bomb(void **state)
+{
+    (void)state;
+    static const unsigned char bomb[] = {
+        0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 0xC3, 0x50, 0, 0, 0xC3, 0x50, 8, 2, 0, 0, 0,
+        0x66, 0xA2, 0x3E, 0xF4, 0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+    struct photo p;
+    const char *why = NULL;
+    assert_false(photo_make(ctx.arena, bomb, sizeof bomb, &p, &why));
+    assert_non_null(why);
+    struct file f = png(10000, 7000);
+    assert_true(f.size < 1000000);
+    assert_false(photo_make(ctx.arena, f.data, f.size, &p, &why));
+    assert_non_null(strstr(why, "pixels"));
+    g_free(f.data);
+}
+
+/* ---- over a form ---- */
+
+static void forget(void)
+{
+    ctx.status = OK;
+    ctx.problems = NULL;
+    ctx.problems_end = &ctx.problems;
+    ctx.problem_count = 0;
+}
+
+static void keeps_them_over_a_failed_form(void **state)
+{
+    (void)state;
+    struct file f = png(300, 200);
+    const struct upload uploads[] = {{"photos", "one.png", "image/png", f.data, f.size}, {"photos", "two.jpg", "image/jpeg", "no picture at all", 17}};
+    struct photos p, again;
+    ex.uploads = uploads;
+    ex.upload_count = 2;
+    photos_take(&ctx, &p);
+    assert_int_equal(p.count, 1);
+    assert_non_null(strstr(ctx_problem_of(&ctx, "photos"), "two.jpg"));
+    photos_keep(&ctx, &p);
+    assert_int_equal(ctx.problem_count, 1);
+    assert_non_null(p.list[0].token);
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM photo_drafts"), 1);
+
+    /* the form comes back with the token alone */
+    static struct param form[2]; /* the next test sends it once more */
+    form[0] = (struct param){"kept", p.list[0].token};
+    form[1] = (struct param){"kept", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    forget();
+    ex.upload_count = 0;
+    ex.form = form;
+    ex.form_count = 2;
+    photos_take(&ctx, &again);
+    assert_int_equal(again.count, 1);
+    assert_int_equal(again.list[0].size, p.list[0].size);
+    assert_memory_equal(again.list[0].data, p.list[0].data, p.list[0].size);
+    g_free(f.data);
+}
+
+static void stores_and_forgets_the_draft(void **state)
+{
+    (void)state;
+    struct photos p;
+    photos_take(&ctx, &p);
+    assert_int_equal(p.count, 1);
+    change(ctx.db, "INSERT INTO requests (id, created, updated, number, subject, text, status, received_at) VALUES (7, 1, 1, '20260101-00007', 's', 't', 'received', 1)");
+    assert_int_equal(photos_store(&ctx, &p, 7), OK);
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM photo_drafts"), 0);
+    int64_t id = query_int(ctx.db, "SELECT id FROM attachments WHERE request = 7");
+    buf_clear(&out);
+    photos_answer(&ctx, 7, id, true);
+    assert_true(ctx_ok(&ctx));
+    assert_int_equal(out.size, p.list[0].size);
+    photos_answer(&ctx, 8, id, true); /* another request's */
+    assert_int_equal(ctx.status, NOT_FOUND);
+    forget();
+    change(ctx.db, "UPDATE attachments SET actor = (SELECT min(id) FROM users)"); /* the office's own is not the resident's */
+    photos_answer(&ctx, 7, id, true);
+    assert_int_equal(ctx.status, NOT_FOUND);
+    forget();
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/linli-photos-%d", (int)getpid());
+    if (vips_init("test") != 0)
+        return -1;
+    ctx_init(&ctx, arena_new());
+    ctx.lang = "en";
+    ctx.actor.via = "web";
+    buf_init(&out, 0);
+    ex = (struct exchange){.out = &out, .answer = ARENA_ARRAY(ctx.arena, struct param, 24)};
+    ctx.web = &ex;
+    const char *pack = arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT"));
+    return install_create(&ctx, folder, pack, 0) == OK && install_open(&ctx, folder, DB_WRITE) == OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
+    db_close(ctx.db);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        unlink(arena_print(ctx.arena, "%s/%s", folder, files[i]));
+    rmdir(folder);
+    buf_release(&out);
+    arena_free(ctx.arena);
+    vips_shutdown();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_place_and_camera_away), cmocka_unit_test(makes_a_jpeg_of_a_png),
+        cmocka_unit_test(refuses_what_is_no_picture), 
+        cmocka_unit_test(refuses_a_bomb), cmocka_unit_test(keeps_them_over_a_failed_form),
+        cmocka_unit_test(stores_and_forgets_the_draft),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
