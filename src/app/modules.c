@@ -4,23 +4,27 @@
  */
 #include "app/module.h"
 
-extern const struct module life_module, figures_pages_module;
-extern const struct module photos_module, stations_module;
-extern const struct module residents_module, desk_module, registers_module, requests_module, figures_module, install_module;
+#define MODULES(M) \
+    M(residents_module) \
+    M(photos_module) \
+    M(stations_module) \
+    M(desk_module) \
+    M(requests_module) \
+    M(life_module) \
+    M(registers_module) \
+    M(people_module) \
+    M(volunteers_module) \
+    M(activities_module) \
+    M(figures_module) \
+    M(figures_pages_module) \
+    M(install_module) \
+    /* one a line, in that order */
 
-const struct module *const modules[] = {
-    &residents_module,
-    &photos_module,
-    &stations_module,
-    &desk_module,
-    &requests_module,
-    &life_module,
-    &registers_module,
-    &figures_module,
-    &figures_pages_module,
-    &install_module,
-    NULL,
-};
+#define DECLARE(m) extern const struct module m;
+MODULES(DECLARE)
+
+#define ADDRESS(m) &m,
+const struct module *const modules[] = {MODULES(ADDRESS) NULL};
 
 const struct kind *const *modules_kinds(void)
 {

@@ -52,7 +52,7 @@ static const struct field fields[] = {
     {"on_behalf", F_TEXT, AT(on_behalf), N_("On behalf of"), .max = 60},
     {"visibility", F_CHOICE, AT(visibility), N_("Who may see it"), .choices = visibilities},
     {"channel", F_CHOICE, AT(channel), N_("Came by"), .choices = channels, .flags = FIXED},
-    {"code_hash", F_CODE, AT(code_hash), N_("Follow-up code"), .flags = FIXED},
+    {"code_hash", F_CODE, AT(code_hash), N_("Follow-up code"), .flags = FIXED | HIDDEN},
     {"status", F_CHOICE, AT(status), N_("State"), .choices = request_statuses, .flags = LISTED | FILTER | FIXED},
     {"unit", F_REF, AT(unit), N_("Lead unit"), .ref = "units", .flags = LISTED | FILTER | FIXED},
     {"handler", F_REF, AT(handler), N_("Handler"), .ref = "users", .flags = FIXED},

@@ -38,10 +38,12 @@ struct grant {
     unsigned role;    /* one bit */
     int64_t area;     /* areas.id; NONE: everywhere */
     int64_t unit;     /* units.id; NONE: any */
+    int64_t organisation; /* organisations.id of a team leader's team; 0 or NONE: none */
 };
 
 struct actor {
     int64_t user;     /* users.id; NONE for somebody without an account */
+    int64_t volunteer; /* volunteers.id of who shows a volunteer's card; 0 or NONE: none */
     const char *name; /* shown in histories; NULL for somebody without an account */
     unsigned roles;   /* union of the grants' roles, with ROLE_PUBLIC always */
     const struct grant *grants;

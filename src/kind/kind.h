@@ -43,6 +43,7 @@ enum field_flag {
     SORTED = 1 << 5,   /* the list can be sorted by it */
     FIXED = 1 << 6,    /* set by the program: neither forms nor PATCH change it, nor imports unless IMPORTED */
     IMPORTED = 1 << 7, /* FIXED, but an import of older records sets it */
+    HIDDEN = 1 << 8,   /* a secret of the program (a key, a hash): never on pages, in JSON, sheets or the journal */
 };
 
 struct choice {

@@ -178,7 +178,7 @@ static const char *journal_text(struct ctx *ctx, const struct kind *k, const voi
     buf_putc(&out, '{');
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
-        if (other && same(f, record, other))
+        if ((f->flags & HIDDEN) || (other && same(f, record, other)))
             continue;
         struct arg v = stored(ctx, f, record);
         if (!other && (v.type == ARG_MAYBE ? v.i == NONE : v.type == ARG_TEXT && !v.s))
@@ -301,7 +301,7 @@ void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const v
          rec->updated);
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
-        if (f->flags & SEALED)
+        if (f->flags & (SEALED | HIDDEN))
             continue;
         json(out, ",{}:{}", f->name, stored(ctx, f, record));
     }

@@ -63,12 +63,12 @@ enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char 
     enum { MOST = 200 };
     struct grant *grants = ARENA_ARRAY(ctx->arena, struct grant, MOST);
     int n = 0;
-    r = query(db, "SELECT role, area, unit FROM grants WHERE \"user\" = {} ORDER BY id", user);
+    r = query(db, "SELECT role, area, unit, organisation FROM grants WHERE \"user\" = {} ORDER BY id", user);
     while (n < MOST && rows_next(r)) {
         unsigned role = role_parse(row_text(r, "role"));
         if (!role)
             continue;
-        grants[n++] = (struct grant){role, row_int(r, "area"), row_int(r, "unit")};
+        grants[n++] = (struct grant){role, row_int(r, "area"), row_int(r, "unit"), row_int(r, "organisation")};
         ctx->actor.roles |= role;
     }
     rows_end(r);

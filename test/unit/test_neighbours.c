@@ -1,0 +1,240 @@
+/*
+ * Volunteers, activities, attendance and hours on a store of its own: marks
+ * in any order, overlapping times, long days, waiting lists, repetition.
+ */
+#include "app/activities.h"
+#include "app/install.h"
+#include "app/people.h"
+#include "app/volunteers.h"
+#include "base/when.h"
+#include "db/journal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct ctx ctx;
+static char folder[64];
+static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/linli-neighbours-%d", (int)getpid());
+    ctx_init(&ctx, arena_new());
+    ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
+    ctx.actor.grants = &everywhere;
+    ctx.actor.grant_count = 1;
+    if (install_create(&ctx, folder, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
+        install_open(&ctx, folder, DB_WRITE) != OK) {
+        fprintf(stderr, "%s\n", ctx.problems ? ctx.problems->text : "?");
+        return -1;
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    db_close(ctx.db);
+    arena_free(ctx.arena);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static void forget(void)
+{
+    ctx.status = OK;
+    ctx.problems = NULL;
+    ctx.problems_end = &ctx.problems;
+    ctx.problem_count = 0;
+}
+
+static int64_t somebody(const char *name, const char *phone)
+{
+    struct person *p = record_new(&ctx, &people_kind);
+    p->name = name;
+    p->phone = phone;
+    p->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'estate' ORDER BY id LIMIT 1");
+    assert_true(record_check(&ctx, &people_kind, NULL, p));
+    assert_int_equal(record_insert(&ctx, &people_kind, p, "test"), OK);
+    struct volunteer *v = record_new(&ctx, &volunteers_kind);
+    v->person = p->record.id;
+    const char *code = NULL;
+    assert_int_equal(volunteer_file(&ctx, v, &code), OK);
+    assert_non_null(volunteer_by_code(&ctx, code));
+    return v->record.id;
+}
+
+static struct activity *activity(int64_t starts, int64_t hours, const char *repeats)
+{
+    struct activity *a = record_new(&ctx, &activities_kind);
+    a->title = "便民理发日";
+    a->kind = "haircut";
+    a->starts = starts;
+    a->ends = starts + hours * WHEN_HOUR;
+    a->repeats = repeats;
+    a->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'community' ORDER BY id LIMIT 1");
+    assert_true(record_check(&ctx, &activities_kind, NULL, a));
+    assert_int_equal(activity_file(&ctx, a), OK);
+    return a;
+}
+
+static enum mark_result mark(const char *code, int64_t act, int64_t volunteer, bool out, int64_t at)
+{
+    enum mark_result r;
+    struct mark m = {.code = code, .activity = act, .shift = NONE, .offer = NONE, .volunteer = volunteer, .out = out, .at = at, .ahead = 0, .how = "qr"};
+    assert_int_equal(attendance_mark(&ctx, &m, &r), OK);
+    return r;
+}
+
+static int64_t counted(int64_t volunteer)
+{
+    return query_int(ctx.db, "SELECT seconds FROM volunteers WHERE id = {}", volunteer);
+}
+
+static void test_people(void **state)
+{
+    (void)state;
+    struct person *p = record_new(&ctx, &people_kind);
+    p->name = "单小明";
+    p->id_number = "110101199003070012";
+    assert_false(record_check(&ctx, &people_kind, NULL, p));
+    assert_non_null(ctx_problem_of(&ctx, "id_number"));
+    forget();
+    p->id_number = "11010519491231002x";
+    assert_true(record_check(&ctx, &people_kind, NULL, p));
+    assert_string_equal(p->id_number, "11010519491231002X");
+    assert_string_equal(p->born, "1949-12-31");
+    assert_string_equal(p->gender, "female");
+    assert_string_equal(p->pinyin, "shanxiaoming sxm");
+}
+
+static void test_marks_in_any_order(void **state)
+{
+    (void)state;
+    int64_t v = somebody("甲志愿", "13800000101"), now = ctx.now, start = when_day_start(when_day(now) - 1) + 9 * WHEN_HOUR;
+    struct activity *a = activity(start, 3, NULL);
+    assert_int_equal(mark("out-1", a->record.id, v, true, start + 2 * WHEN_HOUR), MARK_NOT_IN);
+    assert_int_equal(counted(v), 0);
+    assert_int_equal(mark("in-1", a->record.id, v, false, start), MARK_DONE);
+    assert_int_equal(counted(v), 2 * WHEN_HOUR);
+    assert_int_equal(mark("in-1", a->record.id, v, false, start), MARK_AGAIN);
+    assert_int_equal(mark("in-2", a->record.id, v, false, start + 600), MARK_ALREADY);
+    assert_int_equal(counted(v), 2 * WHEN_HOUR);
+    assert_int_equal(mark("in-0", a->record.id, v, false, start - 600), MARK_DONE);
+    assert_int_equal(counted(v), 2 * WHEN_HOUR + 600);
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM attendances WHERE volunteer = {} AND status = 'good'", v), 1);
+    /* a clock that is a year off is not believed */
+    assert_int_equal(mark("in-3", a->record.id, v, false, start + 365 * WHEN_DAY), MARK_CLOCK);
+    struct journal_report report;
+    assert_int_equal(journal_verify(ctx.db, ctx.arena, &report), OK);
+}
+
+static void test_overlap_and_long_days(void **state)
+{
+    (void)state;
+    int64_t v = somebody("乙志愿", "13800000102"), start = when_day_start(when_day(ctx.now) - 2) + 7 * WHEN_HOUR;
+    struct activity *a = activity(start, 6, NULL), *b = activity(start + 4 * WHEN_HOUR, 6, NULL);
+    mark("b-in-1", a->record.id, v, false, start);
+    mark("b-out-1", a->record.id, v, true, start + 6 * WHEN_HOUR);
+    mark("b-in-2", b->record.id, v, false, start + 4 * WHEN_HOUR);
+    mark("b-out-2", b->record.id, v, true, start + 10 * WHEN_HOUR);
+    struct hours *h = record_find(&ctx, &hours_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)v));
+    assert_non_null(h);
+    assert_int_equal(h->attended, 10 * WHEN_HOUR); /* two hours in common count once */
+    assert_int_equal(h->counted, 8 * WHEN_HOUR);
+    assert_int_equal(h->held, 2 * WHEN_HOUR);
+    assert_int_equal(hours_decide(&ctx, h, 10 * WHEN_HOUR, NULL), INVALID);
+    forget();
+    assert_int_equal(hours_decide(&ctx, h, 10 * WHEN_HOUR, "当天值守到晚上，已核实"), OK);
+    assert_int_equal(counted(v), 10 * WHEN_HOUR);
+    assert_int_equal(stars_of(99 * WHEN_HOUR), 0);
+    assert_int_equal(stars_of(300 * WHEN_HOUR), 2);
+    assert_int_equal(stars_of(9999 * WHEN_HOUR), 5);
+}
+
+static void test_waiting_list(void **state)
+{
+    (void)state;
+    struct activity *a = activity(ctx.now + 3 * WHEN_DAY, 2, NULL);
+    change(ctx.db, "UPDATE activities SET places = 1 WHERE id = {}", a->record.id);
+    struct sign_up *s[3];
+    static const char *const phones[] = {"13800000111", "13800000112", "13800000111"};
+    for (int i = 0; i < 3; i++) {
+        s[i] = record_new(&ctx, &sign_ups_kind);
+        s[i]->activity = a->record.id;
+        s[i]->name = i == 1 ? "李婆婆" : "陈伯";
+        s[i]->phone = phones[i];
+    }
+    assert_int_equal(sign_up_file(&ctx, s[0]), OK);
+    assert_string_equal(s[0]->status, "signed");
+    assert_int_equal(sign_up_file(&ctx, s[1]), OK);
+    assert_string_equal(s[1]->status, "waiting");
+    assert_int_equal(sign_up_file(&ctx, s[2]), CONFLICT); /* twice the same */
+    forget();
+    assert_int_equal(sign_up_cancel(&ctx, s[0]), OK);
+    struct sign_up *up = record_get(&ctx, &sign_ups_kind, s[1]->record.id);
+    assert_string_equal(up->status, "signed");
+    assert_int_equal(activity_cancel(&ctx, record_get(&ctx, &activities_kind, a->record.id), false, "下雨"), OK);
+    assert_int_equal(sign_up_file(&ctx, s[2]), CONFLICT); /* cancelled */
+    forget();
+}
+
+static void test_repetition(void **state)
+{
+    (void)state;
+    struct activity *a = activity(ctx.now + WHEN_DAY, 2, "FREQ=WEEKLY;COUNT=4");
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM activities WHERE series = {}", a->series), 4);
+    assert_int_equal(activity_cancel(&ctx, a, true, "场地维修"), OK);
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM activities WHERE series = {} AND status = 'cancelled'", a->series), 4);
+    int64_t starts[4];
+    int n;
+    assert_int_equal(repeats_list(&ctx, "every week", ctx.now, starts, 4, &n), INVALID);
+    forget();
+}
+
+static void test_counts_and_door(void **state)
+{
+    (void)state;
+    struct activity *a = activity(ctx.now - WHEN_HOUR, 2, NULL);
+    assert_int_equal(count_add(&ctx, a, "tap-1", 1, NONE), OK);
+    a = record_get(&ctx, &activities_kind, a->record.id);
+    assert_int_equal(count_add(&ctx, a, "tap-1", 1, NONE), OK); /* sent again */
+    a = record_get(&ctx, &activities_kind, a->record.id);
+    assert_int_equal(a->person_times, 1);
+    assert_int_equal(count_add(&ctx, a, "tap-2", -2, NONE), INVALID);
+    forget();
+    const char *code = door_code(&ctx, a, ctx.now);
+    assert_true(door_code_fits(&ctx, a, code, ctx.now + 300));
+    assert_false(door_code_fits(&ctx, a, code, ctx.now + 3600));
+    assert_false(door_code_fits(&ctx, a, "000000x", ctx.now));
+}
+
+static void test_tags(void **state)
+{
+    (void)state;
+    struct volunteer *v = record_new(&ctx, &volunteers_kind);
+    assert_true(field_set(&ctx, kind_field(&volunteers_kind, "times"), v, "sat-am、周日上午, sat-am"));
+    assert_string_equal(v->times, "|sat-am|sun-am|");
+    assert_true(tags_have(v->times, "sun-am"));
+    assert_false(tags_have(v->times, "sun"));
+    assert_string_equal(field_show(&ctx, kind_field(&volunteers_kind, "times"), v), "周六上午、周日上午");
+    assert_false(field_set(&ctx, kind_field(&volunteers_kind, "times"), v, "someday"));
+    forget();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_people),        cmocka_unit_test(test_marks_in_any_order), cmocka_unit_test(test_overlap_and_long_days),
+        cmocka_unit_test(test_waiting_list),  cmocka_unit_test(test_repetition),         cmocka_unit_test(test_counts_and_door),
+        cmocka_unit_test(test_tags),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
