@@ -16,7 +16,7 @@ static const struct choice genders[] = {{"female", N_("Female")}, {"male", N_("M
 static const struct choice id_types[] = {{"citizen", N_("Citizen identity card")}, {"passport", N_("Passport")},
                                          {"hkmt", N_("Hong Kong, Macao or Taiwan permit")}, {"none", N_("No document")}, {NULL, NULL}};
 static const struct choice languages[] = {{"cantonese", N_("Cantonese")}, {"mandarin", N_("Mandarin")}, {"hakka", N_("Hakka")},
-                                          {"teochew", N_("Teochew")}, {"english", N_("English")}, {"sign", N_("Sign language")}, {NULL, NULL}};
+                                          {"teochew", N_("Teochew")}, {"english", N_("Spoken English")}, {"sign", N_("Sign language")}, {NULL, NULL}};
 static const struct choice political[] = {{"party", N_("Party member")}, {"league", N_("Youth League member")}, {"other", N_("Other")}, {NULL, NULL}};
 static const struct choice purposes[] = {{"volunteer", N_("Volunteering")}, {"request", N_("Handling requests")}, {"activity", N_("Activities")},
                                          {"visit", N_("Visits")}, {NULL, NULL}};

@@ -17,7 +17,7 @@
 const struct choice volunteer_statuses[] = {{"applied", N_("Has applied")}, {"active", N_("Active")}, {"paused", N_("Pausing")},
                                             {"left", N_("Has left")}, {NULL, NULL}};
 const struct choice volunteer_languages[] = {{"cantonese", N_("Cantonese")}, {"mandarin", N_("Mandarin")}, {"hakka", N_("Hakka")},
-                                             {"teochew", N_("Teochew")}, {"english", N_("English")}, {"sign", N_("Sign language")}, {NULL, NULL}};
+                                             {"teochew", N_("Teochew")}, {"english", N_("Spoken English")}, {"sign", N_("Sign language")}, {NULL, NULL}};
 const struct choice day_parts[] = {
     {"mon-am", N_("Monday morning")}, {"mon-pm", N_("Monday afternoon")}, {"mon-ev", N_("Monday evening")},
     {"tue-am", N_("Tuesday morning")}, {"tue-pm", N_("Tuesday afternoon")}, {"tue-ev", N_("Tuesday evening")},
