@@ -13,19 +13,21 @@
 
 /* What a command was given; NULL or 0 where it was not. */
 struct options {
-    const char *data, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name;
+    const char *data, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name, *language,
+        *url, *passphrase;
     const char *maps[64];
     int map_count;
-    bool dry_run, help, check, postgres;
+    bool dry_run, help, check, postgres, encrypt, generate, proxied;
     const char *words[6];
     int word_count;
 };
 
 struct command {
-    const char *name, *usage;
+    const char *name, *usage; /* an option is the command's own when its usage names it */
     int least, most;        /* words besides options */
     bool no_data;           /* works without --data */
     int (*run)(struct ctx *ctx, const struct options *o); /* exit code: 0 done, 1 could not be done, 2 wrong words */
+    const char *help;       /* what it does, its options, an example; N_(); NULL: only the usage */
 };
 
 /*
@@ -49,6 +51,8 @@ struct module {
 };
 extern const struct module *const modules[]; /* ended by NULL */
 
+/* All route tables of all modules, ended by one without a list, as server_start wants them. Made once. */
+const struct routes *modules_routes(void);
 /* All kinds of all modules, ended by NULL, as kinds_set wants them. Made once. */
 const struct kind *const *modules_kinds(void);
 

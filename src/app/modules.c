@@ -4,7 +4,10 @@
  */
 #include "app/module.h"
 
+#include "app/api.h"
+
 #define MODULES(M) \
+    M(account_commands_module) \
     M(residents_module) \
     M(photos_module) \
     M(stations_module) \
@@ -25,6 +28,20 @@ MODULES(DECLARE)
 
 #define ADDRESS(m) &m,
 const struct module *const modules[] = {MODULES(ADDRESS) NULL};
+
+const struct routes *modules_routes(void)
+{
+    enum { MOST = 100 };
+    static struct routes all[MOST + 2];
+    int n = 0;
+    if (all[0].list)
+        return all;
+    for (int m = 0; modules[m] && n < MOST; m++)
+        if (modules[m]->routes.list)
+            all[n++] = modules[m]->routes;
+    all[n] = api_routes();
+    return all;
+}
 
 const struct kind *const *modules_kinds(void)
 {

@@ -38,9 +38,17 @@ static const struct field area_fields[] = {
     {"valid_from", F_DATE, A(valid_from), N_("Valid from")},
     {"valid_to", F_DATE, A(valid_to), N_("Valid to")},
 };
+/* Where an area lies decides what its people see: the tree is placed anew when one was added or moved. */
+static enum status area_settle(struct ctx *ctx, const void *before, const void *after)
+{
+    const struct area *was = before, *is = after;
+    bool moved = !was || was->parent != is->parent || strcmp(was->level, is->level) != 0;
+    return moved ? areas_place(ctx) : OK;
+}
+
 const struct kind areas_kind = {.name = "areas", .table = "areas", .one = N_("Area"), .many = N_("Areas"),
     FIELDS(area_fields), .size = sizeof(struct area), .read = ROLES_SIGNED, .write = WRITERS, .code = "code",
-    .order = "code"};
+    .order = "code", .settle = area_settle};
 
 #define U(member) offsetof(struct unit, member)
 static const struct field unit_fields[] = {

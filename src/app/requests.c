@@ -8,6 +8,7 @@
 #include "app/deadlines.h"
 #include "app/module.h"
 #include "app/registers.h"
+#include "app/search.h"
 
 #include "base/code.h"
 #include "base/seal.h"
@@ -30,7 +31,7 @@ static_assert(sizeof request_statuses / sizeof *request_statuses == REQUEST_STAT
 static const struct choice visibilities[] = {
     {"office", N_("Only the people who handle it")}, {"summary", N_("Everybody may read what happened, not who asked")}, {NULL, NULL}};
 static const struct choice channels[] = {{"web", N_("Web page")}, {"phone", N_("Telephone")}, {"desk", N_("At the desk")},
-                                         {"import", N_("Imported")}, {NULL, NULL}};
+                                         {"import", N_("Imported")}, {"api", N_("Another program")}, {NULL, NULL}};
 static const struct choice levels[] = {{"urgent", N_("Urgent")}, {"ordinary", N_("Ordinary")}, {"complex", N_("Complex")}, {NULL, NULL}};
 static const struct choice yes_no[] = {{"yes", N_("Solved")}, {"no", N_("Not solved")}, {NULL, NULL}};
 
@@ -146,11 +147,13 @@ static enum status import_insert(struct ctx *ctx, void *record)
     return request_file(ctx, r, NULL);
 }
 
-const struct kind requests_kind = {
-    .name = "requests", .table = "requests", .one = N_("Request"), .many = N_("Requests"), FIELDS(fields),
-    .size = sizeof(struct request), .read = ROLES_READERS, .write = ROLES_STAFF, .code = "number",
-    .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert,
-};
+/* Filed by a form of staff or by another program, which gets no follow-up code. */
+static enum status insert(struct ctx *ctx, void *record)
+{
+    struct request *r = record;
+    r->channel = r->channel ? r->channel : !strcmp(ctx->actor.via, "api") ? "api" : "desk";
+    return request_file(ctx, r, NULL);
+}
 
 /* At most 20 letters of the name's pinyin; NULL when it has none. */
 static const char *initials_of(struct ctx *ctx, const char *name)
@@ -160,6 +163,23 @@ static const char *initials_of(struct ctx *ctx, const char *name)
         return NULL;
     return arena_copyn(ctx->arena, initials, strnlen(initials, 20));
 }
+
+static void check(struct ctx *ctx, const void *before, void *after)
+{
+    const struct request *was = before;
+    struct request *r = after;
+    if (was && was->area != r->area && r->area != NONE)
+        r->community = query_int(ctx->db, "SELECT community FROM areas WHERE id = {}", r->area);
+    if (was && r->requester_name != was->requester_name)
+        r->requester_initials = r->requester_name ? initials_of(ctx, r->requester_name) : NULL;
+}
+
+const struct kind requests_kind = {
+    .name = "requests", .table = "requests", .one = N_("Request"), .many = N_("Requests"), FIELDS(fields),
+    .size = sizeof(struct request), .read = ROLES_READERS, .write = ROLES_STAFF, .code = "number",
+    .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert,
+    .insert = insert, .check = check, .search = search_narrow, .reveal = ROLES_STAFF,
+};
 
 enum status request_file(struct ctx *ctx, struct request *r, const char **code)
 {

@@ -16,18 +16,14 @@
 
 #define MODULES_MOST 64
 
-static struct routes routes[MODULES_MOST + 1];
 static const struct place *places[MODULES_MOST + 1];
 
 static void gather(void)
 {
-    int r = 0, p = 0;
-    for (int m = 0; modules[m] && m < MODULES_MOST; m++) {
-        if (modules[m]->routes.list)
-            routes[r++] = modules[m]->routes;
+    int p = 0;
+    for (int m = 0; modules[m] && m < MODULES_MOST; m++)
         if (modules[m]->places)
             places[p++] = modules[m]->places;
-    }
 }
 
 /* Behind every durable group: live pages and the jobs that follow the journal. */
@@ -64,13 +60,15 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     site.places = places;
     struct follower follower = {&site, jobs_start(&site, ctx->arena, &why)};
     writer_on_commit(site.writer, committed, &follower);
-    struct server *server = follower.jobs ? server_start(&site, address, routes, ctx->arena, &why) : NULL;
+    struct server *server = follower.jobs ? server_start(&site, address, modules_routes(), ctx->arena, &why) : NULL;
     if (!server) {
         jobs_stop(follower.jobs);
         writer_stop(site.writer);
         return ctx_fail(ctx, UNAVAILABLE, why);
     }
-    printf("%s\n", say(ctx, "Linli is open at http://{}/ — stop it with Ctrl+C.", address));
+    const char *colon = strrchr(address, ':');
+    printf("%s\n", say(ctx, "Linli is open at http://{}/ — stop it with Ctrl+C.",
+                       arena_print(ctx->arena, "%.*s:%d", (int)(colon - address), address, server_port(server))));
     fflush(stdout);
     int got;
     sigwait(&stop, &got);

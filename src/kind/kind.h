@@ -79,6 +79,7 @@ struct kind {
     int field_count;
     size_t size;               /* of the struct */
     unsigned read, write;      /* roles */
+    unsigned reveal;           /* roles that get sealed fields in the clear through the API; 0: none, all masked */
     const char *code;          /* the field that names a record for people and references: "number", "code" */
     const char *order;         /* trusted SQL: "id DESC" */
     /* Adds " AND …" conditions for what the actor may see; NULL: all who may read see all. */
@@ -88,6 +89,12 @@ struct kind {
     /* Imports: how an existing record is found (NULL: by the UNIQUE field), and how a new one is stored (NULL: record_insert). */
     void *(*import_find)(struct ctx *ctx, const void *record);
     enum status (*import_insert)(struct ctx *ctx, void *record);
+    /* Forms and the API: how a new record is stored (NULL: record_insert), and what else has to be set once one was
+     * stored or changed (before NULL: new; NULL: nothing). Both behind the door. */
+    enum status (*insert)(struct ctx *ctx, void *record);
+    enum status (*settle)(struct ctx *ctx, const void *before, const void *after);
+    /* Adds " AND …": what contains the words q. NULL: the listed texts are looked through. */
+    void (*search)(struct ctx *ctx, struct sql *where, const char *q);
 };
 #define FIELDS(table_) .fields = (table_), .field_count = (int)(sizeof(table_) / sizeof *(table_))
 
@@ -105,6 +112,8 @@ void *record_find(struct ctx *ctx, const struct kind *k, const char *field, cons
 enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, const char *action);
 /* CONFLICT (with a message) when the stored version is no longer before's. */
 enum status record_update(struct ctx *ctx, const struct kind *k, const void *before, void *after, const char *action);
+/* Behind the door, for forms and the API: the kind's insert (before NULL) or record_update, then its settle. */
+enum status record_store(struct ctx *ctx, const struct kind *k, const void *before, void *after);
 void *record_copy(struct ctx *ctx, const struct kind *k, const void *record);
 
 /* ---- fields ---- */
@@ -135,8 +144,5 @@ int64_t list_count(struct ctx *ctx, const struct list *l);
 /* Runs it; next record or NULL. The record lives in arena a. */
 struct rows *list_run(struct ctx *ctx, struct list *l);
 void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct arena *a);
-
-/* ---- in and out ---- */
-void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const void *record);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Records by their description: loading, inserting, changing, journalling,
- * and JSON. All SQL is made of names from const tables and bound values.
+ * Records by their description: loading, inserting, changing, journalling.
+ * All SQL is made of names from const tables and bound values.
  * Records and their text live in the context's arena.
  */
 #include "kind/kind.h"
@@ -261,6 +261,14 @@ enum status record_update(struct ctx *ctx, const struct kind *k, const void *bef
     return db_status(ctx->db);
 }
 
+enum status record_store(struct ctx *ctx, const struct kind *k, const void *before, void *after)
+{
+    enum status s = before      ? record_update(ctx, k, before, after, "change")
+                    : k->insert ? k->insert(ctx, after)
+                                : record_insert(ctx, k, after, "create");
+    return s == OK && k->settle ? k->settle(ctx, before, after) : s;
+}
+
 void list_init(struct ctx *ctx, struct list *l, const struct kind *k)
 {
     *l = (struct list){.kind = k, .limit = 50};
@@ -292,18 +300,4 @@ struct rows *list_run(struct ctx *ctx, struct list *l)
     sql_write(&q, l->order ? l->order : l->kind->order, NULL, 0);
     sql_add(&q, " LIMIT {} OFFSET {}", l->limit, l->offset);
     return sql_query(ctx->db, &q);
-}
-
-void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const void *record)
-{
-    const struct record *rec = record;
-    json(out, "{\"id\":{},\"version\":{},\"created\":{},\"updated\":{}", rec->id, rec->version, rec->created,
-         rec->updated);
-    for (int i = 0; i < k->field_count; i++) {
-        const struct field *f = &k->fields[i];
-        if (f->flags & (SEALED | HIDDEN))
-            continue;
-        json(out, ",{}:{}", f->name, stored(ctx, f, record));
-    }
-    buf_putc(out, '}');
 }

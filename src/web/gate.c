@@ -27,6 +27,7 @@
 struct compiled {
     const struct route *route;
     int count, literals;
+    bool slash;           /* the address may end with / */
     struct {
         const char *text; /* NULL: a place */
         size_t size;
@@ -75,6 +76,7 @@ static void route_add(struct gate *g, const struct route *r)
         c->count++;
         p += n;
     }
+    c->slash = c->count && *p == '/';
     if (r->path[0] != '/' || !r->roles || !r->handle)
         write_mismatch(r->path);
     struct compiled **at = &g->buckets[c->count ? bucket_of(c->part[0].text, c->part[0].size) : 0];
@@ -152,6 +154,8 @@ static bool route_fits(const struct compiled *c, struct visit *v)
         }
         p += n;
     }
+    if (c->slash && strcmp(p, "/") == 0)
+        return true;
     return c->count ? *p == '\0' : strcmp(p, "/") == 0;
 }
 
@@ -305,10 +309,12 @@ static const char *title_of(struct ctx *ctx, int code)
     case 403: return say(ctx, "Your account may not do this");
     case 404: return say(ctx, "There is nothing here");
     case 405: return say(ctx, "This address does not take such a request");
-    case 409: return say(ctx, "Somebody changed it meanwhile");
+    case 409:
+    case 412: return say(ctx, "Somebody changed it meanwhile");
     case 413: return say(ctx, "That is too much at once");
     case 415: return say(ctx, "This kind of content is not understood");
     case 422: return say(ctx, "Something needs to be put right");
+    case 428: return say(ctx, "Say which version you are changing");
     case 429: return say(ctx, "Too many requests from your address");
     case 503: return say(ctx, "The system can't do this just now");
     default: return say(ctx, "Something went wrong");
@@ -468,6 +474,9 @@ static bool take_headers(struct visit *v)
     const char *lang = cookie(&v->ctx, "linli_language"), *asked = query_param(&v->ctx, "lang");
     if (asked ? strcmp(asked, "en") == 0 : lang && strcmp(lang, "en") == 0)
         v->ctx.lang = "en";
+    const char *wanted = visit_header(v, "accept-language");
+    if (!asked && !lang && v->ex.wants_json && wanted && starts(wanted, "en")) /* a program has no cookie to choose with */
+        v->ctx.lang = "en";
     const char *elder = cookie(&v->ctx, "linli_elder");
     v->ex.elder = elder && strcmp(elder, "1") == 0;
     v->ex.fragment = visit_header(v, "x-fragment");
@@ -541,7 +550,7 @@ static void fingerprint(struct visit *v)
 static const char *actor_text(struct visit *v)
 {
     return v->ctx.actor.user != NONE ? arena_print(v->arena, "%lld", (long long)v->ctx.actor.user)
-           : v->bearer               ? arena_print(v->arena, "token %s", v->ctx.actor.name ? v->ctx.actor.name : "")
+           : v->bearer               ? arena_print(v->arena, "token %lld", (long long)v->token)
                                      : "";
 }
 
@@ -597,7 +606,9 @@ static void remember(struct visit *v, struct db *db)
 static void draw_failed(struct visit *v)
 {
     struct ctx *ctx = &v->ctx;
+    int code = v->ex.code >= 400 ? v->ex.code : 200; /* a handler may say more than the status does: 412, 428 */
     answer_forget(v);
+    v->ex.code = code;
     if (v->route->failed && (ctx->status == INVALID || ctx->status == CONFLICT) && !v->ex.wants_json) {
         v->ex.code = code_of(ctx->status);
         v->route->failed(ctx);

@@ -36,6 +36,7 @@ struct visit {
     /* between the steps */
     const unsigned char *session;  /* hash of the session's token, 32 bytes; NULL */
     bool bearer, replayed;
+    int64_t token;          /* api_tokens.id of a bearer */
     unsigned char fingerprint[32]; /* of what was sent, for the idempotency key */
     /* a body that lives as long as the program: sent without a copy */
     const void *fixed;

@@ -43,12 +43,12 @@ static char *token_new(struct arena *a, unsigned char hash[HASH])
     return text;
 }
 
-char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t area)
+char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t area, int64_t unit)
 {
     unsigned char hash[HASH];
     char *text = token_new(ctx->arena, hash);
-    enum status s = change(ctx->db, "INSERT INTO api_tokens (token_hash, name, role, area, created) VALUES ({}, {}, {}, {}, {})",
-                           bytes_of(hash, HASH), name, role_name(role), (struct maybe){area}, ctx->now);
+    enum status s = change(ctx->db, "INSERT INTO api_tokens (token_hash, name, role, area, unit, created) VALUES ({}, {}, {}, {}, {}, {})",
+                           bytes_of(hash, HASH), name, role_name(role), (struct maybe){area}, (struct maybe){unit}, ctx->now);
     return s == OK && journal_add(ctx, "api_tokens", db_inserted(ctx->db), "create", NULL, NULL) != NONE ? text : NULL;
 }
 
@@ -116,11 +116,12 @@ static void bearer_actor(struct visit *v, struct db *db, const char *token)
 {
     unsigned char hash[HASH];
     crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
-    struct rows *r = query(db, "SELECT name, role, area FROM api_tokens WHERE token_hash = {} AND revoked IS NULL", bytes_of(hash, HASH));
+    struct rows *r = query(db, "SELECT id, name, role, area, unit FROM api_tokens WHERE token_hash = {} AND revoked IS NULL", bytes_of(hash, HASH));
     if (!rows_next(r))
         return;
     struct grant *g = ARENA_NEW(v->arena, struct grant);
-    *g = (struct grant){role_parse(row_text(r, "role")), row_int(r, "area"), NONE};
+    *g = (struct grant){role_parse(row_text(r, "role")), row_int(r, "area"), row_int(r, "unit")};
+    v->token = row_int(r, "id");
     v->ctx.actor = (struct actor){.user = NONE, .name = row_copy(r, v->arena, "name"), .roles = ROLE_PUBLIC | g->role,
                                   .grants = g, .grant_count = 1, .via = "api"};
     v->bearer = true;

@@ -22,9 +22,9 @@
 char *password_hash(struct arena *a, const char *password);
 bool password_fits(const char *hash, const char *password);
 
-/* Behind the door. An API token for one role in an area (NONE: everywhere); the only place where its text is
- * ever seen. NULL on failure. */
-char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t area);
+/* Behind the door. An API token for one role in an area (NONE: everywhere) and, for a unit handler, a unit; the only
+ * place where its text is ever seen. NULL on failure. */
+char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t area, int64_t unit);
 
 /* The grants of a user, in ctx's arena; fills ctx->actor. NOT_FOUND: no such active user. For commands and jobs. */
 enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char *via);

@@ -45,6 +45,7 @@ struct route {
     unsigned roles;          /* who may; never 0 */
     handler *handle;         /* GET: draws; otherwise: the change behind the door */
     handler *prepare, *failed;
+    const struct kind *kind;   /* what a route made from a kind is about; NULL */
     const struct kind *record; /* the gate loads the record {id} of this kind, in the actor's scope, or answers 404 */
     unsigned flags;
 };

@@ -1,0 +1,140 @@
+// Starts the real program for a test: a data folder of its own, a free port, and an end that leaves nothing.
+//
+//   import { start, linli } from "./server.mjs";
+//   const server = await start({ requests: 20 });         // init with the demonstration pack, then serve
+//   await fetch(`${server.url}/`); …  const visitor = await server.signIn("office1");  await visitor.get("/work");
+//   await server.stop();
+//
+// LINLI names another binary; LINLI_KEEP=1 leaves the data folders.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+export const binary =
+  process.env.LINLI ?? [join(root, "build/test/linli"), join(root, "build/linli")].find((file) => existsSync(file));
+export const pack = join(root, "pack/chengdong");
+
+const environment = { ...process.env, LANG: "C", LC_ALL: "C", ASAN_OPTIONS: "detect_leaks=0" };
+
+/** A fresh folder that is removed when the tests end. */
+export function folder(name = "data") {
+  const made = mkdtempSync(join(tmpdir(), "linli-test-"));
+  process.on("exit", () => process.env.LINLI_KEEP || rmSync(made, { recursive: true, force: true }));
+  return join(made, name);
+}
+
+/** Runs a command to its end: { code, signal, stdout, stderr }. */
+export function linli(args, { input, env } = {}) {
+  const done = spawnSync(binary, args, { input, env: { ...environment, ...env }, encoding: "utf8", maxBuffer: 1 << 28 });
+  return { code: done.status, signal: done.signal, stdout: done.stdout, stderr: done.stderr };
+}
+
+/** A new installation: { data, logins: { admin: password, … } }. */
+export function init({ data = folder(), requests = 0, pack: from = pack } = {}) {
+  const made = linli(["init", "--data", data, ...(from ? ["--pack", from] : []), "--requests", String(requests)]);
+  if (made.code !== 0) throw new Error(`init: ${made.stderr}`);
+  const logins = {};
+  for (const [, login, password] of made.stdout.matchAll(/^(\S+)\s+([0-9A-Z]{12})$/gm)) logins[login] = password;
+  return { data, logins };
+}
+
+/** Serves an installation (made now unless data is given). */
+export async function start(options = {}) {
+  const { data, logins } = options.data ? { data: options.data, logins: options.logins ?? {} } : init(options);
+  const command = options.limit ? ["bash", ["-c", `ulimit ${options.limit}; exec "$@"`, "linli", binary]] : [binary, []];
+  const child = spawn(
+    command[0],
+    [...command[1], "serve", "--data", data, "--listen", `127.0.0.1:${options.port ?? 0}`, ...(options.args ?? [])],
+    { env: { ...environment, ...options.env }, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let out = "";
+  const server = { data, logins, child, log: "" };
+  child.stderr.setEncoding("utf8").on("data", (text) => (server.log += text));
+  const ended = new Promise((done) => child.on("exit", (code, signal) => done({ code, signal })));
+  server.url = await new Promise((opened, failed) => {
+    child.on("error", failed);
+    ended.then(({ code, signal }) => failed(new Error(`serve ended with ${code ?? signal}: ${server.log}`)));
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      out += text;
+      const at = out.match(/http:\/\/[^/\s]+/);
+      if (at) opened(at[0]);
+    });
+  });
+  server.port = Number(new URL(server.url).port);
+  const leave = () => child.kill("SIGKILL");
+  process.on("exit", leave);
+  server.ended = ended;
+  server.stop = async (signal = "SIGTERM") => {
+    child.kill(signal);
+    const end = await ended;
+    process.off("exit", leave);
+    return end;
+  };
+  server.kill = () => server.stop("SIGKILL");
+  server.token = (role, ...more) => token(data, role, ...more);
+  server.visitor = () => new Visitor(server.url);
+  server.signIn = async (login, password = logins[login]) => {
+    const visitor = new Visitor(server.url);
+    const answer = await visitor.post("/login", { login, password });
+    if (answer.status !== 303) throw new Error(`${login} was not signed in: ${answer.status}`);
+    return visitor;
+  };
+  return server;
+}
+
+/** An API token's text. more: "--area", "CODE" … */
+export function token(data, role, ...more) {
+  const made = linli(["token", "--data", data, "--role", role, ...more]);
+  if (made.code !== 0) throw new Error(`token: ${made.stderr}`);
+  return made.stdout.trim().split("\n").pop();
+}
+
+/** A browser without a window: keeps cookies, follows nothing, puts a page's hidden fields into what it sends. */
+export class Visitor {
+  constructor(url) {
+    this.url = url;
+    this.cookies = new Map();
+  }
+  async send(method, path, { headers = {}, body } = {}) {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const answer = await fetch(this.url + path, {
+      method,
+      body,
+      redirect: "manual",
+      headers: { ...(cookie ? { cookie } : {}), ...headers },
+    });
+    for (const set of answer.headers.getSetCookie()) {
+      const [pair] = set.split(";");
+      const name = pair.slice(0, pair.indexOf("="));
+      if (/Max-Age=0/.test(set)) this.cookies.delete(name);
+      else this.cookies.set(name, pair.slice(name.length + 1));
+    }
+    return answer;
+  }
+  get(path, headers) {
+    return this.send("GET", path, { headers });
+  }
+  /** The page's hidden fields: CSRF token, idempotency key, what the form keeps. */
+  async hidden(path) {
+    const page = await (await this.get(path)).text();
+    const found = {};
+    for (const [tag] of page.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
+      const name = tag.match(/name="([^"]*)"/)?.[1];
+      if (name) found[name] = tag.match(/value="([^"]*)"/)?.[1] ?? "";
+    }
+    return found;
+  }
+  post(path, fields, headers) {
+    return this.send("POST", path, {
+      headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+      body: new URLSearchParams(fields).toString(),
+    });
+  }
+  /** Opens the page with the form, fills it in and sends it to its address. */
+  async submit(page, action, fields) {
+    return this.post(action, { ...(await this.hidden(page)), ...fields });
+  }
+}
