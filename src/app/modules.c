@@ -18,6 +18,7 @@
     M(people_module) \
     M(volunteers_module) \
     M(activities_module) \
+    M(offers_module) \
     M(figures_module) \
     M(figures_pages_module) \
     M(install_module) \

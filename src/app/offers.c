@@ -318,7 +318,13 @@ enum status offer_done(struct ctx *ctx, const struct offer *o, int64_t came, int
     const struct request *q = record_get(ctx, &requests_kind, o->request);
     struct step_input in = {.unit = NONE, .until = NONE, .into = NONE, .satisfaction = NONE,
                             .text = text && *text ? text : say(ctx, "Volunteers came on {} and did it.", when_show(ctx->arena, ctx->lang, came))};
-    return request_take(ctx, request_step("served"), q, &in);
+    if (request_status_of(q) == ANSWERED || request_status_of(q) == CLOSED) /* somebody was quicker with the answer */
+        return OK;
+    unsigned roles = ctx->actor.roles;
+    ctx->actor.roles |= ROLE_VOLUNTEER; /* who may record a visit is decided where it is recorded */
+    s = request_take(ctx, request_step("served"), q, &in);
+    ctx->actor.roles = roles;
+    return s;
 }
 
 enum status offer_cancel(struct ctx *ctx, const struct offer *o, const char *why)
@@ -355,9 +361,9 @@ static void widen_one(struct ctx *ctx)
 static void widen_due(struct ctx *ctx)
 {
     for (int i = 0; i < 200; i++) {
-        int64_t id = query_int(ctx->db, "SELECT id FROM offers WHERE status = 'open' AND (wave_at < {} OR (wave >= {} AND wave_at < {})) AND"
-                                        " (wave < {} OR wave_at < {}) ORDER BY wave_at LIMIT 1",
-                               ctx->now - OFFER_WAIT, OFFER_WAVES, ctx->now - OFFER_WAIT_LAST, OFFER_WAVES, ctx->now - OFFER_WAIT_LAST);
+        int64_t id = query_int(ctx->db, "SELECT id FROM offers WHERE status = 'open' AND wave_at < CASE WHEN wave < {} THEN {} ELSE {} END"
+                                        " ORDER BY wave_at LIMIT 1",
+                               OFFER_WAVES, ctx->now - OFFER_WAIT, ctx->now - OFFER_WAIT_LAST);
         if (id == NONE)
             return;
         ctx->work = &id;

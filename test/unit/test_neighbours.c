@@ -4,6 +4,7 @@
  */
 #include "app/activities.h"
 #include "app/install.h"
+#include "app/offers.h"
 #include "app/people.h"
 #include "app/volunteers.h"
 #include "base/when.h"
@@ -229,12 +230,83 @@ static void test_tags(void **state)
     forget();
 }
 
+/* A haircut at home for a lady of 77: offered, accepted by two, visited, recorded once. */
+static void test_offer(void **state)
+{
+    (void)state;
+    change(ctx.db, "INSERT INTO skills (created, updated, code, name, home_visit, category) VALUES (1, 1, 'haircut', '理发', 1, {})",
+           query_int(ctx.db, "SELECT id FROM categories WHERE code = 'help-haircut'"));
+    int64_t who[4];
+    static const char *const names[] = {"丙志愿", "丁志愿", "戊志愿", "己志愿"};
+    for (int i = 0; i < 4; i++) {
+        who[i] = somebody(names[i], arena_print(ctx.arena, "1380000020%d", i));
+        change(ctx.db, "UPDATE volunteers SET skills = '|haircut|' WHERE id = {}", who[i]);
+    }
+    change(ctx.db, "UPDATE volunteers SET gender_preference = 'male' WHERE id = {}", who[3]);
+    struct request *r = record_new(&ctx, &requests_kind);
+    r->subject = "请人上门理发";
+    r->text = "腿脚不便，下不了楼。";
+    r->requester_name = "刘婆婆";
+    r->requester_phone = "13800000299";
+    r->category = query_int(ctx.db, "SELECT id FROM categories WHERE code = 'help-haircut'");
+    r->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'estate' ORDER BY id LIMIT 1");
+    assert_int_equal(request_file(&ctx, r, NULL), OK);
+    struct offer *o = record_new(&ctx, &offers_kind);
+    o->request = r->record.id;
+    o->skill = skill_for(&ctx, r->category);
+    o->gender = "female";
+    assert_int_equal(offer_file(&ctx, o), OK);
+    assert_int_equal(o->people, 2);
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM offer_asks WHERE offer = {}", o->record.id), 3);
+    struct offer_ask *first = record_find(&ctx, &offer_asks_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)who[0]));
+    struct offer_ask *second = record_find(&ctx, &offer_asks_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)who[1]));
+    assert_int_equal(offer_answer(&ctx, first, true, NONE), INVALID); /* when? */
+    forget();
+    assert_int_equal(offer_answer(&ctx, first, true, ctx.now + WHEN_DAY), OK);
+    assert_int_equal(offer_answer(&ctx, second, true, NONE), OK);
+    o = record_get(&ctx, &offers_kind, o->record.id);
+    assert_string_equal(o->status, "agreed");
+    struct offer_ask *third = record_find(&ctx, &offer_asks_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)who[2]));
+    assert_string_equal(third->answer, "late");
+    assert_int_equal(offer_answer(&ctx, third, true, NONE), CONFLICT);
+    forget();
+    int64_t morning = when_day_start(when_day(ctx.now) + 1) + 9 * WHEN_HOUR;
+    ctx.now = morning + 3 * WHEN_HOUR;
+    assert_int_equal(offer_done(&ctx, o, morning, morning + WHEN_HOUR, NULL), OK);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(counted(who[i]), WHEN_HOUR);
+    struct request *after = record_get(&ctx, &requests_kind, r->record.id);
+    assert_string_equal(after->status, "answered");
+    assert_int_equal(offer_done(&ctx, record_get(&ctx, &offers_kind, o->record.id), morning, morning + WHEN_HOUR, NULL), CONFLICT);
+    forget();
+}
+
+/* Nobody answers: three waves, then the leader. */
+static void test_offer_widens(void **state)
+{
+    (void)state;
+    struct request *r = record_new(&ctx, &requests_kind);
+    r->subject = "请人上门理发";
+    r->text = "卧床。";
+    r->category = query_int(ctx.db, "SELECT id FROM categories WHERE code = 'help-haircut'");
+    r->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'estate' ORDER BY id LIMIT 1");
+    assert_int_equal(request_file(&ctx, r, NULL), OK);
+    struct offer *o = record_new(&ctx, &offers_kind);
+    o->request = r->record.id;
+    o->skill = "haircut";
+    assert_int_equal(offer_file(&ctx, o), OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(offer_widen(&ctx, record_get(&ctx, &offers_kind, o->record.id)), OK);
+    o = record_get(&ctx, &offers_kind, o->record.id);
+    assert_string_equal(o->status, "led");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_people),        cmocka_unit_test(test_marks_in_any_order), cmocka_unit_test(test_overlap_and_long_days),
         cmocka_unit_test(test_waiting_list),  cmocka_unit_test(test_repetition),         cmocka_unit_test(test_counts_and_door),
-        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_tags),          cmocka_unit_test(test_offer),              cmocka_unit_test(test_offer_widens),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
