@@ -52,7 +52,7 @@ static bool *flag_of(struct options *o, const char *word)
     const struct {
         const char *name;
         bool *value;
-    } flags[] = {{"--dry-run", &o->dry_run}, {"--check", &o->check}, {"--postgres", &o->postgres},
+    } flags[] = {{"--dry-run", &o->dry_run}, {"--create", &o->create}, {"--check", &o->check}, {"--postgres", &o->postgres},
                  {"--encrypt", &o->encrypt}, {"--generate", &o->generate}, {"--proxied", &o->proxied}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (!strcmp(flags[i].name, word))

@@ -3,6 +3,7 @@
  * checking it. Each opens what it needs; what it says goes to standard output,
  * what is wrong to standard error. Memory is the run's arena.
  */
+#include "app/import_run.h"
 #include "app/install.h"
 #include "app/module.h"
 #include "db/journal.h"
@@ -31,14 +32,20 @@ static int run_init(struct ctx *ctx, const struct options *o)
 
 static int run_import(struct ctx *ctx, const struct options *o)
 {
-    struct import im;
-    if (install_open(ctx, o->data, DB_WRITE) != OK ||
-        install_import(ctx, o->words[0], o->words[1], o->maps, o->map_count, o->dry_run, &im) != OK)
+    struct import im = {.dry_run = o->dry_run, .create = o->create};
+    enum status s = install_open(ctx, o->data, DB_WRITE);
+    if (s == OK)
+        s = import_file(ctx, o->words[0], o->words[1], o->maps, o->map_count, &im);
+    if (s != OK && im.added + im.changed + im.same + im.failed == 0)
         return command_failed(ctx);
     for (const struct import_error *e = im.errors; e; e = e->next)
         fprintf(stderr, "%s\n", say(ctx, "Row {}: {}", e->row, e->text));
+    if (im.failed > im.errors_kept)
+        fprintf(stderr, "%s\n", say(ctx, "… and {} more.", im.failed - im.errors_kept));
     printf("%s\n", say(ctx, "{} added, {} changed, {} as they were, {} refused.", im.added, im.changed, im.same, im.failed));
-    return im.failed ? 1 : 0;
+    if (o->dry_run)
+        printf("%s\n", say(ctx, "This was a trial: nothing was stored."));
+    return s != OK ? command_failed(ctx) : im.failed ? 1 : 0;
 }
 
 static int run_verify(struct ctx *ctx, const struct options *o)
@@ -69,7 +76,7 @@ static int run_serve(struct ctx *ctx, const struct options *o)
 static const struct command commands[] = {
     {"init", "linli init --data DIR [--pack DIR] [--requests N]", .run = run_init},
     {"serve", "linli serve --data DIR [--listen ADDR:PORT]", .run = run_serve},
-    {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--dry-run]", 2, 2, .run = run_import},
+    {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--create] [--dry-run]", 2, 2, .run = run_import},
     {"verify", "linli verify --data DIR", .run = run_verify},
     {.name = NULL},
 };

@@ -7,7 +7,7 @@
  */
 #include "app/demo.h"
 
-#include "app/install.h"
+#include "app/import_run.h"
 #include "app/registers.h"
 #include "app/requests.h"
 #include "base/when.h"

@@ -17,7 +17,7 @@ struct options {
         *url, *passphrase;
     const char *maps[64];
     int map_count;
-    bool dry_run, help, check, postgres, encrypt, generate, proxied;
+    bool dry_run, create, help, check, postgres, encrypt, generate, proxied;
     const char *words[6];
     int word_count;
 };

@@ -21,6 +21,7 @@
     M(offers_module) \
     M(figures_module) \
     M(figures_pages_module) \
+    M(imports_module) \
     M(install_module) \
     /* one a line, in that order */
 

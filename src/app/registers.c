@@ -48,7 +48,7 @@ static enum status area_settle(struct ctx *ctx, const void *before, const void *
 
 const struct kind areas_kind = {.name = "areas", .table = "areas", .one = N_("Area"), .many = N_("Areas"),
     FIELDS(area_fields), .size = sizeof(struct area), .read = ROLES_SIGNED, .write = WRITERS, .code = "code",
-    .order = "code", .settle = area_settle};
+    .order = "code", .settle = area_settle, .import_done = areas_place};
 
 #define U(member) offsetof(struct unit, member)
 static const struct field unit_fields[] = {
@@ -80,9 +80,20 @@ static const struct field category_fields[] = {
     {"position", F_INT, C(position), N_("Order")},
     {"valid", F_BOOL, C(valid), N_("In use")},
 };
+/* A sheet without these columns brings categories that are in use, after the others of their level. */
+static enum status category_insert(struct ctx *ctx, void *record)
+{
+    struct category *c = record;
+    if (c->valid == NONE)
+        c->valid = 1;
+    if (c->position == NONE)
+        c->position = 1000;
+    return record_insert(ctx, &categories_kind, c, "import");
+}
+
 const struct kind categories_kind = {.name = "categories", .table = "categories", .one = N_("Category"),
     .many = N_("Categories"), FIELDS(category_fields), .size = sizeof(struct category), .read = ROLES_SIGNED,
-    .write = WRITERS, .code = "code", .order = "position, code"};
+    .write = WRITERS, .code = "code", .order = "position, code", .import_insert = category_insert};
 
 #define H(member) offsetof(struct holiday, member)
 static const struct field holiday_fields[] = {

@@ -40,7 +40,7 @@ static const struct field fields[] = {
     {"number", F_CODE, AT(number), N_("Number"), .flags = LISTED | FIXED},
     {"source", F_CODE, AT(source), N_("Source"), .flags = FIXED | IMPORTED},
     {"source_number", F_CODE, AT(source_number), N_("Number at the source"), .max = 64, .aliases = "留言编号|number"},
-    {"category", F_REF, AT(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER},
+    {"category", F_REF, AT(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER, .aliases = "一级分类|分类|类别|诉求类别"},
     {"subject", F_TEXT, AT(subject), N_("Subject"), .min = 2, .max = 120, .flags = REQUIRED | LISTED, .aliases = "留言主题|主题|标题"},
     {"text", F_LONG, AT(text), N_("What happened"), .flags = REQUIRED, .aliases = "留言详情|内容|诉求内容"},
     {"area", F_REF, AT(area), N_("Area"), .ref = "areas", .flags = FILTER},
@@ -177,7 +177,7 @@ static void check(struct ctx *ctx, const void *before, void *after)
 const struct kind requests_kind = {
     .name = "requests", .table = "requests", .one = N_("Request"), .many = N_("Requests"), FIELDS(fields),
     .size = sizeof(struct request), .read = ROLES_READERS, .write = ROLES_STAFF, .code = "number",
-    .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert,
+    .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert, .import_key = "source_number",
     .insert = insert, .check = check, .search = search_narrow, .reveal = ROLES_STAFF,
 };
 

@@ -2,6 +2,7 @@
  * Serving an installation: the writer, the server, and a quiet end.
  * Keys and arena belong to the caller and outlive the server.
  */
+#include "app/import_run.h"
 #include "app/install.h"
 #include "app/module.h"
 #include "base/seal.h"
@@ -30,6 +31,7 @@ static void gather(void)
 struct follower {
     struct site *site;
     struct jobs *jobs;
+    struct importer *importer;
 };
 
 static void committed(void *arg, int64_t journal_seq)
@@ -38,6 +40,8 @@ static void committed(void *arg, int64_t journal_seq)
     server_committed(f->site, journal_seq);
     if (f->jobs)
         jobs_wake(f->jobs);
+    if (f->importer)
+        importer_wake(f->importer);
 }
 
 enum status install_serve(struct ctx *ctx, const char *data, const char *address)
@@ -58,10 +62,13 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     ctx->db = NULL;
     gather();
     site.places = places;
-    struct follower follower = {&site, jobs_start(&site, ctx->arena, &why)};
+    struct follower follower = {.site = &site};
     writer_on_commit(site.writer, committed, &follower);
-    struct server *server = follower.jobs ? server_start(&site, address, modules_routes(), ctx->arena, &why) : NULL;
+    follower.jobs = jobs_start(&site, ctx->arena, &why);
+    follower.importer = importer_start(&site, ctx->arena, &why);
+    struct server *server = follower.jobs && follower.importer ? server_start(&site, address, modules_routes(), ctx->arena, &why) : NULL;
     if (!server) {
+        importer_stop(follower.importer);
         jobs_stop(follower.jobs);
         writer_stop(site.writer);
         return ctx_fail(ctx, UNAVAILABLE, why);
@@ -73,6 +80,7 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     int got;
     sigwait(&stop, &got);
     server_stop(server);
+    importer_stop(follower.importer);
     jobs_stop(follower.jobs);
     writer_stop(site.writer);
     return OK;

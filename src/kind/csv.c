@@ -19,10 +19,11 @@
 
 struct csv {
     struct sheet *sheet;
-    const char *at, *end;
+    const char *start, *at, *end;
     char *owned;
     char separator;
     int row;
+    int too_long;  /* a column of this row whose text is too long; -1 */
     struct buf text;
     size_t starts[SHEET_COLUMNS + 1];
     struct sheet_cell cells[SHEET_COLUMNS];
@@ -121,14 +122,14 @@ void *csv_open(struct sheet *s, const void *data, size_t size)
     struct csv *c = must_alloc(sizeof *c);
     c->sheet = s;
     c->owned = owned;
-    c->at = p;
+    c->start = c->at = p;
     c->end = p + size;
     c->separator = find_separator(c->at, c->end);
     buf_init(&c->text, (SHEET_CELL + 1) * (SHEET_COLUMNS + 2));
     return c;
 }
 
-/* Reads one cell into the row's buffer; false when it is too long or its quote never ends. */
+/* Reads one cell into the row's buffer, an overlong one as empty; false when its quote never ends. */
 static bool read_cell(struct csv *c, int column)
 {
     size_t start = c->text.size;
@@ -151,11 +152,14 @@ static bool read_cell(struct csv *c, int column)
             }
         } else if (!quoted && (*p == c->separator || *p == '\n' || *p == '\r'))
             break;
-        if (c->text.size - start >= SHEET_CELL)
-            return sheet_fail(c->sheet, SHEET_CELL_TOO_LONG, c->row, column);
-        buf_putc(&c->text, *p);
+        if (c->text.size - start < SHEET_CELL)
+            buf_putc(&c->text, *p);
+        else
+            c->too_long = column;
     }
     c->at = p;
+    if (c->too_long == column)
+        c->text.size = start;
     buf_putc(&c->text, 0);
     return true;
 }
@@ -195,6 +199,7 @@ static bool csv_next(void *self, struct sheet_row *row)
         if (++c->row > SHEET_ROWS)
             return sheet_fail(c->sheet, SHEET_TOO_MANY_ROWS, c->row, 0);
         buf_clear(&c->text);
+        c->too_long = -1;
         int count = 0, used = 0;
         for (;;) {
             size_t start = c->text.size;
@@ -218,7 +223,7 @@ static bool csv_next(void *self, struct sheet_row *row)
             c->at++;
         if (c->at < c->end && *c->at == '\n')
             c->at++;
-        if (!used)
+        if (!used && c->too_long < 0)
             continue;
         size_t end = c->text.size;
         for (int i = used - 1; i >= 0; i--) {
@@ -227,9 +232,19 @@ static bool csv_next(void *self, struct sheet_row *row)
             finish_cell(&c->cells[i], c->text.data + c->starts[i], end - c->starts[i] - 1);
         }
         *row = (struct sheet_row){.number = c->row, .count = used, .cells = c->cells};
+        if (c->too_long >= 0) {
+            row->why = SHEET_CELL_TOO_LONG;
+            row->why_column = c->too_long;
+        }
         return true;
     }
     return false;
+}
+
+static double csv_done(const void *self)
+{
+    const struct csv *c = self;
+    return c->end > c->start ? (double)(c->at - c->start) / (double)(c->end - c->start) : 1;
 }
 
 static void csv_close(void *self)
@@ -240,4 +255,4 @@ static void csv_close(void *self)
     free(c);
 }
 
-const struct sheet_source csv_source = {csv_next, csv_close};
+const struct sheet_source csv_source = {csv_next, csv_done, csv_close};

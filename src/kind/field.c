@@ -134,19 +134,32 @@ static bool set_phone(struct ctx *ctx, const struct field *f, void *record, cons
     return true;
 }
 
-/* A reference is typed as an id or as the code that names the record. */
-static bool set_ref(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+int64_t ref_find(struct ctx *ctx, const struct field *f, const char *typed, int64_t *same_name)
 {
     const struct kind *k = kind_find(f->ref);
-    int64_t id = k ? query_int(ctx->db, "SELECT id FROM {} WHERE {} = {}", (struct sql_name){k->table},
-                               (struct sql_name){k->code}, typed)
-                   : NONE;
-    char *end;
-    int64_t v = strtoll(typed, &end, 10);
-    if (id == NONE && k && !*end)
-        id = query_int(ctx->db, "SELECT id FROM {} WHERE id = {}", (struct sql_name){k->table}, v);
+    *same_name = 0;
+    if (!k)
+        return NONE;
+    struct sql_name table = {k->table};
+    int64_t id = query_int(ctx->db, "SELECT id FROM {} WHERE {} = {}", table, (struct sql_name){k->code}, typed);
+    size_t n = strlen(typed);
+    if (id == NONE && n <= 18 && strspn(typed, "0123456789") == n)
+        id = query_int(ctx->db, "SELECT id FROM {} WHERE id = {}", table, (int64_t)strtoll(typed, NULL, 10));
+    const struct field *name = id == NONE ? kind_field(k, "name") : NULL;
+    if (!name || (name->flags & SEALED))
+        return id;
+    *same_name = query_int(ctx->db, "SELECT count(*) AS n FROM {} WHERE name = {}", table, typed);
+    return *same_name == 1 ? query_int(ctx->db, "SELECT id FROM {} WHERE name = {}", table, typed) : NONE;
+}
+
+/* A reference is typed as the code that names the record, as its id, or as a name that only one record has. */
+static bool set_ref(struct ctx *ctx, const struct field *f, void *record, const char *typed)
+{
+    int64_t same_name, id = ref_find(ctx, f, typed, &same_name);
     if (id == NONE)
-        return refuse(ctx, f, say(ctx, "{}: there is no “{}”.", tr(ctx, f->label), typed));
+        return refuse(ctx, f, same_name > 1
+                                  ? say(ctx, "{}: {} are called “{}”; give the code of the one that is meant.", tr(ctx, f->label), same_name, typed)
+                                  : say(ctx, "{}: there is no “{}”.", tr(ctx, f->label), typed));
     *(int64_t *)slot(f, record) = id;
     return true;
 }

@@ -95,6 +95,8 @@ struct kind {
     enum status (*settle)(struct ctx *ctx, const void *before, const void *after);
     /* Adds " AND …": what contains the words q. NULL: the listed texts are looked through. */
     void (*search)(struct ctx *ctx, struct sql *where, const char *q);
+    const char *import_key;    /* with import_find: the field that tells rows of a sheet apart; NULL: the UNIQUE one */
+    enum status (*import_done)(struct ctx *ctx); /* behind the door, after an import stored something: what is derived from the whole register */
 };
 #define FIELDS(table_) .fields = (table_), .field_count = (int)(sizeof(table_) / sizeof *(table_))
 
@@ -115,12 +117,15 @@ enum status record_update(struct ctx *ctx, const struct kind *k, const void *bef
 /* Behind the door, for forms and the API: the kind's insert (before NULL) or record_update, then its settle. */
 enum status record_store(struct ctx *ctx, const struct kind *k, const void *before, void *after);
 void *record_copy(struct ctx *ctx, const struct kind *k, const void *record);
+bool record_same(const struct kind *k, const void *a, const void *b);      /* all fields equal */
 
 /* ---- fields ---- */
 const char *field_text(const struct field *f, const void *record);         /* text types; NULL */
 int64_t field_int(const struct field *f, const void *record);
 /* Parses and checks one value as typed (NULL or blank: missing); a problem names the field. */
 bool field_set(struct ctx *ctx, const struct field *f, void *record, const char *typed);
+/* What a reference means: a code, an id, or a name that only one has. NONE: nothing, or same_name > 1 have it. */
+int64_t ref_find(struct ctx *ctx, const struct field *f, const char *typed, int64_t *same_name);
 bool field_is_text(const struct field *f);                                 /* its slot is a const char * */
 /* The value for a person, in the reader's language; "" when missing. */
 const char *field_show(struct ctx *ctx, const struct field *f, const void *record);

@@ -168,6 +168,14 @@ static bool same(const struct field *f, const void *a, const void *b)
     return x == y || (x && y && !strcmp(x, y));
 }
 
+bool record_same(const struct kind *k, const void *a, const void *b)
+{
+    for (int i = 0; i < k->field_count; i++)
+        if (!same(&k->fields[i], a, b))
+            return false;
+    return true;
+}
+
 /* What the journal keeps: only fields that differ from other; sealed ones as "sealed". */
 static const char *journal_text(struct ctx *ctx, const struct kind *k, const void *record, const void *other)
 {

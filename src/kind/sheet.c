@@ -6,6 +6,7 @@
  * CSV is written into a buffer. A writer keeps its first mistake.
  * The writer owns all it holds until sheet_write_close.
  */
+#define _GNU_SOURCE /* memmem */
 #include "kind/sheet.h"
 
 #include "base/buf.h"
@@ -47,6 +48,28 @@ bool sheet_fail(struct sheet *s, const char *why, int row, int column)
     return false;
 }
 
+/* Does the name of a stream, in UTF-16, stand in a compound file? */
+static bool has_stream(const void *data, size_t size, const char *name)
+{
+    char wide[64];
+    size_t n = 0;
+    for (; *name && n + 2 < sizeof wide; name++) {
+        wide[n++] = *name;
+        wide[n++] = 0;
+    }
+    return memmem(data, size, wide, n) != NULL;
+}
+
+/* A compound file (MS-CFB) holds an encrypted .xlsx, an old .xls, or something else. */
+static const char *compound_why(const void *data, size_t size)
+{
+    if (has_stream(data, size, "EncryptedPackage"))
+        return N_("This Excel file is protected by a password. Save it without one and try again.");
+    if (has_stream(data, size, "Workbook") || has_stream(data, size, "Book"))
+        return N_("This is an Excel file in the old format (.xls). Save it as .xlsx and try again.");
+    return N_("This is not a sheet: a file in .xlsx or .csv form is expected.");
+}
+
 struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const char **why)
 {
     struct sheet *s = ARENA_NEW(a, struct sheet);
@@ -55,7 +78,7 @@ struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const c
         s->source = &xlsx_source;
         s->self = xlsx_open(s, data, size);
     } else if (size >= 4 && !memcmp(data, "\xD0\xCF\x11\xE0", 4))
-        sheet_fail(s, N_("This is an old or password-protected Excel file. Save it as .xlsx without a password and try again."), 0, 0);
+        sheet_fail(s, compound_why(data, size), 0, 0);
     else {
         s->source = &csv_source;
         s->self = csv_open(s, size ? data : "", size);
@@ -78,6 +101,12 @@ enum status sheet_status(const struct sheet *s, const char **why, const char **c
     if (cell)
         *cell = s->cell;
     return s->why ? INVALID : OK;
+}
+
+double sheet_done(const struct sheet *s)
+{
+    double done = s->self ? s->source->done(s->self) : 1;
+    return done < 0 ? 0 : done > 1 ? 1 : done;
 }
 
 void sheet_close(struct sheet *s)

@@ -44,6 +44,8 @@ struct sheet_row {
     int number;       /* as the spreadsheet program shows it, from 1; in CSV the record, blank ones counted */
     int count;        /* cells up to the last one with content */
     const struct sheet_cell *cells; /* by column from 0; valid until the next call */
+    const char *why;  /* a cell whose text is longer than SHEET_CELL comes empty, and this says so; otherwise NULL */
+    int why_column;
 };
 
 /*
@@ -55,6 +57,8 @@ struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const c
 bool sheet_next(struct sheet *s, struct sheet_row *row);
 /* OK, or INVALID with *why and the cell it is about ("C12", or "" for the whole file); either may be NULL. */
 enum status sheet_status(const struct sheet *s, const char **why, const char **cell);
+/* How much of the file is read, from 0 to 1. */
+double sheet_done(const struct sheet *s);
 void sheet_close(struct sheet *s); /* NULL is allowed */
 
 /* Serial day of the 1900 system to seconds since 1970 on the same wall clock; false outside 1900 … 9999. */
@@ -86,6 +90,7 @@ char *sheet_write_close(struct sheet_writer *w, size_t *size, const char **why);
 /* Within the layer: what sheet.c, xlsx.c and csv.c share. */
 struct sheet_source {
     bool (*next)(void *self, struct sheet_row *row);
+    double (*done)(const void *self);
     void (*close)(void *self);
 };
 struct sheet {

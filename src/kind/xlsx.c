@@ -28,6 +28,7 @@
 
 static const char DAMAGED[] = N_("The Excel file is damaged: it cannot be unpacked or read.");
 static const char TOO_LARGE[] = N_("The Excel file is too large when unpacked.");
+static const char LOCKED[] = N_("This Excel file is protected by a password. Save it without one and try again.");
 static const char ENTITIES[] = N_("The Excel file contains declarations that are not allowed (DOCTYPE).");
 
 enum place { NOWHERE, TEXT_VALUE, TEXT_INLINE };
@@ -38,7 +39,7 @@ struct xlsx {
     zip_source_t *bytes;
     zip_file_t *file;
     XML_Parser parser;
-    size_t unpacked, fed;
+    size_t unpacked, fed, part_size;
     bool suspended, ended, stopped;
 
     char book[PART_NAME], part[PART_NAME], texts_part[PART_NAME], styles_part[PART_NAME], sheet_id[64];
@@ -59,6 +60,7 @@ struct xlsx {
     int row, column, used, style;
     char type;             /* n, s (shared), i (inline or formula text), b, e */
     enum place place;
+    int too_long;          /* a column of this row whose text is too long; -1 */
     bool row_ready;
     struct buf value;      /* the cell being read */
     struct buf row_text;
@@ -384,7 +386,7 @@ static void XMLCALL sheet_start(void *self, const char *name, const char **attri
             return;
         }
         x->row = (int)number;
-        x->column = -1;
+        x->column = x->too_long = -1;
         x->used = 0;
         buf_clear(&x->row_text);
     } else if (!strcmp(name, "c")) {
@@ -410,10 +412,14 @@ static void XMLCALL sheet_data(void *self, const char *s, int n)
     struct xlsx *x = self;
     if (x->place == NOWHERE || x->stopped)
         return;
-    if (x->value.size + (size_t)n > SHEET_CELL)
-        stop(x, SHEET_CELL_TOO_LONG, x->row, x->column);
-    else
+    if (x->too_long == x->column)
+        return;
+    if (x->value.size + (size_t)n > SHEET_CELL) {
+        x->too_long = x->column;
+        buf_clear(&x->value);
+    } else {
         buf_put(&x->value, s, (size_t)n);
+    }
 }
 
 static void put_text(struct xlsx *x, const char *s, size_t n)
@@ -484,8 +490,10 @@ static void end_cell(struct xlsx *x)
         size_t to = (size_t)i + 1 < x->text_count ? x->text_starts[i + 1] : x->texts.size;
         cell->text = x->texts.data + from;
         cell->size = to - from - 1;
-        if (cell->size > SHEET_CELL)
-            stop(x, SHEET_CELL_TOO_LONG, x->row, x->column);
+        if (cell->size > SHEET_CELL) {
+            *cell = (struct sheet_cell){.text = ""};
+            x->too_long = x->column;
+        }
     } else if (x->type == 'i') {
         x->value.size = unescape(x->value.data, x->value.size);
         put_text(x, x->value.data, x->value.size);
@@ -512,7 +520,7 @@ static void XMLCALL sheet_end(void *self, const char *name)
     else if (!strcmp(name, "row")) {
         while (x->used && !x->cells[x->used - 1].size)
             x->used--;
-        if (x->used) {
+        if (x->used || x->too_long >= 0) {
             x->row_ready = true;
             XML_StopParser(x->parser, XML_TRUE);
         }
@@ -529,7 +537,17 @@ static bool xlsx_next(void *self, struct sheet_row *row)
         if (x->own[i])
             x->cells[i].text = x->row_text.data + x->starts[i];
     *row = (struct sheet_row){.number = x->row, .count = x->used, .cells = x->cells};
+    if (x->too_long >= 0) {
+        row->why = SHEET_CELL_TOO_LONG;
+        row->why_column = x->too_long;
+    }
     return true;
+}
+
+static double xlsx_done(const void *self)
+{
+    const struct xlsx *x = self;
+    return x->part_size ? (double)x->fed / (double)x->part_size : 1;
 }
 
 static void xlsx_close(void *self)
@@ -567,6 +585,8 @@ static bool open_archive(struct xlsx *x, const void *data, size_t size)
         zip_stat_t st;
         if (zip_stat_index(x->zip, (zip_uint64_t)i, 0, &st) || !(st.valid & ZIP_STAT_SIZE) || !(st.valid & ZIP_STAT_COMP_SIZE))
             return sheet_fail(x->sheet, DAMAGED, 0, 0);
+        if ((st.valid & ZIP_STAT_ENCRYPTION_METHOD) && st.encryption_method != ZIP_EM_NONE)
+            return sheet_fail(x->sheet, LOCKED, 0, 0);
         if (st.size > SHEET_UNPACKED || (total += st.size) > SHEET_UNPACKED ||
             (st.size > (1 << 20) && st.size / SHEET_RATIO > st.comp_size))
             return sheet_fail(x->sheet, TOO_LARGE, 0, 0);
@@ -604,11 +624,15 @@ void *xlsx_open(struct sheet *s, const void *data, size_t size)
     buf_init(&x->value, SHEET_CELL + 16);
     buf_init(&x->row_text, (SHEET_CELL + 1) * (SHEET_COLUMNS + 2));
     if (open_archive(x, data, size) && read_book(x) && start_part(x, x->part, sheet_start, sheet_end, sheet_data)) {
+        zip_stat_t st;
         x->phonetic = 0;
+        x->too_long = -1;
+        if (!zip_stat(x->zip, x->part, 0, &st) && (st.valid & ZIP_STAT_SIZE))
+            x->part_size = st.size;
         return x;
     }
     xlsx_close(x);
     return NULL;
 }
 
-const struct sheet_source xlsx_source = {xlsx_next, xlsx_close};
+const struct sheet_source xlsx_source = {xlsx_next, xlsx_done, xlsx_close};

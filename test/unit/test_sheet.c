@@ -89,6 +89,11 @@ static char *listing(const void *data, size_t size)
             assert_int_equal(strlen(c->text), c->size);
             plain(&out, "|{}{}", c->is_date ? "@" : c->is_number ? "#" : "", c->text);
         }
+        if (row.why) {
+            char name[16];
+            sheet_cell_name(name, row.number, row.why_column);
+            plain(&out, " ({}: {})", (const char *)name, row.why);
+        }
         buf_putc(&out, '\n');
     }
     if (!s || sheet_status(s, &why, &cell) != OK)
@@ -116,7 +121,11 @@ static void reads_csv(void **state)
         {"\xEF\xBB\xBFok,\xE5\x88", 0, "!  The file's characters are neither UTF-8 nor GB18030. Save it as UTF-8 and try again."},
         {"a,b\nc,\"d\n", 0, "1|a|b\n! B2 A quotation mark opens this cell and none closes it."},
         {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 0,
-         "!  This is an old or password-protected Excel file. Save it as .xlsx without a password and try again."},
+         "!  This is not a sheet: a file in .xlsx or .csv form is expected."},
+        {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0k\0b\0o\0o\0k\0", 24,
+         "!  This is an Excel file in the old format (.xls). Save it as .xlsx and try again."},
+        {"\xD0\xCF\x11\xE0" "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", 36,
+         "!  This Excel file is protected by a password. Save it without one and try again."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(listing(cases[i].in, cases[i].size ? cases[i].size : strlen(cases[i].in)), cases[i].out);
@@ -185,7 +194,7 @@ static void limits_a_cell(void **state)
     const char *out = listing(text, SHEET_CELL + 4);
     assert_null(strstr(out, "!"));
     text[SHEET_CELL + 4] = 'x';
-    assert_string_equal(listing(text, SHEET_CELL + 5), "1|a\n! B2 The text in this cell is too long.");
+    assert_string_equal(listing(text, SHEET_CELL + 5), "1|a\n2 (B2: The text in this cell is too long.)\n");
     free(text);
 }
 

@@ -1,0 +1,384 @@
+/*
+ * The thread that runs the imports of the page, one after the other.
+ *
+ * An import is a row of the table: "waiting" until a runner takes it, then
+ * "running" with the runner's mark and a beat that moves with each batch, in
+ * the batch's own transaction. A batch whose import is no longer the runner's
+ * (cancelled, taken over) is undone and ends the run. An import whose beat
+ * stands still, because its process was killed, is taken over and goes on
+ * after the last row that was stored.
+ */
+#include "app/import_run.h"
+
+#include "base/code.h"
+#include "base/log.h"
+#include "base/seal.h"
+#include "db/journal.h"
+#include "db/writer.h"
+#include "web/session.h"
+
+#include <cjson/cJSON.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STALE 15 /* seconds without a beat after which an import is taken over */
+#define PAUSE 10 /* seconds between two looks without being asked */
+
+struct importer {
+    struct site *site;
+    struct db *db;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    _Atomic bool stopping;
+    bool woken;
+    char mark[17];
+};
+
+static _Atomic bool asked; /* an import was put in the queue since the last commit */
+
+void importer_ask(void)
+{
+    atomic_store(&asked, true);
+}
+
+/* ---- cells ---- */
+
+const char *cells_seal(struct ctx *ctx, const char *const *cells, int count)
+{
+    struct buf out;
+    buf_init(&out, 0);
+    buf_putc(&out, '[');
+    for (int i = 0; i < count; i++) {
+        if (i)
+            buf_putc(&out, ',');
+        json(&out, "{}", cells[i] ? cells[i] : "");
+    }
+    buf_putc(&out, ']');
+    const char *sealed = out.full || out.size > SEAL_TEXT_MOST ? seal_text(ctx->keys, ctx->arena, "import", "[]")
+                                                               : seal_text(ctx->keys, ctx->arena, "import", out.data);
+    buf_release(&out);
+    return sealed;
+}
+
+int cells_open(struct ctx *ctx, const char *sealed, const char **cells, int most)
+{
+    const char *text = NULL;
+    int n = 0;
+    if (!sealed || seal_open(ctx->keys, ctx->arena, "import", sealed, &text) != OK || !text)
+        return 0;
+    cJSON *list = cJSON_Parse(text);
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list) if (n < most)
+        cells[n++] = arena_copy(ctx->arena, cJSON_IsString(item) ? item->valuestring : "");
+    cJSON_Delete(list);
+    return n;
+}
+
+enum status imported_columns(struct ctx *ctx, struct import *im, const struct imported *i)
+{
+    int column = 0;
+    for (const char *s = i->mapping ? i->mapping : ""; *s;) {
+        size_t n = strcspn(s, "\n");
+        im->column_count = column + 1;
+        if (import_column_set(ctx, im, column++, arena_copyn(ctx->arena, s, n)) != OK)
+            return ctx->status;
+        s += n + (s[n] == '\n');
+    }
+    return OK;
+}
+
+/* ---- one import ---- */
+
+/* A run and the refused rows of the batch under way, which live in the batch's arena. */
+struct work {
+    struct import_run run;
+    struct importer *importer;
+    struct ctx *ctx;
+    int64_t id, kept;
+    bool gone; /* cancelled, or taken over by another runner */
+    struct refusal {
+        struct refusal *next;
+        int64_t row;
+        const char *reason, *cells;
+    } *refusals;
+};
+
+static bool run_stopped(const struct import_run *run)
+{
+    const struct work *w = run->self;
+    return atomic_load(&w->importer->stopping);
+}
+
+static void run_refused(struct ctx *ctx, struct import_run *run, int64_t row, const char *const *cells, int count)
+{
+    struct work *w = run->self;
+    if (w->kept >= IMPORT_REASONS)
+        return;
+    w->kept++;
+    struct refusal *r = ARENA_NEW(ctx->arena, struct refusal);
+    *r = (struct refusal){w->refusals, row, run->im.reason, cells_seal(ctx, cells, count)};
+    w->refusals = r;
+}
+
+/* Behind the door, with the rows of the batch: how far it is, and that it is still ours. */
+static enum status progress(struct ctx *ctx, struct import_run *run)
+{
+    struct work *w = run->self;
+    const struct import *im = &run->im;
+    for (const struct refusal *r = w->refusals; r; r = r->next)
+        change(ctx->db, "INSERT INTO import_errors (import, line, reason, cells) VALUES ({}, {}, {}, {}) ON CONFLICT (import, line) DO NOTHING",
+               w->id, r->row, r->reason, r->cells);
+    change(ctx->db, "UPDATE imports SET beat = {}, last_row = {}, percent = {}, added = {}, changed = {}, unchanged = {}, refused = {}"
+                    " WHERE id = {} AND status = 'running' AND runner = {}",
+           (int64_t)time(NULL), run->last, (int64_t)(100 * sheet_done(run->sheet)), im->added, im->changed, im->same, im->failed, w->id,
+           (const char *)w->importer->mark);
+    if (db_status(ctx->db) == OK && db_changed(ctx->db) == 0)
+        w->gone = true;
+    return w->gone ? CONFLICT : db_status(ctx->db);
+}
+
+static void progress_alone(struct ctx *ctx)
+{
+    struct work *w = ctx->work;
+    enum status s = progress(ctx, &w->run);
+    if (s != OK)
+        ctx_fail(ctx, s, NULL);
+}
+
+static enum status run_stored(struct ctx *ctx, struct import_run *run)
+{
+    struct work *w = run->self;
+    enum status s;
+    if (run->im.dry_run) {
+        void *work = ctx->work;
+        ctx->work = w;
+        s = door(ctx, progress_alone);
+        ctx->work = work;
+    } else {
+        s = progress(ctx, run);
+    }
+    w->refusals = NULL;
+    return s;
+}
+
+/* ---- the end of a run ---- */
+
+static const char *counts_json(struct ctx *ctx, const struct import *im)
+{
+    struct buf out;
+    buf_init(&out, 0);
+    json(&out, "{\"added\":{},\"changed\":{},\"unchanged\":{},\"refused\":{}}", im->added, im->changed, im->same, im->failed);
+    const char *text = arena_copyn(ctx->arena, out.data, out.size);
+    buf_release(&out);
+    return text;
+}
+
+struct ending {
+    struct work *work;
+    const char *status, *reason;
+};
+
+static void put_end(struct ctx *ctx)
+{
+    const struct ending *e = ctx->work;
+    const struct work *w = e->work;
+    const char *mark = w->importer->mark;
+    bool checked = !strcmp(e->status, "checked"), waiting = !strcmp(e->status, "waiting");
+    if (waiting)
+        change(ctx->db, "UPDATE imports SET status = 'waiting', runner = NULL WHERE id = {} AND runner = {} AND status = 'running'", w->id, mark);
+    else
+        change(ctx->db, "UPDATE imports SET status = {}, runner = NULL, percent = 100, reason = {}, ended = {} WHERE id = {} AND runner = {} AND status = 'running'",
+               e->status, e->reason, (int64_t)time(NULL), w->id, mark);
+    if (db_changed(ctx->db) == 0 || waiting)
+        return;
+    if (!checked)
+        change(ctx->db, "DELETE FROM import_files WHERE import = {}", w->id);
+    journal_add(ctx, "imports", w->id, e->status, NULL, counts_json(ctx, &w->run.im));
+}
+
+static void finish(struct ctx *ctx, struct work *w, const char *status, const char *reason)
+{
+    struct ending e = {w, status, reason ? arena_copy(ctx->arena, reason) : NULL};
+    import_forget(ctx);
+    db_clear(ctx->db);
+    ctx->now = time(NULL);
+    ctx->work = &e;
+    if (door(ctx, put_end) != OK)
+        log_warn("import_not_ended", "\"import\":{},\"status\":{}", w->id, status_name(ctx->status));
+}
+
+/* Opens the file and takes its rows; why: what ended it, NULL for nothing wrong. */
+static enum status run_bytes(struct ctx *ctx, struct work *w, const struct imported *i, const void *data, size_t size, const char **why)
+{
+    struct import *im = &w->run.im;
+    const char *headings[IMPORT_COLUMNS], *wrong = NULL;
+    import_init(im, kind_find(i->kind), ctx->arena);
+    im->errors_kept = IMPORT_ERRORS_KEPT; /* they are kept in the table */
+    im->dry_run = i->dry == 1;
+    im->create = i->make_new == 1;
+    im->scoped = true;
+    if (!im->dry_run) { /* a run that broke off goes on; a trial begins again, for it remembers what it saw */
+        im->added = i->added, im->changed = i->changed, im->same = i->unchanged, im->failed = i->refused;
+        w->kept = im->failed;
+        w->run.skip = i->last_row;
+    }
+    w->run.sheet = sheet_open(ctx->arena, data, size, &wrong);
+    enum status s = w->run.sheet ? OK : ctx_fail(ctx, INVALID, tr(ctx, wrong));
+    if (s == OK && import_headings(ctx, w->run.sheet, headings) < 0)
+        s = ctx->status;
+    if (s == OK)
+        s = imported_columns(ctx, im, i);
+    if (s == OK)
+        s = import_run(ctx, &w->run);
+    *why = ctx->problems ? ctx->problems->text : NULL;
+    sheet_close(w->run.sheet);
+    return s;
+}
+
+static void run_one(struct importer *r, struct ctx *ctx, int64_t id)
+{
+    struct imported *i = record_get(ctx, &imports_kind, id);
+    struct work w = {.importer = r, .ctx = ctx, .id = id};
+    w.run.self = &w, w.run.refused = run_refused, w.run.stored = run_stored, w.run.stopped = run_stopped;
+    if (!i)
+        return;
+    const struct kind *k = kind_find(i->kind);
+    if (actor_load(ctx, r->db, i->user, "import") != OK || !k || !(k->write & ctx->actor.roles)) {
+        finish(ctx, &w, "failed", say(ctx, "The account that started it may not do this any more."));
+        return;
+    }
+    struct rows *rows = query(r->db, "SELECT data FROM import_files WHERE import = {}", id);
+    struct bytes b = {0};
+    void *data = NULL;
+    if (rows_next(rows)) {
+        b = row_bytes(rows, "data");
+        data = must_alloc(b.size + 1);
+        memcpy(data, b.data, b.size);
+        rows_end(rows);
+    }
+    const char *why = NULL;
+    enum status s = data ? run_bytes(ctx, &w, i, data, b.size, &why) : INVALID;
+    free(data);
+    log_info("import", "\"import\":{},\"kind\":{},\"dry\":{},\"added\":{},\"changed\":{},\"unchanged\":{},\"refused\":{},\"status\":{}", id,
+             i->kind, i->dry, w.run.im.added, w.run.im.changed, w.run.im.same, w.run.im.failed, status_name(s));
+    if (w.gone || s == BUSY || s == UNAVAILABLE) /* somebody else's now, or tried again when its beat is old */
+        ;
+    else if (s != OK)
+        finish(ctx, &w, "failed", why);
+    else if (w.run.broken_off)
+        finish(ctx, &w, "waiting", NULL);
+    else
+        finish(ctx, &w, i->dry == 1 ? "checked" : "done", NULL);
+    import_release(&w.run.im);
+}
+
+/* ---- the queue ---- */
+
+static void take(struct ctx *ctx)
+{
+    int64_t now = time(NULL);
+    struct importer *r = ctx->work;
+    change(ctx->db, "UPDATE imports SET status = 'running', runner = {}, beat = {} WHERE id = (SELECT min(id) FROM imports"
+                    " WHERE status = 'waiting' OR (status = 'running' AND beat < {}))"
+                    " AND NOT EXISTS (SELECT 1 FROM imports o WHERE o.status = 'running' AND o.beat >= {})",
+           (const char *)r->mark, now, now - STALE, now - STALE);
+}
+
+/* The next import that is ours now; NONE when none waits or another is under way. */
+static int64_t claim(struct importer *r, struct ctx *ctx)
+{
+    if (query_int(r->db, "SELECT min(id) AS id FROM imports WHERE status = 'waiting' OR (status = 'running' AND beat < {})",
+                  (int64_t)time(NULL) - STALE) == NONE)
+        return NONE;
+    code_random(r->mark, 16); /* a mark a run: what an earlier one left behind can't be taken for it */
+    ctx->work = r;
+    if (door(ctx, take) != OK)
+        return NONE;
+    return query_int(r->db, "SELECT min(id) AS id FROM imports WHERE status = 'running' AND runner = {}", (const char *)r->mark);
+}
+
+static void run_all(struct importer *r)
+{
+    for (bool more = true; more && !atomic_load(&r->stopping);) {
+        struct ctx ctx;
+        ctx_init(&ctx, arena_new());
+        ctx.actor.via = "import";
+        ctx.site = r->site;
+        ctx.keys = r->site->keys;
+        ctx.db = r->db;
+        db_clear(r->db);
+        int64_t id = claim(r, &ctx);
+        more = id != NONE;
+        if (more)
+            run_one(r, &ctx, id);
+        arena_free(ctx.arena);
+    }
+}
+
+static void *importer_thread(void *arg)
+{
+    struct importer *r = arg;
+    while (!atomic_load(&r->stopping)) {
+        run_all(r);
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        t.tv_sec += PAUSE;
+        pthread_mutex_lock(&r->lock);
+        if (!r->woken && !atomic_load(&r->stopping))
+            pthread_cond_timedwait(&r->more, &r->lock, &t);
+        r->woken = false;
+        pthread_mutex_unlock(&r->lock);
+    }
+    return NULL;
+}
+
+struct importer *importer_start(struct site *site, struct arena *a, const char **why)
+{
+    struct importer *r = must_alloc(sizeof *r);
+    r->site = site;
+    r->db = db_open(site->data, DB_READ, a, why);
+    if (!r->db) {
+        free(r);
+        return NULL;
+    }
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->more, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&r->thread, NULL, importer_thread, r) != 0)
+        abort();
+    return r;
+}
+
+static void wake(struct importer *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->woken = true;
+    pthread_cond_signal(&r->more);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void importer_wake(struct importer *r)
+{
+    if (atomic_load_explicit(&asked, memory_order_relaxed) && atomic_exchange(&asked, false))
+        wake(r);
+}
+
+void importer_stop(struct importer *r)
+{
+    if (!r)
+        return;
+    atomic_store(&r->stopping, true);
+    wake(r);
+    pthread_join(r->thread, NULL);
+    db_close(r->db);
+    pthread_mutex_destroy(&r->lock);
+    pthread_cond_destroy(&r->more);
+    free(r);
+}
