@@ -18,6 +18,8 @@
  * - A connection belongs to one thread. Text from row_text lives until the
  *   next rows_next of the same rows; row_copy puts it in an arena.
  * - Statements are prepared once per connection and kept.
+ * - After a failure inside a transaction PostgreSQL takes nothing but an undo:
+ *   whoever expects a failure and wants to go on puts a savepoint around it.
  */
 #ifndef LINLI_DB_DB_H
 #define LINLI_DB_DB_H
@@ -32,13 +34,15 @@ struct rows;
 enum db_mode { DB_READ, DB_WRITE };
 
 /*
- * Opens one connection to the store at address: a folder (its file linli.db) or, later,
- * postgresql://…. Settings: WAL, synchronous=FULL, foreign keys on, mmap, busy time 5 s
- * for the writer. NULL with a message for a person in *why (arena a) when it can't be opened.
+ * Opens one connection to the store at address: a folder (its file linli.db; WAL, synchronous=FULL,
+ * foreign keys on, mmap) or postgresql://USER@HOST/DATABASE?schema=NAME (one schema is one store;
+ * "linli" unless named; everything else as libpq knows it). A lock is waited for at most 5 s.
+ * NULL with a message for a person in *why (arena a) when it can't be opened.
  */
 struct db *db_open(const char *address, enum db_mode mode, struct arena *a, const char **why);
 struct db *db_open_file(const char *path, enum db_mode mode, struct arena *a, const char **why); /* any SQLite file: the search index */
 void db_close(struct db *db);
+bool db_is_postgres(const char *address);
 
 /* ---- asking ---- */
 #define query(db, literal, ...)     db_query((db), "" literal, ARGS(__VA_ARGS__))
@@ -63,6 +67,11 @@ struct bytes row_bytes_at(struct rows *r, int column);
  * NOT NULL, BUSY when locked, UNAVAILABLE when the disk is full. A failure also sets db_status: who expects
  * one and goes on calls db_clear. */
 enum status db_change(struct db *db, const char *literal, const struct arg *args, int count);
+/* A change whose answer nobody needs: over a network it travels with the next question, so that many cost one
+ * way. Its failure undoes the task (db_settle, or the commit, says so). No db_changed or db_inserted after it. */
+#define change_later(db, literal, ...) db_change_later((db), "" literal, ARGS(__VA_ARGS__))
+void db_change_later(struct db *db, const char *literal, const struct arg *args, int count);
+enum status db_settle(struct db *db);    /* waits for what was sent; answers db_status */
 int64_t db_changed(struct db *db);       /* rows touched by the last change */
 int64_t db_inserted(struct db *db);      /* id of the last inserted row of a table with an integer key */
 /* The first column of the first row; NONE when there is no row or it is NULL. */
@@ -84,12 +93,17 @@ struct rows *sql_query(struct db *db, struct sql *q);   /* also releases q */
 enum status sql_change(struct db *db, struct sql *q);   /* also releases q */
 
 /* ---- transactions: used by the gate (reads), the writer and commands ---- */
-enum status db_begin(struct db *db);     /* a snapshot on a reader, the write lock on the writer */
+/* A reader's snapshot, taken by its first read at the latest. A writer's transaction, as if nobody else wrote: the
+ * write lock on SQLite, serialisable on PostgreSQL. */
+enum status db_begin(struct db *db);
 enum status db_commit(struct db *db);    /* durable when it answers OK; refused, and rolled back, while db_status is set */
 void db_rollback(struct db *db);
 enum status db_savepoint(struct db *db);
 enum status db_savepoint_release(struct db *db);
 void db_savepoint_undo(struct db *db);   /* rolls back to it and drops it */
+/* True when what was rolled back may be done once more because nothing of it happened: another process's change
+ * came between, or the connection was lost before the commit and is there again. Asked after the rollback. */
+bool db_again(struct db *db);
 enum status db_status(struct db *db);    /* the first failure since db_clear; OK */
 const char *db_failure(struct db *db);   /* its text for the log; never for a page */
 void db_clear(struct db *db);

@@ -4,7 +4,7 @@
  * step interrupted half-way leaves nothing behind and runs again.
  * A store that has steps this program does not know is left untouched.
  */
-#include "db/db.h"
+#include "db/backend.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -21,21 +21,16 @@ static enum status run_step(struct db *db, const struct schema_step *step)
     if (s != OK)
         return s;
     if (newest(db) < step->number) { /* another process may have been here first */
-        if (db_script(db, step->sql) == OK)
+        const char *more = db->is->step_more ? db->is->step_more(step->number) : NULL;
+        if (db_script(db, step->sql) == OK && (!more || db_script(db, more) == OK))
             change(db, "INSERT INTO schema_steps (number, name, at) VALUES ({}, {}, {})", step->number, step->name,
                    (int64_t)time(NULL));
     }
     return db_commit(db); /* rolls back when something failed */
 }
 
-enum status db_migrate(struct db *db, const struct schema_step *steps, struct arena *a, const char **why)
+static enum status run_steps(struct db *db, const struct schema_step *steps, int known, struct arena *a, const char **why)
 {
-    int known = 0;
-    while (steps[known].number != 0) {
-        if (steps[known].number != known + 1)
-            write_mismatch(steps[known].name);
-        known++;
-    }
     db_script(db, "CREATE TABLE IF NOT EXISTS schema_steps (number bigint PRIMARY KEY, name text NOT NULL,"
                   " at bigint NOT NULL)");
     int64_t have = newest(db);
@@ -53,9 +48,28 @@ enum status db_migrate(struct db *db, const struct schema_step *steps, struct ar
     for (int64_t i = have; i < known; i++) {
         enum status s = run_step(db, &steps[i]);
         if (s != OK) {
-            *why = arena_print(a, "schema step %s failed: %s", steps[i].name, db_failure(db));
+            *why = arena_print(a, "schema step %s failed and was undone; the steps before it stay, start again once the cause is mended: %s",
+                               steps[i].name, db_failure(db));
             return s;
         }
     }
     return OK;
+}
+
+enum status db_migrate(struct db *db, const struct schema_step *steps, struct arena *a, const char **why)
+{
+    int known = 0;
+    while (steps[known].number != 0) {
+        if (steps[known].number != known + 1)
+            write_mismatch(steps[known].name);
+        known++;
+    }
+    if (db->is->migrate_begin && db->is->migrate_begin(db) != OK) {
+        *why = arena_print(a, "the schema can't be brought up to date: %s", db_failure(db));
+        return db_status(db);
+    }
+    enum status s = run_steps(db, steps, known, a, why);
+    if (db->is->migrate_end)
+        db->is->migrate_end(db);
+    return s;
 }

@@ -10,6 +10,21 @@
 
 #include <string.h>
 
+/* Column names that are words of SQL are quoted. */
+static void put_name(struct buf *out, const char *name)
+{
+    static const char *const words[] = {"user", "order", "group", "end", "desc", "check", "default", "references", "limit",
+                                        "offset", "table", "column", "primary", "to", "from", "where", "when", "all", "do"};
+    bool quoted = false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        quoted |= strcmp(words[i], name) == 0;
+    if (quoted)
+        buf_putc(out, '"');
+    buf_puts(out, name);
+    if (quoted)
+        buf_putc(out, '"');
+}
+
 void sql_expand(struct buf *out, const char *literal, const struct arg *args, int count)
 {
     const char *from = literal, *place;
@@ -21,7 +36,7 @@ void sql_expand(struct buf *out, const char *literal, const struct arg *args, in
         if (sql_bound(&args[used]))
             buf_putc(out, '?');
         else
-            buf_puts(out, write_checked_name(args[used].s));
+            put_name(out, write_checked_name(args[used].s));
         used++;
         from = place + 2;
     }

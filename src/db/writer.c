@@ -17,6 +17,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#define AGAIN_MOST 5 /* times a group is run once more */
+
 struct writer {
     struct db *db;
     pthread_t thread;
@@ -56,8 +58,8 @@ static enum status run_task(struct db *db, struct task *t)
     if (db_savepoint(db) != OK)
         return db_status(db);
     t->result = t->run(t, db);
-    if (t->result == OK) /* a failure that the task did not look at */
-        t->result = db_status(db);
+    if (t->result == OK) /* a failure that the task did not look at, or that was still under way */
+        t->result = db_settle(db);
     db_clear(db);
     if (t->result == OK)
         return db_savepoint_release(db);
@@ -66,7 +68,7 @@ static enum status run_task(struct db *db, struct task *t)
 }
 
 /* All of the group in one transaction. Answers what kept it from becoming durable. */
-static enum status run_group(struct db *db, struct task *group)
+static enum status run_once(struct db *db, struct task *group)
 {
     db_clear(db);
     enum status s = db_begin(db);
@@ -78,6 +80,18 @@ static enum status run_group(struct db *db, struct task *group)
         s = db_commit(db);
     else
         db_rollback(db);
+    return s;
+}
+
+static enum status run_group(struct db *db, struct task *group)
+{
+    enum status s = run_once(db, group);
+    for (int i = 0; s != OK && i < AGAIN_MOST && db_again(db); i++) {
+        for (struct task *t = group; t; t = t->next)
+            if (t->again)
+                t->again(t);
+        s = run_once(db, group);
+    }
     return s;
 }
 
@@ -189,6 +203,13 @@ static enum status waiter_run(struct task *t, struct db *db)
     return wait->inner->run(wait->inner, db);
 }
 
+static void waiter_again(struct task *t)
+{
+    struct waiter *wait = (struct waiter *)t;
+    if (wait->inner->again)
+        wait->inner->again(wait->inner);
+}
+
 static void waiter_done(struct task *t, enum status s)
 {
     struct waiter *wait = (struct waiter *)t;
@@ -204,7 +225,7 @@ static void waiter_done(struct task *t, enum status s)
 
 enum status writer_run(struct writer *w, struct task *t)
 {
-    struct waiter wait = {.task = {.run = waiter_run, .done = waiter_done}, .writer = w, .inner = t};
+    struct waiter wait = {.task = {.run = waiter_run, .done = waiter_done, .again = waiter_again}, .writer = w, .inner = t};
     if (pthread_equal(pthread_self(), w->thread))
         abort(); /* it would wait for itself */
     if (!writer_submit(w, &wait.task))

@@ -6,6 +6,9 @@
  * then calls each task's done. So a group forms by itself under load and no
  * delay is added when there is none. A task that fails is undone alone.
  *
+ * When another process's change came between, or the connection was lost before
+ * the commit, nothing of the group happened, and it is run once more.
+ *
  * If the commit itself fails (disk full, locked), every task of the group is
  * undone and done is called with BUSY or UNAVAILABLE: nothing was acknowledged.
  *
@@ -25,6 +28,9 @@ struct task {
     enum status (*run)(struct task *t, struct db *db);
     /* After the group is durable, or after the failure. */
     void (*done)(struct task *t, enum status s);
+    /* Before run is called once more, after its first run was rolled back: takes back what it left outside the
+     * store (an answer half written). NULL: run leaves nothing. */
+    void (*again)(struct task *t);
     enum status result; /* the writer's own */
 };
 

@@ -1,0 +1,85 @@
+/*
+ * What a back end is to the rest of the layer: a table of functions, and the
+ * beginning of its connection and of its statements.
+ *
+ * db.c keeps the prepared statements by their text, the open rows and the
+ * first failure; a back end (sqlite.c, postgres.c) prepares, runs and reads.
+ * Its own struct begins with struct db or struct rows; rows_size says how large
+ * the latter is.
+ */
+#ifndef LINLI_DB_BACKEND_H
+#define LINLI_DB_BACKEND_H
+
+#include "db/db.h"
+
+#define DB_BUCKETS 256
+#define DB_FAILURE 400
+#define DB_BUSY_MS 5000 /* how long a statement waits for somebody's lock */
+
+struct rows {
+    struct rows *next;      /* same bucket */
+    struct rows *next_open; /* being read */
+    struct db *db;
+    char *text;             /* with "?" for every bound place */
+    uint64_t hash;
+    int64_t used;           /* tick of the last use */
+    int columns;
+    int expected;           /* the column asked for next, when columns are read in order */
+    bool open, on_row;
+};
+
+struct backend {
+    size_t rows_size;
+    void (*close)(struct db *db);                     /* its statements are dropped before */
+    bool (*prepare)(struct rows *r);                  /* false: it failed, said by db_fail */
+    void (*drop)(struct rows *r);
+    bool (*start)(struct rows *r, const struct arg *args, int count); /* the arguments may be gone afterwards */
+    bool (*next)(struct rows *r);                     /* to the next row; false: no more, or failed */
+    void (*end)(struct rows *r);
+    int (*columns)(struct rows *r);
+    const char *(*column)(struct rows *r, int at);    /* its name */
+    int64_t (*int_at)(struct rows *r, int column);
+    double (*real_at)(struct rows *r, int column);
+    const char *(*text_at)(struct rows *r, int column);
+    struct bytes (*bytes_at)(struct rows *r, int column);
+    /* Runs a change to its end and sets changed and inserted. later: its answer may wait until settle. */
+    enum status (*alter)(struct rows *r, const struct arg *args, int count, bool later);
+    void (*settle)(struct db *db);                    /* waits for the answers of what was sent; NULL: nothing waits */
+    enum status (*begin)(struct db *db);
+    enum status (*commit)(struct db *db);
+    void (*rollback)(struct db *db);
+    enum status (*savepoint)(struct db *db);
+    enum status (*release)(struct db *db);
+    void (*undo)(struct db *db);
+    bool (*again)(struct db *db);                     /* NULL: never */
+    int64_t (*version)(struct db *db);
+    enum status (*script)(struct db *db, const char *sql);
+    /* Around a migration: helpers of the back end's own, and one process at a time. NULL: nothing to do. */
+    enum status (*migrate_begin)(struct db *db);
+    void (*migrate_end)(struct db *db);
+    const char *(*step_more)(int number);             /* what the back end adds to a schema step; NULL */
+    enum status (*copy)(struct db *db, const char *path, struct arena *a, const char **why);
+    enum status (*check)(struct db *db, struct arena *a, const char **why);
+};
+
+struct db {
+    const struct backend *is;
+    enum db_mode mode;
+    struct rows *bucket[DB_BUCKETS];
+    struct rows *open;
+    struct rows nothing; /* what a query that could not start answers */
+    struct buf text;
+    int kept;
+    int64_t tick, changed, inserted;
+    enum status status;
+    char failure[DB_FAILURE];
+};
+
+void db_init(struct db *db, const struct backend *is, enum db_mode mode);
+void db_end_rows(struct db *db); /* ends all rows that are being read */
+enum status db_fail(struct db *db, enum status s, const char *message, const char *text);
+
+struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, const char **why);
+struct db *postgres_open(const char *address, enum db_mode mode, struct arena *a, const char **why);
+
+#endif

@@ -1,0 +1,394 @@
+/*
+ * db.h over its back ends: which one an address means, the kept statements,
+ * rows by column name, and the first failure.
+ *
+ * Every statement text is prepared once per connection and kept in a small
+ * hash table; a struct rows is such a kept statement, so asking allocates
+ * nothing after the first time. Asking the same text again while the first
+ * answer is still being read prepares a second one beside it.
+ *
+ * A failure is kept until db_clear (db_status), so that a caller that did not
+ * look at one statement is still stopped before its commit.
+ *
+ * Ownership: the connection owns its statements; rows are lent.
+ */
+#include "db/backend.h"
+#include "db/sql.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define STATEMENTS_KEPT 512
+
+/* ---- failures ---- */
+
+enum status db_fail(struct db *db, enum status s, const char *message, const char *text)
+{
+    if (db->status == OK) {
+        db->status = s;
+        snprintf(db->failure, sizeof db->failure, "%s%s%.200s", message, text ? ": " : "", text ? text : "");
+    }
+    return s;
+}
+
+enum status db_status(struct db *db)
+{
+    return db->status;
+}
+
+const char *db_failure(struct db *db)
+{
+    return db->failure;
+}
+
+void db_clear(struct db *db)
+{
+    db->status = OK;
+    db->failure[0] = '\0';
+}
+
+/* ---- opening and closing ---- */
+
+bool db_is_postgres(const char *address)
+{
+    return strncmp(address, "postgresql://", 13) == 0 || strncmp(address, "postgres://", 11) == 0;
+}
+
+void db_init(struct db *db, const struct backend *is, enum db_mode mode)
+{
+    db->is = is;
+    db->mode = mode;
+    db->nothing.db = db;
+    buf_init(&db->text, (size_t)1 << 21);
+}
+
+struct db *db_open_file(const char *path, enum db_mode mode, struct arena *a, const char **why)
+{
+    return sqlite_open(path, mode, a, why);
+}
+
+struct db *db_open(const char *address, enum db_mode mode, struct arena *a, const char **why)
+{
+    if (db_is_postgres(address))
+        return postgres_open(address, mode, a, why);
+    if (mode == DB_WRITE && mkdir(address, 0700) != 0 && errno != EEXIST) {
+        *why = arena_print(a, "the folder %s can't be made: %s", address, strerror(errno));
+        return NULL;
+    }
+    return sqlite_open(arena_print(a, "%s/linli.db", address), mode, a, why);
+}
+
+static void drop(struct rows *r)
+{
+    r->db->is->drop(r);
+    free(r->text);
+    free(r);
+}
+
+void db_close(struct db *db)
+{
+    if (!db)
+        return;
+    db_end_rows(db);
+    db->kept = -1; /* closing */
+    for (int i = 0; i < DB_BUCKETS; i++)
+        for (struct rows *r = db->bucket[i], *next; r; r = next) {
+            next = r->next;
+            drop(r);
+        }
+    buf_release(&db->text);
+    db->is->close(db);
+}
+
+/* ---- kept statements ---- */
+
+static uint64_t hash_text(const char *s, size_t n) /* FNV-1a */
+{
+    uint64_t h = 14695981039346656037u;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
+    return h;
+}
+
+/* Drops the statement that was not used for longest. */
+static void make_room(struct db *db)
+{
+    struct rows **oldest = NULL;
+    for (int i = 0; i < DB_BUCKETS; i++)
+        for (struct rows **p = &db->bucket[i]; *p; p = &(*p)->next)
+            if (!(*p)->open && (!oldest || (*p)->used < (*oldest)->used))
+                oldest = p;
+    if (oldest) {
+        struct rows *r = *oldest;
+        *oldest = r->next;
+        drop(r);
+        db->kept--;
+    }
+}
+
+static struct rows *prepare(struct db *db, uint64_t hash)
+{
+    struct rows *r = must_alloc(db->is->rows_size);
+    *r = (struct rows){.next = db->bucket[hash % DB_BUCKETS], .db = db, .text = must_copy(db->text.data), .hash = hash};
+    if (!db->is->prepare(r)) {
+        free(r->text);
+        free(r);
+        return NULL;
+    }
+    db->bucket[hash % DB_BUCKETS] = r;
+    db->kept++;
+    return r;
+}
+
+/* The idle statement for the text with its places filled; NULL when it can't be prepared. */
+static struct rows *statement(struct db *db, const char *literal, const struct arg *args, int count)
+{
+    buf_clear(&db->text);
+    sql_expand(&db->text, literal, args, count);
+    if (db->text.full)
+        write_mismatch("a query is longer than 2 MB");
+    uint64_t hash = hash_text(db->text.data, db->text.size);
+    struct rows *r = db->bucket[hash % DB_BUCKETS];
+    while (r && (r->hash != hash || r->open || strcmp(r->text, db->text.data) != 0))
+        r = r->next;
+    if (!r) {
+        if (db->kept >= STATEMENTS_KEPT)
+            make_room(db);
+        r = prepare(db, hash);
+    }
+    if (r)
+        r->used = ++db->tick;
+    return r;
+}
+
+/* ---- asking ---- */
+
+struct rows *db_query(struct db *db, const char *literal, const struct arg *args, int count)
+{
+    struct rows *r = statement(db, literal, args, count);
+    if (!r || !db->is->start(r, args, count))
+        return &db->nothing;
+    r->open = true;
+    r->next_open = db->open;
+    db->open = r;
+    r->expected = 0;
+    return r;
+}
+
+void rows_end(struct rows *r)
+{
+    if (!r->open)
+        return;
+    struct rows **p = &r->db->open;
+    while (*p != r)
+        p = &(*p)->next_open;
+    *p = r->next_open;
+    r->open = r->on_row = false;
+    r->db->is->end(r);
+}
+
+void db_end_rows(struct db *db)
+{
+    while (db->open)
+        rows_end(db->open);
+}
+
+bool rows_next(struct rows *r)
+{
+    if (!r->open)
+        return false;
+    if (r->db->is->next(r))
+        return r->on_row = true;
+    rows_end(r);
+    return false;
+}
+
+int rows_column(struct rows *r, const char *column)
+{
+    int n = r->open ? r->db->is->columns(r) : 0;
+    for (int i = 0, at = r->expected < n ? r->expected : 0; i < n; i++, at = at + 1 == n ? 0 : at + 1)
+        if (strcmp(r->db->is->column(r, at), column) == 0) {
+            r->expected = at + 1;
+            return at;
+        }
+    return -1;
+}
+
+static _Noreturn void no_column(const struct rows *r, const char *column)
+{
+    fprintf(stderr, "linli: no column %s to read: %s\n", column, r->text ? r->text : "the query failed");
+    abort();
+}
+
+static int must_column(struct rows *r, const char *column)
+{
+    int at = r->on_row ? rows_column(r, column) : -1;
+    if (at < 0)
+        no_column(r, column);
+    return at;
+}
+
+static void check_column(const struct rows *r, int column)
+{
+    if (!r->on_row || column < 0 || column >= r->columns)
+        no_column(r, "of that number");
+}
+
+int64_t row_int_at(struct rows *r, int column)
+{
+    check_column(r, column);
+    return r->db->is->int_at(r, column);
+}
+
+double row_real_at(struct rows *r, int column)
+{
+    check_column(r, column);
+    return r->db->is->real_at(r, column);
+}
+
+const char *row_text_at(struct rows *r, int column)
+{
+    check_column(r, column);
+    return r->db->is->text_at(r, column);
+}
+
+struct bytes row_bytes_at(struct rows *r, int column)
+{
+    check_column(r, column);
+    return r->db->is->bytes_at(r, column);
+}
+
+int64_t row_int(struct rows *r, const char *column)
+{
+    return row_int_at(r, must_column(r, column));
+}
+
+double row_real(struct rows *r, const char *column)
+{
+    return row_real_at(r, must_column(r, column));
+}
+
+const char *row_text(struct rows *r, const char *column)
+{
+    return row_text_at(r, must_column(r, column));
+}
+
+struct bytes row_bytes(struct rows *r, const char *column)
+{
+    return row_bytes_at(r, must_column(r, column));
+}
+
+char *row_copy(struct rows *r, struct arena *a, const char *column)
+{
+    return arena_copy(a, row_text(r, column));
+}
+
+static enum status run_change(struct db *db, const char *literal, const struct arg *args, int count, bool later)
+{
+    db->changed = 0;
+    struct rows *r = statement(db, literal, args, count);
+    return r ? db->is->alter(r, args, count, later) : db->status;
+}
+
+enum status db_change(struct db *db, const char *literal, const struct arg *args, int count)
+{
+    return run_change(db, literal, args, count, false);
+}
+
+void db_change_later(struct db *db, const char *literal, const struct arg *args, int count)
+{
+    run_change(db, literal, args, count, true);
+}
+
+enum status db_settle(struct db *db)
+{
+    if (db->is->settle)
+        db->is->settle(db);
+    return db->status;
+}
+
+int64_t db_changed(struct db *db)
+{
+    return db->changed;
+}
+
+int64_t db_inserted(struct db *db)
+{
+    return db->inserted;
+}
+
+int64_t db_query_int(struct db *db, const char *literal, const struct arg *args, int count)
+{
+    struct rows *r = db_query(db, literal, args, count);
+    int64_t v = rows_next(r) ? row_int_at(r, 0) : NONE;
+    rows_end(r);
+    return v;
+}
+
+/* ---- transactions ---- */
+
+enum status db_begin(struct db *db)
+{
+    return db->is->begin(db);
+}
+
+enum status db_commit(struct db *db)
+{
+    db_end_rows(db);
+    enum status s = db->status;
+    if (s == OK)
+        s = db->is->commit(db);
+    if (s != OK)
+        db_rollback(db);
+    return s;
+}
+
+void db_rollback(struct db *db)
+{
+    db_end_rows(db);
+    db->is->rollback(db);
+}
+
+enum status db_savepoint(struct db *db)
+{
+    return db->is->savepoint(db);
+}
+
+enum status db_savepoint_release(struct db *db)
+{
+    return db->is->release(db);
+}
+
+void db_savepoint_undo(struct db *db)
+{
+    db_end_rows(db);
+    db->is->undo(db);
+}
+
+bool db_again(struct db *db)
+{
+    return db->is->again && db->is->again(db);
+}
+
+int64_t db_version(struct db *db)
+{
+    return db->is->version(db);
+}
+
+enum status db_script(struct db *db, const char *sql)
+{
+    return db->is->script(db, sql);
+}
+
+enum status db_copy(struct db *db, const char *path, struct arena *a, const char **why)
+{
+    return db->is->copy(db, path, a, why);
+}
+
+enum status db_check(struct db *db, struct arena *a, const char **why)
+{
+    return db->is->check(db, a, why);
+}

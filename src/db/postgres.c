@@ -1,0 +1,792 @@
+/*
+ * The back end on PostgreSQL, by libpq in pipeline mode.
+ *
+ * What needs no answer (BEGIN, a savepoint, change_later) is sent and goes on
+ * its way with the next question; every question waits for all answers before
+ * it. After the first failure the server skips what was sent with it, so a
+ * failure never lets a later statement through.
+ *
+ * A lost connection ends the transaction with UNAVAILABLE; the next db_begin,
+ * or the next statement outside a transaction, connects again. Whether a group
+ * whose commit got no answer is in the database is asked after that in
+ * linli_writers: the group put its number there in the same transaction.
+ *
+ * Types of places are what the arguments are; where the server can't do with
+ * that (a number for a text column), it is left to find them itself.
+ */
+#include "db/dialect.h"
+#include "db/postgres.h"
+#include "db/sql.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PLACES_MOST  1000
+#define SENT_MOST    4000 /* statements under way before their answers are taken */
+#define OUTCOME_WAIT 20   /* seconds to learn whether a commit whose answer was lost is there */
+#define OID_BOOL     16
+#define OID_BYTEA    17
+#define OID_INT      20
+#define OID_TEXT     25
+#define OID_REAL     701
+
+struct cell { /* decoded bytes of the present row */
+    struct buf data;
+    bool fresh, used;
+};
+
+struct pg_rows {
+    struct rows rows; /* first */
+    char name[24];    /* of the prepared statement */
+    int64_t epoch;    /* of the connection that prepared it; 0: none */
+    PGresult *result;
+    int row;
+    struct cell *cells;
+    int cell_count;
+    bool returns_id, sets_id;
+    char table[64];   /* of an INSERT */
+};
+
+struct pg {
+    struct db db; /* first */
+    PGconn *conn;
+    struct pg_address at;
+    int64_t epoch, names;
+    int sent;             /* statements whose answers are not taken */
+    bool inside;          /* a transaction */
+    bool lost;            /* it, or the connection, is gone */
+    bool doomed;          /* another's change came between: only a rollback helps */
+    bool again;
+    time_t tried;         /* when connecting failed last */
+    char writer[33];      /* name in linli_writers; empty: none yet */
+    int64_t group;
+    struct buf scratch;   /* numbers as text */
+    PGresult *last;       /* of the last statement with an answer */
+};
+
+static struct pg *pg_of(struct db *db)
+{
+    return (struct pg *)db;
+}
+
+/* ---- answers ---- */
+
+static enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
+{
+    const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
+    const char *what = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(pg->conn);
+    if (PQstatus(pg->conn) == CONNECTION_BAD || (state && strncmp(state, "57P", 3) == 0)) {
+        pg->lost = true;
+        what = "the connection to the database is lost";
+        state = NULL;
+    }
+    if (state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0))
+        pg->doomed = true;
+    if (state && strcmp(state, "53100") == 0)
+        what = "the disk of the database server is full: make room there";
+    return db_fail(&pg->db, pg_status_of(state), what ? what : "no answer", text);
+}
+
+/* Takes all answers. true when all were good; the last one with rows stays in pg->last. */
+static bool collect(struct pg *pg, const char *text)
+{
+    if (!pg->sent)
+        return true;
+    PQclear(pg->last);
+    pg->last = NULL;
+    bool good = PQpipelineSync(pg->conn) == 1, over = !good;
+    if (!good)
+        pg_fail(pg, NULL, text);
+    int empty = 0;
+    while (!over) {
+        PGresult *r = PQgetResult(pg->conn);
+        if (!r) { /* behind each statement; twice: nothing more comes */
+            if (++empty < 2 && PQstatus(pg->conn) == CONNECTION_OK)
+                continue;
+            pg_fail(pg, NULL, text);
+            good = false;
+            break;
+        }
+        empty = 0;
+        ExecStatusType s = PQresultStatus(r);
+        over = s == PGRES_PIPELINE_SYNC;
+        if (s == PGRES_TUPLES_OK || s == PGRES_COMMAND_OK) {
+            PQclear(pg->last);
+            pg->last = r;
+            continue;
+        }
+        if (s == PGRES_FATAL_ERROR || s == PGRES_BAD_RESPONSE || s == PGRES_NONFATAL_ERROR) {
+            pg_fail(pg, r, text);
+            good = false;
+        }
+        PQclear(r);
+    }
+    pg->sent = 0;
+    return good;
+}
+
+static void pg_settle(struct db *db)
+{
+    collect(pg_of(db), "sent before");
+}
+
+/* ---- the connection ---- */
+
+static bool connect_again(struct pg *pg)
+{
+    time_t now = time(NULL);
+    if (now == pg->tried) { /* at most one attempt a second */
+        db_fail(&pg->db, UNAVAILABLE, "the database can't be reached", NULL);
+        return false;
+    }
+    char *why = NULL;
+    PGconn *c = pg_connect(&pg->at, pg->db.mode, &why);
+    if (!c) {
+        pg->tried = time(NULL);
+        db_fail(&pg->db, UNAVAILABLE, why, NULL);
+        free(why);
+        return false;
+    }
+    PQfinish(pg->conn);
+    pg->conn = c;
+    pg->epoch++; /* statements are prepared anew */
+    pg->sent = 0;
+    pg->lost = pg->doomed = pg->inside = false;
+    return true;
+}
+
+/* Between transactions: notices a connection that the server closed meanwhile, and makes another. */
+static bool ready(struct pg *pg)
+{
+    if (pg->inside) {
+        if (pg->lost)
+            db_fail(&pg->db, UNAVAILABLE, "the connection to the database is lost", NULL);
+        return !pg->lost;
+    }
+    struct pollfd p = {.fd = PQsocket(pg->conn), .events = POLLIN};
+    if (!pg->lost && !pg->sent && poll(&p, 1, 0) > 0 && PQconsumeInput(pg->conn) == 0)
+        pg->lost = true;
+    if (!pg->lost && PQstatus(pg->conn) == CONNECTION_OK)
+        return true;
+    return connect_again(pg);
+}
+
+/* Sends a statement without arguments whose answer is taken later. */
+static bool send_text(struct pg *pg, const char *sql)
+{
+    if (pg->lost || PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1) {
+        pg_fail(pg, NULL, sql);
+        return false;
+    }
+    pg->sent++;
+    return true;
+}
+
+static bool run_text(struct pg *pg, const char *sql)
+{
+    return send_text(pg, sql) && collect(pg, sql);
+}
+
+static const struct backend postgres;
+
+struct db *postgres_open(const char *address, enum db_mode mode, struct arena *a, const char **why)
+{
+    struct pg *pg = must_alloc(sizeof *pg);
+    char *reason = NULL;
+    db_init(&pg->db, &postgres, mode);
+    buf_init(&pg->scratch, 0);
+    if (pg_address_read(&pg->at, address, a, why)) {
+        pg->conn = pg_connect(&pg->at, mode, &reason);
+        pg->epoch = 1;
+        if (pg->conn)
+            return &pg->db;
+        *why = arena_copy(a, reason);
+        free(reason);
+    }
+    db_close(&pg->db);
+    return NULL;
+}
+
+static void pg_close(struct db *db)
+{
+    struct pg *pg = pg_of(db);
+    PQclear(pg->last);
+    PQfinish(pg->conn);
+    pg_address_release(&pg->at);
+    buf_release(&pg->scratch);
+    free(pg);
+}
+
+/* ---- statements ---- */
+
+static bool pg_prepare(struct rows *r)
+{
+    struct pg_rows *own = (struct pg_rows *)r;
+    snprintf(own->name, sizeof own->name, "s%lld", (long long)++pg_of(r->db)->names);
+    return true; /* sent to the server with the first arguments, whose types it needs */
+}
+
+static void pg_drop(struct rows *r)
+{
+    struct pg_rows *own = (struct pg_rows *)r;
+    struct pg *pg = pg_of(r->db);
+    PQclear(own->result);
+    for (int i = 0; i < own->cell_count; i++)
+        if (own->cells[i].used)
+            buf_release(&own->cells[i].data);
+    free(own->cells);
+    if (own->epoch == pg->epoch && pg->epoch && r->db->kept >= 0 && PQstatus(pg->conn) == CONNECTION_OK && !pg->lost &&
+        r->db->status == OK) {
+        char sql[48];
+        snprintf(sql, sizeof sql, "DEALLOCATE %s", own->name);
+        send_text(pg, sql);
+    }
+}
+
+/* Words of "INSERT INTO name (a, b) …": the table, and whether the columns have id. */
+static void read_insert(struct pg_rows *own)
+{
+    const char *s = own->rows.text + strspn(own->rows.text, " \n");
+    own->table[0] = '\0';
+    if (strncmp(s, "INSERT INTO ", 12) != 0)
+        return;
+    s += 12;
+    size_t n = strcspn(s, " (");
+    if (n == 0 || n >= sizeof own->table)
+        return;
+    memcpy(own->table, s, n);
+    own->table[n] = '\0';
+    const char *list = s + n + strspn(s + n, " ");
+    own->sets_id = *list == '(' && (strncmp(list, "(id,", 4) == 0 || strncmp(list, "(id)", 4) == 0);
+    for (const char *end = strchr(list, ')'), *p = list; *list == '(' && end && (p = strstr(p, ", id")) && p < end; p += 4)
+        if (p[4] == ',' || p[4] == ')')
+            own->sets_id = true;
+}
+
+/* Whether the table numbers its rows itself. */
+static bool has_identity(struct pg *pg, const char *table)
+{
+    const char *values[] = {table};
+    if (PQsendQueryParams(pg->conn, "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'id' AND attidentity <> ''",
+                          1, NULL, values, NULL, NULL, 0) != 1)
+        return false;
+    pg->sent++;
+    return collect(pg, table) && PQntuples(pg->last) == 1;
+}
+
+enum typing { TYPED, TEXT_OPEN, ALL_OPEN, ALL_TYPED, TYPINGS };
+
+static Oid type_of(const struct arg *a, enum typing how)
+{
+    if (how == ALL_OPEN)
+        return 0;
+    switch (a->type) {
+    case ARG_REAL: return OID_REAL;
+    case ARG_BYTES: return OID_BYTEA;
+    case ARG_TEXT:
+    case ARG_MARKUP:
+    case ARG_JSON:
+    case ARG_URL: return how == ALL_TYPED || (a->s && how == TYPED) ? OID_TEXT : 0;
+    case ARG_INT:
+    case ARG_UINT:
+    case ARG_BOOL:
+    case ARG_MAYBE:
+    case ARG_NAME: break;
+    }
+    return OID_INT;
+}
+
+/* One attempt; in a transaction behind a savepoint, because a failure would end it. */
+static bool prepare_with(struct pg *pg, struct pg_rows *own, const char *sql, const struct arg *args, int count, enum typing how)
+{
+    Oid types[PLACES_MOST];
+    int n = 0;
+    for (int i = 0; i < count; i++)
+        if (sql_bound(&args[i]))
+            types[n++] = type_of(&args[i], how);
+    if (pg->inside && !send_text(pg, "SAVEPOINT preparing"))
+        return false;
+    if (PQsendPrepare(pg->conn, own->name, sql, n, types) != 1) {
+        pg_fail(pg, NULL, sql);
+        return false;
+    }
+    pg->sent++;
+    if (pg->inside && !send_text(pg, "RELEASE preparing"))
+        return false;
+    if (collect(pg, sql))
+        return true;
+    if (pg->inside && !pg->lost) {
+        send_text(pg, "ROLLBACK TO preparing");
+        send_text(pg, "RELEASE preparing");
+        collect(pg, sql);
+    }
+    return false;
+}
+
+static bool prepare_now(struct pg *pg, struct pg_rows *own, const struct arg *args, int count)
+{
+    if (count > PLACES_MOST)
+        write_mismatch("a query has more than 1000 places");
+    collect(pg, "sent before");
+    if (pg->db.status != OK && pg->inside)
+        return false; /* the transaction takes nothing more */
+    read_insert(own);
+    own->returns_id = own->table[0] && !strstr(own->rows.text, "RETURNING") && has_identity(pg, own->table);
+    enum status before = pg->db.status;
+    char kept[DB_FAILURE];
+    memcpy(kept, pg->db.failure, sizeof kept);
+    struct buf sql;
+    buf_init(&sql, (size_t)4 << 20);
+    dialect_postgres(&sql, own->rows.text);
+    if (own->returns_id)
+        buf_puts(&sql, " RETURNING id");
+    bool good = false;
+    for (enum typing how = TYPED; how < TYPINGS && !good && !pg->lost; how++) {
+        struct db first = pg->db;
+        good = prepare_with(pg, own, sql.data, args, count, how);
+        if (!good && how > TYPED) { /* the first attempt's reason is the one to read */
+            pg->db.status = first.status;
+            memcpy(pg->db.failure, first.failure, sizeof pg->db.failure);
+        }
+    }
+    buf_release(&sql);
+    if (good) {
+        pg->db.status = before;
+        memcpy(pg->db.failure, kept, sizeof kept);
+        own->epoch = pg->epoch;
+    }
+    return good;
+}
+
+/* An argument as text, or as bytes; NULL for nothing. */
+static const char *value_of(struct pg *pg, const struct arg *a, int *length, int *format)
+{
+    size_t at = pg->scratch.size;
+    *length = *format = 0;
+    switch (a->type) {
+    case ARG_INT:
+    case ARG_BOOL:
+    case ARG_MAYBE:
+        if (a->type == ARG_MAYBE && a->i == NONE)
+            return NULL;
+        buf_int(&pg->scratch, a->i);
+        break;
+    case ARG_UINT: plain(&pg->scratch, "{}", a->u); break;
+    case ARG_REAL:
+        buf_room(&pg->scratch, 40);
+        pg->scratch.size += (size_t)snprintf(pg->scratch.data + at, 40, "%.17g", a->d);
+        break;
+    case ARG_TEXT:
+    case ARG_MARKUP:
+    case ARG_JSON:
+    case ARG_URL: return a->s;
+    case ARG_BYTES:
+        *length = (int)a->b.size;
+        *format = 1;
+        return a->b.data;
+    case ARG_NAME: return NULL;
+    }
+    buf_putc(&pg->scratch, '\0');
+    return pg->scratch.data + at;
+}
+
+/* Sends the statement with its arguments; the caller collects. */
+static bool send_rows(struct pg *pg, struct pg_rows *own, const struct arg *args, int count)
+{
+    if (!ready(pg) || (own->epoch != pg->epoch && !prepare_now(pg, own, args, count)))
+        return false;
+    const char *values[PLACES_MOST];
+    int lengths[PLACES_MOST], formats[PLACES_MOST], n = 0;
+    buf_clear(&pg->scratch);
+    buf_room(&pg->scratch, (size_t)count * 41 + 1); /* so that it does not move */
+    for (int i = 0; i < count; i++)
+        if (sql_bound(&args[i])) {
+            values[n] = value_of(pg, &args[i], &lengths[n], &formats[n]);
+            n++;
+        }
+    if (PQsendQueryPrepared(pg->conn, own->name, n, values, lengths, formats, 0) != 1) {
+        pg_fail(pg, NULL, own->rows.text);
+        return false;
+    }
+    if (++pg->sent >= SENT_MOST)
+        collect(pg, own->rows.text);
+    return true;
+}
+
+static bool pg_start(struct rows *r, const struct arg *args, int count)
+{
+    struct pg *pg = pg_of(r->db);
+    struct pg_rows *own = (struct pg_rows *)r;
+    if (!send_rows(pg, own, args, count) || !collect(pg, r->text))
+        return false;
+    PQclear(own->result);
+    own->result = pg->last;
+    pg->last = NULL;
+    own->row = -1;
+    r->columns = PQnfields(own->result);
+    return true;
+}
+
+static bool pg_next(struct rows *r)
+{
+    struct pg_rows *own = (struct pg_rows *)r;
+    for (int i = 0; i < own->cell_count; i++)
+        own->cells[i].fresh = false;
+    return ++own->row < PQntuples(own->result);
+}
+
+static void pg_end(struct rows *r)
+{
+    struct pg_rows *own = (struct pg_rows *)r;
+    PQclear(own->result);
+    own->result = NULL;
+}
+
+static int pg_columns(struct rows *r)
+{
+    return r->columns;
+}
+
+static const char *pg_column(struct rows *r, int at)
+{
+    return PQfname(((struct pg_rows *)r)->result, at);
+}
+
+static const char *value_at(struct rows *r, int column)
+{
+    struct pg_rows *own = (struct pg_rows *)r;
+    return PQgetisnull(own->result, own->row, column) ? NULL : PQgetvalue(own->result, own->row, column);
+}
+
+static Oid type_at(struct rows *r, int column)
+{
+    return PQftype(((struct pg_rows *)r)->result, column);
+}
+
+static int64_t pg_int_at(struct rows *r, int column)
+{
+    const char *v = value_at(r, column);
+    return !v ? NONE : *v == 't' ? 1 : strtoll(v, NULL, 10); /* "f" reads as 0 */
+}
+
+static double pg_real_at(struct rows *r, int column)
+{
+    const char *v = value_at(r, column);
+    return v ? strtod(v, NULL) : 0;
+}
+
+static struct bytes pg_bytes_at(struct rows *r, int column)
+{
+    struct pg_rows *own = (struct pg_rows *)r;
+    const char *v = value_at(r, column);
+    if (!v)
+        return (struct bytes){NULL, 0};
+    if (type_at(r, column) != OID_BYTEA)
+        return (struct bytes){v, strlen(v)};
+    if (column >= own->cell_count) {
+        own->cells = must_grow(own->cells, sizeof *own->cells * (size_t)r->columns);
+        memset(own->cells + own->cell_count, 0, sizeof *own->cells * (size_t)(r->columns - own->cell_count));
+        own->cell_count = r->columns;
+    }
+    struct cell *cell = &own->cells[column];
+    if (!cell->used) {
+        buf_init(&cell->data, (size_t)1 << 30);
+        cell->used = true;
+    }
+    if (!cell->fresh) {
+        size_t digits = strlen(v) - 2, size = 0;
+        buf_clear(&cell->data);
+        buf_room(&cell->data, digits / 2 + 1);
+        sodium_hex2bin((unsigned char *)cell->data.data, digits / 2, v + 2, digits, NULL, &size, NULL);
+        cell->data.data[size] = '\0';
+        cell->data.size = size;
+        cell->fresh = true;
+    }
+    return (struct bytes){cell->data.data, cell->data.size};
+}
+
+static const char *pg_text_at(struct rows *r, int column)
+{
+    const char *v = value_at(r, column);
+    Oid type = v ? type_at(r, column) : 0;
+    return type == OID_BYTEA ? pg_bytes_at(r, column).data : type == OID_BOOL ? (*v == 't' ? "1" : "0") : v;
+}
+
+/* The numbers the server gives itself go on behind one that was given. */
+static void move_identity(struct pg *pg, const char *table)
+{
+    char sql[300];
+    snprintf(sql, sizeof sql, "SELECT setval(pg_get_serial_sequence('%.63s', 'id'), max(id)) FROM %.63s", table, table);
+    send_text(pg, sql);
+    collect(pg, sql);
+}
+
+static enum status pg_change(struct rows *r, const struct arg *args, int count, bool later)
+{
+    struct pg *pg = pg_of(r->db);
+    struct pg_rows *own = (struct pg_rows *)r;
+    if (!send_rows(pg, own, args, count))
+        return pg->db.status;
+    if (later && pg->inside)
+        return OK;
+    if (!collect(pg, r->text))
+        return pg->db.status;
+    PGresult *answer = pg->last;
+    pg->last = NULL;
+    const char *changed = PQcmdTuples(answer);
+    pg->db.changed = *changed ? strtoll(changed, NULL, 10) : 0;
+    if (own->returns_id && PQntuples(answer) > 0)
+        pg->db.inserted = strtoll(PQgetvalue(answer, PQntuples(answer) - 1, 0), NULL, 10);
+    if (own->returns_id && own->sets_id && pg->db.changed)
+        move_identity(pg, own->table);
+    PQclear(answer);
+    return OK;
+}
+
+/* ---- transactions ---- */
+
+/* A name in linli_writers, once the table is there. */
+static void introduce(struct pg *pg)
+{
+    unsigned char random[16];
+    if (pg->writer[0] || !run_text(pg, "SELECT 1 WHERE to_regclass('linli_writers') IS NOT NULL") || PQntuples(pg->last) == 0)
+        return;
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(pg->writer, sizeof pg->writer, random, sizeof random);
+    char sql[200];
+    snprintf(sql, sizeof sql, "DELETE FROM linli_writers WHERE at < %lld", (long long)time(NULL) - 30 * 86400);
+    run_text(pg, sql);
+    snprintf(sql, sizeof sql, "INSERT INTO linli_writers (writer, groups, at) VALUES ('%s', 0, %lld)", pg->writer, (long long)time(NULL));
+    if (!run_text(pg, sql))
+        pg->writer[0] = '\0';
+}
+
+static enum status pg_begin(struct db *db)
+{
+    struct pg *pg = pg_of(db);
+    pg->again = false;
+    if (!ready(pg))
+        return db->status;
+    if (db->mode == DB_WRITE)
+        introduce(pg);
+    if (!send_text(pg, db->mode == DB_WRITE ? "BEGIN ISOLATION LEVEL SERIALIZABLE" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        return db->status;
+    pg->inside = true;
+    pg->doomed = false;
+    return OK;
+}
+
+/* After a commit without an answer: is the group there? The row's lock makes us wait for a commit that still runs. */
+static enum status outcome(struct pg *pg)
+{
+    char sql[200];
+    time_t end = time(NULL) + OUTCOME_WAIT;
+    snprintf(sql, sizeof sql, "SELECT 1 FROM linli_writers WHERE writer = '%s' AND groups = %lld FOR UPDATE", pg->writer, (long long)pg->group);
+    pg->inside = false;
+    while (pg->writer[0] && time(NULL) < end) {
+        db_clear(&pg->db);
+        if (connect_again(pg) && run_text(pg, sql)) {
+            pg->again = PQntuples(pg->last) == 0;
+            return pg->again ? db_fail(&pg->db, BUSY, "the connection was lost before the commit", NULL) : OK;
+        }
+        poll(NULL, 0, 300);
+    }
+    db_clear(&pg->db);
+    return db_fail(&pg->db, UNAVAILABLE, "the connection was lost during a commit; whether it happened is not known", NULL);
+}
+
+static enum status pg_commit(struct db *db)
+{
+    struct pg *pg = pg_of(db);
+    if (!collect(pg, "sent before")) /* what was sent later failed */
+        return db->status;
+    char sql[200];
+    if (db->mode == DB_WRITE && pg->writer[0]) {
+        snprintf(sql, sizeof sql, "UPDATE linli_writers SET groups = %lld, at = %lld WHERE writer = '%s'", (long long)++pg->group,
+                 (long long)time(NULL), pg->writer);
+        send_text(pg, sql);
+    }
+    bool sent = send_text(pg, "COMMIT");
+    if (!sent || !collect(pg, "COMMIT")) {
+        if (pg->lost && db->mode == DB_WRITE)
+            return outcome(pg);
+        return db->status;
+    }
+    pg->inside = false;
+    if (strcmp(PQcmdStatus(pg->last), "COMMIT") != 0)
+        return db_fail(db, UNAVAILABLE, "the transaction was rolled back", NULL);
+    return OK;
+}
+
+static void pg_rollback(struct db *db)
+{
+    struct pg *pg = pg_of(db);
+    if (!pg->inside)
+        return;
+    enum status before = db->status;
+    char kept[DB_FAILURE];
+    memcpy(kept, db->failure, sizeof kept);
+    collect(pg, "sent before");
+    bool doomed = pg->doomed;
+    if (!pg->lost)
+        run_text(pg, "ROLLBACK");
+    pg->inside = false;
+    if (doomed || (pg->lost && db->mode == DB_WRITE)) { /* nothing of it was committed */
+        db_clear(db);
+        pg->again = !pg->lost || connect_again(pg);
+    }
+    db->status = before;
+    memcpy(db->failure, kept, sizeof kept);
+}
+
+static enum status pg_savepoint(struct db *db)
+{
+    return send_text(pg_of(db), "SAVEPOINT task") ? OK : db->status;
+}
+
+static enum status pg_release(struct db *db)
+{
+    return send_text(pg_of(db), "RELEASE task") ? OK : db->status;
+}
+
+static void pg_undo(struct db *db)
+{
+    struct pg *pg = pg_of(db);
+    enum status before = db->status;
+    char kept[DB_FAILURE];
+    memcpy(kept, db->failure, sizeof kept);
+    collect(pg, "sent before");
+    if (pg->lost || pg->doomed || !pg->inside) {
+        db_clear(db);
+        db_fail(db, pg->doomed ? BUSY : UNAVAILABLE, "the transaction was rolled back", NULL);
+        return;
+    }
+    db_clear(db);
+    if (send_text(pg, "ROLLBACK TO task") && send_text(pg, "RELEASE task") && collect(pg, "ROLLBACK TO task")) {
+        db->status = before;
+        memcpy(db->failure, kept, sizeof kept);
+    }
+}
+
+static bool pg_again(struct db *db)
+{
+    return pg_of(db)->again;
+}
+
+static int64_t pg_version(struct db *db)
+{
+    return query_int(db, "SELECT hashtextextended(pg_current_snapshot()::text, 0)");
+}
+
+/* ---- scripts and the schema ---- */
+
+static enum status pg_script(struct db *db, const char *sql)
+{
+    struct pg *pg = pg_of(db);
+    if (!ready(pg) || !collect(pg, "sent before"))
+        return db->status;
+    struct buf text;
+    buf_init(&text, 0);
+    dialect_postgres(&text, sql);
+    PQexitPipelineMode(pg->conn);
+    PGresult *r = PQexec(pg->conn, text.data);
+    ExecStatusType s = PQresultStatus(r);
+    if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK && s != PGRES_EMPTY_QUERY)
+        pg_fail(pg, r, NULL);
+    PQclear(r);
+    PQenterPipelineMode(pg->conn);
+    buf_release(&text);
+    return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK || s == PGRES_EMPTY_QUERY ? OK : db->status;
+}
+
+static enum status pg_migrate_begin(struct db *db)
+{
+    char sql[200];
+    struct pg *pg = pg_of(db);
+    if (!ready(pg) || !run_text(pg, "SET statement_timeout = 0") || !run_text(pg, "SET lock_timeout = '60s'") ||
+        !run_text(pg, "SELECT pg_advisory_lock(hashtextextended('linli migrate ' || current_schema(), 0))"))
+        return db->status;
+    snprintf(sql, sizeof sql, "SELECT 1 FROM pg_class WHERE oid = to_regclass('linli_writers') AND obj_description(oid, 'pg_class') = '%d'", DIALECT_GROUND);
+    if (!run_text(pg, sql))
+        return db->status;
+    if (PQntuples(pg->last) == 1)
+        return OK;
+    snprintf(sql, sizeof sql, "COMMENT ON TABLE linli_writers IS '%d'", DIALECT_GROUND);
+    return db_script(db, dialect_ground) == OK && run_text(pg, sql) ? OK : db->status;
+}
+
+static void pg_migrate_end(struct db *db)
+{
+    struct pg *pg = pg_of(db);
+    if (pg->lost)
+        return;
+    send_text(pg, "SELECT pg_advisory_unlock(hashtextextended('linli migrate ' || current_schema(), 0))");
+    send_text(pg, "SET statement_timeout = '30s'");
+    send_text(pg, "SET lock_timeout = '5s'");
+    collect(pg, "the end of a migration");
+}
+
+/* ---- looking after it ---- */
+
+static enum status pg_copy(struct db *db, const char *path, struct arena *a, const char **why)
+{
+    (void)db;
+    *why = arena_print(a, "%s can't be written: a store on PostgreSQL is copied by linli move or pg_dump", path);
+    return INVALID;
+}
+
+static enum status pg_check(struct db *db, struct arena *a, const char **why)
+{
+    struct rows *r = query(db, "SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+                               " WHERE c.relnamespace = current_schema()::regnamespace AND NOT i.indisvalid"
+                               " UNION ALL SELECT conname FROM pg_constraint"
+                               " WHERE connamespace = current_schema()::regnamespace AND NOT convalidated");
+    enum status s = OK;
+    if (rows_next(r)) {
+        *why = arena_print(a, "%s is not valid: build it anew (REINDEX, or VALIDATE CONSTRAINT)", row_text(r, "name"));
+        s = UNAVAILABLE;
+    } else if (db->status != OK) {
+        *why = arena_copy(a, db->failure);
+        s = db->status;
+    }
+    rows_end(r);
+    return s;
+}
+
+static const struct backend postgres = {
+    .rows_size = sizeof(struct pg_rows),
+    .close = pg_close,
+    .prepare = pg_prepare,
+    .drop = pg_drop,
+    .start = pg_start,
+    .next = pg_next,
+    .end = pg_end,
+    .columns = pg_columns,
+    .column = pg_column,
+    .int_at = pg_int_at,
+    .real_at = pg_real_at,
+    .text_at = pg_text_at,
+    .bytes_at = pg_bytes_at,
+    .alter = pg_change,
+    .settle = pg_settle,
+    .begin = pg_begin,
+    .commit = pg_commit,
+    .rollback = pg_rollback,
+    .savepoint = pg_savepoint,
+    .release = pg_release,
+    .undo = pg_undo,
+    .again = pg_again,
+    .version = pg_version,
+    .script = pg_script,
+    .migrate_begin = pg_migrate_begin,
+    .migrate_end = pg_migrate_end,
+    .step_more = dialect_step_more,
+    .copy = pg_copy,
+    .check = pg_check,
+};

@@ -1,0 +1,226 @@
+/*
+ * Connecting to PostgreSQL: the address, the settings that every connection
+ * gets, and messages that say what to do. A password never gets into a
+ * message or a log.
+ *
+ * The address is libpq's (hosts, TLS, service files and all) plus schema=NAME.
+ * Settings that the address does not give: 5 s to connect, keep-alives that
+ * notice a cut network within 20 s, and application_name.
+ */
+#include "db/postgres.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA_PLAIN "linli"
+#define OLDEST       130000 /* server_version_num */
+
+/* ---- the address ---- */
+
+static bool schema_fine(const char *s)
+{
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    return n > 0 && n < 60 && s[n] == '\0' && strncmp(s, "pg_", 3) != 0 && !(s[0] >= '0' && s[0] <= '9');
+}
+
+static const char *option(const PQconninfoOption *options, const char *keyword)
+{
+    for (const PQconninfoOption *o = options; o->keyword; o++)
+        if (strcmp(o->keyword, keyword) == 0)
+            return o->val;
+    return NULL;
+}
+
+/* Takes schema=… out of the query of the address. */
+static char *without_schema(const char *address, char *schema, size_t room)
+{
+    char *copy = must_copy(address), *part = strchr(copy, '?');
+    snprintf(schema, room, "%s", SCHEMA_PLAIN);
+    while (part && *part) {
+        char *end = part + 1 + strcspn(part + 1, "&");
+        if (strncmp(part + 1, "schema=", 7) == 0) {
+            size_t n = (size_t)(end - part - 8);
+            snprintf(schema, room, "%.*s", (int)(n < room ? n : room - 1), part + 8);
+            if (*end) /* "?schema=a&b" keeps its "?" */
+                memmove(part + 1, end + 1, strlen(end + 1) + 1);
+            else
+                *part = '\0';
+            break;
+        }
+        part = end;
+    }
+    return copy;
+}
+
+bool pg_address_read(struct pg_address *at, const char *address, struct arena *a, const char **why)
+{
+    char *uri = without_schema(address, at->schema, sizeof at->schema), *reason = NULL;
+    at->options = PQconninfoParse(uri, &reason);
+    free(uri);
+    if (!at->options) {
+        *why = arena_print(a, "the address of the database can't be read: %.200s", reason ? reason : "no memory");
+        PQfreemem(reason);
+        return false;
+    }
+    const char *host = option(at->options, "host"), *port = option(at->options, "port"), *name = option(at->options, "dbname");
+    snprintf(at->shown, sizeof at->shown, "%.80s%s%.10s/%.60s", host ? host : "", port ? ":" : "", port ? port : "", name ? name : "");
+    if (!schema_fine(at->schema)) {
+        *why = arena_print(a, "the schema %s can't be used: a name of small letters, digits and _ is expected, at most 59", at->schema);
+        pg_address_release(at);
+        return false;
+    }
+    return true;
+}
+
+void pg_address_release(struct pg_address *at)
+{
+    PQconninfoFree(at->options);
+    at->options = NULL;
+}
+
+/* ---- messages ---- */
+
+static const char *advice(const char *reason)
+{
+    static const struct {
+        const char *part, *what;
+    } known[] = {
+        {"password authentication failed", "check user and password in the address, in PGPASSWORD or in ~/.pgpass"},
+        {"no password supplied", "give the password in PGPASSWORD or in ~/.pgpass"},
+        {"no pg_hba.conf entry", "the server takes nobody from here: add a line to its pg_hba.conf and reload it"},
+        {"could not translate host name", "check the host in the address"},
+        {"Connection refused", "check host and port, and whether the server runs and listens there (listen_addresses)"},
+        {"timeout expired", "the server does not answer: check host, port and the firewall"},
+        {"Connection timed out", "the server does not answer: check host, port and the firewall"},
+        {"No such file or directory", "no server listens at this socket: check host, port and whether it runs"},
+        {"does not exist", "make the database (createdb) and the role (createuser), or name others in the address"},
+        {"certificate", "check sslmode, sslrootcert and the server's certificate"},
+        {"SSL", "check sslmode in the address and the server's TLS settings"},
+        {"too many", "raise max_connections on the server or start fewer workers"},
+        {"starting up", "wait a moment and start again"},
+        {"shutting down", "start the server again"},
+        {"recovery", "this is a standby: add target_session_attrs=read-write and all hosts to the address"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strstr(reason, known[i].part))
+            return known[i].what;
+    return "see the server's log";
+}
+
+static char *message(const struct pg_address *at, const char *reason)
+{
+    char text[700];
+    size_t n = strcspn(reason, "\n");
+    snprintf(text, sizeof text, "the database at %s can't be reached: %.*s (%s)", at->shown, (int)(n < 300 ? n : 300), reason, advice(reason));
+    return must_copy(text);
+}
+
+enum status pg_status_of(const char *state)
+{
+    static const struct {
+        const char *state;
+        enum status status;
+    } known[] = {
+        {"23505", CONFLICT}, {"23503", CONFLICT}, {"23P01", CONFLICT}, {"23502", INVALID}, {"23514", INVALID},
+        {"40001", BUSY},     {"40P01", BUSY},     {"55P03", BUSY},     {"57014", BUSY},
+    };
+    if (!state)
+        return UNAVAILABLE;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].state, state) == 0)
+            return known[i].status;
+    return strncmp(state, "22", 2) == 0 ? INVALID : UNAVAILABLE;
+}
+
+/* ---- connecting ---- */
+
+static void quiet(void *arg, const char *text)
+{
+    (void)arg;
+    (void)text; /* "already exists, skipping" and the like */
+}
+
+static bool run(PGconn *c, const char *sql)
+{
+    PGresult *r = PQexec(c, sql);
+    ExecStatusType s = PQresultStatus(r);
+    PQclear(r);
+    return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
+}
+
+/* The schema is made by the first who writes; a reader finds it missing by its first question. */
+static char *settle_schema(PGconn *c, const struct pg_address *at, enum db_mode mode)
+{
+    char sql[600];
+    snprintf(sql, sizeof sql, "SELECT to_regnamespace('%s') IS NOT NULL", at->schema);
+    PGresult *r = PQexec(c, sql);
+    bool there = PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == 't';
+    PQclear(r);
+    if (!there && mode == DB_WRITE) {
+        snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS %s", at->schema);
+        if (!run(c, sql) && strstr(PQerrorMessage(c), "permission")) {
+            snprintf(sql, sizeof sql, "the role %.60s may not make the schema %s in %.60s: let the owner of the database run"
+                     " CREATE SCHEMA %s AUTHORIZATION %.60s", PQuser(c), at->schema, PQdb(c), at->schema, PQuser(c));
+            return must_copy(sql);
+        }
+    }
+    snprintf(sql, sizeof sql, "SET search_path = %s", at->schema);
+    return run(c, sql) ? NULL : message(at, PQerrorMessage(c));
+}
+
+static char *settle(PGconn *c, const struct pg_address *at, enum db_mode mode)
+{
+    static const char both[] =
+        "SET standard_conforming_strings = on; SET bytea_output = hex; SET client_min_messages = error; SET jit = off;"
+        "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s';";
+    if (PQserverVersion(c) < OLDEST) {
+        char text[400];
+        snprintf(text, sizeof text, "the database at %s is PostgreSQL %d: version 13 or newer is needed", at->shown,
+                 PQserverVersion(c) / 10000);
+        return must_copy(text);
+    }
+    char *why = run(c, both) ? settle_schema(c, at, mode) : message(at, PQerrorMessage(c));
+    if (why)
+        return why;
+    /* an acknowledged change is on the disk, whatever the server's own setting; a stronger one stays */
+    const char *own = mode == DB_WRITE
+                          ? "SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')"
+                            " THEN 'on' ELSE current_setting('synchronous_commit') END, false)"
+                          : "SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'";
+    return run(c, own) ? NULL : message(at, PQerrorMessage(c));
+}
+
+PGconn *pg_connect(const struct pg_address *at, enum db_mode mode, char **why)
+{
+    static const char *const plain[][2] = {
+        {"connect_timeout", "5"}, {"keepalives_idle", "5"}, {"keepalives_interval", "3"}, {"keepalives_count", "3"},
+        {"tcp_user_timeout", "20000"}, {"fallback_application_name", "linli"}, {"client_encoding", "UTF8"},
+    };
+    enum { MOST = 80 };
+    const char *keys[MOST + 1] = {0}, *values[MOST + 1] = {0};
+    int n = 0;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        keys[n] = plain[i][0];
+        values[n++] = plain[i][1];
+    }
+    for (const PQconninfoOption *o = at->options; o->keyword && n < MOST; o++)
+        if (o->val) {
+            keys[n] = o->keyword; /* the later of two of a name counts */
+            values[n++] = o->val;
+        }
+    PGconn *c = PQconnectdbParams(keys, values, 0);
+    if (PQstatus(c) != CONNECTION_OK) {
+        *why = message(at, c ? PQerrorMessage(c) : "no memory");
+        PQfinish(c);
+        return NULL;
+    }
+    PQsetNoticeProcessor(c, quiet, NULL);
+    *why = settle(c, at, mode);
+    if (!*why && PQsetnonblocking(c, 0) == 0 && PQenterPipelineMode(c) == 1)
+        return c;
+    if (!*why)
+        *why = message(at, PQerrorMessage(c));
+    PQfinish(c);
+    return NULL;
+}
