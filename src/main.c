@@ -31,9 +31,11 @@ static int usage(FILE *to)
     return to == stdout ? 0 : 2;
 }
 
-/* The usage names it as a word of its own: "--to" is not in "--token". */
+/* The usage names it as a word of its own: "--to" is not in "--token". --keys goes with --data. */
 static bool belongs(const struct command *c, const char *option)
 {
+    if (!strcmp(option, "--keys"))
+        return strstr(c->usage, "--data") || strstr(c->usage, "--from");
     size_t n = strlen(option);
     for (const char *p = c->usage; (p = strstr(p, option)) != NULL; p += n)
         if (!strchr("abcdefghijklmnopqrstuvwxyz-", p[n]) || !p[n])
@@ -64,7 +66,7 @@ static const char **value_of(struct options *o, const char *word)
 {
     const struct {
         const char *name, **value;
-    } valued[] = {{"--data", &o->data}, {"--pack", &o->pack}, {"--listen", &o->listen}, {"--format", &o->format},
+    } valued[] = {{"--data", &o->data}, {"--keys", &o->keys}, {"--pack", &o->pack}, {"--listen", &o->listen}, {"--format", &o->format},
                   {"--output", &o->output}, {"--from", &o->from}, {"--to", &o->to}, {"--requests", &o->requests},
                   {"--role", &o->role}, {"--area", &o->area}, {"--unit", &o->unit}, {"--name", &o->name},
                   {"--language", &o->language}, {"--url", &o->url}, {"--passphrase-file", &o->passphrase}};
@@ -135,6 +137,8 @@ int main(int argc, char **argv)
     int code = help ? 0 : read_options(c, argc, argv, &o);
     if (code)
         return code;
+    if (o.keys)
+        setenv("LINLI_KEYS", o.keys, 1);
     struct ctx ctx;
     ctx_init(&ctx, arena_new());
     const char *lang = getenv("LC_ALL");

@@ -1,8 +1,11 @@
 /*
- * The installation on disk: a folder with linli.db and key (0600).
+ * The installation: a folder with linli.db and key (0600), or a schema of
+ * PostgreSQL with its key apart (store.h).
  *
  * init makes the folder under a temporary name and renames it when everything
- * is in it, so that a broken-off init leaves nothing that looks finished.
+ * is in it, so that a broken-off init leaves nothing that looks finished. On
+ * PostgreSQL the logins come last, in the last transaction: a schema without
+ * them is not finished, and init goes on with it.
  * Memory is the context's; the keys live as long as the process.
  */
 #include "app/install.h"
@@ -12,6 +15,7 @@
 #include "app/module.h"
 #include "app/registers.h"
 #include "app/requests.h"
+#include "app/store.h"
 #include "app/users.h"
 #include "base/seal.h"
 
@@ -33,11 +37,14 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
 {
     const char *why = NULL;
     kinds_set(modules_kinds());
-    enum status s = seal_key_load(&keys, in_folder(ctx, data, "key"));
+    const char *key = store_key_path(ctx->arena, data), *shown = store_shown(ctx->arena, data);
+    enum status s = seal_key_load(&keys, key);
+    if (s == NOT_FOUND && db_is_postgres(data))
+        return ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no key {} for {}. Say where it is with --keys FOLDER, or make a new installation with: linli init --data {}", key, shown, shown));
     if (s == NOT_FOUND)
         return ctx_fail(ctx, NOT_FOUND, say(ctx, "{} is not an installation. Make one with: linli init --data {}", data, data));
     if (s != OK)
-        return ctx_fail(ctx, s, say(ctx, "The key file {} can't be used: it must be a file that only its owner may read.", in_folder(ctx, data, "key")));
+        return ctx_fail(ctx, s, say(ctx, "The key file {} can't be used: it must be a file that only its owner may read.", key));
     ctx->keys = &keys;
     ctx->db = db_open(data, mode, ctx->arena, &why);
     if (!ctx->db)
@@ -66,19 +73,10 @@ static enum status load_pack(struct ctx *ctx, const char *pack)
     return OK;
 }
 
-enum status install_create(struct ctx *ctx, const char *data, const char *pack, int64_t requests)
+/* What a new store holds: the pack, demonstration requests, the logins. */
+static enum status fill(struct ctx *ctx, const char *pack, int64_t requests)
 {
-    struct stat st;
-    if (stat(data, &st) == 0)
-        return ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", data));
-    const char *making = arena_print(ctx->arena, "%s.new-%d", data, (int)getpid());
-    if (mkdir(making, 0700) != 0)
-        return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", making, strerror(errno)));
-    enum status s = seal_key_create(in_folder(ctx, making, "key"));
-    if (s == OK)
-        s = install_open(ctx, making, DB_WRITE);
-    if (s == OK && pack)
-        s = load_pack(ctx, pack);
+    enum status s = pack ? load_pack(ctx, pack) : OK;
     if (s == OK && (s = db_begin(ctx->db)) == OK) {
         if (pack && requests > 0)
             s = demo_requests(ctx, pack, requests);
@@ -90,6 +88,49 @@ enum status install_create(struct ctx *ctx, const char *data, const char *pack, 
         return ctx->status != OK ? ctx->status : ctx_fail(ctx, s, NULL);
     db_close(ctx->db);
     ctx->db = NULL;
+    return OK;
+}
+
+/* A schema of PostgreSQL; its key is made first, and one that is there for an unfinished schema is used. */
+static enum status create_schema(struct ctx *ctx, const char *data, const char *pack, int64_t requests)
+{
+    const char *key = store_key_path(ctx->arena, data), *shown = store_shown(ctx->arena, data);
+    char *folder = arena_copy(ctx->arena, key);
+    *strrchr(folder, '/') = '\0';
+    enum status s = store_make_folder(folder) ? seal_key_create(key) : UNAVAILABLE;
+    if (s != OK && s != CONFLICT)
+        return ctx_fail(ctx, s, say(ctx, "{} can't be made: {}", key, strerror(errno)));
+    bool own = s == OK;
+    if (install_open(ctx, data, DB_WRITE) != OK) {
+        if (own) /* nothing was sealed with it */
+            unlink(key);
+        return ctx->status;
+    }
+    if (query_int(ctx->db, "SELECT min(id) FROM users") != NONE) {
+        if (own)
+            unlink(key);
+        return ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", shown));
+    }
+    return fill(ctx, pack, requests);
+}
+
+enum status install_create(struct ctx *ctx, const char *data, const char *pack, int64_t requests)
+{
+    struct stat st;
+    if (db_is_postgres(data))
+        return create_schema(ctx, data, pack, requests);
+    if (stat(data, &st) == 0)
+        return ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", data));
+    const char *making = arena_print(ctx->arena, "%s.new-%d", data, (int)getpid());
+    if (mkdir(making, 0700) != 0)
+        return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", making, strerror(errno)));
+    enum status s = seal_key_create(in_folder(ctx, making, "key"));
+    if (s == OK)
+        s = install_open(ctx, making, DB_WRITE);
+    if (s == OK)
+        s = fill(ctx, pack, requests);
+    if (s != OK)
+        return ctx->status != OK ? ctx->status : ctx_fail(ctx, s, NULL);
     if (rename(making, data) != 0)
         return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", data, strerror(errno)));
     return OK;

@@ -13,7 +13,7 @@
 
 /* What a command was given; NULL or 0 where it was not. */
 struct options {
-    const char *data, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name, *language,
+    const char *data, *keys, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name, *language,
         *url, *passphrase;
     const char *maps[64];
     int map_count;

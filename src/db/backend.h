@@ -57,7 +57,7 @@ struct backend {
     /* Around a migration: helpers of the back end's own, and one process at a time. NULL: nothing to do. */
     enum status (*migrate_begin)(struct db *db);
     void (*migrate_end)(struct db *db);
-    const char *(*step_more)(int number);             /* what the back end adds to a schema step; NULL */
+    const char *(*step_more)(const char *name);            /* what the back end adds to a schema step; NULL */
     enum status (*copy)(struct db *db, const char *path, struct arena *a, const char **why);
     enum status (*check)(struct db *db, struct arena *a, const char **why);
 };

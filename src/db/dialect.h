@@ -25,6 +25,6 @@ void dialect_postgres(struct buf *out, const char *sql);
 /* What a schema of PostgreSQL needs before the first step: functions, and the table of writers. */
 extern const char dialect_ground[];
 /* What PostgreSQL does after a schema step, in its transaction; NULL: nothing. */
-const char *dialect_step_more(int number);
+const char *dialect_step_more(const char *name);
 
 #endif

@@ -21,7 +21,7 @@ static enum status run_step(struct db *db, const struct schema_step *step)
     if (s != OK)
         return s;
     if (newest(db) < step->number) { /* another process may have been here first */
-        const char *more = db->is->step_more ? db->is->step_more(step->number) : NULL;
+        const char *more = db->is->step_more ? db->is->step_more(step->name) : NULL;
         if (db_script(db, step->sql) == OK && (!more || db_script(db, more) == OK))
             change(db, "INSERT INTO schema_steps (number, name, at) VALUES ({}, {}, {})", step->number, step->name,
                    (int64_t)time(NULL));

@@ -15,6 +15,7 @@
 
 struct store {
     char address[300]; /* what db_open takes */
+    char data[300];    /* the same for install_create, which makes the folder */
     char folder[64];   /* for files of the test's own; the store itself on SQLite */
 };
 
@@ -34,6 +35,7 @@ static inline void store_new(struct store *s)
         snprintf(s->address, sizeof s->address, "%s?schema=t%d_%d", getenv("LINLI_TEST_STORE"), (int)getpid(), ++number);
     else
         snprintf(s->address, sizeof s->address, "%s", s->folder);
+    snprintf(s->data, sizeof s->data, "%s%s", s->address, store_on_postgres() ? "" : "/data");
     setenv("LINLI_KEYS", s->folder, 1);
 }
 

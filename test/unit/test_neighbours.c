@@ -9,6 +9,7 @@
 #include "app/volunteers.h"
 #include "base/when.h"
 #include "db/journal.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,19 +20,19 @@
 #include <unistd.h>
 
 static struct ctx ctx;
-static char folder[64];
+static struct store store;
 static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
 
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/linli-neighbours-%d", (int)getpid());
+    store_new(&store);
     ctx_init(&ctx, arena_new());
     ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
     ctx.actor.grants = &everywhere;
     ctx.actor.grant_count = 1;
-    if (install_create(&ctx, folder, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, folder, DB_WRITE) != OK) {
+    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
+        install_open(&ctx, store.data, DB_WRITE) != OK) {
         fprintf(stderr, "%s\n", ctx.problems ? ctx.problems->text : "?");
         return -1;
     }
@@ -42,10 +43,9 @@ static int tear_down(void **state)
 {
     (void)state;
     db_close(ctx.db);
+    store_remove(&store);
     arena_free(ctx.arena);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return 0;
 }
 
 static void forget(void)

@@ -8,6 +8,7 @@
 #include "app/requests.h"
 #include "base/when.h"
 #include "db/journal.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 static struct ctx ctx;
-static char folder[64];
+static struct store store;
 
 static const char *root(const char *file)
 {
@@ -28,14 +29,14 @@ static const char *root(const char *file)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/linli-test-%d", (int)getpid());
+    store_new(&store);
     ctx_init(&ctx, arena_new());
     ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
     ctx.actor.via = "command";
     static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
     ctx.actor.grants = &everywhere;
     ctx.actor.grant_count = 1;
-    if (install_create(&ctx, folder, root("pack/chengdong"), 0) != OK || install_open(&ctx, folder, DB_WRITE) != OK) {
+    if (install_create(&ctx, store.data, root("pack/chengdong"), 0) != OK || install_open(&ctx, store.data, DB_WRITE) != OK) {
         fprintf(stderr, "%s\n", ctx.problems ? ctx.problems->text : "?");
         return -1;
     }
@@ -45,11 +46,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
     db_close(ctx.db);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        unlink(arena_print(ctx.arena, "%s/%s", folder, files[i]));
-    rmdir(folder);
+    store_remove(&store);
     arena_free(ctx.arena);
     return 0;
 }
@@ -206,7 +204,7 @@ static void figures_move_with_the_records(void **state)
 static void imports_a_small_sheet_once(void **state)
 {
     (void)state;
-    const char *path = arena_print(ctx.arena, "%s.csv", folder);
+    const char *path = arena_print(ctx.arena, "%s/sheet.csv", store.folder);
     FILE *f = fopen(path, "w");
     fputs("留言编号,留言主题,留言时间,留言详情,答复意见,答复时间\n"
           "1,路灯,2020/1/1 8:00:00,路灯不亮,已修,2020/1/3 8:00:00\n"

@@ -7,6 +7,7 @@
 #include "app/users.h"
 #include "db/journal.h"
 #include "web/session.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 static struct ctx ctx;
+static struct store store;
 static int64_t area, unit;
 
 static int set_up(void **state)
@@ -26,7 +28,8 @@ static int set_up(void **state)
     ctx.actor.roles = ROLE_PUBLIC | ROLE_ADMIN;
     ctx.actor.via = "command";
     kinds_set(modules_kinds());
-    ctx.db = db_open_file(":memory:", DB_WRITE, ctx.arena, &why);
+    store_new(&store);
+    ctx.db = db_open(store.address, DB_WRITE, ctx.arena, &why);
     if (!ctx.db || db_migrate(ctx.db, schema_steps, ctx.arena, &why) != OK)
         return -1;
     change(ctx.db, "INSERT INTO areas (created, updated, code, name, level) VALUES (0, 0, 'a', '星湖社区', 'community')");
@@ -40,6 +43,7 @@ static int tear_down(void **state)
 {
     (void)state;
     db_close(ctx.db);
+    store_remove(&store);
     arena_free(ctx.arena);
     return 0;
 }

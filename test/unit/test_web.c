@@ -7,6 +7,7 @@
 #include "db/writer.h"
 #include "web/server.h"
 #include "web/session.h"
+#include "store.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -23,7 +24,7 @@
 static struct site site;
 static struct server *server;
 static struct arena *arena;
-static char folder[] = "/tmp/linli-web-XXXXXX";
+static struct store store;
 
 static void hello(struct ctx *ctx)
 {
@@ -56,15 +57,15 @@ static int begin(void **state)
     (void)state;
     const char *why = "";
     arena = arena_new();
-    assert_non_null(mkdtemp(folder));
-    struct db *db = db_open(folder, DB_WRITE, arena, &why);
+    store_new(&store);
+    struct db *db = db_open(store.address, DB_WRITE, arena, &why);
     assert_non_null(db);
     assert_int_equal(db_migrate(db, schema_steps, arena, &why), OK);
     assert_int_equal(db_script(db, "CREATE TABLE notes (id integer PRIMARY KEY, text text)"), OK);
     assert_int_equal(change(db, "INSERT INTO users (id, created, updated, login, name, password) VALUES (1, 0, 0, 'office', 'Office', {})",
                             password_hash(arena, "a long password")), OK);
     assert_int_equal(change(db, "INSERT INTO grants (\"user\", role) VALUES (1, 'office')"), OK);
-    site = (struct site){.data = folder, .quiet = true, .workers = 2};
+    site = (struct site){.data = store.address, .quiet = true, .workers = 2};
     site.writer = writer_start(db);
     writer_on_commit(site.writer, server_committed, &site);
     server = server_start(&site, "127.0.0.1:0", tables, arena, &why);
@@ -78,6 +79,7 @@ static int end(void **state)
     (void)state;
     server_stop(server);
     writer_stop(site.writer);
+    store_remove(&store);
     arena_free(arena);
     return 0;
 }
