@@ -7,6 +7,7 @@
 #include "app/photos.h"
 #include "base/ctx.h"
 #include "web/web.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@
 static struct ctx ctx;
 static struct exchange ex;
 static struct buf out;
-static char folder[64];
+static struct store store;
 
 static bool contains(const void *data, size_t size, const char *what)
 {
@@ -210,7 +211,7 @@ static void stores_and_forgets_the_draft(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/linli-photos-%d", (int)getpid());
+    store_new(&store);
     if (vips_init("test") != 0)
         return -1;
     ctx_init(&ctx, arena_new());
@@ -220,17 +221,14 @@ static int set_up(void **state)
     ex = (struct exchange){.out = &out, .answer = ARENA_ARRAY(ctx.arena, struct param, 24)};
     ctx.web = &ex;
     const char *pack = arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT"));
-    return install_create(&ctx, folder, pack, 0) == OK && install_open(&ctx, folder, DB_WRITE) == OK ? 0 : -1;
+    return install_create(&ctx, store.data, pack, 0) == OK && install_open(&ctx, store.data, DB_WRITE) == OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
     db_close(ctx.db);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        unlink(arena_print(ctx.arena, "%s/%s", folder, files[i]));
-    rmdir(folder);
+    store_remove(&store);
     buf_release(&out);
     arena_free(ctx.arena);
     vips_shutdown();
