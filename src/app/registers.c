@@ -58,6 +58,7 @@ static const struct field unit_fields[] = {
     {"kind", F_CHOICE, U(kind), N_("Kind"), .choices = unit_kinds, .flags = LISTED | FILTER},
     {"area", F_REF, U(area), N_("Area"), .ref = "areas", .flags = FILTER},
     {"phone", F_PHONE, U(phone), N_("Telephone"), .flags = LISTED},
+    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120},
 };
 const struct kind units_kind = {.name = "units", .table = "units", .one = N_("Unit"), .many = N_("Units"),
     FIELDS(unit_fields), .size = sizeof(struct unit), .read = ROLES_SIGNED, .write = WRITERS, .code = "code",

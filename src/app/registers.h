@@ -20,7 +20,7 @@ struct unit {
     struct record record;
     const char *code, *name, *name_en, *kind;
     int64_t area;
-    const char *phone;
+    const char *phone, *mail;
 };
 struct category {
     struct record record;

@@ -10,6 +10,7 @@
 #include "app/requests.h"
 
 #define OPEN   "status NOT IN ('closed', 'merged')" /* as the index requests_open says it */
+#define RUNS   "status IN ('received', 'dispatched', 'handling')" /* what a deadline runs for: not yet answered, not parked */
 #define CLOSED "status = 'closed'"
 #define CALLED "status = 'closed' AND solved IS NOT NULL"
 #define REPLIED "answered_at >= received_at"
@@ -44,11 +45,11 @@ const struct figure request_figures[] = {
      N_("Requests received in this period that are neither closed nor merged now."),
      COUNT, REQUEST, .among = OPEN, .time = "received_at"},
     {"requests.due_soon", NULL, N_("Requests due soon"), N_("requests"),
-     N_("Open requests whose deadline falls within the next 48 hours."),
-     COUNT, REQUEST, .among = OPEN, .counts = "status <> 'parked' AND due >= {} AND due < {} + 172800", .time = "received_at", .inside = true},
+     N_("Requests not yet answered whose deadline falls within the next 48 hours."),
+     COUNT, REQUEST, .among = OPEN, .counts = RUNS " AND due >= {} AND due < {} + 172800", .time = "received_at", .inside = true},
     {"requests.overdue", NULL, N_("Requests overdue"), N_("requests"),
-     N_("Open requests whose deadline has passed. What is parked waits for its review date and is not late."),
-     COUNT, REQUEST, .among = OPEN, .counts = "status <> 'parked' AND due < {}", .time = "received_at", .inside = true},
+     N_("Requests not yet answered whose deadline has passed. What is parked waits for its review date and is not late."),
+     COUNT, REQUEST, .among = OPEN, .counts = RUNS " AND due < {}", .time = "received_at", .inside = true},
     {"requests.to_call", NULL, N_("Waiting for call-back"), N_("requests"),
      N_("Requests that were answered and whose residents have not said yet whether it is solved."),
      COUNT, REQUEST, .among = OPEN, .counts = "status IN ('answered', 'call_back')", .time = "received_at", .inside = true},

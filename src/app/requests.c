@@ -78,6 +78,8 @@ static const struct field fields[] = {
     {"due_from", F_TIME, AT(due_from), N_("Deadline counted from"), .flags = FIXED},
     {"dispatcher", F_REF, AT(dispatcher), N_("Dispatcher"), .ref = "users", .flags = FIXED},
     {"attempts", F_INT, AT(attempts), N_("Times not reached"), .flags = FIXED},
+    {"requester_mail", F_TEXT, AT(requester_mail), N_("Mail"), .max = 120, .flags = SEALED},
+    {"language", F_CODE, AT(language), N_("Language"), .max = 8, .flags = FIXED},
     {"requester_initials", F_CODE, AT(requester_initials), N_("Initials of the name"), .flags = FIXED},
 };
 
@@ -186,6 +188,8 @@ enum status request_file(struct ctx *ctx, struct request *r, const char **code)
     r->received_at = r->received_at == NONE ? ctx->now : r->received_at;
     r->returns = r->extensions = r->reopened = r->attempts = 0;
     r->status = r->status ? r->status : request_statuses[RECEIVED].code;
+    if (!r->language && ctx->web && ctx->actor.user == NONE)
+        r->language = ctx->lang; /* what the resident reads */
     struct civil day = civil_from_when(r->received_at);
     r->month = day.year * 100 + day.month;
     if (r->area != NONE && r->community == NONE)

@@ -37,6 +37,8 @@ struct request {
     int64_t due_from;          /* what due is counted from; NONE: set by hand, the calendar does not move it */
     int64_t dispatcher;        /* users.id of who dispatched it last */
     int64_t attempts;          /* documented failures to reach the resident */
+    const char *requester_mail; /* where the resident wants to be told; sealed */
+    const char *language;      /* the one the resident asked in; NULL: Chinese */
     const char *requester_initials; /* of the name's pinyin: how a caller is found */
 };
 

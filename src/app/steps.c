@@ -7,6 +7,7 @@
  * is the context's.
  */
 #include "app/deadlines.h"
+#include "app/notify.h"
 #include "app/requests.h"
 
 #include "base/text.h"
@@ -459,10 +460,20 @@ void request_event(struct ctx *ctx, const struct request *before, const struct r
 /* Those whose requests were merged into this one hear what its reporter hears; the words stay with the one they are for. */
 static void tell_merged(struct ctx *ctx, const struct request *r, const char *action)
 {
-    change(ctx->db,
-           "INSERT INTO request_events (request, at, actor, actor_name, action, from_status, to_status, unit, text, visible)"
-           " SELECT id, {}, {}, {}, {}, status, status, {}, NULL, 1 FROM requests WHERE merged_into = {} AND status = 'merged'",
-           ctx->now, (struct maybe){ctx->actor.user}, ctx->actor.name, action, (struct maybe){r->unit}, r->record.id);
+    enum { MOST = 200 };
+    int64_t ids[MOST];
+    int n = 0;
+    struct rows *rows = query(ctx->db, "SELECT id FROM requests WHERE merged_into = {} AND status = 'merged' ORDER BY id LIMIT {}", r->record.id, MOST);
+    while (n < MOST && rows_next(rows))
+        ids[n++] = row_int(rows, "id");
+    rows_end(rows);
+    for (int i = 0; i < n; i++) {
+        struct request *merged = record_get(ctx, &requests_kind, ids[i]);
+        if (!merged)
+            continue;
+        merged->unit = merged->handler = merged->dispatcher = NONE; /* those hear of it by the one that is left */
+        request_event(ctx, merged, merged, action, NULL, true);
+    }
 }
 
 enum status request_note(struct ctx *ctx, const struct request *r, const char *text)

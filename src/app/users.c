@@ -32,6 +32,7 @@ static const struct field fields[] = {
     {"name", F_TEXT, U(name), N_("Full name"), .max = 60, .flags = REQUIRED | LISTED | SORTED},
     {"name_en", F_TEXT, U(name_en), N_("Name in English"), .max = 100},
     {"language", F_CHOICE, U(language), N_("Language"), .choices = languages},
+    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120},
     {"active", F_BOOL, U(active), N_("May sign in"), .flags = FIXED | FILTER},
     {"locked_until", F_TIME, U(locked_until), N_("Locked until"), .flags = FIXED},
     {"last_login", F_TIME, U(last_login), N_("Last sign-in"), .flags = FIXED | LISTED | SORTED},

@@ -14,7 +14,7 @@
 
 struct user {
     struct record record;
-    const char *login, *name, *name_en, *language;
+    const char *login, *name, *name_en, *language, *mail;
     int64_t active, locked_until, last_login;
 };
 extern const struct kind users_kind;
