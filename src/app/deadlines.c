@@ -89,7 +89,7 @@ void deadline_set(struct ctx *ctx, struct request *r, int64_t from)
     int64_t contact;
     struct term t = category_term(ctx, r->category, &r->level, &contact);
     r->due_from = from;
-    r->due = term_end(calendar_load(ctx->db, ctx->arena), t, from);
+    r->due = term_end(ctx_calendar(ctx), t, from);
     if (contact != NONE && r->first_contact_at == NONE)
         r->first_contact_due = from + contact * WHEN_HOUR;
 }

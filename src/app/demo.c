@@ -18,18 +18,30 @@
 
 #define TABLE_ROWS    2000
 #define TABLE_COLUMNS 8
+#define GROUP         2000 /* requests in one transaction */
+
+/* Rows of a table that fit two words, found once and kept: the same words are asked for again and again. */
+struct choice_list {
+    struct choice_list *next;
+    const char *a, *b;
+    int *rows, count;
+};
 
 struct table {
     const char *headings[TABLE_COLUMNS];
     const char *cells[TABLE_ROWS][TABLE_COLUMNS];
     int columns, rows;
+    int until[TABLE_ROWS], total;     /* weights added up; a row without one weighs 1 */
+    int64_t category[TABLE_ROWS], unit[TABLE_ROWS]; /* of the column "category", where there is one */
+    struct choice_list *lists;
 };
 
 struct demo {
     struct ctx *ctx;
+    struct arena *kept; /* what lives as long as the run; ctx->arena is the present request's */
     uint64_t state;
-    const struct table *requests, *slots, *openings, *endings, *details, *surnames, *feedback, *reply_openings, *contacts, *returns, *extensions, *parks;
-    int64_t *estates, *communities;
+    struct table *requests, *slots, *openings, *endings, *details, *surnames, *feedback, *reply_openings, *contacts, *returns, *extensions, *parks;
+    int64_t *estates, *communities, *units; /* units: the community's own */
     const char **estate_names, **community_names;
     int64_t estate_count;
     const char *slot_names[64], *slot_values[64]; /* drawn for the present request */
@@ -50,7 +62,24 @@ static int below(struct demo *d, int n)
     return n > 0 ? (int)(draw(d) % (uint32_t)n) : 0;
 }
 
-static const struct table *load(struct ctx *ctx, const char *pack, const char *name)
+static const char *cell(const struct table *t, int row, const char *heading)
+{
+    for (int c = 0; c < t->columns && c < TABLE_COLUMNS; c++)
+        if (t->headings[c] && !strcmp(t->headings[c], heading))
+            return t->cells[row][c] ? t->cells[row][c] : "";
+    return "";
+}
+
+static void weigh(struct table *t)
+{
+    for (int i = 0; i < t->rows; i++) {
+        const char *weight = cell(t, i, "weight");
+        t->total += *weight ? (int)strtol(weight, NULL, 10) : 1;
+        t->until[i] = t->total;
+    }
+}
+
+static struct table *load(struct ctx *ctx, const char *pack, const char *name)
 {
     size_t size;
     const char *why = NULL;
@@ -69,30 +98,21 @@ static const struct table *load(struct ctx *ctx, const char *pack, const char *n
     free(bytes);
     if (t->rows == 0)
         ctx_fail(ctx, INVALID, say(ctx, "The pack has no texts in generator/{}.csv.", name));
+    weigh(t);
     return t;
 }
 
-static const char *cell(const struct table *t, int row, const char *heading)
-{
-    for (int c = 0; c < t->columns && c < TABLE_COLUMNS; c++)
-        if (t->headings[c] && !strcmp(t->headings[c], heading))
-            return t->cells[row][c] ? t->cells[row][c] : "";
-    return "";
-}
-
-/* A row by its weight; rows without one weigh 1. */
 static int weighted(struct demo *d, const struct table *t)
 {
-    int total = 0;
-    for (int i = 0; i < t->rows; i++)
-        total += (int)strtol(cell(t, i, "weight"), NULL, 10) + (*cell(t, i, "weight") ? 0 : 1);
-    int at = below(d, total);
-    for (int i = 0; i < t->rows; i++) {
-        at -= (int)strtol(cell(t, i, "weight"), NULL, 10) + (*cell(t, i, "weight") ? 0 : 1);
-        if (at < 0)
-            return i;
+    int at = below(d, t->total), low = 0, high = t->rows - 1;
+    while (low < high) { /* the first row whose sum passes it */
+        int middle = (low + high) / 2;
+        if (at < t->until[middle])
+            high = middle;
+        else
+            low = middle + 1;
     }
-    return 0;
+    return low;
 }
 
 static bool one_of(const char *list, const char *word)
@@ -117,24 +137,52 @@ static const char *word_of(struct demo *d, const char *list)
     return arena_copyn(d->ctx->arena, list, strcspn(list, " "));
 }
 
-/* A text of that tone that fits the mood; "" when there is none. */
-static const char *fitting(struct demo *d, const struct table *t, const char *tone, const char *mood)
+/* The rows of t that fit a and b; each pair is looked for once. */
+static const struct choice_list *list_of(struct demo *d, struct table *t, const char *a, const char *b,
+                                         bool (*fits)(const struct table *t, int row, const char *a, const char *b))
 {
-    int fits[TABLE_ROWS], n = 0;
+    for (struct choice_list *l = t->lists; l; l = l->next)
+        if (!strcmp(l->a, a) && !strcmp(l->b, b))
+            return l;
+    struct choice_list *l = ARENA_NEW(d->kept, struct choice_list);
+    *l = (struct choice_list){.next = t->lists, .a = arena_copy(d->kept, a), .b = arena_copy(d->kept, b),
+                              .rows = ARENA_ARRAY(d->kept, int, t->rows)};
     for (int i = 0; i < t->rows; i++)
-        if (one_of(cell(t, i, "tone"), tone) && one_of(cell(t, i, "fits"), mood))
-            fits[n++] = i;
-    return n ? cell(t, fits[below(d, n)], "text") : "";
+        if (fits(t, i, a, b))
+            l->rows[l->count++] = i;
+    return t->lists = l;
+}
+
+static bool fits_mood(const struct table *t, int row, const char *tone, const char *mood)
+{
+    return one_of(cell(t, row, "tone"), tone) && one_of(cell(t, row, "fits"), mood);
+}
+
+static bool fits_slot(const struct table *t, int row, const char *name, const char *unused)
+{
+    (void)unused;
+    return !strcmp(cell(t, row, "slot"), name);
+}
+
+/* A text of that tone that fits the mood; "" when there is none. */
+static const char *fitting(struct demo *d, struct table *t, const char *tone, const char *mood)
+{
+    const struct choice_list *l = list_of(d, t, tone, mood, fits_mood);
+    return l->count ? cell(t, l->rows[below(d, l->count)], "text") : "";
+}
+
+static bool fits_every(const struct table *t, int row, const char *unused, const char *none)
+{
+    (void)unused;
+    (void)none;
+    return !*cell(t, row, "category");
 }
 
 /* One of the sheet's texts that are for every category. */
-static const char *text_for(struct demo *d, const struct table *t, const char *heading)
+static const char *text_for(struct demo *d, struct table *t, const char *heading)
 {
-    int fits[TABLE_ROWS], n = 0;
-    for (int i = 0; i < t->rows; i++)
-        if (!*cell(t, i, "category"))
-            fits[n++] = i;
-    return n ? cell(t, fits[below(d, n)], heading) : "—";
+    const struct choice_list *l = list_of(d, t, "", "", fits_every);
+    return l->count ? cell(t, l->rows[below(d, l->count)], heading) : "—";
 }
 
 static const char *slot(struct demo *d, const char *name)
@@ -142,11 +190,8 @@ static const char *slot(struct demo *d, const char *name)
     for (int i = 0; i < d->slot_count; i++)
         if (!strcmp(d->slot_names[i], name))
             return d->slot_values[i];
-    int fits[TABLE_ROWS], n = 0;
-    for (int i = 0; i < d->slots->rows; i++)
-        if (!strcmp(cell(d->slots, i, "slot"), name))
-            fits[n++] = i;
-    const char *value = n ? cell(d->slots, fits[below(d, n)], "value") : "";
+    const struct choice_list *l = list_of(d, d->slots, name, "", fits_slot);
+    const char *value = l->count ? cell(d->slots, l->rows[below(d, l->count)], "value") : "";
     if (d->slot_count < 64) {
         d->slot_names[d->slot_count] = arena_copy(d->ctx->arena, name);
         d->slot_values[d->slot_count++] = value;
@@ -180,6 +225,7 @@ static void load_estates(struct demo *d)
     most = most > 0 ? most : 1;
     d->estates = ARENA_ARRAY(ctx->arena, int64_t, most);
     d->communities = ARENA_ARRAY(ctx->arena, int64_t, most);
+    d->units = ARENA_ARRAY(ctx->arena, int64_t, most);
     d->estate_names = ARENA_ARRAY(ctx->arena, const char *, most);
     d->community_names = ARENA_ARRAY(ctx->arena, const char *, most);
     struct rows *r = query(ctx->db, "SELECT e.id AS id, e.name AS name, c.id AS community, c.name AS community_name FROM areas e"
@@ -191,6 +237,18 @@ static void load_estates(struct demo *d)
         d->community_names[d->estate_count++] = row_copy(r, ctx->arena, "community_name");
     }
     rows_end(r);
+    for (int64_t i = 0; i < d->estate_count; i++)
+        d->units[i] = query_int(ctx->db, "SELECT min(id) AS id FROM units WHERE kind = 'community' AND area = {}",
+                                d->communities[i]);
+}
+
+static void load_categories(struct demo *d)
+{
+    struct table *t = d->requests;
+    for (int i = 0; i < t->rows; i++) {
+        t->category[i] = query_int(d->ctx->db, "SELECT id FROM categories WHERE code = {}", cell(t, i, "category"));
+        t->unit[i] = query_int(d->ctx->db, "SELECT unit FROM categories WHERE id = {}", (struct maybe){t->category[i]});
+    }
 }
 
 static enum status step_at(struct demo *d, int64_t id, int64_t at, const char *action, struct step_input in)
@@ -300,13 +358,11 @@ static enum status make(struct demo *d, int64_t received, int64_t end)
     r->requester_phone = arena_print(ctx->arena, "1380000%04d", below(d, 10000));
     r->area = d->estates[e];
     r->community = d->communities[e];
-    r->category = query_int(ctx->db, "SELECT id FROM categories WHERE code = {}", cell(d->requests, p, "category"));
+    r->category = d->requests->category[p];
     r->channel = below(d, 3) ? "phone" : "web";
     r->visibility = "office";
     r->received_at = ctx->now = received;
-    int64_t unit = query_int(ctx->db, "SELECT unit FROM categories WHERE id = {}", (struct maybe){r->category});
-    if (unit == NONE)
-        unit = query_int(ctx->db, "SELECT min(id) AS id FROM units WHERE kind = 'community' AND area = {}", r->community);
+    int64_t unit = d->requests->unit[p] != NONE ? d->requests->unit[p] : d->units[e];
     if (request_file(ctx, r, NULL) != OK || unit == NONE)
         return ctx->status;
     const char *reply = filled(d, arena_print(ctx->arena, "%s%s", fitting(d, d->reply_openings, tone, mood), cell(d->requests, p, "reply")));
@@ -316,28 +372,32 @@ static enum status make(struct demo *d, int64_t received, int64_t end)
 enum status demo_requests(struct ctx *ctx, const char *pack, int64_t count)
 {
     struct demo *d = ARENA_NEW(ctx->arena, struct demo);
-    *d = (struct demo){.ctx = ctx, .state = 20210601,
+    *d = (struct demo){.ctx = ctx, .kept = ctx->arena, .state = 20210601,
         .requests = load(ctx, pack, "requests"), .slots = load(ctx, pack, "slots"), .openings = load(ctx, pack, "openings"),
         .endings = load(ctx, pack, "endings"), .details = load(ctx, pack, "details"), .surnames = load(ctx, pack, "surnames"),
         .feedback = load(ctx, pack, "feedback"), .reply_openings = load(ctx, pack, "reply_openings"),
         .contacts = load(ctx, pack, "notes"), .returns = load(ctx, pack, "returns"), .extensions = load(ctx, pack, "extensions"),
         .parks = load(ctx, pack, "parks")};
     load_estates(d);
+    load_categories(d);
     if (ctx->status != OK)
         return ctx->status;
     if (d->estate_count == 0)
         return ctx_fail(ctx, INVALID, say(ctx, "The pack has no estates: demonstration requests need a place."));
-    struct arena *kept = ctx->arena, *each = arena_new();
+    struct arena *each = arena_new();
+    ctx_calendar(ctx);
     int64_t end = ctx->now, span = 180 * WHEN_DAY;
     for (int64_t i = 0; i < count && ctx->status == OK; i++) {
         ctx->arena = each;
         make(d, end - span + span / count * i + below(d, (int)(span / count > 0 ? span / count : 1)), end);
         if (ctx->status == OK)
             arena_clear(each);
+        if (i % GROUP == GROUP - 1 && (db_commit(ctx->db) != OK || db_begin(ctx->db) != OK))
+            ctx_fail(ctx, db_status(ctx->db), NULL);
     }
     if (ctx->problems) /* its text lived in the arena that goes now */
-        ctx->problems->text = arena_copy(kept, ctx->problems->text);
-    ctx->arena = kept;
+        ctx->problems->text = arena_copy(d->kept, ctx->problems->text);
+    ctx->arena = d->kept;
     arena_free(each);
     ctx->now = end;
     return ctx->status;

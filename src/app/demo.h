@@ -4,7 +4,7 @@
 
 #include "base/ctx.h"
 
-/* Behind the door, in the caller's transaction: count requests received over the half year before ctx->now, each as
+/* Behind the door, in the caller's transaction, which is committed and opened again now and then: count requests received over the half year before ctx->now, each as
  * far through its steps as its age suggests. INVALID with a message when a text file is missing or wrong. */
 enum status demo_requests(struct ctx *ctx, const char *pack, int64_t count);
 

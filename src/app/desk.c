@@ -99,7 +99,7 @@ static void work(struct ctx *ctx)
         html(out, "<table class=\"list\"><thead><tr><th class=\"no\">{}</th><th class=\"main\">{}</th><th class=\"state-col\">{}</th>"
                   "<th class=\"when less\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
              say(ctx, "Number"), say(ctx, "Subject"), say(ctx, "State"), say(ctx, "Received"), say(ctx, "Due"));
-        const struct calendar *cal = calendar_load(ctx->db, ctx->arena);
+        const struct calendar *cal = ctx_calendar(ctx);
         struct rows *rows = list_run(ctx, &l);
         for (struct request *r; (r = list_next(ctx, &requests_kind, rows, ctx->arena)) != NULL;)
             draw_row(ctx, r, cal);

@@ -133,6 +133,13 @@ const struct calendar *calendar_load(struct db *db, struct arena *a)
     return cal;
 }
 
+const struct calendar *ctx_calendar(struct ctx *ctx)
+{
+    if (!ctx->calendar)
+        ctx->calendar = calendar_load(ctx->db, ctx->arena);
+    return ctx->calendar;
+}
+
 /* Level by level from the roots: each round places the children of what the round before placed. */
 enum status areas_place(struct ctx *ctx)
 {

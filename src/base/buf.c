@@ -11,7 +11,8 @@
 
 void buf_init(struct buf *b, size_t ceiling)
 {
-    *b = (struct buf){.data = must_alloc(4096), .room = 4096, .ceiling = ceiling ? ceiling : BUF_CEILING};
+    *b = (struct buf){.data = must_grow(NULL, 4096), .room = 4096, .ceiling = ceiling ? ceiling : BUF_CEILING};
+    b->data[0] = '\0';
 }
 
 void buf_release(struct buf *b)

@@ -57,6 +57,7 @@ struct problem {
     const char *text;  /* what is wrong and what is expected, in the reader's language */
 };
 
+struct calendar;
 struct db;
 struct exchange;
 struct site;
@@ -71,6 +72,7 @@ struct ctx {
     const char *lang;       /* "zh_CN" or "en" */
     int64_t now;            /* server time, seconds since 1970 UTC; fixed for the request */
     int64_t device_time;    /* when the device says it happened; NONE */
+    const struct calendar *calendar; /* the working days, once somebody asked for them; NULL */
     struct actor actor;
     const char *key;        /* idempotency key; NULL */
     enum status status;     /* what went wrong, OK so far */

@@ -28,8 +28,10 @@ _Noreturn void write_mismatch(const char *literal)
 
 const char *write_checked_name(const char *name)
 {
-    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    if (n == 0 || name[n] != '\0')
+    const char *s = name;
+    while ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || *s == '_')
+        s++;
+    if (s == name || *s != '\0')
         write_mismatch(name);
     return name;
 }
