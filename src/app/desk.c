@@ -63,12 +63,6 @@ static void draw_row(struct ctx *ctx, const struct request *r, const struct cale
     html(out, "</tr>");
 }
 
-static void narrow(struct ctx *ctx, struct list *l, const struct view *v)
-{
-    sql_write(&l->where, v->where, NULL, 0);
-    search_narrow(ctx, &l->where, query_param(ctx, "q"));
-}
-
 #define PAGE 50
 
 static void work(struct ctx *ctx)
@@ -77,12 +71,13 @@ static void work(struct ctx *ctx)
     const struct view *v = view_asked(ctx);
     struct list l;
     list_init(ctx, &l, &requests_kind);
-    narrow(ctx, &l, v);
-    int64_t total = list_count(ctx, &l), page = param_int(ctx, "page");
+    sql_write(&l.where, v->where, NULL, 0);
+    int64_t page = param_int(ctx, "page");
     page = page == NONE || page < 1 || page > 1000000 ? 1 : page;
     l.limit = PAGE;
     l.offset = (page - 1) * PAGE;
     l.order = v->order;
+    struct list_total total = search_list(ctx, &l, query_param(ctx, "q"));
 
     page_begin(ctx, say(ctx, "Work list"), PAGE_STAFF | PAGE_WIDE);
     html(out, "<header class=\"head\"><h1>{}</h1></header><nav class=\"filters\" aria-label=\"{}\">", say(ctx, "Work list"), say(ctx, "Which requests"));
@@ -93,7 +88,7 @@ static void work(struct ctx *ctx)
               "<input type=\"hidden\" name=\"view\" value=\"{}\"><input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" data-search>"
               "<button>{} {}</button></form>",
          say(ctx, "Find a request"), v->id, query_param(ctx, "q"), icon(ctx, "search"), say(ctx, "Find"));
-    if (total == 0) {
+    if (total.count == 0) {
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "inbox"), say(ctx, "Nothing here. What comes in or falls due shows up in this list."));
     } else {
         html(out, "<table class=\"list\"><thead><tr><th class=\"no\">{}</th><th class=\"main\">{}</th><th class=\"state-col\">{}</th>"
@@ -108,8 +103,9 @@ static void work(struct ctx *ctx)
     html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
     if (page > 1)
         html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), say(ctx, "Back"));
-    html(out, "<span>{}</span>", say_n(ctx, total, "1 request", "{} requests", total));
-    if (page * PAGE < total)
+    html(out, "<span>{}</span>", total.more ? say(ctx, "more than {} requests", total.count)
+                                         : say_n(ctx, total.count, "1 request", "{} requests", total.count));
+    if (page * PAGE < total.count)
         html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"));
     html(out, "</nav>");
     page_end(ctx);

@@ -22,6 +22,7 @@
     M(figures_module) \
     M(figures_pages_module) \
     M(imports_module) \
+    M(search_module) \
     M(install_module) \
     /* one a line, in that order */
 

@@ -1,135 +1,268 @@
 /*
- * Search by reading the requests themselves: right, and slow on many records.
- * Similarity is the share of two-character words in common (Dice).
+ * The list's search. The index proposes ids, newest first; each batch is
+ * loaded with the list's own conditions and decided by the text. It ends when
+ * the page is full and COUNT_MOST were counted, or EXAMINED_MOST looked at.
+ *
+ * Where the index has nothing to say (it is not there, or the words are all
+ * punctuation) every request is proposed. A list whose conditions leave few
+ * requests is read itself instead of the index.
  */
 #include "app/search.h"
 
+#include "app/requests.h"
+#include "app/search_index.h"
+#include "base/seal.h"
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define READ_MOST  2000 /* newest requests compared with */
-#define WORDS_MOST 600
+#define WORDS_MOST    16
+#define FRESH_MOST    2000  /* newest requests read themselves where the index lags */
+#define BATCH         250
+#define PAGE_MOST     500
+#define COUNT_MOST    1000
+#define EXAMINED_MOST 8000
+#define FEW           5000  /* requests that the conditions leave: fewer are read themselves */
 
-void search_narrow(struct ctx *ctx, struct sql *where, const char *q)
-{
-    const char *words = text_tidy(ctx->arena, q);
-    if (!words || !*words)
-        return;
-    sql_add(where, " AND (number = {}", words);
-    sql_add(where, " OR (1 = 1");
-    for (const char *s = words; *s; s += strspn(s, " ")) {
-        const char *word = arena_copyn(ctx->arena, s, strcspn(s, " "));
-        sql_add(where, " AND (instr(subject, {}) > 0 OR instr(text, {}) > 0)", word, word);
-        s += strcspn(s, " ");
-    }
-    sql_add(where, "))");
-}
-
-struct words {
-    uint64_t list[WORDS_MOST];
+struct search {
+    struct ctx *ctx;
+    const struct list *list;
+    struct arena *arena;       /* of one batch */
+    const char *words[WORDS_MOST];
     int count;
+    const char *name;          /* the whole, when it may be a name */
+    bool latin_name;
+    const char *match;         /* FTS5's; NULL: everything is proposed */
+    int64_t ids[PAGE_MOST];
+    int taken;
+    int64_t found, examined;
 };
 
-static int take_word(void *data, const char *word, size_t size, size_t from, size_t to)
+static bool is_latin(const char *s)
 {
-    struct words *w = data;
-    uint64_t h = 14695981039346656037u;
-    (void)from;
-    (void)to;
-    for (size_t i = 0; i < size; i++)
-        h = (h ^ (unsigned char)word[i]) * 1099511628211u;
-    if (size > 3)
-        w->list[w->count++] = h;
-    return w->count == WORDS_MOST;
+    return s[strspn(s, "abcdefghijklmnopqrstuvwxyz")] == '\0';
 }
 
-static int by_value(const void *a, const void *b)
+static void parse(struct search *s, const char *q)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void words_of(struct words *w, const char *text)
-{
-    w->count = 0;
-    text_words(text, strlen(text), take_word, w);
-    qsort(w->list, (size_t)w->count, sizeof *w->list, by_value);
-}
-
-static double likeness(const struct words *a, const struct words *b)
-{
-    int common = 0;
-    for (int i = 0, j = 0; i < a->count && j < b->count;) {
-        if (a->list[i] == b->list[j])
-            common++, i++, j++;
-        else if (a->list[i] < b->list[j])
-            i++;
-        else
-            j++;
+    struct ctx *ctx = s->ctx;
+    struct buf match;
+    int phrases = 0;
+    const char *key = text_key(ctx->arena, q);
+    buf_init(&match, 0);
+    for (const char *at = key; *at && s->count < WORDS_MOST; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        s->words[s->count] = arena_copyn(ctx->arena, at, n);
+        if (phrases < WORDS_MOST)
+            phrases += index_match(&match, s->words[s->count]);
+        s->count++;
+        at += n;
     }
-    return a->count + b->count ? 2.0 * common / (a->count + b->count) : 0;
-}
-
-static int hit_put(struct search_hit *hits, int count, int most, struct search_hit h)
-{
-    int at = count < most ? count : most;
-    while (at > 0 && hits[at - 1].score < h.score)
-        at--;
-    if (at >= most)
-        return count;
-    int last = count < most ? count : most - 1;
-    memmove(&hits[at + 1], &hits[at], sizeof *hits * (size_t)(last - at));
-    hits[at] = h;
-    return count < most ? count + 1 : most;
-}
-
-int search_similar(struct ctx *ctx, const char *text, enum search_which which, int64_t category, int64_t community,
-                   int64_t except, struct search_hit *hits, int most)
-{
-    static const char *const states[] = {" AND status NOT IN ('closed', 'merged')", " AND status = 'closed'", " AND status <> 'merged'"};
-    struct words *own = ARENA_NEW(ctx->arena, struct words), *other = ARENA_NEW(ctx->arena, struct words);
-    struct sql q;
-    int count = 0;
-    words_of(own, text ? text : "");
-    sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT id, subject, text FROM requests WHERE 1 = 1");
-    sql_write(&q, states[which], NULL, 0);
-    if (category != NONE)
-        sql_add(&q, " AND category = {}", category);
-    if (community != NONE)
-        sql_add(&q, " AND community = {}", community);
-    if (except != NONE)
-        sql_add(&q, " AND id <> {}", except);
-    sql_add(&q, " ORDER BY id DESC LIMIT {}", READ_MOST);
-    struct rows *r = sql_query(ctx->db, &q);
-    while (rows_next(r)) {
-        words_of(other, arena_print(ctx->arena, "%s %s", row_text(r, "subject"), row_text(r, "text")));
-        double score = likeness(own, other);
-        if (score > 0.05)
-            count = hit_put(hits, count, most, (struct search_hit){row_int(r, "id"), score});
+    if (s->count == 1 && text_length(key) > 1) {
+        s->name = key;
+        s->latin_name = is_latin(key);
     }
-    return count;
+    if (phrases && s->name)
+        index_match_name(&match, key);
+    s->match = phrases ? arena_copyn(ctx->arena, match.data, match.size) : NULL;
+    buf_release(&match);
 }
 
-void search_suggest(struct ctx *ctx, const char *text, struct suggestion *s)
+/* ---- deciding ---- */
+
+static bool contains(struct search *s, const char *subject, const char *text)
 {
-    *s = (struct suggestion){.category = NONE, .unit = NONE};
-    s->hit_count = s->of = search_similar(ctx, text, SEARCH_CLOSED, NONE, NONE, NONE, s->hits, 10);
-    int64_t categories[10], units[10];
-    for (int i = 0; i < s->hit_count; i++) {
-        categories[i] = query_int(ctx->db, "SELECT category FROM requests WHERE id = {}", s->hits[i].id);
-        units[i] = query_int(ctx->db, "SELECT unit FROM requests WHERE id = {}", s->hits[i].id);
-    }
-    for (int i = 0; i < s->hit_count; i++) {
-        int votes = 0;
-        for (int j = 0; j < s->hit_count; j++)
-            votes += categories[j] == categories[i];
-        if (categories[i] != NONE && votes > s->votes) {
-            s->votes = votes;
-            s->category = categories[i];
-            s->unit = units[i];
+    const char *keys[2] = {NULL, NULL};
+    for (int i = 0; i < s->count; i++) {
+        const char *word = s->words[i];
+        if (strstr(subject, word) || strstr(text, word))
+            continue;
+        if (!keys[0]) {
+            keys[0] = text_key(s->arena, subject);
+            keys[1] = text_key(s->arena, text);
         }
+        if (!strstr(keys[0], word) && !strstr(keys[1], word))
+            return false;
     }
+    return true;
+}
+
+static bool named(struct search *s, const char *name)
+{
+    if (!s->name || !name)
+        return false;
+    if (!s->latin_name)
+        return strcmp(text_key(s->arena, name), s->name) == 0;
+    const char *full, *initials;
+    size_t n = strlen(s->name);
+    text_pinyin(s->arena, name, &full, &initials);
+    return strcmp(initials, s->name) == 0 || strcmp(full, s->name) == 0 || (n >= 4 && strncmp(full, s->name, n) == 0);
+}
+
+static bool wants_more(const struct search *s)
+{
+    bool full = s->found >= s->list->offset + s->list->limit;
+    return !full || (s->found < COUNT_MOST && s->examined < EXAMINED_MOST);
+}
+
+/* The rows of a query of id, subject, text and requester_name that fit are counted and, for the page, kept. */
+static int64_t decide(struct search *s, struct rows *r)
+{
+    int64_t last = 0;
+    while (wants_more(s) && rows_next(r)) {
+        last = row_int(r, "id");
+        s->examined++;
+        if (!contains(s, row_text(r, "subject"), row_text(r, "text")) && !named(s, row_text(r, "requester_name")))
+            continue;
+        if (s->found >= s->list->offset && s->taken < s->list->limit && s->taken < PAGE_MOST)
+            s->ids[s->taken++] = last;
+        s->found++;
+    }
+    rows_end(r);
+    arena_clear(s->arena);
+    return last;
+}
+
+static void begin_rows(struct search *s, struct sql *q)
+{
+    sql_init(q, s->ctx->arena);
+    sql_add(q, "SELECT id, subject, text, requester_name FROM requests WHERE 1 = 1");
+    sql_append(q, &s->list->where);
+}
+
+/* ---- proposing ---- */
+
+static void in_ids(struct sql *q, const int64_t *ids, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (i == 0)
+            sql_add(q, " AND id IN ({}", ids[i]);
+        else
+            sql_add(q, ", {}", ids[i]);
+    sql_add(q, ")");
+}
+
+/* The requests between two ids, both left out, newest first. */
+static void read_between(struct search *s, int64_t above, int64_t below)
+{
+    while (wants_more(s)) {
+        struct sql q;
+        begin_rows(s, &q);
+        sql_add(&q, " AND id > {} AND id < {} ORDER BY id DESC LIMIT {}", above, below, BATCH);
+        int64_t before = s->examined, last = decide(s, sql_query(s->ctx->db, &q));
+        if (s->examined - before < BATCH)
+            return;
+        below = last;
+    }
+}
+
+/* All that the list's conditions leave. */
+static void read_few(struct search *s)
+{
+    struct sql q;
+    begin_rows(s, &q);
+    sql_add(&q, " ORDER BY id DESC");
+    s->found = s->examined = 0;
+    s->taken = 0;
+    decide(s, sql_query(s->ctx->db, &q));
+}
+
+static bool few(struct search *s)
+{
+    struct sql q;
+    sql_init(&q, s->ctx->arena);
+    sql_add(&q, "SELECT count(*) AS n FROM (SELECT id FROM requests WHERE 1 = 1");
+    sql_append(&q, &s->list->where);
+    sql_add(&q, " LIMIT {}) AS some", FEW + 1);
+    struct rows *r = sql_query(s->ctx->db, &q);
+    bool so = rows_next(r) && row_int(r, "n") <= FEW;
+    rows_end(r);
+    return so;
+}
+
+static void ask_index(struct search *s, struct search_index *x, int64_t below)
+{
+    int64_t batch[BATCH], proposed = 0;
+    bool decided = false;
+    struct rows *r = query(index_db(x), "SELECT rowid FROM words WHERE words MATCH {} AND rowid < {} ORDER BY rowid DESC", s->match, below);
+    for (int n = BATCH; n == BATCH && wants_more(s);) {
+        for (n = 0; n < BATCH && rows_next(r); n++)
+            batch[n] = row_int_at(r, 0);
+        if (n == 0)
+            break;
+        proposed += n;
+        if (!decided && proposed > EXAMINED_MOST) { /* much is proposed and little fits: is it the conditions? */
+            decided = true;
+            if (few(s)) {
+                rows_end(r);
+                read_few(s);
+                return;
+            }
+        }
+        struct sql q;
+        begin_rows(s, &q);
+        in_ids(&q, batch, n);
+        sql_add(&q, " ORDER BY id DESC");
+        decide(s, sql_query(s->ctx->db, &q));
+        if (proposed > EXAMINED_MOST && s->found >= s->list->offset + s->list->limit)
+            s->examined = proposed; /* the conditions' refusals count too */
+    }
+    rows_end(r);
+}
+
+static void look(struct search *s)
+{
+    struct search_index *x = s->match ? index_reader(s->ctx) : NULL;
+    if (!x) {
+        read_between(s, 0, INT64_MAX);
+        return;
+    }
+    int64_t newest = index_newest(x);
+    int64_t last = query_int(s->ctx->db, "SELECT max(id) AS id FROM requests");
+    if (last != NONE && last > newest)
+        read_between(s, last - newest > FRESH_MOST ? last - FRESH_MOST : newest, INT64_MAX);
+    ask_index(s, x, newest + 1);
+    if (db_status(index_db(x)) != OK) { /* damaged, or locked for too long: read the requests themselves */
+        s->found = s->taken = 0;
+        s->examined = 0;
+        read_between(s, 0, INT64_MAX);
+    }
+}
+
+/* A number or a telephone number means those requests and no others. */
+static bool by_number(struct ctx *ctx, struct list *l, const char *q)
+{
+    if (query_int(ctx->db, "SELECT id FROM requests WHERE number = {}", q) != NONE) {
+        sql_add(&l->where, " AND number = {}", q);
+        return true;
+    }
+    size_t n = strspn(q, "0123456789");
+    if (q[n] || n < 7 || !ctx->keys)
+        return false;
+    const char *phone = seal_hash(ctx->keys, ctx->arena, "requester_phone", q);
+    if (query_int(ctx->db, "SELECT id FROM requests WHERE requester_phone_key = {} LIMIT 1", phone) == NONE)
+        return false;
+    sql_add(&l->where, " AND requester_phone_key = {}", phone);
+    return true;
+}
+
+struct list_total search_list(struct ctx *ctx, struct list *l, const char *q)
+{
+    const char *tidy = q ? text_half_width(ctx->arena, text_tidy(ctx->arena, q)) : NULL;
+    if (tidy && *tidy && !by_number(ctx, l, tidy)) {
+        struct search *s = ARENA_NEW(ctx->arena, struct search);
+        *s = (struct search){.ctx = ctx, .list = l, .arena = arena_new()};
+        parse(s, tidy);
+        look(s);
+        arena_free(s->arena);
+        struct list_total total = {s->found, !wants_more(s)};
+        if (s->taken)
+            in_ids(&l->where, s->ids, s->taken);
+        else
+            sql_add(&l->where, " AND 1 = 0");
+        l->order = "id DESC";
+        l->offset = 0;
+        return total;
+    }
+    return list_total(ctx, l);
 }

@@ -64,6 +64,7 @@ struct backend {
 
 struct db {
     const struct backend *is;
+    char *address;       /* what it was opened by */
     enum db_mode mode;
     struct rows *bucket[DB_BUCKETS];
     struct rows *open;

@@ -65,20 +65,32 @@ void db_init(struct db *db, const struct backend *is, enum db_mode mode)
     buf_init(&db->text, (size_t)1 << 21);
 }
 
+static struct db *addressed(struct db *db, const char *address)
+{
+    if (db)
+        db->address = must_copy(address);
+    return db;
+}
+
+const char *db_address(const struct db *db)
+{
+    return db->address;
+}
+
 struct db *db_open_file(const char *path, enum db_mode mode, struct arena *a, const char **why)
 {
-    return sqlite_open(path, mode, a, why);
+    return addressed(sqlite_open(path, mode, a, why), path);
 }
 
 struct db *db_open(const char *address, enum db_mode mode, struct arena *a, const char **why)
 {
     if (db_is_postgres(address))
-        return postgres_open(address, mode, a, why);
+        return addressed(postgres_open(address, mode, a, why), address);
     if (mode == DB_WRITE && mkdir(address, 0700) != 0 && errno != EEXIST) {
         *why = arena_print(a, "the folder %s can't be made: %s", address, strerror(errno));
         return NULL;
     }
-    return sqlite_open(arena_print(a, "%s/linli.db", address), mode, a, why);
+    return addressed(sqlite_open(arena_print(a, "%s/linli.db", address), mode, a, why), address);
 }
 
 static void drop(struct rows *r)
@@ -100,6 +112,7 @@ void db_close(struct db *db)
             drop(r);
         }
     buf_release(&db->text);
+    free(db->address);
     db->is->close(db);
 }
 

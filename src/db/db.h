@@ -41,6 +41,7 @@ enum db_mode { DB_READ, DB_WRITE };
  */
 struct db *db_open(const char *address, enum db_mode mode, struct arena *a, const char **why);
 struct db *db_open_file(const char *path, enum db_mode mode, struct arena *a, const char **why); /* any SQLite file: the search index */
+const char *db_address(const struct db *db); /* what it was opened by */
 void db_close(struct db *db);
 bool db_is_postgres(const char *address);
 

@@ -145,7 +145,13 @@ struct list {
     int64_t offset;
 };
 void list_init(struct ctx *ctx, struct list *l, const struct kind *k);     /* scope is added */
-int64_t list_count(struct ctx *ctx, const struct list *l);
+int64_t list_count(struct ctx *ctx, const struct list *l);                 /* all, however long it takes */
+#define LIST_COUNTED 10000
+struct list_total {
+    int64_t count;
+    bool more;           /* at least so many: counting stopped there */
+};
+struct list_total list_total(struct ctx *ctx, const struct list *l);       /* up to LIST_COUNTED: what a page needs */
 /* Runs it; next record or NULL. The record lives in arena a. */
 struct rows *list_run(struct ctx *ctx, struct list *l);
 void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct arena *a);

@@ -297,6 +297,19 @@ int64_t list_count(struct ctx *ctx, const struct list *l)
     return n;
 }
 
+struct list_total list_total(struct ctx *ctx, const struct list *l)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT count(*) AS n FROM (SELECT 1 AS one FROM {} WHERE 1 = 1", (struct sql_name){l->kind->table});
+    sql_append(&q, &l->where);
+    sql_add(&q, " LIMIT {}) AS some", LIST_COUNTED + 1);
+    struct rows *r = sql_query(ctx->db, &q);
+    int64_t n = rows_next(r) ? row_int_at(r, 0) : 0;
+    rows_end(r);
+    return n > LIST_COUNTED ? (struct list_total){LIST_COUNTED, true} : (struct list_total){n, false};
+}
+
 struct rows *list_run(struct ctx *ctx, struct list *l)
 {
     struct sql q;

@@ -1,0 +1,608 @@
+/*
+ * The index file: opening, following, weights.
+ *
+ * One FTS5 table without content and positions: it answers which requests
+ * have a pair of characters, newest first, and nothing else. Built by reading
+ * the requests in order of id, then kept by following the journal from where
+ * it stood when the building began. A request whose text changed gets its new
+ * words beside the old ones: what is proposed wrongly, the text refuses.
+ *
+ * How common a word is, is counted in a table of hashes (COUNTS places), for
+ * all of the first SAMPLE_ALL requests and every SAMPLE_STEPth after that.
+ *
+ * A thread's reader is its own and closed with the thread.
+ */
+#include "app/search_index.h"
+
+#include "app/module.h"
+#include "app/search.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "db/journal.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FORMAT      1     /* raised when what is indexed changes: the file is made again */
+#define BATCH       5000  /* requests or journal entries in one transaction */
+#define RUN_SECONDS 2     /* of a job's run; the next goes on */
+#define COUNTS      65536
+#define SAMPLE_ALL  20000
+#define SAMPLE_STEP 16
+#define NAME_SIGN   "\xC2\xB6" /* ¶: in no word */
+#define PHRASES     24
+
+struct search_index {
+    char *path;
+    ino_t inode;
+    struct db *db;
+    int64_t version; /* db_version when newest and counts were read */
+    int64_t newest, documents, counted;
+    uint32_t *counts;
+};
+
+/* ---- words ---- */
+
+enum sort { GAP, LATIN, OTHER };
+
+static enum sort sort_of(uint32_t c)
+{
+    if (c < 0x80)
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? LATIN : GAP;
+    bool mark = c < 0xC0 || c == 0xD7 || c == 0xF7 || (c >= 0x2000 && c < 0x2070) || (c >= 0x3000 && c < 0x3040 && c != 0x3007) ||
+                (c >= 0xFE10 && c < 0xFE70) || (c >= 0xFF00 && c < 0x10000);
+    return mark ? GAP : OTHER;
+}
+
+struct sign {
+    const char *at;
+    int size;
+    enum sort sort;
+};
+
+static struct sign sign_at(const char *s)
+{
+    const char *end = s;
+    uint32_t c = text_next(&end);
+    return (struct sign){s, (int)(end - s), c ? sort_of(c) : GAP};
+}
+
+static int latin_run(const char *s)
+{
+    int n = 0;
+    while ((s[n] >= 'a' && s[n] <= 'z') || (s[n] >= '0' && s[n] <= '9'))
+        n++;
+    return n;
+}
+
+static void put_word(struct buf *out, const char *s, int size)
+{
+    buf_put(out, s, (size_t)size);
+    buf_putc(out, ' ');
+}
+
+static void put_words(struct buf *out, const char *key)
+{
+    for (struct sign p = sign_at(key), next; p.size; p = next) {
+        next = sign_at(p.at + p.size);
+        if (p.sort == GAP)
+            continue;
+        put_word(out, p.at, p.size);
+        if (next.sort != GAP)
+            put_word(out, p.at, p.size + next.size);
+        int run = p.sort == LATIN ? latin_run(p.at) : 0;
+        if (run > 2)
+            put_word(out, p.at, run < LATIN_MOST ? run : LATIN_MOST);
+    }
+}
+
+static bool one_run(const char *key)
+{
+    for (struct sign p = sign_at(key); p.size; p = sign_at(p.at + p.size))
+        if (p.sort == GAP)
+            return false;
+    return *key != '\0';
+}
+
+static void put_name(struct buf *out, const char *key)
+{
+    if (key && *key && one_run(key)) {
+        buf_puts(out, NAME_SIGN);
+        put_word(out, key, (int)strlen(key));
+    }
+}
+
+static void put_phrase(struct buf *out, const char *s, int size, bool beginning)
+{
+    buf_putc(out, '"');
+    buf_put(out, s, (size_t)size);
+    buf_puts(out, beginning ? "\"* " : "\" ");
+}
+
+int index_match(struct buf *out, const char *key)
+{
+    int phrases = 0;
+    bool alone = true; /* the character before is no part of a pair with this one */
+    for (struct sign p = sign_at(key), next; p.size && phrases < PHRASES; p = next) {
+        int run = p.sort == LATIN ? latin_run(p.at) : 0;
+        next = sign_at(p.at + p.size);
+        if (p.sort == GAP) {
+            alone = true;
+            continue;
+        }
+        if (run > 2) {
+            put_phrase(out, p.at, run < LATIN_MOST ? run : LATIN_MOST, true);
+            phrases++;
+            p = sign_at(p.at + run - 1);
+            next = sign_at(p.at + p.size);
+            alone = false;
+        }
+        if (next.sort != GAP || alone) {
+            put_phrase(out, p.at, p.size + (next.sort != GAP ? next.size : 0), false);
+            phrases++;
+        }
+        alone = next.sort == GAP;
+    }
+    return phrases;
+}
+
+void index_match_name(struct buf *out, const char *key)
+{
+    if (!one_run(key))
+        return;
+    bool beginning = strlen(key) >= 4 && latin_run(key) == (int)strlen(key);
+    struct buf signed_key;
+    buf_init(&signed_key, 0);
+    buf_puts(&signed_key, NAME_SIGN);
+    buf_puts(&signed_key, key);
+    if (out->size)
+        buf_puts(out, " OR ");
+    put_phrase(out, signed_key.data, (int)signed_key.size, beginning);
+    buf_release(&signed_key);
+}
+
+/* ---- the file ---- */
+
+static const char *file_path(struct ctx *ctx)
+{
+    const char *address = ctx->site && ctx->site->data ? ctx->site->data : db_address(ctx->db);
+    if (strncmp(address, "postgresql://", 13) != 0)
+        return arena_print(ctx->arena, "%s/search.db", address);
+    const char *cache = getenv("XDG_CACHE_HOME");
+    uint64_t h = 14695981039346656037u; /* the address may hold a password: it does not go into a file's name */
+    for (const char *s = address; *s; s++)
+        h = (h ^ (unsigned char)*s) * 1099511628211u;
+    return arena_print(ctx->arena, "%s/linli-search-%016llx.db", cache ? cache : "/var/tmp", (unsigned long long)h);
+}
+
+static int64_t state(struct db *db, const char *name)
+{
+    return query_int(db, "SELECT value FROM state WHERE name = {}", name);
+}
+
+static void set_state(struct db *db, const char *name, int64_t value)
+{
+    change(db, "INSERT INTO state (name, value) VALUES ({}, {}) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
+}
+
+static bool is_there(struct db *db)
+{
+    return query_int(db, "SELECT count(*) FROM sqlite_master WHERE name = 'state'") == 1;
+}
+
+static void create(struct db *db)
+{
+    db_script(db, "CREATE TABLE state (name text PRIMARY KEY, value integer);"
+                  "CREATE TABLE counts (id integer PRIMARY KEY, data blob NOT NULL);"
+                  "CREATE VIRTUAL TABLE words USING fts5 (t, content = '', detail = none, columnsize = 0, tokenize = 'ascii');"
+                  "INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);"
+                  "INSERT INTO words (words, rank) VALUES ('pgsz', 4050);");
+}
+
+/* ---- a thread's reader ---- */
+
+static pthread_key_t reader_key;
+static pthread_once_t reader_once = PTHREAD_ONCE_INIT;
+
+static void index_close(void *data)
+{
+    struct search_index *x = data;
+    if (!x)
+        return;
+    db_close(x->db);
+    free(x->counts);
+    free(x->path);
+    free(x);
+}
+
+static void make_reader_key(void)
+{
+    if (pthread_key_create(&reader_key, index_close) != 0)
+        abort();
+}
+
+static void main_thread_ends(void)
+{
+    index_close(pthread_getspecific(reader_key));
+    pthread_setspecific(reader_key, NULL);
+}
+
+static void make_reader_once(void)
+{
+    make_reader_key();
+    atexit(main_thread_ends);
+}
+
+static void read_counts(struct search_index *x, struct db *db)
+{
+    struct rows *r = query(db, "SELECT data FROM counts WHERE id = 1");
+    if (rows_next(r) && row_bytes(r, "data").size == COUNTS * sizeof *x->counts) {
+        if (!x->counts)
+            x->counts = must_alloc(COUNTS * sizeof *x->counts);
+        memcpy(x->counts, row_bytes(r, "data").data, COUNTS * sizeof *x->counts);
+    }
+    rows_end(r);
+}
+
+static void refresh(struct search_index *x)
+{
+    int64_t version = db_version(x->db);
+    if (version == x->version)
+        return;
+    x->version = version;
+    x->newest = state(x->db, "newest");
+    int64_t counted = state(x->db, "counted");
+    if (counted != x->counted) {
+        read_counts(x, x->db);
+        x->counted = counted;
+        x->documents = state(x->db, "documents");
+    }
+}
+
+struct search_index *index_reader(struct ctx *ctx)
+{
+    struct stat st;
+    const char *path = file_path(ctx), *why = NULL;
+    pthread_once(&reader_once, make_reader_once);
+    struct search_index *x = pthread_getspecific(reader_key);
+    bool there = stat(path, &st) == 0;
+    if (x && (!there || strcmp(x->path, path) != 0 || st.st_ino != x->inode || db_status(x->db) != OK)) {
+        index_close(x);
+        pthread_setspecific(reader_key, x = NULL);
+    }
+    if (!x && there) {
+        struct db *db = db_open_file(path, DB_READ, ctx->arena, &why);
+        if (db && (!is_there(db) || state(db, "format") != FORMAT)) {
+            db_close(db);
+            db = NULL;
+        }
+        if (!db)
+            return NULL;
+        x = must_alloc(sizeof *x);
+        *x = (struct search_index){.path = must_copy(path), .inode = st.st_ino, .db = db, .version = -1, .counted = NONE};
+        pthread_setspecific(reader_key, x);
+    }
+    if (x)
+        refresh(x);
+    return x;
+}
+
+struct db *index_db(struct search_index *x)
+{
+    return x->db;
+}
+
+int64_t index_newest(struct search_index *x)
+{
+    return x->newest == NONE ? 0 : x->newest;
+}
+
+/* ---- weights ---- */
+
+static uint64_t hash_of(const char *s, int size)
+{
+    uint64_t h = 14695981039346656037u;
+    for (int i = 0; i < size; i++)
+        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
+    return h ^ h >> 29;
+}
+
+static void take_terms(struct vector *v, const char *key, double weight)
+{
+    for (struct sign p = sign_at(key), next; p.size && v->count < VECTOR_MOST; p = next) {
+        next = sign_at(p.at + p.size);
+        int size = 0;
+        if (p.sort == LATIN) {
+            size = latin_run(p.at);
+            next = sign_at(p.at + size);
+        } else if (p.sort == OTHER && next.sort == OTHER) {
+            size = p.size + next.size;
+        }
+        if (size > 1)
+            v->terms[v->count++] = (struct term){hash_of(p.at, size), weight, p.at, size < LATIN_MOST ? size : LATIN_MOST};
+    }
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct term *x = a, *y = b;
+    return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+static void add_up(struct vector *v)
+{
+    int n = 0;
+    qsort(v->terms, (size_t)v->count, sizeof *v->terms, by_hash);
+    for (int i = 0; i < v->count; i++)
+        if (n && v->terms[n - 1].hash == v->terms[i].hash)
+            v->terms[n - 1].weight += v->terms[i].weight;
+        else
+            v->terms[n++] = v->terms[i];
+    v->count = n;
+}
+
+static void cut_terms(struct arena *a, const char *subject, const char *text, struct vector *v)
+{
+    const char *keys[] = {subject ? text_key(a, subject) : "", text ? text_key(a, text) : ""};
+    size_t most = strlen(keys[0]) + strlen(keys[1]) + 1;
+    *v = (struct vector){.terms = ARENA_ARRAY(a, struct term, most < VECTOR_MOST ? most : VECTOR_MOST + 1)};
+    take_terms(v, keys[0], SUBJECT_WEIGHT);
+    take_terms(v, keys[1], 1);
+    add_up(v);
+}
+
+void index_vector(struct search_index *x, struct arena *a, const char *subject, const char *text, struct vector *v)
+{
+    double documents = x && x->documents > 0 ? (double)x->documents : 1, length = 0;
+    cut_terms(a, subject, text, v);
+    for (int i = 0; i < v->count; i++) {
+        struct term *t = &v->terms[i];
+        double df = x && x->counts ? (double)x->counts[t->hash % COUNTS] : 0;
+        t->weight = (1 + log(t->weight)) * log((documents + 1) / (df > 1 ? df : 1));
+        length += t->weight * t->weight;
+    }
+    length = sqrt(length);
+    for (int i = 0; i < v->count && length > 0; i++)
+        v->terms[i].weight /= length;
+}
+
+double vector_cosine(const struct vector *a, const struct vector *b)
+{
+    double sum = 0;
+    for (int i = 0, j = 0; i < a->count && j < b->count;) {
+        if (a->terms[i].hash == b->terms[j].hash)
+            sum += a->terms[i++].weight * b->terms[j++].weight;
+        else if (a->terms[i].hash < b->terms[j].hash)
+            i++;
+        else
+            j++;
+    }
+    return sum;
+}
+
+/* ---- following ---- */
+
+struct follower {
+    struct ctx *ctx;
+    struct db *db;         /* the index's writer */
+    struct arena *arena;   /* a document's */
+    struct buf words;
+    int64_t newest, documents;
+    uint32_t *counts;
+    bool counted;
+    char name[200], pinyin[260]; /* the name before and its words: neighbours in a burst often share them */
+};
+
+static void put_names(struct follower *f, const char *name)
+{
+    if (!name || !*name)
+        return;
+    if (strcmp(name, f->name) != 0) {
+        const char *full = NULL, *initials = NULL;
+        struct buf out;
+        buf_init(&out, 0);
+        text_pinyin(f->arena, name, &full, &initials);
+        put_name(&out, text_key(f->arena, name));
+        put_name(&out, full);
+        put_name(&out, initials);
+        bool fits = strlen(name) < sizeof f->name && out.size < sizeof f->pinyin;
+        if (fits) {
+            memcpy(f->name, name, strlen(name) + 1);
+            memcpy(f->pinyin, out.data, out.size + 1);
+        }
+        buf_put(&f->words, out.data, out.size);
+        buf_release(&out);
+        return;
+    }
+    buf_puts(&f->words, f->pinyin);
+}
+
+static void count_terms(struct follower *f, int64_t id, const char *subject, const char *text)
+{
+    struct vector v;
+    if (f->documents >= SAMPLE_ALL && id % SAMPLE_STEP != 0)
+        return;
+    cut_terms(f->arena, subject, text, &v);
+    for (int i = 0; i < v.count; i++)
+        f->counts[v.terms[i].hash % COUNTS]++;
+    f->documents++;
+    f->counted = true;
+}
+
+static void take_request(struct follower *f, int64_t id, const char *subject, const char *text, const char *name)
+{
+    buf_clear(&f->words);
+    put_words(&f->words, text_key(f->arena, subject));
+    put_words(&f->words, text_key(f->arena, text));
+    put_names(f, name);
+    change(f->db, "INSERT INTO words (rowid, t) VALUES ({}, {})", id, (const char *)f->words.data);
+    count_terms(f, id, subject, text);
+    if (id > f->newest)
+        f->newest = id;
+    arena_clear(f->arena);
+}
+
+/* The next requests in order of id; answers how many. */
+static int scan(struct follower *f)
+{
+    int64_t from = state(f->db, "scanned");
+    int n = 0;
+    struct rows *r = query(f->ctx->db, "SELECT id, subject, text, requester_name FROM requests WHERE id > {} ORDER BY id LIMIT {}",
+                           from, BATCH);
+    while (rows_next(r)) {
+        from = row_int(r, "id");
+        take_request(f, from, row_text(r, "subject"), row_text(r, "text"), row_text(r, "requester_name"));
+        n++;
+    }
+    set_state(f->db, "scanned", from);
+    if (n < BATCH)
+        set_state(f->db, "complete", 1);
+    return n;
+}
+
+/* New requests, and those of whose words something changed. */
+static int follow(struct follower *f)
+{
+    int64_t from = state(f->db, "followed");
+    int n = 0;
+    struct rows *r = query(f->ctx->db,
+                           "SELECT j.seq AS seq, j.kind AS kind, j.before AS before, j.after AS after, q.id AS id, q.subject AS subject,"
+                           " q.text AS text, q.requester_name AS name FROM journal j LEFT JOIN requests q ON q.id = j.record"
+                           " AND j.kind = 'requests' WHERE j.seq > {} ORDER BY j.seq LIMIT {}",
+                           from, BATCH);
+    while (rows_next(r)) {
+        from = row_int(r, "seq");
+        n++;
+        const char *after = row_text(r, "after");
+        if (row_int(r, "id") == NONE)
+            continue;
+        if (row_text(r, "before") && after && !strstr(after, "\"subject\":") && !strstr(after, "\"text\":") &&
+            !strstr(after, "\"requester_name\":"))
+            continue;
+        take_request(f, row_int(r, "id"), row_text(r, "subject"), row_text(r, "text"), row_text(r, "name"));
+    }
+    set_state(f->db, "followed", from);
+    return n;
+}
+
+static void load_follower(struct follower *f)
+{
+    int64_t newest = state(f->db, "newest"), documents = state(f->db, "documents");
+    f->newest = newest == NONE ? 0 : newest;
+    f->documents = documents == NONE ? 0 : documents;
+    f->counted = false;
+    memset(f->counts, 0, COUNTS * sizeof *f->counts);
+    struct search_index as_reader = {.counts = f->counts};
+    read_counts(&as_reader, f->db);
+}
+
+static void store_follower(struct follower *f)
+{
+    set_state(f->db, "newest", f->newest);
+    if (!f->counted)
+        return;
+    change(f->db, "INSERT INTO counts (id, data) VALUES (1, {}) ON CONFLICT (id) DO UPDATE SET data = excluded.data",
+           arg_bytes((struct bytes){f->counts, COUNTS * sizeof *f->counts}));
+    set_state(f->db, "documents", f->documents);
+    set_state(f->db, "counted", f->newest);
+}
+
+/* One transaction of the index; answers how much was read, -1 when it failed. */
+static int step(struct follower *f)
+{
+    if (db_begin(f->db) != OK)
+        return -1;
+    if (!is_there(f->db)) {
+        create(f->db);
+        set_state(f->db, "format", FORMAT);
+        set_state(f->db, "followed", journal_newest(f->ctx->db));
+        set_state(f->db, "scanned", 0);
+    }
+    load_follower(f);
+    int n = state(f->db, "complete") == 1 ? follow(f) : scan(f) + 1;
+    store_follower(f);
+    if (db_status(f->ctx->db) != OK) {
+        db_rollback(f->db);
+        return -1;
+    }
+    return db_commit(f->db) == OK ? n : -1;
+}
+
+/* A file that belongs to another history (restored from a backup), or is of another form or damaged, is made again. */
+static bool usable(struct ctx *ctx, struct db *db)
+{
+    if (!is_there(db))
+        return db_status(db) == OK;
+    int64_t followed = state(db, "followed");
+    return state(db, "format") == FORMAT && followed != NONE && followed <= journal_newest(ctx->db) && db_status(db) == OK;
+}
+
+static void remove_file(struct ctx *ctx, const char *path)
+{
+    unlink(path);
+    unlink(arena_print(ctx->arena, "%s-wal", path));
+    unlink(arena_print(ctx->arena, "%s-shm", path));
+}
+
+static struct db *open_writer(struct ctx *ctx)
+{
+    const char *path = file_path(ctx), *why = NULL;
+    struct db *db = db_open_file(path, DB_WRITE, ctx->arena, &why);
+    if (db && usable(ctx, db)) {
+        db_script(db, "PRAGMA synchronous = NORMAL");
+        return db;
+    }
+    db_close(db);
+    remove_file(ctx, path);
+    db = db_open_file(path, DB_WRITE, ctx->arena, &why);
+    if (!db)
+        log_warn("search_index", "\"why\":{}", why);
+    return db;
+}
+
+/* Reads the journal until nothing is new, or the time is up. */
+static enum status run(struct ctx *ctx, int64_t seconds)
+{
+    struct follower f = {.ctx = ctx, .db = open_writer(ctx), .arena = arena_new()};
+    struct timespec start, now;
+    int n = f.db ? 1 : -1;
+    buf_init(&f.words, 0);
+    f.counts = must_alloc(COUNTS * sizeof *f.counts);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (now = start; n > 0 && now.tv_sec - start.tv_sec < seconds; clock_gettime(CLOCK_MONOTONIC, &now))
+        n = step(&f);
+    if (n < 0 && f.db)
+        log_warn("search_index", "\"why\":{}", db_failure(f.db));
+    free(f.counts);
+    buf_release(&f.words);
+    arena_free(f.arena);
+    db_close(f.db);
+    return n < 0 ? UNAVAILABLE : OK;
+}
+
+enum status search_follow(struct ctx *ctx)
+{
+    return run(ctx, INT32_MAX);
+}
+
+static void job(struct ctx *ctx)
+{
+    struct search_index *x = index_reader(ctx);
+    if (x && state(x->db, "complete") == 1 && state(x->db, "followed") == journal_newest(ctx->db))
+        return;
+    run(ctx, RUN_SECONDS);
+}
+
+static const struct job jobs[] = {
+    {"search", 0, job},
+    {"search rest", RUN_SECONDS, job}, /* goes on with what one run did not finish, and misses no deleted file */
+    {.name = NULL},
+};
+
+
+const struct module search_module = {.name = "search", .jobs = jobs};
