@@ -135,6 +135,7 @@ static void filter_add(struct ctx *ctx, struct sql *where, const struct kind *k,
 
 struct asked {
     int64_t limit, after; /* after: the last id of the page before; NONE */
+    const char *q;        /* words for the kind's own search; NULL */
 };
 
 static void parameter(struct ctx *ctx, const struct kind *k, struct list *l, struct asked *a, const struct param *p)
@@ -154,7 +155,7 @@ static void parameter(struct ctx *ctx, const struct kind *k, struct list *l, str
         else if (text_blank(p->value))
             return;
         else if (k->search)
-            k->search(ctx, &l->where, p->value);
+            a->q = p->value;
         else
             search_listed(ctx, &l->where, k, p->value);
     } else if (!strcmp(p->name, "since")) {
@@ -172,6 +173,18 @@ static void parameter(struct ctx *ctx, const struct kind *k, struct list *l, str
     }
 }
 
+/* How many the search finds, whatever page is asked for. */
+static struct list_total searched(struct ctx *ctx, const struct list *l, const char *q)
+{
+    struct list all = *l;
+    sql_init(&all.where, ctx->arena);
+    sql_append(&all.where, &l->where);
+    all.limit = 1;
+    struct list_total total = l->kind->search(ctx, &all, q);
+    sql_release(&all.where);
+    return total;
+}
+
 static void list_draw(struct ctx *ctx)
 {
     const struct kind *k = kind_of(ctx);
@@ -185,11 +198,13 @@ static void list_draw(struct ctx *ctx)
         return;
     }
     bool newest_first = !strncmp(k->order, "id DESC", 7);
-    int64_t total = list_count(ctx, &l);
+    struct list_total total = a.q ? searched(ctx, &l, a.q) : (struct list_total){list_count(ctx, &l), false};
     if (a.after != NONE)
         sql_write(&l.where, newest_first ? " AND id < {}" : " AND id > {}", (const struct arg[]){ARG(a.after)}, 1);
     l.order = newest_first ? "id DESC" : "id";
     l.limit = (int)a.limit + 1;
+    if (a.q)
+        k->search(ctx, &l, a.q);
     struct buf *out = ctx->web->out;
     struct rows *r = list_run(ctx, &l);
     int64_t n = 0, last = NONE;
@@ -206,7 +221,8 @@ static void list_draw(struct ctx *ctx)
         record_json(ctx, out, k, rec, reveals(ctx, k));
         last = rec->id;
     }
-    json(out, "],\"next\":{},\"total\":{}}", more ? cursor_text(ctx, last) : NULL, total);
+    json(out, "],\"next\":{},\"total\":{}{}}", more ? cursor_text(ctx, last) : NULL, total.count,
+         (struct raw_json){total.more ? ",\"total_is_least\":true" : ""});
 }
 
 /* ---- one record ---- */

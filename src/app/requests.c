@@ -180,7 +180,7 @@ const struct kind requests_kind = {
     .name = "requests", .table = "requests", .one = N_("Request"), .many = N_("Requests"), FIELDS(fields),
     .size = sizeof(struct request), .read = ROLES_READERS, .write = ROLES_STAFF, .code = "number",
     .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert, .import_key = "source_number",
-    .insert = insert, .check = check, .search = search_narrow, .reveal = ROLES_STAFF,
+    .insert = insert, .check = check, .search = search_list, .reveal = ROLES_STAFF,
 };
 
 enum status request_file(struct ctx *ctx, struct request *r, const char **code)

@@ -19,7 +19,7 @@
 #define WORDS_MOST    16
 #define FRESH_MOST    2000  /* newest requests read themselves where the index lags */
 #define BATCH         250
-#define PAGE_MOST     500
+#define PAGE_MOST     512
 #define COUNT_MOST    1000
 #define EXAMINED_MOST 8000
 #define FEW           5000  /* requests that the conditions leave: fewer are read themselves */

@@ -71,6 +71,12 @@ struct record {
     int64_t created, updated;
 };
 
+struct list;
+struct list_total {
+    int64_t count;
+    bool more; /* at least so many: counting stopped there */
+};
+
 struct kind {
     const char *name;          /* in addresses and the journal: "requests" */
     const char *table;
@@ -93,8 +99,9 @@ struct kind {
      * stored or changed (before NULL: new; NULL: nothing). Both behind the door. */
     enum status (*insert)(struct ctx *ctx, void *record);
     enum status (*settle)(struct ctx *ctx, const void *before, const void *after);
-    /* Adds " AND …": what contains the words q. NULL: the listed texts are looked through. */
-    void (*search)(struct ctx *ctx, struct sql *where, const char *q);
+    /* Narrows the list, whose page is set, to the page of what contains the words q, and answers how many do.
+     * NULL: the listed texts are looked through. */
+    struct list_total (*search)(struct ctx *ctx, struct list *l, const char *q);
     const char *import_key;    /* with import_find: the field that tells rows of a sheet apart; NULL: the UNIQUE one */
     enum status (*import_done)(struct ctx *ctx); /* behind the door, after an import stored something: what is derived from the whole register */
 };
@@ -147,10 +154,6 @@ struct list {
 void list_init(struct ctx *ctx, struct list *l, const struct kind *k);     /* scope is added */
 int64_t list_count(struct ctx *ctx, const struct list *l);                 /* all, however long it takes */
 #define LIST_COUNTED 10000
-struct list_total {
-    int64_t count;
-    bool more;           /* at least so many: counting stopped there */
-};
 struct list_total list_total(struct ctx *ctx, const struct list *l);       /* up to LIST_COUNTED: what a page needs */
 /* Runs it; next record or NULL. The record lives in arena a. */
 struct rows *list_run(struct ctx *ctx, struct list *l);
