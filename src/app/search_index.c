@@ -16,6 +16,7 @@
 
 #include "app/module.h"
 #include "app/search.h"
+#include "app/store.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "db/journal.h"
@@ -168,16 +169,12 @@ void index_match_name(struct buf *out, const char *key)
 
 /* ---- the file ---- */
 
+/* NULL when there is no place for it. */
 static const char *file_path(struct ctx *ctx)
 {
     const char *address = ctx->site && ctx->site->data ? ctx->site->data : db_address(ctx->db);
-    if (strncmp(address, "postgresql://", 13) != 0)
-        return arena_print(ctx->arena, "%s/search.db", address);
-    const char *cache = getenv("XDG_CACHE_HOME");
-    uint64_t h = 14695981039346656037u; /* the address may hold a password: it does not go into a file's name */
-    for (const char *s = address; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211u;
-    return arena_print(ctx->arena, "%s/linli-search-%016llx.db", cache ? cache : "/var/tmp", (unsigned long long)h);
+    const char *folder = db_is_postgres(address) ? store_folder(ctx->arena, address) : address;
+    return folder ? arena_print(ctx->arena, "%s/search.db", folder) : NULL;
 }
 
 static int64_t state(struct db *db, const char *name)
@@ -270,7 +267,7 @@ struct search_index *index_reader(struct ctx *ctx)
     const char *path = file_path(ctx), *why = NULL;
     pthread_once(&reader_once, make_reader_once);
     struct search_index *x = pthread_getspecific(reader_key);
-    bool there = stat(path, &st) == 0;
+    bool there = path && stat(path, &st) == 0;
     if (x && (!there || strcmp(x->path, path) != 0 || st.st_ino != x->inode || db_status(x->db) != OK)) {
         index_close(x);
         pthread_setspecific(reader_key, x = NULL);
@@ -552,7 +549,9 @@ static void remove_file(struct ctx *ctx, const char *path)
 static struct db *open_writer(struct ctx *ctx)
 {
     const char *path = file_path(ctx), *why = NULL;
-    struct db *db = db_open_file(path, DB_WRITE, ctx->arena, &why);
+    struct db *db = path ? db_open_file(path, DB_WRITE, ctx->arena, &why) : NULL;
+    if (!path)
+        return NULL;
     if (db && usable(ctx, db)) {
         db_script(db, "PRAGMA synchronous = NORMAL");
         return db;
