@@ -79,7 +79,22 @@ function follow(part: HTMLElement): void {
     connect();
 }
 
+/* A part that moves by itself, such as a run's progress: while it holds [data-again="seconds"], it is fetched again. */
+function repeat(part: HTMLElement): void {
+    const mark = one('[data-again]', part);
+    if (!mark)
+        return;
+    setTimeout(() => {
+        refresh(part).catch(() => false).then(() => repeat(part));
+    }, Math.max(1, Number(mark.dataset['again'])) * 1000);
+}
+
 export function startLive(): void {
+    for (const mark of all('[data-again]')) {
+        const part = mark.closest<HTMLElement>('[id]');
+        if (part)
+            repeat(part);
+    }
     if (!('EventSource' in window))
         return;
     for (const part of all('[data-live]'))

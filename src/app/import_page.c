@@ -306,6 +306,12 @@ static const char *preview_cell(struct ctx *ctx, const struct import_column *c, 
     return text_cut(ctx->arena, field_show(ctx, c->field, record), 60);
 }
 
+static void draw_preview_cell(struct ctx *ctx, const struct import_column *c, const void *record, const char *cell)
+{
+    const char *shown = preview_cell(ctx, c, record, cell);
+    html(ctx->web->out, "<td{}>{}</td>", (struct markup){text_length(shown) > 12 ? " class=\"wide\"" : ""}, shown);
+}
+
 static void draw_preview(struct ctx *ctx, struct import *im, const char *const *sample, int cells)
 {
     struct buf *out = ctx->web->out;
@@ -315,7 +321,7 @@ static void draw_preview(struct ctx *ctx, struct import *im, const char *const *
     for (int c = 0; c < columns; c++)
         if (im->columns[c].field || im->columns[c].level)
             html(out, "<th scope=\"col\">{}</th>", im->columns[c].field ? tr(ctx, im->columns[c].field->label) : say(ctx, "Level {}", im->columns[c].level));
-    html(out, "<th scope=\"col\">{}</th></tr></thead><tbody>", say(ctx, "What is wrong"));
+    html(out, "<th scope=\"col\" class=\"wide\">{}</th></tr></thead><tbody>", say(ctx, "What is wrong"));
     for (int r = 0; (r + 1) * columns <= cells; r++) {
         import_forget(ctx);
         const char *const *row = sample + r * columns;
@@ -323,7 +329,7 @@ static void draw_preview(struct ctx *ctx, struct import *im, const char *const *
         buf_puts(out, "<tr>");
         for (int c = 0; c < columns; c++)
             if (im->columns[c].field || im->columns[c].level)
-                html(out, "<td>{}</td>", preview_cell(ctx, &im->columns[c], record, row[c]));
+                draw_preview_cell(ctx, &im->columns[c], record, row[c]);
         buf_puts(out, "<td>");
         for (const struct problem *p = ctx->problems; p; p = p->next)
             html(out, "<span class=\"problem\">{}</span> ", p->text);
@@ -362,12 +368,12 @@ static void draw_prepare(struct ctx *ctx, const struct imported *i)
 static void draw_reasons(struct ctx *ctx, const struct imported *i)
 {
     struct buf *out = ctx->web->out;
-    struct rows *r = query(ctx->db, "SELECT line, reason FROM import_errors WHERE import = {} ORDER BY line LIMIT {}", i->record.id, REASONS_SHOWN);
+    struct rows *r = query(ctx->db, "SELECT line, reason FROM import_errors WHERE import = {} AND line > 0 ORDER BY line LIMIT {}", i->record.id, REASONS_SHOWN);
     bool any = false;
     while (rows_next(r)) {
         if (!any)
             html(out, "<section><h2>{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr>"
-                      "<th scope=\"col\" class=\"num\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>",
+                      "<th scope=\"col\" class=\"num\">{}</th><th scope=\"col\" class=\"wide\">{}</th></tr></thead><tbody>",
                  say(ctx, "Refused rows"), say(ctx, "Refused rows"), say(ctx, "Row"), say(ctx, "Reason it was refused"));
         any = true;
         html(out, "<tr><td class=\"num\">{}</td><td>{}</td></tr>", row_int(r, "line"), row_text(r, "reason"));
@@ -429,7 +435,7 @@ static void page(struct ctx *ctx)
          say(ctx, "{}, {} KB, sent by {} on {}", kind_title(ctx, i->kind), (i->size + 1023) / 1024, i->user_name, when_show(ctx->arena, ctx->lang, i->record.created)));
     form_problems(ctx);
     import_forget(ctx);
-    html(out, "<div id=\"import\">");
+    html(out, "<div id=\"import\" class=\"parts\">");
     if (fragment_begin(ctx, "import")) {
         draw_state(ctx, i);
         if (under_way(i))

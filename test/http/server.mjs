@@ -37,7 +37,7 @@ export function init({ data = folder(), requests = 0, pack: from = pack } = {}) 
   const made = linli(["init", "--data", data, ...(from ? ["--pack", from] : []), "--requests", String(requests)]);
   if (made.code !== 0) throw new Error(`init: ${made.stderr}`);
   const logins = {};
-  for (const [, login, password] of made.stdout.matchAll(/^(\S+)\s+([0-9A-Z]{12})$/gm)) logins[login] = password;
+  for (const [, login, password] of made.stdout.matchAll(/^(\S+)\s+([0-9A-Z]{12})(?=\s|$)/gm)) logins[login] = password;
   return { data, logins };
 }
 
