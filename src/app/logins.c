@@ -1,6 +1,6 @@
 /*
  * The logins of a new installation, from the pack's users.csv: login, name,
- * name_en, role, unit, area, language. Each gets a password made now and
+ * name_en, role, unit, area, language, team. Each gets a password made now and
  * printed once. Memory is the context's.
  */
 #include "app/users.h"
@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum column { LOGIN, NAME, NAME_EN, ROLE, UNIT, AREA, LANGUAGE, COLUMN_COUNT };
-static const char *const headings[COLUMN_COUNT] = {"login", "name", "name_en", "role", "unit", "area", "language"};
+enum column { LOGIN, NAME, NAME_EN, ROLE, UNIT, AREA, LANGUAGE, TEAM, COLUMN_COUNT };
+static const char *const headings[COLUMN_COUNT] = {"login", "name", "name_en", "role", "unit", "area", "language", "team"};
 
 /* Chinese characters take two places in a terminal. */
 static void padded(const char *text, int places)
@@ -62,6 +62,8 @@ static enum status make_one(struct ctx *ctx, const char *const cells[COLUMN_COUN
     if (!record_check(ctx, &users_kind, NULL, u) || user_add(ctx, u, hash) != OK ||
         user_grant(ctx, u, role, named(ctx, "areas", cells[AREA]), named(ctx, "units", cells[UNIT])) != OK)
         return ctx->status;
+    if (*cells[TEAM])
+        change(ctx->db, "UPDATE grants SET organisation = {} WHERE \"user\" = {}", (struct maybe){named(ctx, "organisations", cells[TEAM])}, u->record.id);
     print_login(u->login, password, role_title(ctx, (enum role)role), place_of(ctx, u->record.id),
                 ctx_pick(ctx, u->name, u->name_en));
     return OK;

@@ -19,6 +19,7 @@
     M(volunteers_module) \
     M(activities_module) \
     M(offers_module) \
+    M(opinions_module) \
     M(figures_module) \
     M(figures_pages_module) \
     M(imports_module) \

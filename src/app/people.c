@@ -205,6 +205,15 @@ const struct kind organisations_kind = {.name = "organisations", .table = "organ
     .many = N_("Organisations"), FIELDS(organisation_fields), .size = sizeof(struct organisation),
     .read = ROLES_SIGNED, .write = PEOPLE_ROLES, .code = "code", .order = "kind, code", .check = organisation_check};
 
+static void open_station_scope(struct ctx *ctx, struct sql *where)
+{
+    sql_add(where, " AND kind = 'station' AND public = 1 AND (valid_to IS NULL OR valid_to >= {})", day_iso(ctx->arena, when_day(ctx->now)));
+}
+
+const struct kind open_stations_kind = {.name = "stations", .table = "organisations", .one = N_("Station"), .many = N_("Stations"),
+    FIELDS(organisation_fields), .size = sizeof(struct organisation), .read = ROLE_PUBLIC, .code = "code",
+    .order = "name, id", .scope = open_station_scope, .check = organisation_check};
+
 /* ---- posts ---- */
 
 #define T(member) offsetof(struct post, member)

@@ -49,6 +49,7 @@ struct post {
 };
 
 extern const struct kind people_kind, organisations_kind, posts_kind;
+extern const struct kind open_stations_kind; /* the organisations that are stations open to residents: for public pages */
 
 /* A person with this name and telephone; NONE. */
 int64_t person_find(struct ctx *ctx, const char *name, const char *phone);

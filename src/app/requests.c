@@ -31,7 +31,7 @@ static_assert(sizeof request_statuses / sizeof *request_statuses == REQUEST_STAT
 static const struct choice visibilities[] = {
     {"office", N_("Only the people who handle it")}, {"summary", N_("Everybody may read what happened, not who asked")}, {NULL, NULL}};
 static const struct choice channels[] = {{"web", N_("Web page")}, {"phone", N_("Telephone")}, {"desk", N_("At the desk")},
-                                         {"import", N_("Imported")}, {"api", N_("Another program")}, {NULL, NULL}};
+                                         {"import", N_("Imported")}, {"opinion", N_("Opinion collected")}, {"api", N_("Another program")}, {NULL, NULL}};
 static const struct choice levels[] = {{"urgent", N_("Urgent")}, {"ordinary", N_("Ordinary")}, {"complex", N_("Complex")}, {NULL, NULL}};
 static const struct choice yes_no[] = {{"yes", N_("Solved")}, {"no", N_("Not solved")}, {NULL, NULL}};
 

@@ -413,6 +413,7 @@ static const struct {
     {"agreed", N_("Volunteers have agreed"), N_("Volunteers have agreed to come.")},
     {"withdrawn", N_("A volunteer can't come after all"), NULL},
     {"offer_cancelled", N_("No longer offered to volunteers"), NULL},
+    {"opinion", N_("An opinion collected by a team joined it"), NULL},
     {"note", N_("Internal note"), NULL},
     {"attach", N_("File attached"), NULL},
     {"reveal", N_("Name and telephone shown"), NULL},
