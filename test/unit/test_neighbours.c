@@ -234,8 +234,6 @@ static void test_tags(void **state)
 static void test_offer(void **state)
 {
     (void)state;
-    change(ctx.db, "INSERT INTO skills (created, updated, code, name, home_visit, category) VALUES (1, 1, 'haircut', '理发', 1, {})",
-           query_int(ctx.db, "SELECT id FROM categories WHERE code = 'help-haircut'"));
     int64_t who[4];
     static const char *const names[] = {"丙志愿", "丁志愿", "戊志愿", "己志愿"};
     for (int i = 0; i < 4; i++) {
