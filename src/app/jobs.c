@@ -1,7 +1,8 @@
 /*
- * The jobs' thread: runs each module's jobs when their time has come, one
- * after the other, each with an arena and a context of its own. A job that
- * fails says so in the log and comes again.
+ * The jobs' threads: one runs the quick jobs, one those that may wait for
+ * others; each runs its jobs when their time has come, one after the other,
+ * each with an arena and a context of its own. A job that fails says so in the
+ * log and comes again.
  */
 #include "app/module.h"
 
@@ -14,7 +15,7 @@
 
 #define JOBS_MOST 64
 
-struct jobs {
+struct lane {
     struct site *site;
     struct db *db;
     pthread_t thread;
@@ -25,6 +26,11 @@ struct jobs {
     int64_t next[JOBS_MOST]; /* seconds on the monotonic clock */
     int64_t followed;        /* when the jobs that follow commits ran last */
     int count;
+};
+
+enum { QUICK, SLOW_ONES, LANES };
+struct jobs {
+    struct lane lanes[LANES];
 };
 
 struct passage {
@@ -67,7 +73,7 @@ enum status door(struct ctx *ctx, void (*make)(struct ctx *ctx))
     return s;
 }
 
-static void run_job(struct jobs *j, const struct job *job)
+static void run_job(struct lane *j, const struct job *job)
 {
     struct ctx ctx;
     ctx_init(&ctx, arena_new());
@@ -90,7 +96,7 @@ static int64_t seconds(void)
 }
 
 /* When the next job is due, on the monotonic clock; under the lock. */
-static int64_t due(const struct jobs *j)
+static int64_t due(const struct lane *j)
 {
     int64_t until = j->woken ? j->followed + 1 : INT64_MAX;
     for (int i = 0; i < j->count; i++)
@@ -100,7 +106,7 @@ static int64_t due(const struct jobs *j)
 }
 
 /* Waits until a job is due; false when it is time to stop. woken: the jobs that follow commits are. */
-static bool wait_due(struct jobs *j, bool *woken)
+static bool wait_due(struct lane *j, bool *woken)
 {
     pthread_mutex_lock(&j->lock);
     for (int64_t until; !j->stopping && seconds() < (until = due(j));) {
@@ -119,7 +125,7 @@ static bool wait_due(struct jobs *j, bool *woken)
 
 static void *jobs_thread(void *arg)
 {
-    struct jobs *j = arg;
+    struct lane *j = arg;
     bool woken;
     while (wait_due(j, &woken)) {
         int64_t now = seconds();
@@ -133,18 +139,16 @@ static void *jobs_thread(void *arg)
     return NULL;
 }
 
-struct jobs *jobs_start(struct site *site, struct arena *a, const char **why)
+static bool lane_start(struct lane *j, struct site *site, bool slow, struct arena *a, const char **why)
 {
-    struct jobs *j = must_alloc(sizeof *j);
     j->site = site;
     j->db = db_open(site->data, DB_READ, a, why);
-    if (!j->db) {
-        free(j);
-        return NULL;
-    }
+    if (!j->db)
+        return false;
     for (int m = 0; modules[m]; m++)
         for (const struct job *job = modules[m]->jobs; job && job->name && j->count < JOBS_MOST; job++)
-            j->list[j->count++] = job;
+            if (job->slow == slow)
+                j->list[j->count++] = job;
     j->woken = true;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -154,21 +158,11 @@ struct jobs *jobs_start(struct site *site, struct arena *a, const char **why)
     pthread_condattr_destroy(&monotonic);
     if (pthread_create(&j->thread, NULL, jobs_thread, j) != 0)
         abort();
-    return j;
+    return true;
 }
 
-void jobs_wake(struct jobs *j)
+static void lane_stop(struct lane *j)
 {
-    pthread_mutex_lock(&j->lock);
-    j->woken = true;
-    pthread_cond_signal(&j->more);
-    pthread_mutex_unlock(&j->lock);
-}
-
-void jobs_stop(struct jobs *j)
-{
-    if (!j)
-        return;
     pthread_mutex_lock(&j->lock);
     j->stopping = true;
     pthread_cond_signal(&j->more);
@@ -177,5 +171,39 @@ void jobs_stop(struct jobs *j)
     db_close(j->db);
     pthread_mutex_destroy(&j->lock);
     pthread_cond_destroy(&j->more);
+}
+
+struct jobs *jobs_start(struct site *site, struct arena *a, const char **why)
+{
+    struct jobs *j = must_alloc(sizeof *j);
+    if (!lane_start(&j->lanes[QUICK], site, false, a, why)) {
+        free(j);
+        return NULL;
+    }
+    if (!lane_start(&j->lanes[SLOW_ONES], site, true, a, why)) {
+        lane_stop(&j->lanes[QUICK]);
+        free(j);
+        return NULL;
+    }
+    return j;
+}
+
+void jobs_wake(struct jobs *j)
+{
+    for (int i = 0; i < LANES; i++) {
+        struct lane *l = &j->lanes[i];
+        pthread_mutex_lock(&l->lock);
+        l->woken = true;
+        pthread_cond_signal(&l->more);
+        pthread_mutex_unlock(&l->lock);
+    }
+}
+
+void jobs_stop(struct jobs *j)
+{
+    if (!j)
+        return;
+    for (int i = LANES; i-- > 0;)
+        lane_stop(&j->lanes[i]);
     free(j);
 }

@@ -21,7 +21,10 @@
     M(offers_module) \
     M(opinions_module) \
     M(figures_module) \
+    M(dashboard_module) \
     M(figures_pages_module) \
+    M(deliver_module) \
+    M(outbox_module) \
     M(imports_module) \
     M(search_module) \
     M(install_module) \

@@ -1,0 +1,493 @@
+/*
+ * The office's outbox: whom somebody has to ring or text, with the words
+ * ready, and what became of what went by itself. "Told" is one tap, for one or
+ * for many. Who sees it: the office everything, a worker the own area.
+ */
+#include "app/deliver.h"
+#include "app/module.h"
+#include "app/notify.h"
+#include "base/code.h"
+#include "base/seal.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "db/journal.h"
+#include "web/web.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 50
+#define MANY 200 /* told at once */
+
+static const struct view {
+    const char *id, *label, *where;
+} views[] = {
+    {"hand", N_("To tell"), " AND n.channel = 'hand' AND n.status = 'waiting'"},
+    {"told", N_("Told"), " AND n.channel = 'hand' AND n.status = 'told'"},
+    {"waiting", N_("Waiting to be sent"), " AND n.channel <> 'hand' AND n.status IN ('waiting', 'sending')"},
+    {"sent", N_("Sent"), " AND n.status = 'sent'"},
+    {"failed", N_("Not delivered"), " AND n.status = 'failed'"},
+    {NULL, NULL, NULL},
+};
+
+static const struct view *view_asked(struct ctx *ctx)
+{
+    const char *id = query_param(ctx, "view");
+    for (const struct view *v = views; v->id; v++)
+        if (id && !strcmp(id, v->id))
+            return v;
+    return views;
+}
+
+static bool is_office(const struct ctx *ctx)
+{
+    return ctx->actor.roles & ROLE_OFFICE;
+}
+
+/* What may be seen: notices of requests in scope; those to the office and the webhook are the office's. */
+static void add_scope(struct ctx *ctx, struct sql *q)
+{
+    sql_add(q, " AND n.request IN (SELECT id FROM requests WHERE 1 = 1");
+    requests_kind.scope(ctx, q);
+    sql_add(q, ")");
+    if (!is_office(ctx))
+        sql_add(q, " AND n.recipient NOT IN ('office', 'hook')");
+}
+
+static void add_filter(struct ctx *ctx, struct sql *q)
+{
+    const char *to = query_param(ctx, "to");
+    if (to && !strcmp(to, "residents"))
+        sql_add(q, " AND (n.recipient = 'resident' OR n.recipient LIKE 'joiner:%')");
+    else if (to && !strcmp(to, "staff"))
+        sql_add(q, " AND n.recipient <> 'resident' AND n.recipient NOT LIKE 'joiner:%' AND n.recipient <> 'hook'");
+}
+
+static int64_t count(struct ctx *ctx, const struct view *v)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT count(*) AS n FROM notices n WHERE 1 = 1");
+    sql_write(&q, v->where, NULL, 0);
+    add_filter(ctx, &q);
+    add_scope(ctx, &q);
+    struct rows *r = sql_query(ctx->db, &q);
+    int64_t n = rows_next(r) ? row_int(r, "n") : 0;
+    rows_end(r);
+    return n;
+}
+
+/* ---- one line ---- */
+
+struct line {
+    int64_t id, request, created, attempts, next_at, done_at;
+    const char *number, *recipient, *channel, *status, *text, *error, *who, *phone, *by;
+};
+
+static int64_t id_in(const char *recipient)
+{
+    const char *id = strchr(recipient, ':');
+    return id ? strtoll(id + 1, NULL, 10) : NONE;
+}
+
+static void look_up(struct ctx *ctx, struct line *l)
+{
+    struct rows *r = NULL;
+    if (!strcmp(l->recipient, "office") || !strcmp(l->recipient, "hook")) {
+        l->who = !strcmp(l->recipient, "office") ? say(ctx, "The office") : say(ctx, "Another system");
+        return;
+    }
+    if (!strcmp(l->recipient, "resident")) {
+        const struct request *q = record_get(ctx, &requests_kind, l->request);
+        l->who = q && q->requester_name ? mask_name(ctx->arena, q->requester_name) : say(ctx, "The resident");
+        l->phone = q ? mask_phone(ctx->arena, q->requester_phone) : NULL;
+        return;
+    }
+    if (!strncmp(l->recipient, "joiner:", 7)) {
+        l->who = say(ctx, "Somebody with the same matter");
+        return;
+    }
+    if (!strncmp(l->recipient, "unit:", 5))
+        r = query(ctx->db, "SELECT name, name_en, phone FROM units WHERE id = {}", id_in(l->recipient));
+    else
+        r = query(ctx->db, "SELECT name, name_en, NULL AS phone FROM users WHERE id = {}", id_in(l->recipient));
+    if (rows_next(r)) {
+        l->who = arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")));
+        l->phone = row_copy(r, ctx->arena, "phone");
+    }
+    rows_end(r);
+}
+
+static void draw_state(struct ctx *ctx, const struct line *l)
+{
+    struct buf *out = ctx->web->out;
+    if (!strcmp(l->status, "failed"))
+        html(out, "<span class=\"state late\">{} {}</span>", icon(ctx, "alert-triangle"), say(ctx, "Not delivered"));
+    else if (!strcmp(l->status, "sent") || !strcmp(l->status, "told"))
+        html(out, "<span class=\"state ok\">{} {}</span> <time class=\"soft small\">{}</time>", icon(ctx, "check"),
+             !strcmp(l->status, "sent") ? say(ctx, "Sent") : say(ctx, "Told"), when_show(ctx->arena, ctx->lang, l->done_at));
+    else if (l->attempts > 0 && l->error)
+        html(out, "<span class=\"state warn\">{}</span> <span class=\"soft small\">{}</span>", say(ctx, "Tried {} times", l->attempts),
+             say(ctx, "again at {}", when_show(ctx->arena, ctx->lang, l->next_at)));
+    else
+        html(out, "<time class=\"soft small\">{}</time>", when_show(ctx->arena, ctx->lang, l->created));
+    if (l->error && strcmp(l->status, "sent"))
+        html(out, "<br><span class=\"soft small\">{}</span>", l->error);
+}
+
+static void draw_line(struct ctx *ctx, const struct line *l, bool pick)
+{
+    struct buf *out = ctx->web->out;
+    bool hook = !strcmp(l->channel, "hook"), reach = !strcmp(l->channel, "hand") && !strcmp(l->status, "waiting");
+    html(out, "<li class=\"card\">");
+    if (pick)
+        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"id\" value=\"{}\"> ", l->id);
+    html(out, "<b>{}</b>", l->who ? l->who : "?");
+    if (pick)
+        html(out, "</label>");
+    if (l->phone && !strcmp(l->recipient, "resident"))
+        html(out, " <a href=\"/requests/{}\">{} {}</a>", l->request, icon(ctx, "phone-call"), l->phone);
+    else if (l->phone)
+        html(out, " <a href=\"tel:{}\">{} {}</a>", l->phone, icon(ctx, "phone-call"), l->phone);
+    html(out, " <a href=\"/requests/{}\">{}</a> ", l->request, l->number);
+    draw_state(ctx, l);
+    if (hook)
+        html(out, "<p class=\"small soft\">{}</p>", say(ctx, "By webhook"));
+    else
+        html(out, "<p class=\"words\" id=\"n{}\">{}</p>", l->id, l->text);
+    if (reach)
+        html(out, "<p class=\"acts\"><button class=\"primary\" name=\"one\" value=\"{}\">{} {}</button></p>", l->id, icon(ctx, "check"), say(ctx, "Told"));
+    html(out, "</li>");
+}
+
+static void draw_filters(struct ctx *ctx, const struct view *now)
+{
+    struct buf *out = ctx->web->out;
+    const char *to = query_param(ctx, "to");
+    const struct {
+        const char *value, *label;
+    } people[] = {{"", say(ctx, "Everybody")}, {"residents", say(ctx, "Residents")}, {"staff", say(ctx, "Units and staff")}};
+    html(out, "<nav class=\"filters\" aria-label=\"{}\">", say(ctx, "Which notices"));
+    for (const struct view *v = views; v->id; v++)
+        html(out, "<a href=\"/outbox?view={}{}{}\"{}>{} <b class=\"count{}\">{}</b></a>", v->id, to && *to ? "&to=" : "", to,
+             (struct markup){v == now ? " aria-current=\"true\"" : ""}, tr(ctx, v->label),
+             (struct markup){!strcmp(v->id, "failed") ? " late" : ""}, count(ctx, v));
+    html(out, "</nav><nav class=\"filters\" aria-label=\"{}\">", say(ctx, "To whom"));
+    for (size_t i = 0; i < sizeof people / sizeof *people; i++)
+        html(out, "<a href=\"/outbox?view={}&to={}\"{}>{}</a>", now->id, people[i].value,
+             (struct markup){!strcmp(to ? to : "", people[i].value) ? " aria-current=\"true\"" : ""}, people[i].label);
+    html(out, "</nav>");
+}
+
+static struct line *load(struct ctx *ctx, const struct view *v, int64_t page, int *n)
+{
+    struct line *lines = ARENA_ARRAY(ctx->arena, struct line, PAGE);
+    struct sql q;
+    bool work = !strcmp(v->id, "hand") || !strcmp(v->id, "waiting");
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT n.id, n.request, n.created, n.attempts, n.next_at, n.done_at, n.recipient, n.channel, n.status, n.text, n.error,"
+                " r.number FROM notices n JOIN requests r ON r.id = n.request WHERE 1 = 1");
+    sql_write(&q, v->where, NULL, 0);
+    add_filter(ctx, &q);
+    add_scope(ctx, &q);
+    sql_write(&q, work ? " ORDER BY n.id" : " ORDER BY n.id DESC", NULL, 0);
+    sql_add(&q, " LIMIT {} OFFSET {}", PAGE, (page - 1) * PAGE);
+    struct rows *r = sql_query(ctx->db, &q);
+    for (*n = 0; *n < PAGE && rows_next(r); (*n)++)
+        lines[*n] = (struct line){.id = row_int(r, "id"), .request = row_int(r, "request"), .created = row_int(r, "created"),
+                                  .attempts = row_int(r, "attempts"), .next_at = row_int(r, "next_at"), .done_at = row_int(r, "done_at"),
+                                  .number = row_copy(r, ctx->arena, "number"), .recipient = row_copy(r, ctx->arena, "recipient"),
+                                  .channel = row_copy(r, ctx->arena, "channel"), .status = row_copy(r, ctx->arena, "status"),
+                                  .text = row_copy(r, ctx->arena, "text"), .error = row_copy(r, ctx->arena, "error")};
+    rows_end(r);
+    for (int i = 0; i < *n; i++)
+        look_up(ctx, &lines[i]);
+    return lines;
+}
+
+static const char *empty_words(struct ctx *ctx, const struct view *v)
+{
+    if (!strcmp(v->id, "hand"))
+        return say(ctx, "Nobody is waiting to be told. When a step concerns somebody without a mail address, the words to say stand here.");
+    if (!strcmp(v->id, "failed"))
+        return say(ctx, "Everything that was sent has arrived.");
+    return say(ctx, "Nothing here.");
+}
+
+static void draw_list(struct ctx *ctx, const struct view *v, const struct line *lines, int n)
+{
+    struct buf *out = ctx->web->out;
+    bool told = !strcmp(v->id, "hand"), again = !strcmp(v->id, "failed") && is_office(ctx);
+    const char *action = told ? "/outbox/told" : "/outbox/again";
+    if (told || again)
+        form_begin(ctx, action, NULL, false);
+    html(out, "<ul class=\"stack\">");
+    for (int i = 0; i < n; i++)
+        draw_line(ctx, &lines[i], told || again);
+    html(out, "</ul>");
+    if (told || again) {
+        html(out, "<p class=\"acts\"><button>{}</button></p>", told ? say(ctx, "Those ticked are told") : say(ctx, "Try those ticked again"));
+        form_end(ctx);
+    }
+}
+
+static void outbox(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct view *v = view_asked(ctx);
+    int64_t total = count(ctx, v), page = query_param(ctx, "page") ? param_int(ctx, "page") : 1;
+    int n;
+    page = page == NONE || page < 1 || page > 100000 ? 1 : page;
+    const struct line *lines = load(ctx, v, page, &n);
+    page_begin(ctx, say(ctx, "Outbox"), PAGE_STAFF);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Outbox"),
+         say(ctx, "Who is to be rung or texted, with the words ready; and what was sent by itself."));
+    form_problems(ctx);
+    draw_filters(ctx, v);
+    if (n == 0)
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "inbox"), empty_words(ctx, v));
+    else
+        draw_list(ctx, v, lines, n);
+    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
+    if (page > 1)
+        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), say(ctx, "Back"));
+    html(out, "<span>{}</span>", say_n(ctx, total, "1 notice", "{} notices", total));
+    if (page * PAGE < total)
+        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"));
+    html(out, "</nav>");
+    page_end(ctx);
+}
+
+/* ---- told, again ---- */
+
+/* Changes one notice in the actor's scope; whether it was there and in that state. */
+static bool move(struct ctx *ctx, int64_t id, bool told)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT n.request FROM notices n WHERE n.id = {}", id);
+    sql_write(&q, told ? views[0].where : " AND n.status = 'failed'", NULL, 0);
+    add_scope(ctx, &q);
+    struct rows *r = sql_query(ctx->db, &q);
+    bool there = rows_next(r);
+    int64_t request = there ? row_int(r, "request") : NONE;
+    rows_end(r);
+    if (!there)
+        return false;
+    if (told)
+        change(ctx->db, "UPDATE notices SET status = 'told', done_at = {}, done_by = {} WHERE id = {}", ctx->now, (struct maybe){ctx->actor.user}, id);
+    else
+        change(ctx->db, "UPDATE notices SET status = 'waiting', attempts = 0, next_at = {} WHERE id = {}", ctx->now, id);
+    journal_add(ctx, requests_kind.name, request, told ? "told" : "send-again", NULL, arena_print(ctx->arena, "{\"notice\":%lld}", (long long)id));
+    return true;
+}
+
+static void move_many(struct ctx *ctx, bool told)
+{
+    int64_t ids[MANY];
+    int n = 0, done = 0;
+    if (param_int(ctx, "one") != NONE)
+        ids[n++] = param_int(ctx, "one");
+    else
+        n = param_ints(ctx, "id", ids, MANY);
+    if (n == 0) {
+        ctx_problem(ctx, NULL, say(ctx, "Tick at least one."));
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        done += move(ctx, ids[i], told);
+    flash(ctx, told ? say_n(ctx, done, "1 is told.", "{} are told.", done) : say_n(ctx, done, "1 is sent again.", "{} are sent again.", done));
+    see_other(ctx, "/outbox?view={}", told ? "hand" : "waiting");
+}
+
+static void told(struct ctx *ctx)
+{
+    move_many(ctx, true);
+}
+
+static void again(struct ctx *ctx)
+{
+    move_many(ctx, false);
+}
+
+/* ---- the channels' settings ---- */
+
+static const struct setting_field {
+    const char *name, *field, *label, *hint; /* N_() */
+    bool secret;
+} setting_fields[] = {
+    {"site.address", "site_address", N_("Address of this site"), N_("https://linli.example.cn — messages link to it. Empty: messages carry the number only."), false},
+    {"office.mail", "office_mail", N_("Mail of the office"), N_("Hears of third returns and of requests that nobody has."), false},
+    {"smtp.host", "smtp_host", N_("Mail server"), N_("Empty: nothing is sent by mail; the outbox lists whom to ring."), false},
+    {"smtp.port", "smtp_port", N_("Port"), N_("Empty: 587, or 465 with TLS from the start."), false},
+    {"smtp.from", "smtp_from", N_("From address"), NULL, false},
+    {"smtp.user", "smtp_user", N_("User at the mail server"), NULL, false},
+    {"smtp.password", "smtp_password", N_("Password at the mail server"), N_("Empty: stays as it is."), true},
+    {"hook.url", "hook_url", N_("Webhook address"), N_("https://…: another system that hears of every step, without personal data. Empty: none."), false},
+    {"hook.secret", "hook_secret", N_("Secret of the webhook"), N_("Signs each message (HMAC-SHA256). Empty: stays as it is."), true},
+};
+#define SETTING_COUNT (sizeof setting_fields / sizeof *setting_fields)
+
+static const struct choice securities[] = {{"starttls", N_("TLS after the greeting (STARTTLS)")}, {"tls", N_("TLS from the start")},
+                                           {"none", N_("None: only inside the office's own network")}, {NULL, NULL}};
+
+static void draw_setting(struct ctx *ctx, const struct setting_field *f)
+{
+    struct buf *out = ctx->web->out;
+    const char *was = param(ctx, f->field), *problem = ctx_problem_of(ctx, f->field);
+    bool set = *setting(ctx, f->name);
+    html(out, "<div class=\"field\"><label for=\"f-{}\">{}</label>", f->field, tr(ctx, f->label));
+    if (f->hint)
+        html(out, "<p class=\"hint\">{}{}</p>", tr(ctx, f->hint), f->secret && set ? say(ctx, " One is set.") : "");
+    if (f->secret)
+        html(out, "<input type=\"password\" autocomplete=\"new-password\" id=\"f-{}\" name=\"{}\" maxlength=\"200\">", f->field, f->field);
+    else
+        html(out, "<input id=\"f-{}\" name=\"{}\" maxlength=\"500\" value=\"{}\">", f->field, f->field, was ? was : setting(ctx, f->name));
+    if (problem)
+        html(out, "<p class=\"problem\">{} {}</p>", icon(ctx, "alert-circle"), problem);
+    html(out, "</div>");
+}
+
+static void settings(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const char *security = param(ctx, "smtp_security") ? param(ctx, "smtp_security") : setting(ctx, "smtp.security");
+    page_begin(ctx, say(ctx, "Mail and webhook"), PAGE_STAFF);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Mail and webhook"),
+         say(ctx, "How notices leave. Whoever has no mail address is listed in the outbox, to be rung or texted."));
+    form_problems(ctx);
+    form_begin(ctx, "/outbox/settings", NULL, false);
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        draw_setting(ctx, &setting_fields[i]);
+        if (!strcmp(setting_fields[i].field, "smtp_port")) {
+            html(out, "<div class=\"field\"><label for=\"f-smtp_security\">{}</label><select id=\"f-smtp_security\" name=\"smtp_security\">", say(ctx, "Encryption"));
+            for (const struct choice *c = securities; c->code; c++)
+                html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){!strcmp(security, c->code) ? " selected" : ""}, tr(ctx, c->label));
+            html(out, "</select></div>");
+        }
+    }
+    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Save"));
+    form_end(ctx);
+    html(out, "<section><h2>{}</h2><p>{}</p>", say(ctx, "Send a test"), say(ctx, "With the settings as they are saved."));
+    form_begin(ctx, "/outbox/test", NULL, false);
+    html(out, "<div class=\"field\"><label for=\"f-to\">{}</label><input id=\"f-to\" name=\"to\" type=\"email\" maxlength=\"120\" value=\"{}\"></div>"
+              "<div class=\"acts\"><button name=\"what\" value=\"mail\">{}</button><button name=\"what\" value=\"hook\">{}</button></div>",
+         say(ctx, "Mail address"), param(ctx, "to"), say(ctx, "Send a test mail"), say(ctx, "Call the webhook"));
+    form_end(ctx);
+    html(out, "</section>");
+    page_end(ctx);
+}
+
+static bool host_valid(const char *host)
+{
+    for (const char *c = host; *c; c++)
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr(".-:[]", *c)))
+            return false;
+    return strlen(host) <= 200;
+}
+
+static const char *typed(struct ctx *ctx, const char *field)
+{
+    const char *value = text_tidy(ctx->arena, param(ctx, field));
+    return value ? value : "";
+}
+
+static void settings_check(struct ctx *ctx)
+{
+    const char *port = typed(ctx, "smtp_port"), *host = typed(ctx, "smtp_host"), *url = typed(ctx, "hook_url"), *site = typed(ctx, "site_address");
+    if (!host_valid(host))
+        ctx_problem(ctx, "smtp_host", say(ctx, "The name of a server, like mail.example.cn."));
+    if (*port && (strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 || strtol(port, NULL, 10) < 1 || strtol(port, NULL, 10) > 65535))
+        ctx_problem(ctx, "smtp_port", say(ctx, "A number from 1 to 65535."));
+    if ((*host || *typed(ctx, "smtp_from")) && !mail_valid(typed(ctx, "smtp_from")))
+        ctx_problem(ctx, "smtp_from", say(ctx, "A mail address, like office@example.cn."));
+    if (*typed(ctx, "office_mail") && !mail_valid(typed(ctx, "office_mail")))
+        ctx_problem(ctx, "office_mail", say(ctx, "A mail address, like office@example.cn."));
+    if (*url && !deliver_url_valid(url))
+        ctx_problem(ctx, "hook_url", say(ctx, "An address that begins with https:// or http://."));
+    if (*url && !*typed(ctx, "hook_secret") && !*setting(ctx, "hook.secret"))
+        ctx_problem(ctx, "hook_secret", say(ctx, "A webhook needs a secret, so that its receiver can tell that it is from here."));
+    if (*typed(ctx, "hook_secret") && strlen(typed(ctx, "hook_secret")) < 16)
+        ctx_problem(ctx, "hook_secret", say(ctx, "At least 16 characters."));
+    if (*site && !deliver_url_valid(site))
+        ctx_problem(ctx, "site_address", say(ctx, "An address that begins with https:// or http://."));
+    const char *security = typed(ctx, "smtp_security");
+    if (strcmp(security, "none") && strcmp(security, "tls") && strcmp(security, "starttls"))
+        ctx_problem(ctx, "smtp_security", say(ctx, "Choose one of the list."));
+}
+
+static void settings_save(struct ctx *ctx)
+{
+    struct buf names;
+    buf_init(&names, 0);
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting_field *f = &setting_fields[i];
+        const char *value = typed(ctx, f->field);
+        size_t n = strlen(value);
+        if (f->secret && !*value)
+            continue;
+        if (f->secret)
+            value = seal_text(ctx->keys, ctx->arena, f->name, value);
+        else if (!strcmp(f->field, "site_address") && n && value[n - 1] == '/')
+            value = arena_copyn(ctx->arena, value, n - 1);
+        if (strcmp(value, setting(ctx, f->name)) != 0)
+            plain(&names, "{}{}", names.size ? " " : "", f->name);
+        setting_put(ctx, f->name, value);
+    }
+    setting_put(ctx, "smtp.security", typed(ctx, "smtp_security"));
+    struct buf after;
+    buf_init(&after, 0);
+    json(&after, "{\"changed\":{}}", (const char *)names.data); /* which, never what: secrets and addresses stay out */
+    journal_add(ctx, "settings", 0, "edit", NULL, arena_copyn(ctx->arena, after.data, after.size));
+    buf_release(&after);
+    buf_release(&names);
+    flash(ctx, say(ctx, "Saved."));
+    see_other(ctx, "/outbox/settings");
+}
+
+static void test_send(struct ctx *ctx)
+{
+    struct deliver_settings s = deliver_settings_load(ctx);
+    const char *what = param(ctx, "what"), *why = NULL;
+    bool refused, good;
+    if (what && !strcmp(what, "hook")) {
+        if (!*s.url) {
+            ctx_problem(ctx, "hook_url", say(ctx, "No webhook is set."));
+            return;
+        }
+        good = deliver_hook(ctx, &s, arena_print(ctx->arena, "test:%lld", (long long)ctx->now), "{\"event\":\"test\",\"action\":\"test\"}", &why);
+    } else {
+        if (!*s.host) {
+            ctx_problem(ctx, "smtp_host", say(ctx, "No mail server is set."));
+            return;
+        }
+        good = deliver_mail(ctx, &s, typed(ctx, "to"), say(ctx, "A test"), say(ctx, "This is a test. Mail from Linli arrives here."),
+                            arena_print(ctx->arena, "test-%lld@linli", (long long)ctx->now), &refused, &why);
+    }
+    if (!good)
+        ctx_problem(ctx, what && !strcmp(what, "hook") ? "hook_url" : "to", why);
+}
+
+static void test_done(struct ctx *ctx)
+{
+    flash(ctx, say(ctx, "The test has gone out."));
+    see_other(ctx, "/outbox/settings");
+}
+
+#define READS_OUTBOX (ROLE_OFFICE | ROLE_WORKER)
+static const struct route table[] = {
+    ROUTE_GET("/outbox", READS_OUTBOX, outbox),
+    ROUTE_POST("/outbox/told", READS_OUTBOX, told, .failed = outbox),
+    ROUTE_POST("/outbox/again", ROLE_OFFICE, again, .failed = outbox),
+    ROUTE_GET("/outbox/settings", ROLE_ADMIN, settings),
+    ROUTE_POST("/outbox/settings", ROLE_ADMIN, settings_save, .prepare = settings_check, .failed = settings),
+    ROUTE_POST("/outbox/test", ROLE_ADMIN, test_done, .prepare = test_send, .failed = settings, .flags = SLOW),
+};
+
+static const struct place places[] = {
+    {"/outbox", N_("Outbox"), "g o", READS_OUTBOX, true},
+    {"/outbox/settings", N_("Mail and webhook"), NULL, ROLE_ADMIN, true},
+    {.href = NULL},
+};
+
+const struct module outbox_module = {.name = "outbox", .routes = ROUTES(table), .places = places};
