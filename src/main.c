@@ -7,6 +7,7 @@
  * to a command when the command's usage names it. Memory is one arena a run.
  */
 #include "app/module.h"
+#include "db/journal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,8 +159,10 @@ int main(int argc, char **argv)
             code = 1;
         }
     }
-    if (ctx.db)
+    if (ctx.db) {
+        journal_finish(ctx.db);
         db_close(ctx.db);
+    }
     arena_free(ctx.arena);
     return code;
 }

@@ -54,15 +54,20 @@ static int run_verify(struct ctx *ctx, const struct options *o)
     if (install_open(ctx, o->data, DB_READ) != OK)
         return command_failed(ctx);
     const char *why = NULL;
-    if (db_check(ctx->db, ctx->arena, &why) != OK || journal_verify(ctx->db, ctx->arena, &report) != OK) {
+    enum status s = db_check(ctx->db, ctx->arena, &why);
+    if (s == OK)
+        s = journal_verify(ctx->db, ctx->arena, &report);
+    if (why || (s != OK && s != CONFLICT)) {
         fprintf(stderr, "linli: %s\n", why ? why : say(ctx, "The journal could not be read."));
         return 1;
     }
-    if (report.first_bad != NONE) {
+    if (s == CONFLICT) {
         fprintf(stderr, "%s\n", say(ctx, "The journal does not fit from entry {} on: {}", report.first_bad, report.why));
         return 1;
     }
     printf("%s\n", say(ctx, "{} journal entries, all in order.", report.entries));
+    if (report.unsealed > 0)
+        printf("%s\n", say(ctx, "{} newer ones have no number yet: they are sealed while Linli serves, within a second.", report.unsealed));
     return 0;
 }
 

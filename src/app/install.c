@@ -18,6 +18,7 @@
 #include "app/store.h"
 #include "app/users.h"
 #include "base/seal.h"
+#include "db/journal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ static enum status fill(struct ctx *ctx, const char *pack, int64_t requests)
     }
     if (s != OK)
         return ctx->status != OK ? ctx->status : ctx_fail(ctx, s, NULL);
+    journal_finish(ctx->db);
     db_close(ctx->db);
     ctx->db = NULL;
     return OK;

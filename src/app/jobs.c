@@ -35,7 +35,7 @@ struct jobs {
 
 struct passage {
     struct task task;
-    struct ctx *ctx;
+    struct ctx *ctx, before;
     void (*make)(struct ctx *ctx);
 };
 
@@ -45,6 +45,13 @@ static enum status passage_run(struct task *t, struct db *db)
     p->ctx->db = db;
     p->make(p->ctx);
     return p->ctx->status != OK ? p->ctx->status : db_status(db);
+}
+
+/* A make that is called once more finds the context as it was. */
+static void passage_again(struct task *t)
+{
+    struct passage *p = (struct passage *)t;
+    *p->ctx = p->before;
 }
 
 static enum status door_alone(struct ctx *ctx, void (*make)(struct ctx *ctx))
@@ -65,7 +72,7 @@ enum status door(struct ctx *ctx, void (*make)(struct ctx *ctx))
     if (!ctx->site || !ctx->site->writer)
         return door_alone(ctx, make);
     struct db *reader = ctx->db;
-    struct passage p = {.task = {.run = passage_run}, .ctx = ctx, .make = make};
+    struct passage p = {.task = {.run = passage_run, .again = passage_again}, .ctx = ctx, .before = *ctx, .make = make};
     enum status s = writer_run(ctx->site->writer, &p.task);
     ctx->db = reader;
     if (s != OK && ctx->status == OK)

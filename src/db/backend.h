@@ -52,6 +52,11 @@ struct backend {
     enum status (*release)(struct db *db);
     void (*undo)(struct db *db);
     bool (*again)(struct db *db);                     /* NULL: never */
+    /* For a back end that many processes write at once, NULL on others: another connection to the same store, which
+     * connects with its first statement; and waiting, on it, until another process sealed the journal, fd is
+     * readable (it is read), or ms passed. */
+    struct db *(*follow)(struct db *db);
+    void (*wait)(struct db *db, int fd, int ms);
     int64_t (*version)(struct db *db);
     enum status (*script)(struct db *db, const char *sql);
     /* Around a migration: helpers of the back end's own, and one process at a time. NULL: nothing to do. */

@@ -31,7 +31,11 @@
 struct db;
 struct rows;
 
-enum db_mode { DB_READ, DB_WRITE };
+enum db_mode {
+    DB_READ,
+    DB_WRITE,
+    DB_FOLLOW, /* writes what follows from others' changes; sees each as soon as it is committed (PostgreSQL only) */
+};
 
 /*
  * Opens one connection to the store at address: a folder (its file linli.db; WAL, synchronous=FULL,

@@ -3,10 +3,14 @@
  * every field, each written with its length before it, so that no two
  * different entries give the same bytes. Missing is a length of its own.
  *
- * The newest entry is read again for each new one: the table is the only
- * truth, also after a savepoint was undone; the read costs about a microsecond.
+ * On SQLite the newest entry is read again for each new one: the table is the
+ * only truth, also after a savepoint was undone; the read costs about a
+ * microsecond. Where many write at once that would make them wait for each
+ * other, so there the chain is made afterwards (journal_seal).
  */
 #include "db/journal.h"
+
+#include "db/backend.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -65,62 +69,133 @@ int64_t journal_newest(struct db *db)
     return seq == NONE ? 0 : seq;
 }
 
-int64_t journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *before,
-                    const char *after)
+/* The hash and number of the newest entry; zeros when there is none. */
+static int64_t newest_hash(struct db *db, unsigned char hash[HASH])
 {
-    struct db *db = ctx->db;
-    unsigned char prev[HASH] = {0}, hash[HASH];
     int64_t seq = 0;
-    struct rows *r = query(db, "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1");
+    memset(hash, 0, HASH);
+    struct rows *r = query(db, "SELECT seq, hash FROM journal WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1");
     if (rows_next(r)) {
         seq = row_int(r, "seq");
         struct bytes last = row_bytes(r, "hash");
         if (last.size == HASH) /* otherwise the verification will say where it broke */
-            memcpy(prev, last.data, HASH);
+            memcpy(hash, last.data, HASH);
     }
     rows_end(r);
-    if (db_status(db) != OK)
-        return NONE;
-    const struct entry e = {.seq = seq + 1,
-                            .at_ms = ctx->now * 1000,
-                            .device_at = ctx->device_time,
-                            .actor = ctx->actor.user,
-                            .actor_name = ctx->actor.name,
-                            .via = ctx->actor.via ? ctx->actor.via : "",
-                            .kind = kind,
-                            .record = record,
-                            .action = action,
-                            .before = before,
-                            .after = after,
-                            .key = ctx->key,
-                            .prev = {prev, HASH}};
-    entry_hash(&e, hash);
-    enum status s = change(db,
-                           "INSERT INTO journal (seq, at_ms, device_at, actor, actor_name, via, kind, record, action,"
-                           " before, after, key, prev, hash)"
-                           " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-                           e.seq, e.at_ms, (struct maybe){e.device_at}, (struct maybe){e.actor}, e.actor_name, e.via,
-                           e.kind, e.record, e.action, e.before, e.after, e.key, e.prev,
-                           arg_bytes((struct bytes){hash, HASH}));
-    return s == OK ? e.seq : NONE;
+    return seq;
 }
+
+/* Without number and hashes: they come when it is sealed. */
+static enum status add_unsealed(struct db *db, const struct entry *e)
+{
+    change_later(db,
+                 "INSERT INTO journal (at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key)"
+                 " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+                 e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name, e->via, e->kind, e->record,
+                 e->action, e->before, e->after, e->key);
+    return db_status(db);
+}
+
+enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *before,
+                        const char *after)
+{
+    struct db *db = ctx->db;
+    unsigned char prev[HASH], hash[HASH];
+    struct entry e = {.at_ms = ctx->now * 1000,
+                      .device_at = ctx->device_time,
+                      .actor = ctx->actor.user,
+                      .actor_name = ctx->actor.name,
+                      .via = ctx->actor.via ? ctx->actor.via : "",
+                      .kind = kind,
+                      .record = record,
+                      .action = action,
+                      .before = before,
+                      .after = after,
+                      .key = ctx->key,
+                      .prev = {prev, HASH}};
+    if (db->is->follow)
+        return add_unsealed(db, &e);
+    e.seq = newest_hash(db, prev) + 1;
+    if (db_status(db) != OK)
+        return db_status(db);
+    entry_hash(&e, hash);
+    return change(db,
+                  "INSERT INTO journal (seq, at_ms, device_at, actor, actor_name, via, kind, record, action,"
+                  " before, after, key, prev, hash)"
+                  " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+                  e.seq, e.at_ms, (struct maybe){e.device_at}, (struct maybe){e.actor}, e.actor_name, e.via,
+                  e.kind, e.record, e.action, e.before, e.after, e.key, e.prev,
+                  arg_bytes((struct bytes){hash, HASH}));
+}
+
+static struct entry entry_of(struct rows *r, int64_t seq, struct bytes prev)
+{
+    return (struct entry){.seq = seq,
+                          .at_ms = row_int(r, "at_ms"),
+                          .device_at = row_int(r, "device_at"),
+                          .actor = row_int(r, "actor"),
+                          .actor_name = row_text(r, "actor_name"),
+                          .via = row_text(r, "via"),
+                          .kind = row_text(r, "kind"),
+                          .record = row_int(r, "record"),
+                          .action = row_text(r, "action"),
+                          .before = row_text(r, "before"),
+                          .after = row_text(r, "after"),
+                          .key = row_text(r, "key"),
+                          .prev = prev};
+}
+
+/* ---- sealing ---- */
+
+/* Inside a transaction that holds the lock. Answers how many entries got their number. */
+static int seal_batch(struct db *db)
+{
+    unsigned char hash[HASH], prev[HASH];
+    int64_t seq = newest_hash(db, hash);
+    struct rows *r = query(db, "SELECT id, at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key"
+                               " FROM journal WHERE seq IS NULL ORDER BY id LIMIT {}", BATCH);
+    int n = 0;
+    for (; rows_next(r); n++) {
+        memcpy(prev, hash, HASH);
+        struct entry e = entry_of(r, ++seq, (struct bytes){prev, HASH});
+        entry_hash(&e, hash);
+        change_later(db, "UPDATE journal SET seq = {}, prev = {}, hash = {} WHERE id = {}", seq, e.prev,
+                     arg_bytes((struct bytes){hash, HASH}), row_int(r, "id"));
+    }
+    if (n) /* told with the commit, to every process that serves this store */
+        query_int(db, "SELECT pg_notify('linli ' || current_schema(), {})", arg_text("sealed"));
+    return n;
+}
+
+enum status journal_seal(struct db *db)
+{
+    for (int n = BATCH; n == BATCH && db_status(db) == OK;) {
+        if (query_int(db, "SELECT id FROM journal WHERE seq IS NULL LIMIT 1") == NONE)
+            return db_status(db);
+        if (db_begin(db) != OK)
+            return db_status(db);
+        bool first = query_int(db, "SELECT pg_try_advisory_xact_lock(hashtextextended('linli seal ' || current_schema(), 0))") == 1;
+        n = first ? seal_batch(db) : 0;
+        db_commit(db);
+    }
+    return db_status(db);
+}
+
+void journal_finish(struct db *db)
+{
+    if (!db->is->follow || db->mode != DB_WRITE)
+        return;
+    struct db *own = db->is->follow(db);
+    journal_seal(own);
+    db_close(own);
+}
+
+/* ---- checking ---- */
 
 /* NULL when the entry in r follows the one with hash last and number seq. */
 static const char *entry_fault(struct rows *r, int64_t seq, const unsigned char last[HASH])
 {
-    const struct entry e = {.seq = row_int(r, "seq"),
-                            .at_ms = row_int(r, "at_ms"),
-                            .device_at = row_int(r, "device_at"),
-                            .actor = row_int(r, "actor"),
-                            .actor_name = row_text(r, "actor_name"),
-                            .via = row_text(r, "via"),
-                            .kind = row_text(r, "kind"),
-                            .record = row_int(r, "record"),
-                            .action = row_text(r, "action"),
-                            .before = row_text(r, "before"),
-                            .after = row_text(r, "after"),
-                            .key = row_text(r, "key"),
-                            .prev = row_bytes(r, "prev")};
+    struct entry e = entry_of(r, row_int(r, "seq"), row_bytes(r, "prev"));
     struct bytes stored = row_bytes(r, "hash");
     unsigned char hash[HASH];
     if (e.seq != seq + 1)
@@ -164,6 +239,8 @@ enum status journal_verify(struct db *db, struct arena *a, struct journal_report
     *report = (struct journal_report){.first_bad = NONE};
     while (verify_batch(db, &seq, last, report) == BATCH && report->first_bad == NONE)
         ;
+    if (db->is->follow)
+        report->unsealed = query_int(db, "SELECT count(*) FROM journal WHERE seq IS NULL");
     if (db_status(db) != OK)
         return db_status(db);
     return report->first_bad == NONE ? OK : CONFLICT;

@@ -8,6 +8,11 @@
  * a changed or removed entry is found by journal_verify. The first entry's
  * "before" hash is 32 zero bytes.
  *
+ * On SQLite an entry is numbered and hashed as it is written. On PostgreSQL, where
+ * many processes write at once, it has no seq until journal_seal gave it one, in
+ * the order of commits (sealer.h): within a second. Histories of one record show
+ * it at once (ORDER BY seq puts it last, ORDER BY seq DESC first).
+ *
  * Followers (search index, live updates, webhooks, histories) read it by seq.
  */
 #ifndef LINLI_DB_JOURNAL_H
@@ -16,11 +21,12 @@
 #include "base/ctx.h"
 #include "db/db.h"
 
-/* ctx gives actor, times, key and db. before/after: JSON or NULL. Answers the seq, NONE on failure (db_status set). */
-int64_t journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action,
+/* ctx gives actor, times, key and db. before/after: JSON or NULL. OK, or why not (db_status set too). */
+enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action,
                     const char *before, const char *after);
 
 struct journal_report {
+    int64_t unsealed;           /* entries behind them that have no number yet */
     int64_t entries, first_bad; /* first_bad: seq of the first entry that does not fit, NONE when all fit */
     const char *why;
 };
@@ -29,5 +35,9 @@ struct journal_report {
  * the end leave a chain that fits: compare the newest hash with one kept elsewhere. */
 enum status journal_verify(struct db *db, struct arena *a, struct journal_report *report);
 int64_t journal_newest(struct db *db); /* 0 when empty */
+/* Seals all that is committed; db is open as DB_FOLLOW, outside a transaction. Does nothing while another seals. */
+enum status journal_seal(struct db *db);
+/* For a command, which has no sealer: seals what was committed on db, before db is closed. */
+void journal_finish(struct db *db);
 
 #endif

@@ -58,6 +58,7 @@ struct pg {
     PGconn *conn;
     struct pg_address at;
     int64_t epoch, names;
+    int64_t listening;    /* the epoch whose connection listens */
     int sent;             /* statements whose answers are not taken */
     bool inside;          /* a transaction */
     bool lost;            /* it, or the connection, is gone */
@@ -169,7 +170,7 @@ static bool ready(struct pg *pg)
             db_fail(&pg->db, UNAVAILABLE, "the connection to the database is lost", NULL);
         return !pg->lost;
     }
-    struct pollfd p = {.fd = PQsocket(pg->conn), .events = POLLIN};
+    struct pollfd p = {.fd = pg->lost ? -1 : PQsocket(pg->conn), .events = POLLIN};
     if (!pg->lost && !pg->sent && poll(&p, 1, 0) > 0 && PQconsumeInput(pg->conn) == 0)
         pg->lost = true;
     if (!pg->lost && PQstatus(pg->conn) == CONNECTION_OK)
@@ -211,6 +212,17 @@ struct db *postgres_open(const char *address, enum db_mode mode, struct arena *a
     }
     db_close(&pg->db);
     return NULL;
+}
+
+/* Connects with its first statement. */
+static struct db *pg_follow(struct db *db)
+{
+    struct pg *pg = must_alloc(sizeof *pg);
+    db_init(&pg->db, &postgres, DB_FOLLOW);
+    buf_init(&pg->scratch, 0);
+    pg->at = pg_address_copy(&pg_of(db)->at);
+    pg->lost = true;
+    return &pg->db;
 }
 
 static void pg_close(struct db *db)
@@ -573,9 +585,12 @@ static enum status pg_begin(struct db *db)
     pg->again = false;
     if (!ready(pg))
         return db->status;
+    static const char *const words[] = {[DB_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                                        [DB_WRITE] = "BEGIN ISOLATION LEVEL SERIALIZABLE",
+                                        [DB_FOLLOW] = "BEGIN ISOLATION LEVEL READ COMMITTED"};
     if (db->mode == DB_WRITE)
         introduce(pg);
-    if (!send_text(pg, db->mode == DB_WRITE ? "BEGIN ISOLATION LEVEL SERIALIZABLE" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+    if (!send_text(pg, words[db->mode]))
         return db->status;
     pg->inside = true;
     pg->doomed = false;
@@ -677,6 +692,33 @@ static void pg_undo(struct db *db)
 static bool pg_again(struct db *db)
 {
     return pg_of(db)->again;
+}
+
+static void pg_wait(struct db *db, int fd, int ms)
+{
+    struct pg *pg = pg_of(db);
+    db_clear(db);
+    if (ready(pg) && pg->listening != pg->epoch) {
+        if (run_text(pg, "SELECT format('LISTEN %I', 'linli ' || current_schema())")) {
+            char sql[200];
+            snprintf(sql, sizeof sql, "%s", PQgetvalue(pg->last, 0, 0));
+            if (run_text(pg, sql))
+                pg->listening = pg->epoch;
+        }
+    }
+    struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = pg->lost ? -1 : PQsocket(pg->conn), .events = POLLIN}};
+    bool heard = false;
+    for (PGnotify *n; !pg->lost && (n = PQnotifies(pg->conn)) != NULL; PQfreemem(n))
+        heard = true; /* came with the answer to something else */
+    if (!heard)
+        poll(fds, 2, ms);
+    if ((fds[1].revents & POLLIN) && PQconsumeInput(pg->conn) == 0)
+        pg->lost = true;
+    for (PGnotify *n; !pg->lost && (n = PQnotifies(pg->conn)) != NULL; PQfreemem(n))
+        ;
+    uint64_t count;
+    ssize_t n = read(fd, &count, sizeof count);
+    (void)n;
 }
 
 static int64_t pg_version(struct db *db)
@@ -782,6 +824,8 @@ static const struct backend postgres = {
     .release = pg_release,
     .undo = pg_undo,
     .again = pg_again,
+    .follow = pg_follow,
+    .wait = pg_wait,
     .version = pg_version,
     .script = pg_script,
     .migrate_begin = pg_migrate_begin,

@@ -19,6 +19,7 @@ struct pg_address {
 
 /* false with a message when it can't be read. */
 bool pg_address_read(struct pg_address *at, const char *address, struct arena *a, const char **why);
+struct pg_address pg_address_copy(const struct pg_address *at);
 void pg_address_release(struct pg_address *at);
 /* A connection with its settings made; NULL with a message that says what to do (malloc; the caller frees it). */
 PGconn *pg_connect(const struct pg_address *at, enum db_mode mode, char **why);

@@ -73,6 +73,18 @@ bool pg_address_read(struct pg_address *at, const char *address, struct arena *a
     return true;
 }
 
+struct pg_address pg_address_copy(const struct pg_address *at)
+{
+    struct pg_address copy = *at;
+    int n = 0;
+    while (at->options[n].keyword)
+        n++;
+    copy.options = PQconninfoParse("", NULL); /* libpq's own memory, with the same keywords in the same order */
+    for (int i = 0; copy.options && i < n; i++)
+        copy.options[i].val = at->options[i].val ? must_copy(at->options[i].val) : NULL;
+    return copy;
+}
+
 void pg_address_release(struct pg_address *at)
 {
     PQconninfoFree(at->options);
@@ -184,7 +196,7 @@ static char *settle(PGconn *c, const struct pg_address *at, enum db_mode mode)
     if (why)
         return why;
     /* an acknowledged change is on the disk, whatever the server's own setting; a stronger one stays */
-    const char *own = mode == DB_WRITE
+    const char *own = mode != DB_READ
                           ? "SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')"
                             " THEN 'on' ELSE current_setting('synchronous_commit') END, false)"
                           : "SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'";

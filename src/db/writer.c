@@ -13,6 +13,7 @@
 #include "db/writer.h"
 
 #include "db/journal.h"
+#include "db/sealer.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 struct writer {
     struct db *db;
+    struct sealer *sealer; /* NULL: the journal is numbered at once */
     pthread_t thread;
     pthread_mutex_t lock; /* the queue, stopping, stats */
     pthread_cond_t work;
@@ -125,12 +127,26 @@ static void *writer_thread(void *arg)
             next = t->next;
             t->done(t, t->result);
         }
-        if (s == OK && w->committed) {
+        if (s == OK && w->sealer) {
+            sealer_wake(w->sealer);
+        } else if (s == OK && w->committed) {
             w->committed(w->committed_arg, journal_newest(w->db));
             db_clear(w->db);
         }
     }
     return NULL;
+}
+
+/* On the sealer's thread: the writer's listener may be there by now. */
+static void committed(void *arg, int64_t journal_seq)
+{
+    struct writer *w = arg;
+    pthread_mutex_lock(&w->lock);
+    writer_committed *fn = w->committed;
+    void *fn_arg = w->committed_arg;
+    pthread_mutex_unlock(&w->lock);
+    if (fn)
+        fn(fn_arg, journal_seq);
 }
 
 struct writer *writer_start(struct db *db)
@@ -142,6 +158,7 @@ struct writer *writer_start(struct db *db)
     pthread_cond_init(&w->work, NULL);
     pthread_mutex_init(&w->wait_lock, NULL);
     pthread_cond_init(&w->waited, NULL);
+    w->sealer = sealer_start(db, committed, w);
     if (pthread_create(&w->thread, NULL, writer_thread, w) != 0)
         abort();
     return w;
@@ -149,8 +166,10 @@ struct writer *writer_start(struct db *db)
 
 void writer_on_commit(struct writer *w, writer_committed *fn, void *arg)
 {
+    pthread_mutex_lock(&w->lock);
     w->committed = fn;
     w->committed_arg = arg;
+    pthread_mutex_unlock(&w->lock);
 }
 
 void writer_stop(struct writer *w)
@@ -162,6 +181,7 @@ void writer_stop(struct writer *w)
     pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
+    sealer_stop(w->sealer);
     db_close(w->db);
     pthread_cond_destroy(&w->waited);
     pthread_mutex_destroy(&w->wait_lock);

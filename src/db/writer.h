@@ -34,7 +34,8 @@ struct task {
     enum status result; /* the writer's own */
 };
 
-/* Called on the writer's thread after each durable group with the newest journal number. */
+/* Called after each durable group with the newest journal number: on the writer's thread, or, on PostgreSQL, on the
+ * sealer's once the group is sealed, and also for what other processes committed. */
 typedef void writer_committed(void *arg, int64_t journal_seq);
 
 struct writer *writer_start(struct db *db); /* takes the connection; it is closed by writer_stop */

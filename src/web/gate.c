@@ -594,7 +594,7 @@ static void remember(struct visit *v, struct db *db)
     for (int i = 0; i < v->ex.answer_count; i++)
         if (strcmp(v->ex.answer[i].name, "Set-Cookie") != 0)
             plain(&headers, "{}:{}\n", v->ex.answer[i].name, v->ex.answer[i].value);
-    change(db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, body, at) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
+    change_later(db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, body, at) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
            v->ctx.key, actor_text(v), v->route->path, bytes_of(v->fingerprint, sizeof v->fingerprint), v->ex.code,
            headers.data, bytes_of(v->out.data, v->out.size), v->ctx.now);
     buf_release(&headers);
@@ -720,10 +720,19 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
     return v->route->flags & SLOW ? GATE_SLOW : gate_prepare(g, v, reader);
 }
 
+void gate_again(struct visit *v)
+{
+    v->ctx = v->before;
+    answer_forget(v);
+    v->ex.sent = NULL;
+    v->replayed = false;
+}
+
 enum status gate_change(struct gate *g, struct visit *v, struct db *writer)
 {
     (void)g;
     struct ctx *ctx = &v->ctx;
+    v->before = *ctx;
     ctx->db = writer;
     if (replay(v, writer))
         return ctx->status;

@@ -42,6 +42,7 @@ struct visit {
     const void *fixed;
     size_t fixed_size;
     size_t part_end;        /* where the fragment asked for ends in out; 0: not drawn */
+    struct ctx before;      /* the context as it came to the door */
     void *server;           /* the server's own */
 };
 
@@ -60,6 +61,7 @@ void gate_route(struct gate *g, struct visit *v);                          /* af
 enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader); /* after the body */
 enum gate_next gate_prepare(struct gate *g, struct visit *v, struct db *reader); /* GATE_SLOW: on a slow worker */
 enum status gate_change(struct gate *g, struct visit *v, struct db *writer);    /* GATE_CHANGE: behind the door */
+void gate_again(struct visit *v); /* before gate_change is called once more: its first run was rolled back */
 void gate_finish(struct gate *g, struct visit *v, struct db *reader, enum status s); /* after it; s: the writer's word */
 /* The visit can't go on (queue full, store gone): draws the page that says so. */
 void gate_refuse(struct visit *v, int code, enum status s, const char *text);

@@ -102,6 +102,11 @@ static enum status task_run(struct task *t, struct db *db)
     return gate_change(c->worker->server->gate, &c->visit, db);
 }
 
+static void task_again(struct task *t)
+{
+    gate_again(&((struct call *)t)->visit);
+}
+
 static void task_done(struct task *t, enum status s)
 {
     struct call *c = (struct call *)t;
@@ -111,7 +116,7 @@ static void task_done(struct task *t, enum status s)
 
 static void call_submit(struct call *c)
 {
-    c->visit.task = (struct task){.run = task_run, .done = task_done};
+    c->visit.task = (struct task){.run = task_run, .done = task_done, .again = task_again};
     if (!writer_submit(c->worker->server->site->writer, &c->visit.task))
         task_done(&c->visit.task, BUSY);
 }

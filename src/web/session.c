@@ -49,7 +49,7 @@ char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t ar
     char *text = token_new(ctx->arena, hash);
     enum status s = change(ctx->db, "INSERT INTO api_tokens (token_hash, name, role, area, unit, created) VALUES ({}, {}, {}, {}, {}, {})",
                            bytes_of(hash, HASH), name, role_name(role), (struct maybe){area}, (struct maybe){unit}, ctx->now);
-    return s == OK && journal_add(ctx, "api_tokens", db_inserted(ctx->db), "create", NULL, NULL) != NONE ? text : NULL;
+    return s == OK && journal_add(ctx, "api_tokens", db_inserted(ctx->db), "create", NULL, NULL) == OK ? text : NULL;
 }
 
 enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char *via)
