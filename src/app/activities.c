@@ -20,7 +20,7 @@ const struct choice activity_kinds[] = {
     {"haircut", N_("Haircut day")}, {"clinic", N_("Free clinic")}, {"clean_up", N_("Clean-up")}, {"volunteer_day", N_("Volunteer day")},
     {"concert", N_("Concert or show")}, {"culture", N_("Culture")}, {"sports", N_("Sports")}, {"festival", N_("Festival")},
     {"training", N_("Training")}, {"meeting", N_("Meeting")}, {"children", N_("For children")}, {"service", N_("Service day")},
-    {"health", N_("Health")}, {"other", N_("Other activity")}, {NULL, NULL}};
+    {"health", N_("Health")}, {"work", N_("Work and jobs")}, {"safety", N_("Safety at home")}, {"other", N_("Other activity")}, {NULL, NULL}};
 const struct choice activity_statuses[] = {{"planned", N_("Being planned")}, {"open", N_("Announced")}, {"held", N_("Took place")},
                                            {"cancelled", N_("Cancelled")}, {NULL, NULL}};
 static const struct choice counted_hows[] = {{"counted", N_("Counted at the counter")}, {"written", N_("Written down afterwards")}, {NULL, NULL}};
@@ -259,4 +259,22 @@ enum status activity_held(struct ctx *ctx, const struct activity *a)
 
 static const struct kind *const kinds[] = {&activities_kind, &shifts_kind, &sign_ups_kind, &attendances_kind, NULL};
 
-const struct module activities_module = {.name = "activities", .kinds = kinds};
+#define HELD "status = 'held'"
+static const struct figure_without not_held[] = {{N_("{} cancelled"), "status = 'cancelled'", NULL},
+                                                 {N_("{} still to come or not yet closed"), "status IN ('open', 'planned')", NULL}, {NULL, NULL, NULL}};
+static const struct figure figures[] = {
+    {"activities.held", "F18", N_("Activities held"), N_("activities"), N_("Activities that took place in this period."),
+     COUNT, .kind = &activities_kind, .counts = HELD, .time = "starts", .area = "community", .without = not_held},
+    {"activities.person_times", "F19", N_("Residents served"), N_("person-times"),
+     N_("Residents counted at the activities that took place: somebody who came twice counts twice."),
+     SUM, .kind = &activities_kind, .counts = HELD, .value = "person_times", .time = "starts", .area = "community"},
+    {"activities.volunteer_days", "F28", N_("Volunteer days"), N_("activities a month"),
+     N_("Volunteer days that took place, divided by the months in which there was one."),
+     EACH, .kind = &activities_kind, .counts = HELD " AND kind = 'volunteer_day'", .value = "month", .time = "starts", .area = "community"},
+    {"activities.culture_sports", "F29", N_("Cultural and sports activities"), N_("activities"),
+     N_("Activities for culture, music, festivals and sports that took place in this period."),
+     COUNT, .kind = &activities_kind, .counts = HELD " AND kind IN ('culture', 'concert', 'festival', 'sports')", .time = "starts", .area = "community"},
+    {.id = NULL},
+};
+
+const struct module activities_module = {.name = "activities", .kinds = kinds, .figures = figures};

@@ -4,14 +4,13 @@
  * what is wrong to standard error. Memory is the run's arena.
  */
 #include "app/import_run.h"
+#include "app/demo.h"
 #include "app/install.h"
 #include "app/module.h"
 #include "db/journal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define DEMO_REQUESTS 300 /* in a new demonstration, unless told otherwise */
 
 int command_failed(struct ctx *ctx)
 {
@@ -24,7 +23,7 @@ int command_failed(struct ctx *ctx)
 
 static int run_init(struct ctx *ctx, const struct options *o)
 {
-    if (install_create(ctx, o->data, o->pack, o->requests ? strtoll(o->requests, NULL, 10) : DEMO_REQUESTS) != OK)
+    if (install_create(ctx, o->data, o->pack, DEMO_REQUESTS + (o->requests ? strtoll(o->requests, NULL, 10) : 0)) != OK)
         return command_failed(ctx);
     printf("%s\n", say(ctx, "Created {}.", o->data));
     return 0;

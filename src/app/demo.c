@@ -8,6 +8,7 @@
 #include "app/demo.h"
 
 #include "app/import_run.h"
+#include "app/opinions.h"
 #include "app/registers.h"
 #include "app/requests.h"
 #include "base/when.h"
@@ -46,20 +47,23 @@ struct demo {
     int64_t estate_count;
     const char *slot_names[64], *slot_values[64]; /* drawn for the present request */
     int slot_count;
+    int64_t base;       /* requests left of those that follow the plan; 0: none */
+    int opinions, solved; /* of them still to be opinions, to be solved */
 };
 
 /* PCG-XSH-RR, https://www.pcg-random.org: the same everywhere, unlike rand(). */
-static uint32_t draw(struct demo *d)
+int demo_draw(uint64_t *state, int n)
 {
-    uint64_t old = d->state;
-    d->state = old * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    uint64_t old = *state;
+    *state = old * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     uint32_t x = (uint32_t)(((old >> 18) ^ old) >> 27), turn = (uint32_t)(old >> 59);
-    return (x >> turn) | (x << ((32 - turn) & 31));
+    uint32_t drawn = (x >> turn) | (x << ((32 - turn) & 31));
+    return n > 0 ? (int)(drawn % (uint32_t)n) : 0;
 }
 
 static int below(struct demo *d, int n)
 {
-    return n > 0 ? (int)(draw(d) % (uint32_t)n) : 0;
+    return demo_draw(&d->state, n);
 }
 
 static const char *cell(const struct table *t, int row, const char *heading)
@@ -288,6 +292,18 @@ static bool detour(struct demo *d, int64_t id, int64_t unit, int64_t *at, int64_
     return true;
 }
 
+/* Nobody picks up: tried again later, or closed with that said. */
+static enum status call_in_vain(struct demo *d, int64_t id, int64_t at, int64_t end)
+{
+    struct step_input in = nothing;
+    in.text = "电话无人接听。";
+    if (step_at(d, id, at, "unreached", in) != OK || below(d, 3) || at + 2 * 86400 > end)
+        return d->ctx->status;
+    in = nothing;
+    in.solved = "unreached";
+    return step_at(d, id, at + 86400, "close", in);
+}
+
 /* As far as its age allows; a few stay behind, as in life. */
 static enum status walk(struct demo *d, const struct request *r, int64_t unit, const char *reply, int64_t end)
 {
@@ -322,6 +338,8 @@ static enum status walk(struct demo *d, const struct request *r, int64_t unit, c
     at += 3600 + below(d, 3 * 86400);
     if (at > end || below(d, 100) < 4)
         return OK;
+    if (d->base > 0 && below(d, 100) < 40)
+        return call_in_vain(d, r->record.id, at, end);
     int f = below(d, d->feedback->rows);
     bool solved = !strcmp(cell(d->feedback, f, "solved"), "yes");
     in = nothing;
@@ -334,7 +352,44 @@ static enum status walk(struct demo *d, const struct request *r, int64_t unit, c
         in.text = NULL;
         in.satisfaction = NONE;
     }
+    if (d->base > 0 && d->solved-- <= 0)
+        return OK;
     return step_at(d, r->record.id, at, "close", in);
+}
+
+/* Answered, waiting for the resident's word: those who answered longest ago say that it is solved, until as many as planned do. */
+static enum status solve_rest(struct demo *d, int64_t end)
+{
+    struct ctx *ctx = d->ctx;
+    for (; d->solved > 0 && ctx->status == OK; d->solved--) {
+        const struct request *r = record_get(ctx, &requests_kind,
+            query_int(ctx->db, "SELECT id FROM requests WHERE status IN ('answered', 'call_back') ORDER BY answered_at, id LIMIT 1"));
+        if (!r)
+            break;
+        int64_t at = r->answered_at + 3600 + below(d, 2 * 86400);
+        struct step_input in = nothing;
+        in.solved = "yes";
+        in.satisfaction = 4 + below(d, 2);
+        step_at(d, r->record.id, at < end ? at : end, "close", in);
+    }
+    ctx->now = end;
+    return ctx->status;
+}
+
+/* A team of the community noted it down. */
+static enum status note_opinion(struct demo *d, const struct request *r)
+{
+    struct ctx *ctx = d->ctx;
+    struct opinion *o = record_new(ctx, &opinions_kind);
+    int64_t teams = query_int(ctx->db, "SELECT count(*) AS n FROM organisations WHERE kind = 'team' AND community = {}", r->community);
+    o->team = query_int(ctx->db, "SELECT id FROM organisations WHERE kind = 'team' AND community = {} ORDER BY code LIMIT 1 OFFSET {}",
+                        r->community, (int64_t)below(d, (int)teams));
+    o->text = r->text;
+    o->area = r->area;
+    o->collected = r->received_at;
+    o->request = r->record.id;
+    d->opinions--;
+    return opinion_keep(ctx, o);
 }
 
 static enum status make(struct demo *d, int64_t received, int64_t end)
@@ -359,20 +414,23 @@ static enum status make(struct demo *d, int64_t received, int64_t end)
     r->area = d->estates[e];
     r->community = d->communities[e];
     r->category = d->requests->category[p];
-    r->channel = below(d, 3) ? "phone" : "web";
+    bool opinion = d->base > 0 && below(d, (int)d->base) < d->opinions; /* so many of so many that are left */
+    r->channel = opinion ? "opinion" : below(d, 3) ? "phone" : "web";
     r->visibility = "office";
     r->received_at = ctx->now = received;
     int64_t unit = d->requests->unit[p] != NONE ? d->requests->unit[p] : d->units[e];
     if (request_file(ctx, r, NULL) != OK || unit == NONE)
         return ctx->status;
+    if (opinion && note_opinion(d, r) != OK)
+        return ctx->status;
     const char *reply = filled(d, arena_print(ctx->arena, "%s%s", fitting(d, d->reply_openings, tone, mood), cell(d->requests, p, "reply")));
     return walk(d, r, unit, reply, end);
 }
 
-enum status demo_requests(struct ctx *ctx, const char *pack, int64_t count)
+enum status demo_requests(struct ctx *ctx, const char *pack, int64_t base, int64_t more)
 {
     struct demo *d = ARENA_NEW(ctx->arena, struct demo);
-    *d = (struct demo){.ctx = ctx, .kept = ctx->arena, .state = 20210601,
+    *d = (struct demo){.ctx = ctx, .kept = ctx->arena, .state = 20210601, .base = base, .opinions = DEMO_OPINIONS, .solved = DEMO_SOLVED,
         .requests = load(ctx, pack, "requests"), .slots = load(ctx, pack, "slots"), .openings = load(ctx, pack, "openings"),
         .endings = load(ctx, pack, "endings"), .details = load(ctx, pack, "details"), .surnames = load(ctx, pack, "surnames"),
         .feedback = load(ctx, pack, "feedback"), .reply_openings = load(ctx, pack, "reply_openings"),
@@ -387,9 +445,12 @@ enum status demo_requests(struct ctx *ctx, const char *pack, int64_t count)
     struct arena *each = arena_new();
     ctx_calendar(ctx);
     int64_t end = ctx->now, span = 180 * WHEN_DAY;
-    for (int64_t i = 0; i < count && ctx->status == OK; i++) {
+    for (int64_t i = 0; i < base + more && ctx->status == OK; i++) {
+        int64_t n = i < base ? i : i - base, count = i < base ? base : more;
         ctx->arena = each;
-        make(d, end - span + span / count * i + below(d, (int)(span / count > 0 ? span / count : 1)), end);
+        make(d, end - span + span / count * n + below(d, (int)(span / count > 0 ? span / count : 1)), end);
+        if (d->base > 0 && --d->base == 0 && ctx->status == OK)
+            solve_rest(d, end);
         if (ctx->status == OK)
             arena_clear(each);
         if (i % GROUP == GROUP - 1 && (db_commit(ctx->db) != OK || db_begin(ctx->db) != OK))

@@ -4,8 +4,21 @@
 
 #include "base/ctx.h"
 
-/* Behind the door, in the caller's transaction, which is committed and opened again now and then: count requests received over the half year before ctx->now, each as
- * far through its steps as its age suggests. INVALID with a message when a text file is missing or wrong. */
-enum status demo_requests(struct ctx *ctx, const char *pack, int64_t count);
+/*
+ * Behind the door, in the caller's transaction, which is committed and opened again now and then: `base` requests
+ * received over the half year before ctx->now, each as far through its steps as its age suggests, DEMO_OPINIONS of
+ * them as opinions that teams collected and DEMO_SOLVED of them solved; and `more` of the same without such a plan.
+ * INVALID with a message when a text file is missing or wrong.
+ */
+enum status demo_requests(struct ctx *ctx, const char *pack, int64_t base, int64_t more);
+#define DEMO_REQUESTS 300
+#define DEMO_OPINIONS 143
+#define DEMO_SOLVED   119
+
+/* The same for volunteers, activities held and to come, attendance and hours; after the pack's organisations. */
+enum status demo_neighbours(struct ctx *ctx, const char *pack);
+
+/* A number from 0 to n - 1 of the sequence in *state: the same everywhere. */
+int demo_draw(uint64_t *state, int n);
 
 #endif

@@ -162,6 +162,11 @@ struct figure_value figure_value(struct ctx *ctx, const struct figure *f, const 
     case DISTINCT:
         n = ask(ctx, f, span, PART_ALL, arena_print(ctx->arena, "count(DISTINCT %s)", f->value));
         return (struct figure_value){(double)n, n, NONE, {0}};
+    case EACH: {
+        int64_t all = ask(ctx, f, span, PART_ALL, "count(*)");
+        n = ask(ctx, f, span, PART_ALL, arena_print(ctx->arena, "count(DISTINCT %s)", f->value));
+        return (struct figure_value){n ? (double)all / (double)n : NAN, all, n, {0}};
+    }
     case SUM:
         n = ask(ctx, f, span, PART_ALL, arena_print(ctx->arena, "coalesce(sum(%s), 0)", f->value));
         return (struct figure_value){(double)n / per, NONE, NONE, {0}};
@@ -209,7 +214,7 @@ const char *figure_show(struct ctx *ctx, const struct figure *f, double value)
         return "–";
     if (f->way == RATE)
         return arena_print(ctx->arena, "%.1f%%", value);
-    if (f->way == COUNT || f->way == DISTINCT || f->per <= 1)
+    if (f->way != EACH && (f->way == COUNT || f->way == DISTINCT || f->per <= 1))
         return figure_thousands(ctx, (int64_t)value);
     return arena_print(ctx->arena, "%.2f", value);
 }

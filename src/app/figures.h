@@ -24,6 +24,7 @@ enum figure_way {
     RATE,       /* those of the denominator that fit it too, in percent */
     SUM,        /* of the value over them: a whole number, divided by per */
     DISTINCT,   /* different values among them: people rather than person-times */
+    EACH,       /* those that fit, divided by the different values among them: activities a month */
     MEDIAN,     /* of the value over them, nearest rank, divided by per */
     PERCENTILE_90,
 };
@@ -44,7 +45,7 @@ struct figure {
                                 are counted in one pass */
     const char *counts;      /* the condition; NULL: every record */
     const char *of;          /* RATE: the denominator's condition; the numerator is of AND counts */
-    const char *value;       /* SUM, DISTINCT, MEDIAN, PERCENTILE_90: SQL expression of whole numbers */
+    const char *value;       /* SUM, DISTINCT, EACH, MEDIAN, PERCENTILE_90: SQL expression of whole numbers */
     int64_t per;             /* the value is divided by it: 86400 makes days of seconds; 0: 1 */
     const char *time;        /* column of seconds that places a record in a period; NULL: no period applies */
     const char *day;         /* the same, a column of ISO days */

@@ -79,8 +79,12 @@ static enum status fill(struct ctx *ctx, const char *pack, int64_t requests)
 {
     enum status s = pack ? load_pack(ctx, pack) : OK;
     if (s == OK && (s = db_begin(ctx->db)) == OK) {
-        if (pack && requests > 0)
-            s = demo_requests(ctx, pack, requests);
+        int64_t base = requests < DEMO_REQUESTS ? requests : DEMO_REQUESTS;
+        if (pack && requests > 0 && access(in_folder(ctx, pack, "generator"), F_OK) == 0) {
+            s = demo_requests(ctx, pack, base, requests - base);
+            if (s == OK && base == DEMO_REQUESTS)
+                s = demo_neighbours(ctx, pack);
+        }
         if (s == OK)
             s = logins_make(ctx, pack);
         s = s == OK ? db_commit(ctx->db) : s;

@@ -8,7 +8,8 @@
 #include "app/import_run.h"
 
 /* Creates folder, keys, schema; loads the pack (NULL: none) and makes that many
- * demonstration requests from its texts. CONFLICT when there is one already. */
+ * demonstration requests from its texts (with DEMO_REQUESTS or more of them volunteers and activities too; none
+ * when the pack has no folder generator/). CONFLICT when there is one already. */
 enum status install_create(struct ctx *ctx, const char *data, const char *pack, int64_t requests);
 /* Opens ctx->db and ctx->keys; brings the schema up to date when writing. */
 enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode);

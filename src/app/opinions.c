@@ -83,10 +83,8 @@ static int64_t request_of(struct ctx *ctx, const struct opinion *o, int64_t cate
     return request_file(ctx, r, NULL) == OK ? r->record.id : NONE;
 }
 
-enum status opinion_file(struct ctx *ctx, struct opinion *o, int64_t into, int64_t category, const char *name, const char *phone)
+enum status opinion_keep(struct ctx *ctx, struct opinion *o)
 {
-    if (o->code && query_int(ctx->db, "SELECT id FROM opinions WHERE code = {}", o->code) != NONE)
-        return OK;
     if (!record_check(ctx, &opinions_kind, NULL, o))
         return ctx->status;
     o->code = o->code ? o->code : record_code(ctx, "O");
@@ -95,6 +93,17 @@ enum status opinion_file(struct ctx *ctx, struct opinion *o, int64_t into, int64
     o->month = c.year * 100 + c.month;
     o->collector = ctx->actor.user;
     o->collector_name = o->collector_name ? o->collector_name : ctx->actor.name;
+    o->joined = o->joined == 1;
+    return record_insert(ctx, &opinions_kind, o, "file");
+}
+
+enum status opinion_file(struct ctx *ctx, struct opinion *o, int64_t into, int64_t category, const char *name, const char *phone)
+{
+    if (o->code && query_int(ctx->db, "SELECT id FROM opinions WHERE code = {}", o->code) != NONE)
+        return OK;
+    if (!record_check(ctx, &opinions_kind, NULL, o))
+        return ctx->status;
+    o->collected = o->collected == NONE || o->collected > ctx->now ? ctx->now : o->collected;
     o->joined = into != NONE;
     const struct request *r = into == NONE ? NULL : record_get(ctx, &requests_kind, into);
     if (into != NONE && (!r || request_status_of(r) == CLOSED || request_status_of(r) == MERGED)) {
@@ -104,7 +113,7 @@ enum status opinion_file(struct ctx *ctx, struct opinion *o, int64_t into, int64
     o->request = r ? into : request_of(ctx, o, category, name, phone);
     if (o->request == NONE)
         return ctx->status != OK ? ctx->status : db_status(ctx->db);
-    enum status s = record_insert(ctx, &opinions_kind, o, "file");
+    enum status s = opinion_keep(ctx, o);
     if (s == OK && r)
         request_event(ctx, r, r, "opinion", o->text, false);
     return s;

@@ -26,5 +26,7 @@ extern const struct kind opinions_kind;
 /* Behind the door: notes an opinion. into NONE: a new request of this category is made of it (subject: its first
  * words; phone: whom to tell, may be NULL); otherwise it joins that open request. The same code again changes nothing. */
 enum status opinion_file(struct ctx *ctx, struct opinion *o, int64_t into, int64_t category, const char *name, const char *phone);
+/* The same for an opinion whose request is in o already. */
+enum status opinion_keep(struct ctx *ctx, struct opinion *o);
 
 #endif

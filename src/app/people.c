@@ -250,4 +250,13 @@ const struct kind posts_kind = {.name = "posts", .table = "posts", .one = N_("Po
 
 static const struct kind *const kinds[] = {&organisations_kind, &people_kind, &posts_kind, NULL};
 
-const struct module people_module = {.name = "people", .kinds = kinds};
+#define STANDING "(valid_to IS NULL OR valid_to = '')"
+static const struct figure figures[] = {
+    {"people.teams", "F15", N_("Neighbour teams"), N_("teams"), N_("Volunteer teams in the register that have not been dissolved."),
+     COUNT, .kind = &organisations_kind, .counts = "kind = 'team' AND " STANDING, .area = "community"},
+    {"people.stations", "F16", N_("Stations open"), N_("stations"), N_("Stations in the register that have not been closed."),
+     COUNT, .kind = &organisations_kind, .counts = "kind = 'station' AND " STANDING, .area = "community"},
+    {.id = NULL},
+};
+
+const struct module people_module = {.name = "people", .kinds = kinds, .figures = figures};

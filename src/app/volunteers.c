@@ -5,6 +5,7 @@
  */
 #include "app/volunteers.h"
 
+#include "app/activities.h"
 #include "app/module.h"
 #include "app/people.h"
 #include "base/code.h"
@@ -177,4 +178,16 @@ struct volunteer *volunteer_by_code(struct ctx *ctx, const char *typed)
 
 static const struct kind *const kinds[] = {&skills_kind, &volunteers_kind, &hours_kind, NULL};
 
-const struct module volunteers_module = {.name = "volunteers", .kinds = kinds};
+static const struct figure figures[] = {
+    {"volunteers.active", NULL, N_("Volunteers in the register"), N_("people"), N_("Volunteers who are active or pausing now."),
+     COUNT, .kind = &volunteers_kind, .counts = "status IN ('active', 'paused')", .area = "community"},
+    {"volunteers.taking_part", "F17", N_("People taking part"), N_("people"),
+     N_("Different volunteers who were present at least once in this period, each counted once however often they came."),
+     DISTINCT, .kind = &attendances_kind, .counts = "status = 'good'", .value = "volunteer", .time = "came"},
+    {"volunteers.hours", NULL, N_("Hours of service"), N_("hours"),
+     N_("Hours counted from attendance, without travel, overlapping times once, and what waits for approval not yet."),
+     SUM, .kind = &hours_kind, .value = "counted", .per = 3600, .day = "day"},
+    {.id = NULL},
+};
+
+const struct module volunteers_module = {.name = "volunteers", .kinds = kinds, .figures = figures};

@@ -1,0 +1,250 @@
+/*
+ * Demonstration volunteers, activities and attendance: a year of a
+ * subdistrict's voluntary life, made of the pack's teams and stations by a
+ * fixed pseudo-random sequence. Everything goes through the ordinary rules:
+ * people join, activities are held, volunteers check in and out, hours follow,
+ * residents served are counted. Names are a surname and a title.
+ */
+#include "app/demo.h"
+
+#include "app/activities.h"
+#include "app/import_run.h"
+#include "app/people.h"
+#include "app/volunteers.h"
+#include "base/when.h"
+#include "kind/sheet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VOLUNTEERS  1008 /* F17: more than 1,000 take part */
+#define ACTIVITIES  170  /* F18 */
+#define TEAMS_MOST  200
+#define WEEKS       52
+
+struct team {
+    int64_t id, area, community;
+    int64_t estates[12];
+    int estate_count;
+    int64_t volunteers[60];
+    int count, next;
+};
+
+struct plan {
+    struct ctx *ctx;
+    struct arena *kept;
+    uint64_t state;
+    struct team teams[TEAMS_MOST];
+    int team_count;
+    int64_t now;
+};
+
+static int below(struct plan *p, int n)
+{
+    return demo_draw(&p->state, n);
+}
+
+/* What happens, how often, how many residents come, and what it is called. Culture and sports: 32 in all (F29); 18
+ * volunteer days, one or two a month (F28). */
+static const struct sort {
+    const char *kind, *title, *title_en, *place;
+    int times, least, spread;
+} sorts[] = {
+    {"volunteer_day", "志愿服务日：清理楼道和小广告", "Volunteer day: stairwells and flyers", "各小区", 18, 62, 60},
+    {"culture", "邻里故事会", "Neighbours tell stories", "社区议事厅", 9, 40, 40},
+    {"culture", "书法进社区", "Calligraphy for everybody", "邻里服务站", 7, 30, 30},
+    {"concert", "广场邻里音乐会", "Music on the square", "小区广场", 6, 120, 90},
+    {"sports", "邻里运动会", "Neighbours' games", "小区球场", 6, 80, 60},
+    {"sports", "八段锦晨练", "Morning exercises", "小区广场", 4, 30, 20},
+    {"haircut", "便民理发日", "Free haircuts", "邻里服务站门前", 36, 40, 35},
+    {"clinic", "社区义诊：量血压、测血糖", "Blood pressure and sugar checks", "邻里服务站", 24, 60, 50},
+    {"clean_up", "清洁家园行动", "Clean-up", "各小区", 18, 35, 35},
+    {"children", "四点半课堂", "After-school room", "儿童之家", 16, 25, 15},
+    {"service", "小家电维修日", "Repair day", "邻里服务站门前", 14, 45, 40},
+    {"training", "志愿者急救培训", "First aid for volunteers", "社区议事厅", 6, 30, 20},
+    {"meeting", "居民议事会", "Residents' meeting", "社区议事厅", 6, 35, 30},
+};
+#define SORTS ((int)(sizeof sorts / sizeof *sorts))
+
+static const char *const skills[] = {"haircut", "repair", "errand", "company", "escort", "phone-help", "letters", "clean", "health", "tutor",
+                                     "mediate", "patrol", "art", "meal"};
+static const char *const surnames[] = {"陈", "梁", "黄", "李", "林", "何", "谭", "邓", "谢", "罗", "莫", "苏", "温", "欧", "伍", "潘", "彭", "冯", "孔", "卢"};
+static const char *const titles[] = {"阿姨", "伯", "师傅", "老师", "婶", "叔", "同学", "医生", "姐", "哥"};
+static const char *const parts[] = {"mon-am", "tue-pm", "wed-am", "thu-pm", "fri-ev", "sat-am", "sat-pm", "sun-am"};
+
+static enum status load_teams(struct plan *p)
+{
+    struct ctx *ctx = p->ctx;
+    struct rows *r = query(ctx->db, "SELECT id, area, community FROM organisations WHERE kind = 'team' ORDER BY code");
+    while (p->team_count < TEAMS_MOST && rows_next(r))
+        p->teams[p->team_count++] = (struct team){.id = row_int(r, "id"), .area = row_int(r, "area"), .community = row_int(r, "community")};
+    rows_end(r);
+    for (int i = 0; i < p->team_count; i++) {
+        struct team *t = &p->teams[i];
+        r = query(ctx->db, "SELECT id FROM areas WHERE level = 'estate' AND (community = {} OR {} = 1) ORDER BY code LIMIT 12",
+                  (struct maybe){t->community}, t->community == NONE ? 1 : 0);
+        while (t->estate_count < 12 && rows_next(r))
+            t->estates[t->estate_count++] = row_int(r, "id");
+        rows_end(r);
+        if (t->estate_count == 0)
+            return ctx_fail(ctx, INVALID, say(ctx, "The pack has a team in a community without estates."));
+    }
+    return p->team_count ? OK : ctx_fail(ctx, INVALID, say(ctx, "The pack has no teams: demonstration volunteers need one."));
+}
+
+static enum status join(struct plan *p, int n)
+{
+    struct ctx *ctx = p->ctx;
+    struct team *t = &p->teams[n % p->team_count];
+    struct person *who = record_new(ctx, &people_kind);
+    int title = below(p, 10);
+    ctx->now = p->now - 380 * WHEN_DAY + n * 600;
+    who->name = arena_print(ctx->arena, "%s%s", surnames[below(p, 20)], titles[title]);
+    who->phone = arena_print(ctx->arena, "1380000%04d", 4000 + n);
+    who->gender = title == 0 || title == 4 || title == 8 ? "female" : title == 1 || title == 5 || title == 9 ? "male" : below(p, 2) ? "female" : "male";
+    who->area = t->estates[below(p, t->estate_count)];
+    who->consent_for = "|volunteer|";
+    struct volunteer *v = record_new(ctx, &volunteers_kind);
+    if (!record_check(ctx, &people_kind, NULL, who) || record_insert(ctx, &people_kind, who, "join") != OK)
+        return ctx->status;
+    v->person = who->record.id;
+    v->team = t->id;
+    v->skills = arena_print(ctx->arena, "|%s|%s|", skills[n % 14], skills[(n + 1 + below(p, 12)) % 14]);
+    v->languages = below(p, 3) ? "|cantonese|mandarin|" : "|cantonese|";
+    v->times = below(p, 4) ? arena_print(ctx->arena, "|%s|%s|", parts[below(p, 4)], parts[4 + below(p, 4)]) : NULL;
+    v->visits_a_month = below(p, 5) ? NONE : 2 + below(p, 4);
+    v->joined = day_iso(ctx->arena, when_day(ctx->now));
+    if (volunteer_file(ctx, v, NULL) == OK && t->count < 60)
+        t->volunteers[t->count++] = v->record.id;
+    return ctx->status;
+}
+
+static enum status one_mark(struct plan *p, const struct activity *a, int64_t volunteer, bool out, int64_t at, const char *how)
+{
+    enum mark_result result;
+    struct mark m = {.code = arena_print(p->ctx->arena, "demo-%s-%lld-%d", a->number, (long long)volunteer, out), .activity = a->record.id,
+                     .shift = NONE, .offer = NONE, .volunteer = volunteer, .out = out, .at = at, .ahead = 0, .how = how};
+    p->ctx->now = at + 30;
+    return attendance_mark(p->ctx, &m, &result);
+}
+
+/* An activity of a team, with volunteers who come and go and residents who are counted. */
+static enum status hold(struct plan *p, const struct sort *s, struct team *t, int64_t starts)
+{
+    static const char *const hows[] = {"qr", "qr", "leader", "scanner", "code"};
+    struct ctx *ctx = p->ctx;
+    struct activity *a = record_new(ctx, &activities_kind);
+    ctx->now = starts - 10 * WHEN_DAY;
+    a->title = s->title;
+    a->title_en = s->title_en;
+    a->kind = s->kind;
+    a->organisation = t->id;
+    a->area = t->area;
+    a->place = s->place;
+    a->starts = starts;
+    a->ends = starts + (2 + below(p, 2)) * WHEN_HOUR;
+    if (!record_check(ctx, &activities_kind, NULL, a) || activity_file(ctx, a) != OK)
+        return ctx->status;
+    int came = 6 + below(p, 6);
+    for (int i = 0; i < came && ctx->status == OK; i++) {
+        int64_t v = t->volunteers[t->next++ % t->count];
+        const char *how = hows[below(p, 5)];
+        if (one_mark(p, a, v, false, starts - 1200 + below(p, 1800), how) == OK)
+            one_mark(p, a, v, true, a->ends - 600 + below(p, 1200), how);
+    }
+    ctx->now = a->ends + WHEN_HOUR;
+    const struct activity *now = record_get(ctx, &activities_kind, a->record.id);
+    if (ctx->status == OK && count_add(ctx, now, arena_print(ctx->arena, "demo-%s", a->number), s->least + below(p, s->spread), NONE) == OK)
+        activity_held(ctx, record_get(ctx, &activities_kind, a->record.id));
+    return ctx->status;
+}
+
+static void tidy(struct plan *p, struct arena *each)
+{
+    if (p->ctx->status == OK)
+        arena_clear(each);
+    if (p->ctx->status == OK && (db_commit(p->ctx->db) != OK || db_begin(p->ctx->db) != OK))
+        ctx_fail(p->ctx, db_status(p->ctx->db), NULL);
+}
+
+static enum status make_all(struct plan *p, struct arena *each)
+{
+    struct ctx *ctx = p->ctx;
+    for (int n = 0; n < VOLUNTEERS && ctx->status == OK; n++) {
+        join(p, n);
+        if (n % 50 == 49)
+            tidy(p, each);
+    }
+    int made = 0;
+    for (int s = 0; s < SORTS; s++)
+        for (int i = 0; i < sorts[s].times && ctx->status == OK; i++, made++) {
+            int64_t day = when_day(p->now) - 6 - (WEEKS * 7 - 10) * (int64_t)i / sorts[s].times - below(p, 3);
+            hold(p, &sorts[s], &p->teams[(made * 11) % p->team_count], when_day_start(day) + (9 + below(p, 6)) * WHEN_HOUR);
+            tidy(p, each);
+        }
+    return ctx->status;
+}
+
+/* "+3d 09:00": days after today, and a local time. */
+static int64_t day_and_time(struct plan *p, const char *text)
+{
+    char *rest;
+    long days = strtol(text, &rest, 10), hour, minute;
+    if (*rest != 'd')
+        return NONE;
+    hour = strtol(rest + 1, &rest, 10);
+    minute = *rest == ':' ? strtol(rest + 1, &rest, 10) : 0;
+    return when_day_start(when_day(p->now) + days) + hour * WHEN_HOUR + minute * 60;
+}
+
+static enum status announce_one(struct plan *p, const struct sheet_row *headings, const char *const *names, const struct sheet_row *row)
+{
+    struct ctx *ctx = p->ctx;
+    struct activity *a = record_new(ctx, &activities_kind);
+    for (int c = 0; c < row->count && c < headings->count; c++) {
+        const struct field *f = kind_field(&activities_kind, names[c]);
+        const char *cell = row->cells[c].text;
+        if (f && f->type == F_TIME)
+            *(int64_t *)(void *)((char *)a + f->offset) = day_and_time(p, cell);
+        else if (f)
+            field_set(ctx, f, a, cell);
+    }
+    return record_check(ctx, &activities_kind, NULL, a) ? activity_file(ctx, a) : ctx->status;
+}
+
+/* The pack's activities that are still to come. */
+static enum status announce(struct plan *p, const char *pack)
+{
+    struct ctx *ctx = p->ctx;
+    size_t size;
+    const char *why = NULL, *names[IMPORT_COLUMNS];
+    void *bytes = import_read_file(ctx, arena_print(ctx->arena, "%s/activities.csv", pack), &size);
+    struct sheet *sheet = bytes ? sheet_open(ctx->arena, bytes, size, &why) : NULL;
+    struct sheet_row headings, row;
+    if (sheet && sheet_next(sheet, &headings)) {
+        for (int c = 0; c < headings.count; c++)
+            names[c] = arena_copy(ctx->arena, headings.cells[c].text);
+        while (ctx->status == OK && sheet_next(sheet, &row))
+            announce_one(p, &headings, names, &row);
+    }
+    sheet_close(sheet);
+    free(bytes);
+    return ctx->status;
+}
+
+enum status demo_neighbours(struct ctx *ctx, const char *pack)
+{
+    struct plan *p = ARENA_NEW(ctx->arena, struct plan);
+    *p = (struct plan){.ctx = ctx, .kept = ctx->arena, .state = 20200901, .now = ctx->now};
+    if (load_teams(p) != OK)
+        return ctx->status;
+    struct arena *each = arena_new();
+    ctx->arena = each;
+    make_all(p, each);
+    if (ctx->problems) /* its text lived in the arena that goes now */
+        ctx->problems->text = arena_copy(p->kept, ctx->problems->text);
+    ctx->arena = p->kept;
+    arena_free(each);
+    ctx->now = p->now;
+    return ctx->status == OK ? announce(p, pack) : ctx->status;
+}
