@@ -146,14 +146,16 @@ static void derive(struct ctx *ctx)
 enum status import_run(struct ctx *ctx, struct import_run *run)
 {
     struct arena *arena = arena_new();
-    struct ctx rows = *ctx;
     struct batch b = {.run = run};
-    rows.arena = arena;
-    rows.work = &b;
     enum status s = OK;
-    import_forget(&rows);
-    while (s == OK && !run->broken_off && batch_read(&rows, &b)) {
-        s = take_batch(&rows, &b);
+    for (bool more = true; more && s == OK && !run->broken_off;) {
+        struct ctx rows = *ctx; /* a context a batch: what it keeps for itself (the calendar) goes with its arena */
+        rows.arena = arena;
+        rows.work = &b;
+        import_forget(&rows);
+        more = batch_read(&rows, &b);
+        if (more)
+            s = take_batch(&rows, &b);
         arena_clear(arena);
         run->broken_off = run->stopped && run->stopped(run);
     }

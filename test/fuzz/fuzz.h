@@ -18,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void read_all(const void *data, size_t size)
+static inline void read_all(const void *data, size_t size)
 {
     struct arena *a = arena_new();
     const char *why, *cell;

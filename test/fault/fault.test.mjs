@@ -1,0 +1,157 @@
+// The server is killed in the middle of its work, again and again, while residents go on asking. What was acknowledged
+// is there, once; what was not acknowledged is there once or not at all, also when it is sent again with its key.
+//
+//   node --test test/fault/                 12 rounds, about a minute
+//   node test/fault/fault.test.mjs --rounds 50
+//   ROUNDS=50 node --test test/fault/
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { folder, init, linli, start, token as tokenOf } from "../http/server.mjs";
+
+const at = process.argv.indexOf("--rounds");
+const rounds = Number(at > 0 ? process.argv[at + 1] : (process.env.ROUNDS ?? 12));
+const CLIENTS = 8;
+
+/** What was sent, by key: its text, and the address of the record once the server has said that it is stored. */
+class Ledger {
+  entries = new Map();
+  number = 0;
+  next() {
+    const key = randomUUID();
+    const entry = { key, text: `故障测试第${++this.number}件 ${key}`, stored: null };
+    this.entries.set(key, entry);
+    return entry;
+  }
+  get open() {
+    return [...this.entries.values()].filter((entry) => !entry.stored);
+  }
+}
+
+/** Sends one request. The entry learns where it is stored; a broken connection is no answer. */
+async function send(server, entry, token) {
+  let answer;
+  try {
+    answer = await fetch(`${server.url}/api/v1/requests`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": entry.key },
+      body: JSON.stringify({ subject: "故障测试", text: entry.text }),
+    });
+    await answer.arrayBuffer();
+  } catch {
+    return;
+  }
+  if (answer.status === 503) return; // it said that it was not done
+  assert.equal(answer.status, 201, `${answer.status}`);
+  const where = answer.headers.get("location");
+  if (entry.stored) assert.equal(where, entry.stored, "the same key gets the same answer");
+  entry.stored = where;
+}
+
+/** Keeps the server busy until stop() is called. */
+function load(server, ledger, token) {
+  let going = true;
+  const clients = Array.from({ length: CLIENTS }, async () => {
+    while (going) await send(server, ledger.next(), token);
+  });
+  return async () => {
+    going = false;
+    await Promise.all(clients);
+  };
+}
+
+/** Resolves when so many more have been acknowledged: the moment of the kill depends on work done, not on time. */
+async function acknowledged(ledger, more) {
+  const count = () => ledger.number - ledger.open.length;
+  const until = count() + more;
+  while (count() < until) await new Promise((done) => setImmediate(done));
+}
+
+/** How often each text is stored, read from the file itself: the program under test is not asked. */
+function stored(data) {
+  const script = "import json,sqlite3,sys\n" +
+    "rows = sqlite3.connect(sys.argv[1] + '/linli.db').execute('SELECT text, count(*) FROM requests GROUP BY text')\n" +
+    "print(json.dumps(list(rows)))";
+  return new Map(JSON.parse(execFileSync("python3", ["-c", script, data], { encoding: "utf8", maxBuffer: 1 << 28 })));
+}
+
+function audit(data, ledger) {
+  const checked = linli(["verify", "--data", data]);
+  assert.equal(checked.code, 0, checked.stderr);
+  const times = stored(data);
+  for (const { text, stored: where } of ledger.entries.values()) {
+    const n = times.get(text) ?? 0;
+    assert.ok(n <= 1, `${text} is there ${n} times`);
+    if (where) assert.equal(n, 1, `${text} was acknowledged and is there ${n} times`);
+  }
+}
+
+test(`kill -9 during load, ${rounds} times`, { timeout: 1200000 }, async () => {
+  const { data, logins } = init();
+  const ledger = new Ledger(), token = tokenOf(data, "office");
+  for (let round = 0; round < rounds; round++) {
+    const server = await start({ data, logins });
+    const again = ledger.open; // sent before the kill and never answered
+    await Promise.all(again.map((entry) => send(server, entry, token)));
+    assert.ok(again.every((entry) => entry.stored), "what was not answered is stored when it is sent again");
+    const before = [...ledger.entries.values()].filter((entry) => entry.stored).slice(-5);
+    await Promise.all(before.map((entry) => send(server, entry, token))); // and what was, is not stored twice
+    const stop = load(server, ledger, token);
+    await acknowledged(ledger, 20 + ((round * 37) % 120));
+    await server.kill();
+    await stop();
+    audit(data, ledger);
+  }
+  assert.ok(ledger.number > rounds * 20);
+});
+
+test("SIGTERM during load answers what was accepted and loses nothing", { timeout: 120000 }, async () => {
+  const { data, logins } = init();
+  const ledger = new Ledger(), token = tokenOf(data, "office");
+  for (let round = 0; round < 3; round++) {
+    const server = await start({ data, logins });
+    const stop = load(server, ledger, token);
+    await acknowledged(ledger, 60);
+    const end = await server.stop("SIGTERM");
+    await stop();
+    assert.deepEqual(end, { code: 0, signal: null }, server.log.slice(-400));
+    const times = stored(data);
+    for (const { text, stored: where } of ledger.entries.values())
+      assert.equal(times.get(text) ?? 0, where ? 1 : 0, `${text}: ${where ? "answered" : "never answered"}`);
+    audit(data, ledger);
+  }
+});
+
+test("an import that is killed goes on after the restart, and the same file completes it", { timeout: 240000 }, async () => {
+  const { data, logins } = init();
+  const file = join(folder(), "..", "rows.csv");
+  const many = 6000;
+  writeFileSync(file, "留言编号,留言主题,留言时间,留言详情\n" +
+    Array.from({ length: many }, (_, i) => `${i + 1},第${i + 1}件,2020/1/1 8:00:00,这是第${i + 1}件的内容`).join("\n"));
+  let server = await start({ data, logins });
+  const office = await server.signIn("office1");
+  const csrf = async (path) => (await (await office.get(path)).text()).match(/name="_csrf" value="([^"]+)"/)[1];
+  const form = new FormData();
+  form.set("_csrf", await csrf("/import"));
+  form.set("kind", "requests");
+  form.set("file", new Blob([readFileSync(file)]), "rows.csv");
+  const sent = await office.send("POST", "/import", { body: form });
+  assert.equal(sent.status, 303);
+  const where = sent.headers.get("location");
+  const begun = await office.send("POST", `${where}/go`, { body: new URLSearchParams([["_csrf", await csrf(where)], ["do", "start"],
+    ...["source_number", "subject", "received_at", "text"].map((name) => ["column", name])]) });
+  assert.equal(begun.status, 303);
+  const count = async () => [...stored(data).keys()].length;
+  for (let looks = 0; (await count()) < 300; looks++) assert.ok(looks < 600, server.log); // each look is a process of its own
+  await server.kill();
+  assert.equal(linli(["verify", "--data", data]).code, 0);
+  server = await start({ data, logins });
+  const completed = linli(["import", "requests", file, "--data", data]);
+  assert.equal(completed.code, 0, completed.stderr);
+  assert.equal(await count(), many);
+  await server.stop();
+  assert.equal(linli(["verify", "--data", data]).code, 0);
+});

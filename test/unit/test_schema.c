@@ -1,0 +1,142 @@
+/*
+ * The schema as its steps make it, and the kinds as their tables describe them, are the same: every field has its
+ * column of the right type, every sealed field its key, and every other column of a kind's table is named here.
+ */
+#include "app/install.h"
+#include "app/module.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+static struct ctx ctx;
+static char folder[64];
+
+/* Columns that rules keep beside the described ones, as "table.column". */
+static const char *const undescribed[] = {
+    "users.password", "users.failed", "users.locked_until", "users.last_login", /* signing in */
+    "imports.runner", "imports.beat",                                           /* who runs it, and whether still */
+    "offers.told_at", "offer_asks.code_hash",                                   /* what was sent, and what opens it */
+    NULL,
+};
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/linli-schema-%d", (int)getpid());
+    ctx_init(&ctx, arena_new());
+    ctx.actor.via = "command";
+    return install_create(&ctx, folder, NULL, 0) == OK && install_open(&ctx, folder, DB_WRITE) == OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
+    db_close(ctx.db);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        unlink(arena_print(ctx.arena, "%s/%s", folder, files[i]));
+    rmdir(folder);
+    arena_free(ctx.arena);
+    return 0;
+}
+
+static const char *type_of(const struct field *f)
+{
+    return f->type == F_REAL ? "double precision" : field_is_text(f) ? "text" : "bigint";
+}
+
+static const char *column_type(const char *table, const char *column)
+{
+    struct rows *r = query(ctx.db, "SELECT type FROM pragma_table_info({}) WHERE name = {}", table, column);
+    const char *type = rows_next(r) ? row_copy(r, ctx.arena, "type") : NULL;
+    rows_end(r);
+    return type;
+}
+
+static void expect(const char *table, const char *column, const char *type)
+{
+    const char *is = column_type(table, column);
+    if (!is || strcasecmp(is, type) != 0)
+        fail_msg("%s.%s: the kind says %s, the schema %s", table, column, type, is ? is : "has no such column");
+}
+
+static bool described(const struct kind *k, const char *column)
+{
+    static const char *const every[] = {"id", "version", "created", "updated", NULL};
+    const char *full = arena_print(ctx.arena, "%s.%s", k->table, column);
+    for (int i = 0; every[i]; i++)
+        if (!strcmp(every[i], column))
+            return true;
+    for (int i = 0; undescribed[i]; i++)
+        if (!strcmp(undescribed[i], full))
+            return true;
+    for (int i = 0; i < k->field_count; i++)
+        if (!strcmp(k->fields[i].name, column) ||
+            ((k->fields[i].flags & SEALED) && !strcmp(arena_print(ctx.arena, "%s_key", k->fields[i].name), column)))
+            return true;
+    return false;
+}
+
+static void every_field_has_its_column(void **state)
+{
+    (void)state;
+    int kinds = 0;
+    for (const struct kind *const *k = modules_kinds(); *k; k++) {
+        if (!(*k)->fields)
+            continue;
+        kinds++;
+        expect((*k)->table, "version", "bigint");
+        expect((*k)->table, "created", "bigint");
+        expect((*k)->table, "updated", "bigint");
+        for (int i = 0; i < (*k)->field_count; i++) {
+            const struct field *f = &(*k)->fields[i];
+            expect((*k)->table, f->name, type_of(f));
+            if (f->flags & SEALED)
+                expect((*k)->table, arena_print(ctx.arena, "%s_key", f->name), "text");
+        }
+    }
+    assert_true(kinds >= 6);
+}
+
+static void every_column_is_described(void **state)
+{
+    (void)state;
+    int wrong = 0;
+    for (const struct kind *const *k = modules_kinds(); *k; k++) {
+        if (!(*k)->fields)
+            continue;
+        struct rows *r = query(ctx.db, "SELECT name FROM pragma_table_info({})", (*k)->table);
+        while (rows_next(r))
+            if (!described(*k, row_text(r, "name")))
+                print_error("\"%s.%s\"\n", (*k)->table, row_text(r, "name")), wrong++;
+    }
+    if (wrong)
+        fail_msg("%d columns are in the schema and neither in a kind nor in the list above", wrong);
+}
+
+static void references_name_a_kind(void **state)
+{
+    (void)state;
+    for (const struct kind *const *k = modules_kinds(); *k; k++)
+        for (int i = 0; i < (*k)->field_count; i++) {
+            const struct field *f = &(*k)->fields[i];
+            if (f->type == F_REF && !kind_find(f->ref))
+                fail_msg("%s.%s refers to %s, which is no kind", (*k)->name, f->name, f->ref);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_field_has_its_column),
+        cmocka_unit_test(every_column_is_described),
+        cmocka_unit_test(references_name_a_kind),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
