@@ -22,7 +22,7 @@ static const struct place *places[MODULES_MOST + 1];
 static void gather(void)
 {
     int p = 0;
-    for (int m = 0; modules[m] && m < MODULES_MOST; m++)
+    for (int m = 0; m < MODULES_MOST && modules[m]; m++)
         if (modules[m]->places)
             places[p++] = modules[m]->places;
 }
