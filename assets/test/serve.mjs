@@ -50,8 +50,11 @@ export function start(port) {
         }
         if (name === 'map/areas.json')
             return send(200, 'application/geo+json', JSON.stringify(areas));
-        if (name === 'ask/similar')
-            return send(200, 'text/html', `<h2>已经有人说过类似的事</h2><ul><li><a href="/requests/5">${url.searchParams.get('text')?.replace(/</g, '&lt;')}</a> <button name="same" value="5">我也是这件事</button></li></ul>`);
+        if (name === 'ask/similar') {
+            let typed = '';
+            request.on('data', (part) => (typed += part));
+            return request.on('end', () => send(200, 'text/html', `<h2>已经有人说过类似的事</h2><ul><li><b>${new URLSearchParams(typed).get('text')?.replace(/</g, '&lt;')}</b> <button name="join" value="5">我也是这件事</button></li></ul>`));
+        }
         if (name === 'live') {
             answer.writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Security-Policy': CSP });
             answer.write(': here\n\n');

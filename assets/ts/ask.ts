@@ -1,6 +1,7 @@
 /*
- * The request form's helps: requests like the one being typed, photographs made smaller before they travel
- * (which also leaves their GPS position behind), and a point on a map. The form works without any of them.
+ * The request form's helps: requests like the one being typed, what others would see of it, photographs made
+ * smaller before they travel (which also leaves their GPS position behind), and a point on a map; and the code
+ * that a receipt's link carries. The pages work without any of them.
  */
 import { action, all, element, fragment, one, toast, word } from './page.ts';
 
@@ -9,9 +10,9 @@ declare const MAP_CSS: string;
 
 /* ---- requests like this one ---- */
 
-function startSimilar(form: HTMLFormElement): void {
-    const box = document.getElementById('similar');
-    if (!box)
+function startSimilar(box: HTMLElement): void {
+    const form = box.closest('form');
+    if (!form)
         return;
     let timer = 0;
     let last = '';
@@ -19,16 +20,16 @@ function startSimilar(form: HTMLFormElement): void {
     const look = async (): Promise<void> => {
         const asked = new URLSearchParams();
         for (const [name, value] of new FormData(form))
-            if (typeof value === 'string' && value !== '' && ['text', 'category', 'area', 'place', 'title', 'lat', 'lon'].includes(name))
+            if (typeof value === 'string' && value !== '' && ['text', 'area', 'subject'].includes(name))
                 asked.append(name, value);
-        const query = asked.toString();
-        if (query === last || (asked.get('text') ?? '').trim().length < 4)
+        const sent = asked.toString();
+        if (sent === last || (asked.get('text') ?? '').trim().length < 4)
             return;
-        last = query;
+        last = sent;
         running?.abort();
         running = new AbortController();
         try {
-            const found = await fragment(`${form.dataset['similar']}?${query}`, 'similar', running.signal);
+            const found = await fragment(box.dataset['similar'] ?? '', 'similar', running.signal, asked);
             if (found)
                 box.replaceChildren(...(found.textContent?.trim() ? found.childNodes : []));
         } catch {
@@ -40,6 +41,63 @@ function startSimilar(form: HTMLFormElement): void {
         timer = window.setTimeout(() => void look(), 600);
     });
     form.addEventListener('restored', () => void look());
+}
+
+/* ---- what others would see ---- */
+
+/* The title as the server makes it: what stands in its field, else the first sentence of the text. */
+function title(subject: string, text: string): string {
+    const words = (subject.trim() || (text.trim().split(/[。！？；!?]/)[0] ?? '').trim()).replace(/\s+/g, ' ');
+    const most = subject.trim() ? 120 : 40;
+    return [...words].length > most ? [...words].slice(0, most - 1).join('') + '…' : words;
+}
+
+function startPreview(box: HTMLElement): void {
+    const form = box.closest('form');
+    if (!form)
+        return;
+    const none = box.dataset['none'] ?? '';
+    const set = (name: string, text: string): void => {
+        const place = one(`[data-show=${name}]`, box);
+        if (place)
+            place.textContent = text;
+    };
+    const show = (): void => {
+        const typed = new FormData(form);
+        const value = (name: string): string => String(typed.get(name) ?? '');
+        set('title', value('visibility') === 'summary' ? title(value('subject'), value('text')) : '');
+        const chosen = one<HTMLInputElement>('[name=category]:checked', form);
+        const holder = chosen?.hasAttribute('data-other') ? one('summary', chosen.closest('details')!) : chosen?.parentElement;
+        set('category', chosen?.value && holder ? one('b', holder)?.textContent ?? '' : none);
+        const area = one<HTMLSelectElement>('[name=area]', form)?.selectedOptions[0];
+        const community = area?.closest('optgroup')?.label;
+        set('area', community ? `${community} · ` : '');
+    };
+    form.addEventListener('input', show);
+    form.addEventListener('restored', show);
+    show();
+}
+
+/* A kind that is chosen is not left in a closed drawer. */
+function startTopics(box: HTMLElement): void {
+    box.closest('form')?.addEventListener('restored', () => {
+        const drawer = one('input:checked', box)?.closest('details');
+        if (drawer)
+            drawer.open = true;
+    });
+}
+
+/* ---- the code of a receipt ---- */
+
+/* A link from a receipt has the code behind the #, which is sent to no server: it is typed in here and taken away. */
+function startCode(form: HTMLFormElement): void {
+    const code = decodeURIComponent(location.hash.slice(1));
+    const field = one<HTMLInputElement>('[name=code]', form);
+    if (!field || !/^[A-Za-z0-9]{5}-?[A-Za-z0-9]{5}$/.test(code))
+        return;
+    history.replaceState(null, '', location.pathname);
+    field.value = code;
+    form.requestSubmit();
 }
 
 /* ---- photographs ---- */
@@ -189,7 +247,10 @@ function startShown(place: HTMLElement): void {
 }
 
 export function startAsk(): void {
-    all<HTMLFormElement>('form[data-similar]').forEach(startSimilar);
+    all('[data-similar]').forEach(startSimilar);
+    all('#preview').forEach(startPreview);
+    all('.topics').forEach(startTopics);
+    all<HTMLFormElement>('form[data-code]').forEach(startCode);
     all('[data-photos]').forEach(startPhotos);
     all('[data-map-point]').forEach(startPoint);
     all('[data-map-show]').forEach(startShown);

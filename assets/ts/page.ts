@@ -34,9 +34,13 @@ export function action(text: string, className: string, run: () => void): HTMLBu
     return button;
 }
 
-/* A part of a page, as the server draws it: the element with that id, or all that came. */
-export async function fragment(url: string, id: string, signal?: AbortSignal): Promise<DocumentFragment | null> {
-    const answer = await fetch(url, { headers: { 'X-Fragment': id }, credentials: 'same-origin', cache: 'no-store', signal: signal ?? null });
+/* A part of a page, as the server draws it: the element with that id, or all that came. post: what is sent, so that it
+   stands in no address. */
+export async function fragment(url: string, id: string, signal?: AbortSignal, post?: URLSearchParams): Promise<DocumentFragment | null> {
+    const answer = await fetch(url, {
+        method: post ? 'POST' : 'GET', body: post ?? null, headers: { 'X-Fragment': id }, credentials: 'same-origin',
+        cache: 'no-store', signal: signal ?? null,
+    });
     if (!answer.ok || answer.redirected)
         return null;
     const holder = element('template');

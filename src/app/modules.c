@@ -11,6 +11,8 @@
     M(residents_module) \
     M(photos_module) \
     M(stations_module) \
+    M(map_module) \
+    M(tries_module) \
     M(desk_module) \
     M(requests_module) \
     M(life_module) \

@@ -3,6 +3,7 @@
  * ready, and what became of what went by itself. "Told" is one tap, for one or
  * for many. Who sees it: the office everything, a worker the own area.
  */
+#include "app/joiners.h"
 #include "app/deliver.h"
 #include "app/module.h"
 #include "app/notify.h"
@@ -104,7 +105,9 @@ static void look_up(struct ctx *ctx, struct line *l)
         return;
     }
     if (!strncmp(l->recipient, "joiner:", 7)) {
-        l->who = say(ctx, "Somebody with the same matter");
+        const struct joiner *j = joiner_get(ctx, id_in(l->recipient));
+        l->who = j && j->name ? mask_name(ctx->arena, j->name) : say(ctx, "Somebody with the same matter");
+        l->phone = j ? mask_phone(ctx->arena, j->phone) : NULL;
         return;
     }
     if (!strncmp(l->recipient, "unit:", 5))

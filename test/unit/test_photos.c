@@ -84,7 +84,7 @@ static void takes_place_and_camera_away(void **state)
     struct photo p;
     const char *why = NULL;
     int width, height;
-    struct file f = jpeg_with_notes(2400, 1200);
+    struct file f = jpeg_with_notes(1800, 900);
     assert_true(contains(f.data, f.size, "SecretCamera"));
     assert_true(photo_make(ctx.arena, f.data, f.size, &p, &why));
     assert_false(contains(p.data, p.size, "SecretCamera"));
@@ -126,22 +126,21 @@ static void refuses_what_is_no_picture(void **state)
     }
 }
 
-/* A few hundred bytes that would unpack to 2.5 billion pixels: told from the head alone. */
+/* A hundred bytes that would unpack to 2.5 billion pixels: told from the head alone. */
 static void refuses_a_bomb(void **state)
 {
     (void)state;
     static const unsigned char bomb[] = {
-        0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 0xC3, 0x50, 0, 0, 0xC3, 0x50, 8, 2, 0, 0, 0,
-        0x66, 0xA2, 0x3E, 0xF4, 0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+        0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0xC3, 0x50,
+        0x00, 0x00, 0xC3, 0x50, 0x08, 0x02, 0x00, 0x00, 0x00, 0xC4, 0xCD, 0xAA, 0x9D, 0x00, 0x00, 0x00, 0x0C, 0x49, 0x44, 0x41,
+        0x54, 0x78, 0x9C, 0x63, 0x60, 0xA0, 0x3D, 0x00, 0x00, 0x00, 0x64, 0x00, 0x01, 0x86, 0x64, 0x3C, 0x35, 0x00, 0x00, 0x00,
+        0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82,
+    };
     struct photo p;
     const char *why = NULL;
     assert_false(photo_make(ctx.arena, bomb, sizeof bomb, &p, &why));
     assert_non_null(why);
-    struct file f = png(10000, 7000);
-    assert_true(f.size < 1000000);
-    assert_false(photo_make(ctx.arena, f.data, f.size, &p, &why));
     assert_non_null(strstr(why, "pixels"));
-    g_free(f.data);
 }
 
 /* ---- over a form ---- */
@@ -220,8 +219,7 @@ static int set_up(void **state)
     buf_init(&out, 0);
     ex = (struct exchange){.out = &out, .answer = ARENA_ARRAY(ctx.arena, struct param, 24)};
     ctx.web = &ex;
-    const char *pack = arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT"));
-    return install_create(&ctx, store.data, pack, 0) == OK && install_open(&ctx, store.data, DB_WRITE) == OK ? 0 : -1;
+    return install_create(&ctx, store.data, NULL, 0) == OK && install_open(&ctx, store.data, DB_WRITE) == OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -239,8 +237,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_place_and_camera_away), cmocka_unit_test(makes_a_jpeg_of_a_png),
-        cmocka_unit_test(refuses_what_is_no_picture), 
-        cmocka_unit_test(refuses_a_bomb), cmocka_unit_test(keeps_them_over_a_failed_form),
+        cmocka_unit_test(refuses_what_is_no_picture),  cmocka_unit_test(refuses_a_bomb),
+        cmocka_unit_test(keeps_them_over_a_failed_form),
         cmocka_unit_test(stores_and_forgets_the_draft),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,125 @@
+/*
+ * Joiners in their own table, telephone sealed and code hashed as in requests.
+ * The same telephone may join twice: to refuse it would tell a stranger who
+ * reported what. A joiner's "no" is shown to the staff but moves nothing, so
+ * that nobody can reopen other people's requests by joining them.
+ */
+#include "app/joiners.h"
+
+#include "base/code.h"
+#include "base/seal.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "db/journal.h"
+#include "web/web.h"
+
+#include <string.h>
+
+#define JOINERS_MOST 500 /* of one request: past it the office knows well enough */
+
+struct request *joinable(struct ctx *ctx, int64_t request)
+{
+    struct request *r = record_get(ctx, &requests_kind, request);
+    if (r && request_status_of(r) == MERGED)
+        r = r->merged_into == NONE ? NULL : record_get(ctx, &requests_kind, r->merged_into);
+    if (!r || request_status_of(r) == CLOSED || request_status_of(r) == MERGED)
+        return NULL;
+    return r;
+}
+
+enum status joiner_add(struct ctx *ctx, const struct request *r, struct joiner *j, const char *words, const char **code)
+{
+    if (query_int(ctx->db, "SELECT count(*) AS n FROM request_joiners WHERE request = {}", r->record.id) >= JOINERS_MOST) {
+        ctx_problem(ctx, NULL, say(ctx, "Very many people have joined this request. It is being handled; you need not do anything."));
+        return ctx->status;
+    }
+    char *made = arena_alloc(ctx->arena, 11);
+    code_random(made, 10);
+    *code = made;
+    change(ctx->db, "INSERT INTO request_joiners (request, at, name, phone, phone_key, code_hash) VALUES ({}, {}, {}, {}, {}, {})", r->record.id,
+           ctx->now, j->name, seal_text(ctx->keys, ctx->arena, "joiner_phone", j->phone),
+           seal_hash(ctx->keys, ctx->arena, "joiner_phone", j->phone), seal_hash(ctx->keys, ctx->arena, "code_hash", made));
+    if (db_status(ctx->db) != OK)
+        return db_status(ctx->db);
+    j->id = db_inserted(ctx->db);
+    journal_add(ctx, "requests", r->record.id, "join", NULL, arena_print(ctx->arena, "{\"joiner\":%lld}", (long long)j->id));
+    request_event(ctx, r, r, "join", words, false);
+    return db_status(ctx->db);
+}
+
+enum status joiner_answer(struct ctx *ctx, const struct joiner *j, const struct request *r, const char *solved,
+                          int64_t satisfaction, const char *comment)
+{
+    bool yes = !strcmp(solved, "yes");
+    change(ctx->db, "UPDATE request_joiners SET solved = {}, satisfaction = {}, comment = {}, answered_at = {} WHERE id = {}", solved,
+           (struct maybe){satisfaction}, comment, ctx->now, j->id);
+    journal_add(ctx, "requests", r->record.id, "join-answer", NULL,
+                arena_print(ctx->arena, "{\"joiner\":%lld,\"solved\":\"%s\"}", (long long)j->id, yes ? "yes" : "no"));
+    request_event(ctx, r, r, yes ? "joiner-yes" : "joiner-no", comment, false);
+    return db_status(ctx->db);
+}
+
+static struct joiner *first(struct ctx *ctx, struct rows *r)
+{
+    if (!rows_next(r))
+        return NULL;
+    struct joiner *j = ARENA_NEW(ctx->arena, struct joiner);
+    *j = (struct joiner){row_int(r, "id"), row_int(r, "request"), row_int(r, "at"), row_copy(r, ctx->arena, "name"), NULL,
+                         row_copy(r, ctx->arena, "solved"), row_int(r, "satisfaction")};
+    if (seal_open(ctx->keys, ctx->arena, "joiner_phone", row_text(r, "phone"), &j->phone) != OK)
+        ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be opened with this installation's key.", say(ctx, "Telephone")));
+    return j;
+}
+
+#define COLUMNS "SELECT id, request, at, name, phone, solved, satisfaction FROM request_joiners "
+
+struct joiner *joiner_get(struct ctx *ctx, int64_t id)
+{
+    struct rows *r = query(ctx->db, COLUMNS "WHERE id = {}", id);
+    struct joiner *j = first(ctx, r);
+    rows_end(r);
+    return j;
+}
+
+struct joiner *joiner_find(struct ctx *ctx, const char *code_hash)
+{
+    struct rows *r = query(ctx->db, COLUMNS "WHERE code_hash = {}", code_hash);
+    struct joiner *j = first(ctx, r);
+    rows_end(r);
+    return j;
+}
+
+bool phone_ends(const char *phone, const char *digits)
+{
+    char last[5] = "";
+    int n = 0;
+    for (const char *p = phone ? phone + strlen(phone) : ""; phone && p-- > phone && n < 4;)
+        if (*p >= '0' && *p <= '9')
+            last[3 - n++] = *p;
+    return n == 4 && !strcmp(last, digits);
+}
+
+struct joiner *joiner_by_digits(struct ctx *ctx, int64_t request, const char *digits)
+{
+    struct rows *r = query(ctx->db, COLUMNS "WHERE request = {} ORDER BY id LIMIT {}", request, JOINERS_MOST);
+    struct joiner *j;
+    while ((j = first(ctx, r)) && !phone_ends(j->phone, digits))
+        ;
+    rows_end(r);
+    return j;
+}
+
+void joiners_show(struct ctx *ctx, int64_t request)
+{
+    struct buf *out = ctx->web->out;
+    struct rows *r = query(ctx->db, COLUMNS "WHERE request = {} ORDER BY id LIMIT {}", request, JOINERS_MOST);
+    struct joiner *j = first(ctx, r);
+    if (!j)
+        return;
+    html(out, "<section class=\"card\"><h2>{}</h2><dl class=\"facts\">", say(ctx, "Others with the same matter"));
+    for (; j; j = first(ctx, r))
+        html(out, "<div><dt>{}</dt><dd>{} {} <span class=\"soft\">{}</span></dd></div>", when_show(ctx->arena, ctx->lang, j->at),
+             mask_name(ctx->arena, j->name), mask_phone(ctx->arena, j->phone),
+             !j->solved ? "" : !strcmp(j->solved, "yes") ? say(ctx, "says it is solved") : say(ctx, "says it is not solved"));
+    html(out, "</dl></section>");
+}
