@@ -266,3 +266,11 @@ struct list_total search_list(struct ctx *ctx, struct list *l, const char *q)
     }
     return list_total(ctx, l);
 }
+
+void search_narrow(struct ctx *ctx, struct sql *where, const char *q)
+{
+    struct list l = {.kind = &requests_kind, .where = *where, .limit = PAGE_MOST};
+    if (!text_blank(q))
+        search_list(ctx, &l, q);
+    *where = l.where;
+}

@@ -22,6 +22,9 @@
  */
 struct list_total search_list(struct ctx *ctx, struct list *l, const char *q);
 
+/* For a list in another order than newest first: narrows it to the newest 512 that fit q and the conditions so far. */
+void search_narrow(struct ctx *ctx, struct sql *where, const char *q);
+
 struct search_hit {
     int64_t id;    /* requests.id */
     double score;  /* 0 to 1: the cosine of their weighted words */

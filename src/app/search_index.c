@@ -360,7 +360,7 @@ void index_vector(struct search_index *x, struct arena *a, const char *subject, 
     for (int i = 0; i < v->count; i++) {
         struct term *t = &v->terms[i];
         double df = x && x->counts ? (double)x->counts[t->hash % COUNTS] : 0;
-        t->weight = (1 + log(t->weight)) * log((documents + 1) / (df > 1 ? df : 1));
+        t->weight = df < 2 && x && x->counts ? 0 : (1 + log(t->weight)) * log((documents + 1) / (df > 1 ? df : 1));
         length += t->weight * t->weight;
     }
     length = sqrt(length);
