@@ -13,6 +13,7 @@
 #include "db/db.h"
 
 #define DB_BUCKETS 256
+#define DB_REMEMBERED 64
 #define DB_FAILURE 400
 #define DB_BUSY_MS 5000 /* how long a statement waits for somebody's lock */
 
@@ -75,6 +76,10 @@ struct db {
     struct rows *open;
     struct rows nothing; /* what a query that could not start answers */
     struct buf text;
+    struct remembered {
+        uint64_t hash, other; /* of the question, by two functions */
+        int64_t version, value;
+    } remembered[DB_REMEMBERED];
     int kept;
     int64_t tick, changed, inserted;
     enum status status;

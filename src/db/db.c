@@ -386,6 +386,41 @@ bool db_again(struct db *db)
     return db->is->again && db->is->again(db);
 }
 
+/* Two hashes of the text and of what is bound: 128 bits keep two questions apart. */
+static void hash_question(const struct sql *q, uint64_t *hash, uint64_t *other)
+{
+    *hash = hash_text(q->text.data, q->text.size);
+    *other = q->text.size;
+    for (int i = 0; i < q->count; i++) {
+        const struct arg *a = &q->args[i];
+        bool text = a->type == ARG_TEXT || a->type == ARG_NAME;
+        uint64_t h = text ? (a->s ? hash_text(a->s, strlen(a->s)) : 1)
+                          : a->type == ARG_BYTES ? hash_text(a->b.data, a->b.size) : (uint64_t)a->i;
+        *hash = (*hash ^ h) * 0x9E3779B97F4A7C15u;
+        *hash ^= *hash >> 32;
+        *other = (*other + h + (uint64_t)a->type + 1) * 0xC2B2AE3D27D4EB4Fu;
+        *other ^= *other >> 29;
+    }
+}
+
+int64_t sql_remembered(struct db *db, struct sql *q)
+{
+    uint64_t hash, other;
+    hash_question(q, &hash, &other);
+    int64_t version = db_version(db);
+    struct remembered *m = &db->remembered[hash % DB_REMEMBERED];
+    if (m->hash == hash && m->other == other && m->version == version) {
+        sql_release(q);
+        return m->value;
+    }
+    struct rows *r = sql_query(db, q);
+    int64_t value = rows_next(r) ? row_int_at(r, 0) : NONE;
+    rows_end(r);
+    if (db->status == OK)
+        *m = (struct remembered){hash, other, version, value};
+    return value;
+}
+
 int64_t db_version(struct db *db)
 {
     return db->is->version(db);

@@ -95,6 +95,9 @@ void sql_write(struct sql *q, const char *literal, const struct arg *args, int c
 void sql_append(struct sql *q, const struct sql *more); /* more stays usable */
 void sql_release(struct sql *q);
 struct rows *sql_query(struct db *db, struct sql *q);   /* also releases q */
+/* The first column of the first row, as db_query_int; the same question is answered from memory until something is
+ * committed. For counts that every page shows, on a reader. Also releases q. */
+int64_t sql_remembered(struct db *db, struct sql *q);
 enum status sql_change(struct db *db, struct sql *q);   /* also releases q */
 
 /* ---- transactions: used by the gate (reads), the writer and commands ---- */

@@ -1,7 +1,8 @@
 /*
  * The back end on SQLite.
  *
- * Reads map the file into memory; the writer syncs every commit and leaves
+ * A reader keeps a few megabytes of pages and maps nothing: mapped pages of a large file would all count as the
+ * program's memory, once for each reader. The writer syncs every commit and leaves
  * checkpoints for every 10,000 pages, which is what keeps group commits fast.
  */
 #include "db/backend.h"
@@ -76,7 +77,7 @@ static void create_private(const char *path)
 
 static int configure(sqlite3 *sqlite, enum db_mode mode)
 {
-    static const char reader[] = "PRAGMA query_only = 1; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;"
+    static const char reader[] = "PRAGMA query_only = 1; PRAGMA cache_size = -6144; PRAGMA temp_store = MEMORY;"
                                  "PRAGMA foreign_keys = ON;";
     static const char writer[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                                  "PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"

@@ -148,6 +148,7 @@ struct list {
     const char *q;       /* words to be contained (the search index, by id list) */
     struct sql where;    /* further conditions, " AND …"; list_init begins it */
     const char *order;   /* trusted SQL; NULL: the kind's */
+    const char *const *only; /* the fields that list_next fills, ended by NULL; NULL: all */
     int limit;           /* 1 to 500 */
     int64_t offset;
 };

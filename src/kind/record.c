@@ -53,11 +53,23 @@ void *record_copy(struct ctx *ctx, const struct kind *k, const void *record)
     return memcpy(arena_alloc(ctx->arena, k->size), record, k->size);
 }
 
-static void select_columns(struct sql *q, const struct kind *k)
+static bool wanted(const char *const *only, const char *name)
+{
+    for (; only && *only; only++)
+        if (!strcmp(*only, name))
+            return true;
+    return false;
+}
+
+/* only: the fields that are read, the others come missing; NULL: all. */
+static void select_columns(struct sql *q, const struct kind *k, const char *const *only)
 {
     sql_add(q, "SELECT id, version, created, updated");
     for (int i = 0; i < k->field_count; i++)
-        sql_add(q, ", {}", (struct sql_name){k->fields[i].name});
+        if (!only || wanted(only, k->fields[i].name))
+            sql_add(q, ", {}", (struct sql_name){k->fields[i].name});
+        else
+            sql_add(q, ", NULL AS {}", (struct sql_name){k->fields[i].name});
     sql_add(q, " FROM {} WHERE 1 = 1", (struct sql_name){k->table});
 }
 
@@ -109,7 +121,7 @@ void *record_load(struct ctx *ctx, const struct kind *k, int64_t id)
 {
     struct sql q;
     sql_init(&q, ctx->arena);
-    select_columns(&q, k);
+    select_columns(&q, k, NULL);
     sql_add(&q, " AND id = {}", id);
     if (k->scope)
         k->scope(ctx, &q);
@@ -120,7 +132,7 @@ void *record_get(struct ctx *ctx, const struct kind *k, int64_t id)
 {
     struct sql q;
     sql_init(&q, ctx->arena);
-    select_columns(&q, k);
+    select_columns(&q, k, NULL);
     sql_add(&q, " AND id = {}", id);
     return first(ctx, k, &q);
 }
@@ -129,7 +141,7 @@ void *record_find(struct ctx *ctx, const struct kind *k, const char *field, cons
 {
     struct sql q;
     sql_init(&q, ctx->arena);
-    select_columns(&q, k);
+    select_columns(&q, k, NULL);
     sql_add(&q, " AND {} = {}", (struct sql_name){field}, value);
     return first(ctx, k, &q);
 }
@@ -291,10 +303,8 @@ int64_t list_count(struct ctx *ctx, const struct list *l)
     sql_init(&q, ctx->arena);
     sql_add(&q, "SELECT count(*) AS n FROM {} WHERE 1 = 1", (struct sql_name){l->kind->table});
     sql_append(&q, &l->where);
-    struct rows *r = sql_query(ctx->db, &q);
-    int64_t n = rows_next(r) ? row_int_at(r, 0) : 0;
-    rows_end(r);
-    return n;
+    int64_t n = sql_remembered(ctx->db, &q);
+    return n == NONE ? 0 : n;
 }
 
 struct list_total list_total(struct ctx *ctx, const struct list *l)
@@ -304,9 +314,8 @@ struct list_total list_total(struct ctx *ctx, const struct list *l)
     sql_add(&q, "SELECT count(*) AS n FROM (SELECT 1 AS one FROM {} WHERE 1 = 1", (struct sql_name){l->kind->table});
     sql_append(&q, &l->where);
     sql_add(&q, " LIMIT {}) AS some", LIST_COUNTED + 1);
-    struct rows *r = sql_query(ctx->db, &q);
-    int64_t n = rows_next(r) ? row_int_at(r, 0) : 0;
-    rows_end(r);
+    int64_t n = sql_remembered(ctx->db, &q);
+    n = n == NONE ? 0 : n;
     return n > LIST_COUNTED ? (struct list_total){LIST_COUNTED, true} : (struct list_total){n, false};
 }
 
@@ -314,7 +323,7 @@ struct rows *list_run(struct ctx *ctx, struct list *l)
 {
     struct sql q;
     sql_init(&q, ctx->arena);
-    select_columns(&q, l->kind);
+    select_columns(&q, l->kind, l->only);
     sql_append(&q, &l->where);
     sql_release(&l->where);
     sql_add(&q, " ORDER BY ");

@@ -65,6 +65,25 @@ static void values_come_back(void **state)
     assert_true(query_int(db, "SELECT id FROM t WHERE id = {}", 77) == NONE);
 }
 
+static int64_t how_many(struct place *p, int64_t above)
+{
+    struct sql q;
+    sql_init(&q, p->arena);
+    sql_add(&q, "SELECT count(*) AS n FROM t WHERE n > {}", above);
+    return sql_remembered(p->db, &q);
+}
+
+static void a_remembered_answer_changes_with_the_data(void **state)
+{
+    struct place *p = *state;
+    change(p->db, "INSERT INTO t (n) VALUES (1)");
+    assert_int_equal(how_many(p, 0), 1);
+    assert_int_equal(how_many(p, 1), 0);
+    change(p->db, "INSERT INTO t (n) VALUES (2)");
+    assert_int_equal(how_many(p, 0), 2);
+    assert_int_equal(how_many(p, 1), 1);
+}
+
 static void same_text_nests(void **state)
 {
     struct db *db = ((struct place *)*state)->db;
@@ -256,7 +275,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(values_come_back), CASE(same_text_nests), CASE(many_texts_are_kept_within_bounds),
+        CASE(values_come_back), CASE(a_remembered_answer_changes_with_the_data), CASE(same_text_nests), CASE(many_texts_are_kept_within_bounds),
         CASE(parts_make_a_query), CASE(failures_have_names_and_stay), CASE(a_commit_after_a_failure_is_refused),
         CASE(a_reader_sees_one_moment_and_writes_nothing), 
         CASE(schema_steps_run_once_and_newer_is_refused), CASE(the_schema_applies), 
