@@ -20,9 +20,9 @@
 #define FRESH_MOST    2000  /* newest requests read themselves where the index lags */
 #define BATCH         250
 #define PAGE_MOST     512
-#define COUNT_MOST    1000
-#define EXAMINED_MOST 8000
-#define FEW           5000  /* requests that the conditions leave: fewer are read themselves */
+#define COUNT_MOST    500
+#define EXAMINED_MOST 4000
+#define FEW           3000  /* requests that the conditions leave: fewer are read themselves */
 
 struct search {
     struct ctx *ctx;
