@@ -553,7 +553,7 @@ static struct db *open_writer(struct ctx *ctx)
     if (!path)
         return NULL;
     if (db && usable(ctx, db)) {
-        db_script(db, "PRAGMA synchronous = NORMAL");
+        db_script(db, "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096");
         return db;
     }
     db_close(db);

@@ -77,7 +77,7 @@ static void create_private(const char *path)
 
 static int configure(sqlite3 *sqlite, enum db_mode mode)
 {
-    static const char reader[] = "PRAGMA query_only = 1; PRAGMA cache_size = -6144; PRAGMA temp_store = MEMORY;"
+    static const char reader[] = "PRAGMA query_only = 1; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
                                  "PRAGMA foreign_keys = ON;";
     static const char writer[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                                  "PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
