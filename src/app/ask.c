@@ -314,6 +314,7 @@ static void draw_between(struct ctx *ctx, const struct asking *a)
 {
     struct buf *out = ctx->web->out;
     page_begin(ctx, say(ctx, "Is it one of these?"), PAGE_RESIDENT);
+    html(out, "<header class=\"head\"><h1>{}</h1></header>", say(ctx, "One question before it goes out"));
     form_begin(ctx, "/ask", NULL, true);
     carry(ctx, &a->photos, true);
     buf_puts(out, "<div id=\"similar\">");
