@@ -43,7 +43,7 @@ struct board {
     int community_count, category_count, step_count;
     int64_t top[4096];       /* category id to its place in categories, plus one */
     int64_t total[2 * SHOWN], as_of;
-    bool years;
+    bool years;              /* the steps are years */
 };
 
 /* ---- what is asked, what may be seen ---- */
@@ -120,8 +120,13 @@ static void default_period(struct ctx *ctx, struct figure_span *span)
     int month = now.year * 12 + now.month - 1;
     if (span->to == NONE)
         span->to = when_day_start(when_day(ctx->now) + 1);
-    if (span->from == NONE)
-        span->from = when_day_start(day_of((month - 11) / 12, (month - 11) % 12 + 1, 1));
+    if (span->from == NONE) { /* a young installation has no empty months before its first request */
+        int64_t first = query_int(ctx->db, "SELECT min(received_at) AS t FROM requests");
+        struct civil begun = civil_from_when(first == NONE || first > ctx->now ? ctx->now : first);
+        int since = begun.year * 12 + begun.month - 1;
+        since = since > month - 11 ? since : month - 11;
+        span->from = when_day_start(day_of(since / 12, since % 12 + 1, 1));
+    }
     if (span->from >= span->to)
         span->from = span->to - WHEN_DAY;
 }
@@ -263,6 +268,7 @@ static void draw_cell(struct ctx *ctx, const struct board *b, const struct line 
 struct chart {
     const char *kind, *question, *first; /* N_(); first: head of the first column */
     int columns[SHOWN], count, charted;
+    bool wide;
 };
 
 static bool line_empty(const struct line *l, const struct chart *c)
@@ -290,9 +296,10 @@ static void draw_chart(struct ctx *ctx, const struct board *b, const struct char
 {
     struct buf *out = ctx->web->out;
     bool rate = b->figures[c->columns[0]]->way == RATE;
-    html(out, "<figure class=\"chart\"><figcaption>{}</figcaption><div class=\"scroll\" tabindex=\"0\"><table class=\"plain\" data-chart=\"{}\"{}>"
+    html(out, "<figure class=\"chart{}\"><figcaption>{}</figcaption><div class=\"scroll\" tabindex=\"0\"><table class=\"plain\" data-chart=\"{}\"{}>"
               "<thead><tr><th>{}</th>",
-         tr(ctx, c->question), c->kind, (struct markup){rate ? " data-unit=\"%\"" : ""}, tr(ctx, c->first));
+         (struct markup){c->wide ? " wide" : ""}, tr(ctx, c->question), c->kind, (struct markup){rate ? " data-unit=\"%\"" : ""},
+         b->years && !strcmp(c->first, "Month") ? say(ctx, "Year") : tr(ctx, c->first));
     for (int i = 0; i < c->count; i++)
         html(out, "<th class=\"num\"{}{}>{}</th>", (struct markup){c->columns[i] == LATE ? " data-tone=\"late\"" : ""},
              (struct markup){i >= c->charted ? " data-chart-skip" : ""}, tr(ctx, heads[c->columns[i]]));
@@ -369,12 +376,12 @@ static void draw_choice(struct ctx *ctx, const struct board *b)
 }
 
 static const struct chart charts[] = {
-    {"bar", N_("Where are requests open, and where are they late?"), N_("Community"), {OPEN_NOW, SOON, LATE, TO_CALL}, 4, 3},
-    {"bar", N_("Do the communities keep their deadlines?"), N_("Community"), {ANSWER, ON_TIME, CONTACT, SOLVED, SATISFIED, REWORKED}, 6, 2},
-    {"line", N_("Are the rates getting better?"), N_("Month"), {ANSWER, ON_TIME, SOLVED, SATISFIED, CONTACT, REWORKED}, 6, 4},
-    {"column", N_("How many come in, how many are closed?"), N_("Month"), {RECEIVED_, CLOSED_}, 2, 2},
-    {"bar", N_("Which matters come up, and which are late?"), N_("Category"), {RECEIVED_, OPEN_NOW, SOON, LATE}, 4, 4},
-    {"bar", N_("Which matters are solved, and are people satisfied?"), N_("Category"), {SOLVED, SATISFIED, CONTACT, ANSWER, ON_TIME, REWORKED}, 6, 2},
+    {"bar", N_("Where are requests open, and where are they late?"), N_("Community"), {OPEN_NOW, SOON, LATE, TO_CALL}, 4, 3, false},
+    {"bar", N_("Which matters come up, and which are late?"), N_("Category"), {RECEIVED_, OPEN_NOW, SOON, LATE}, 4, 4, false},
+    {"line", N_("Are the rates getting better?"), N_("Month"), {ANSWER, ON_TIME, SOLVED, SATISFIED, CONTACT, REWORKED}, 6, 4, true},
+    {"column", N_("How many come in, how many are closed?"), N_("Month"), {RECEIVED_, CLOSED_}, 2, 2, true},
+    {"bar", N_("Do the communities keep their deadlines?"), N_("Community"), {ANSWER, ON_TIME, CONTACT, SOLVED, SATISFIED, REWORKED}, 6, 2, true},
+    {"bar", N_("Which matters are solved, and are people satisfied?"), N_("Category"), {SOLVED, SATISFIED, CONTACT, ANSWER, ON_TIME, REWORKED}, 6, 2, true},
 };
 
 static void draw_board(struct ctx *ctx, const struct board *b)

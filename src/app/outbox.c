@@ -94,6 +94,7 @@ static int64_t id_in(const char *recipient)
 static void look_up(struct ctx *ctx, struct line *l)
 {
     struct rows *r = NULL;
+    l->who = say(ctx, "Somebody who has gone");
     if (!strcmp(l->recipient, "office") || !strcmp(l->recipient, "hook")) {
         l->who = !strcmp(l->recipient, "office") ? say(ctx, "The office") : say(ctx, "Another system");
         return;
@@ -142,24 +143,24 @@ static void draw_line(struct ctx *ctx, const struct line *l, bool pick)
 {
     struct buf *out = ctx->web->out;
     bool hook = !strcmp(l->channel, "hook"), reach = !strcmp(l->channel, "hand") && !strcmp(l->status, "waiting");
-    html(out, "<li class=\"card\">");
+    html(out, "<li><div class=\"to\">");
     if (pick)
-        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"id\" value=\"{}\"> ", l->id);
-    html(out, "<b>{}</b>", l->who ? l->who : "?");
-    if (pick)
-        html(out, "</label>");
+        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"id\" value=\"{}\"> <b>{}</b></label>", l->id, l->who);
+    else
+        html(out, "<b>{}</b>", l->who);
     if (l->phone && !strcmp(l->recipient, "resident"))
-        html(out, " <a href=\"/requests/{}\">{} {}</a>", l->request, icon(ctx, "phone-call"), l->phone);
+        html(out, "<a href=\"/requests/{}\">{} {}</a>", l->request, icon(ctx, "phone-call"), l->phone);
     else if (l->phone)
-        html(out, " <a href=\"tel:{}\">{} {}</a>", l->phone, icon(ctx, "phone-call"), l->phone);
-    html(out, " <a href=\"/requests/{}\">{}</a> ", l->request, l->number);
+        html(out, "<a href=\"tel:{}\">{} {}</a>", l->phone, icon(ctx, "phone-call"), l->phone);
+    html(out, "<a class=\"nobr\" href=\"/requests/{}\">{}</a><span>", l->request, l->number);
     draw_state(ctx, l);
+    html(out, "</span></div>");
     if (hook)
         html(out, "<p class=\"small soft\">{}</p>", say(ctx, "By webhook"));
     else
-        html(out, "<p class=\"words\" id=\"n{}\">{}</p>", l->id, l->text);
+        html(out, "<p class=\"words\">{}</p>", l->text);
     if (reach)
-        html(out, "<p class=\"acts\"><button class=\"primary\" name=\"one\" value=\"{}\">{} {}</button></p>", l->id, icon(ctx, "check"), say(ctx, "Told"));
+        html(out, "<p class=\"acts\"><button name=\"one\" value=\"{}\">{} {}</button></p>", l->id, icon(ctx, "check"), say(ctx, "Told"));
     html(out, "</li>");
 }
 
@@ -224,7 +225,7 @@ static void draw_list(struct ctx *ctx, const struct view *v, const struct line *
     const char *action = told ? "/outbox/told" : "/outbox/again";
     if (told || again)
         form_begin(ctx, action, NULL, false);
-    html(out, "<ul class=\"stack\">");
+    html(out, "<ul class=\"notices\">");
     for (int i = 0; i < n; i++)
         draw_line(ctx, &lines[i], told || again);
     html(out, "</ul>");

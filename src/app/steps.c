@@ -459,6 +459,7 @@ void request_event(struct ctx *ctx, const struct request *before, const struct r
            after->record.id, ctx->now, (struct maybe){ctx->actor.user}, ctx->actor.name, action,
            before ? before->status : NULL, after->status, (struct maybe){after->unit}, text && *text ? text : NULL,
            (struct maybe){until_set(before, after)}, visible ? 1 : 0);
+    notify_event(ctx, after, action, db_inserted(ctx->db));
 }
 
 /* Those whose requests were merged into this one hear what its reporter hears; the words stay with the one they are for. */
