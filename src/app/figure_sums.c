@@ -36,10 +36,12 @@ struct term {
 struct pass {
     const struct figure *like; /* kind, among, time, day, area and category of its figures */
     const char *time;          /* the column that the period is on */
+    bool outside;              /* what its figures leave out of all records: not within their among */
     bool flat;                 /* one sum each instead of one an area and category */
     struct figure_span span;
     struct term terms[TERMS_MOST];
     int term_count;
+    const struct figure *alone; /* one that can't be added up (a median): counted by itself */
 };
 
 struct cells {
@@ -78,8 +80,8 @@ static bool span_same(const struct figure_span *a, const struct figure_span *b)
 
 static bool pass_same(const struct pass *a, const struct pass *b)
 {
-    if (a->like->kind != b->like->kind || !same_text(a->like->among, b->like->among) || !same_text(a->time, b->time) ||
-        !same_text(a->like->day, b->like->day) || a->flat != b->flat || a->term_count != b->term_count || !span_same(&a->span, &b->span))
+    if (a->like->kind != b->like->kind || !same_text(a->outside ? NULL : a->like->among, b->outside ? NULL : b->like->among) || !same_text(a->time, b->time) ||
+        !same_text(a->like->day, b->like->day) || a->flat != b->flat || a->alone != b->alone || a->term_count != b->term_count || !span_same(&a->span, &b->span))
         return false;
     return !memcmp(a->terms, b->terms, sizeof *a->terms * (size_t)a->term_count);
 }
@@ -103,11 +105,26 @@ static void write_column(struct sql *q, const char *column)
         sql_add(q, "0");
 }
 
+/* A row of its own shape: the value's bits, then the parts. */
+enum { ALONE_VALUE, ALONE_NUMERATOR, ALONE_DENOMINATOR, ALONE_WIDTH };
+
+static struct cells alone_count(struct ctx *ctx, const struct pass *p)
+{
+    struct figure_value v = figure_value(ctx, p->alone, &p->span);
+    struct cells c = {.rows = must_alloc(sizeof *c.rows * ALONE_WIDTH), .count = 1, .width = ALONE_WIDTH};
+    memcpy(&c.rows[ALONE_VALUE], &v.value, sizeof v.value);
+    c.rows[ALONE_NUMERATOR] = v.numerator;
+    c.rows[ALONE_DENOMINATOR] = v.denominator;
+    return c;
+}
+
 static struct cells pass_count(struct ctx *ctx, const struct pass *p)
 {
     struct sql q;
     struct cells c = {.width = 2 + p->term_count};
     int room = 0;
+    if (p->alone)
+        return alone_count(ctx, p);
     sql_init(&q, ctx->arena);
     sql_add(&q, "SELECT ");
     write_column(&q, p->flat ? NULL : p->like->area);
@@ -120,7 +137,7 @@ static struct cells pass_count(struct ctx *ctx, const struct pass *p)
         sql_add(&q, " AS {}", (struct sql_name){arena_print(ctx->arena, "t%d", i)});
     }
     sql_add(&q, " FROM {} WHERE 1 = 1", (struct sql_name){p->like->kind->table});
-    figure_and(ctx, &q, p->like->among);
+    figure_and(ctx, &q, p->outside ? NULL : p->like->among);
     figure_and_time(ctx, &q, p->like, p->time, &p->span);
     figure_and_place(ctx, &q, p->like, &p->span);
     if (!p->flat)
@@ -242,9 +259,9 @@ void figure_sums_renew(struct ctx *ctx)
 
 /* ---- from figures to passes ---- */
 
-static bool pass_fits(const struct pass *p, const struct figure *f, const char *time)
+static bool pass_fits(const struct pass *p, const struct figure *f, const char *time, bool outside)
 {
-    return p->like->kind == f->kind && same_text(p->like->among, f->among) && same_text(p->time, time) &&
+    return p->like->kind == f->kind && same_text(p->outside ? NULL : p->like->among, outside ? NULL : f->among) && same_text(p->time, time) &&
            same_text(p->like->day, f->day) && same_text(p->like->area, f->area) && same_text(p->like->category, f->category) &&
            p->term_count + 2 <= TERMS_MOST;
 }
@@ -260,13 +277,13 @@ struct place_of {
     int pass, term;
 };
 
-static struct place_of plan_add(struct plan *plan, const struct figure *f, const char *time, struct term t)
+static struct place_of plan_add(struct plan *plan, const struct figure *f, const char *time, bool outside, struct term t)
 {
     int i = 0;
-    while (i < plan->count && !pass_fits(&plan->passes[i], f, time))
+    while (i < plan->count && !pass_fits(&plan->passes[i], f, time, outside))
         i++;
     if (i == plan->count)
-        plan->passes[plan->count++] = (struct pass){.like = f, .time = time, .flat = plan->flat, .span = plan->span};
+        plan->passes[plan->count++] = (struct pass){.like = f, .time = time, .outside = outside, .flat = plan->flat, .span = plan->span};
     struct pass *p = &plan->passes[i];
     for (int k = 0; k < p->term_count; k++)
         if (!memcmp(&p->terms[k], &t, sizeof t))
@@ -282,12 +299,12 @@ static bool additive(const struct figure *f)
 
 static struct place_of plan_numerator(struct plan *plan, const struct figure *f)
 {
-    return plan_add(plan, f, f->time, (struct term){{f->way == RATE ? f->of : NULL, f->counts}, f->way == SUM ? f->value : NULL});
+    return plan_add(plan, f, f->time, false, (struct term){{f->way == RATE ? f->of : NULL, f->counts}, f->way == SUM ? f->value : NULL});
 }
 
 static struct place_of plan_denominator(struct plan *plan, const struct figure *f)
 {
-    return plan_add(plan, f, f->time, (struct term){{f->of}, NULL});
+    return plan_add(plan, f, f->time, false, (struct term){{f->of}, NULL});
 }
 
 struct figure_sums figure_sums(struct ctx *ctx, const struct figure *const *list, int count, int64_t from, int64_t to)
@@ -332,13 +349,23 @@ static struct parts plan_figure(struct plan *plan, const struct figure *f)
     if (f->way == RATE)
         at.denominator = plan_denominator(plan, f);
     for (int i = 0; f->without && f->without[i].label && i < FIGURE_WITHOUT_MOST; i++)
-        at.left_out[i] = plan_add(plan, f, f->without[i].time ? f->without[i].time : f->time, (struct term){{f->without[i].condition}, NULL});
+        at.left_out[i] = plan_add(plan, f, f->without[i].time ? f->without[i].time : f->time, f->without[i].time != NULL, (struct term){{f->without[i].condition}, NULL});
     return at;
 }
 
 static int64_t sum_at(const struct cells *all, struct place_of at)
 {
     return at.pass < 0 || all[at.pass].count == 0 ? 0 : all[at.pass].rows[2 + at.term];
+}
+
+static struct figure_value alone(struct ctx *ctx, const struct figure *f, const struct figure_span *span, int64_t *as_of)
+{
+    struct figure_value v = {.value = NAN};
+    struct cells c = pass_run(ctx, &(struct pass){.like = f, .alone = f, .flat = true, .span = *span}, as_of);
+    memcpy(&v.value, &c.rows[ALONE_VALUE], sizeof v.value);
+    v.numerator = c.rows[ALONE_NUMERATOR];
+    v.denominator = c.rows[ALONE_DENOMINATOR];
+    return v;
 }
 
 int64_t figures_values(struct ctx *ctx, const struct figure *const *list, const struct figure_span *span, struct figure_value *values)
@@ -356,6 +383,7 @@ int64_t figures_values(struct ctx *ctx, const struct figure *const *list, const 
         cells[p] = pass_run(ctx, &plan.passes[p], &as_of);
         oldest = as_of < oldest ? as_of : oldest;
     }
+    as_of = ctx->now;
     for (int i = 0; i < n; i++) {
         const struct figure *f = list[i];
         int64_t part = sum_at(cells, at[i].numerator), of = sum_at(cells, at[i].denominator);
@@ -366,7 +394,8 @@ int64_t figures_values(struct ctx *ctx, const struct figure *const *list, const 
         else if (f->way == RATE)
             values[i] = (struct figure_value){of ? 100.0 * (double)part / (double)of : NAN, part, of, {0}};
         else
-            values[i] = figure_value(ctx, f, span);
+            values[i] = alone(ctx, f, span, &as_of);
+        oldest = as_of < oldest ? as_of : oldest;
         for (int w = 0; w < FIGURE_WITHOUT_MOST; w++)
             values[i].left_out[w] = sum_at(cells, at[i].left_out[w]);
     }

@@ -33,7 +33,7 @@ enum figure_way {
 struct figure_without {
     const char *label;       /* N_("{} merged into another") */
     const char *condition;
-    const char *time;        /* NULL: the figure's */
+    const char *time;        /* NULL: the figure's, within its among; another: of all records */
 };
 
 struct figure {

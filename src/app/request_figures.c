@@ -11,6 +11,7 @@
 
 #define OPEN   "status NOT IN ('closed', 'merged')" /* as the index requests_open says it */
 #define RUNS   "status IN ('received', 'dispatched', 'handling')" /* what a deadline runs for: not yet answered, not parked */
+#define TIMED  "due IS NOT NULL" /* as the index requests_figures_due says it */
 #define CLOSED "status = 'closed'"
 #define CALLED "status = 'closed' AND solved IS NOT NULL"
 #define REPLIED "answered_at >= received_at"
@@ -65,10 +66,10 @@ const struct figure request_figures[] = {
      .time = "received_at", .without = no_contact},
     {"requests.on_time", NULL, N_("Closed in time"), N_("%"),
      N_("Closed by the deadline ÷ requests whose deadline lay in this period and has passed."),
-     RATE, REQUEST, .counts = "closed_at <= due", .of = "due < {} AND status <> 'merged'", .time = "due", .without = not_due},
+     RATE, REQUEST, .among = TIMED, .counts = "closed_at <= due", .of = "due < {} AND status <> 'merged'", .time = "due", .without = not_due},
     {"requests.answered_in_time", NULL, N_("Answered by the deadline"), N_("%"),
      N_("Answered by the deadline ÷ requests whose deadline lay in this period and has passed."),
-     RATE, REQUEST, .counts = "answered_at <= due", .of = "due < {} AND status <> 'merged'", .time = "due", .without = not_due},
+     RATE, REQUEST, .among = TIMED, .counts = "answered_at <= due", .of = "due < {} AND status <> 'merged'", .time = "due", .without = not_due},
     {"requests.solved_rate", NULL, N_("Solved, of those asked"), N_("%"),
      N_("The resident said that it is solved ÷ requests closed in this period whose resident was reached and answered."),
      RATE, REQUEST, .counts = "solved = 'yes'", .of = CALLED, .time = "closed_at", .without = not_called},
