@@ -32,7 +32,7 @@ struct line {
     int64_t id;              /* area or category; 0: none */
     const char *name;
     struct figure_span span; /* what its numbers link to */
-    int64_t sums[2 * SHOWN];
+    int64_t sums[FIGURE_PARTS * SHOWN];
 };
 
 struct board {
@@ -42,7 +42,7 @@ struct board {
     struct line communities[PLACES_MOST + 1], categories[PLACES_MOST + 1], steps[STEPS_MOST];
     int community_count, category_count, step_count;
     int64_t top[4096];       /* category id to its place in categories, plus one */
-    int64_t total[2 * SHOWN], as_of;
+    int64_t total[FIGURE_PARTS * SHOWN], as_of;
     bool years;              /* the steps are years */
 };
 
@@ -190,12 +190,12 @@ static void add_up(struct board *b, const struct figure_sums *sums, int first, i
         struct line *community = community_of(b, cell->area), *category = category_of(b, cell->category);
         if (!community || (b->span.area != NONE && cell->area != b->span.area) || !in_branch(b, cell->category, b->span.category))
             continue;
-        for (int i = 0; i < 2 * count; i++) {
-            community->sums[2 * first + i] += cell->sums[i];
-            category->sums[2 * first + i] += cell->sums[i];
-            b->total[2 * first + i] += cell->sums[i];
+        for (int i = 0; i < FIGURE_PARTS * count; i++) {
+            community->sums[FIGURE_PARTS * first + i] += cell->sums[i];
+            category->sums[FIGURE_PARTS * first + i] += cell->sums[i];
+            b->total[FIGURE_PARTS * first + i] += cell->sums[i];
             if (step)
-                step->sums[2 * first + i] += cell->sums[i];
+                step->sums[FIGURE_PARTS * first + i] += cell->sums[i];
         }
     }
     b->as_of = sums->as_of < b->as_of ? sums->as_of : b->as_of;
@@ -246,7 +246,7 @@ static struct figure_span span_of(const struct board *b, const struct line *l, i
 
 static const char *share(struct ctx *ctx, const int64_t *sums, int figure)
 {
-    int64_t n = sums[2 * figure], of = sums[2 * figure + 1];
+    int64_t n = sums[FIGURE_PARTS * figure], of = sums[FIGURE_PARTS * figure + 1];
     return of ? arena_print(ctx->arena, "%.1f%%", 100.0 * (double)n / (double)of) : "–";
 }
 
@@ -256,12 +256,12 @@ static void draw_cell(struct ctx *ctx, const struct board *b, const struct line 
     const struct figure *f = b->figures[i];
     struct figure_span span = span_of(b, l, i);
     if (f->way != RATE)
-        html(out, "<td class=\"num\"><a href=\"{}\">{}</a></td>", records_link(ctx, f, &span, PART_COUNTED), figure_thousands(ctx, l->sums[2 * i]));
-    else if (l->sums[2 * i + 1] == 0)
+        html(out, "<td class=\"num\"><a href=\"{}\">{}</a></td>", records_link(ctx, f, &span, PART_COUNTED), figure_thousands(ctx, l->sums[FIGURE_PARTS * i]));
+    else if (l->sums[FIGURE_PARTS * i + 1] == 0)
         html(out, "<td class=\"num\">–</td>");
     else
         html(out, "<td class=\"num\"><a href=\"{}\">{} <small class=\"soft\">{}/{}</small></a></td>", records_link(ctx, f, &span, PART_COUNTED),
-             share(ctx, l->sums, i), figure_thousands(ctx, l->sums[2 * i]), figure_thousands(ctx, l->sums[2 * i + 1]));
+             share(ctx, l->sums, i), figure_thousands(ctx, l->sums[FIGURE_PARTS * i]), figure_thousands(ctx, l->sums[FIGURE_PARTS * i + 1]));
 }
 
 /* One chart with its table: columns are figures; those after the first charted ones are in the table only. */
@@ -274,7 +274,7 @@ struct chart {
 static bool line_empty(const struct line *l, const struct chart *c)
 {
     for (int i = 0; i < c->count; i++)
-        if (l->sums[2 * c->columns[i]] || l->sums[2 * c->columns[i] + 1])
+        if (l->sums[FIGURE_PARTS * c->columns[i]] || l->sums[FIGURE_PARTS * c->columns[i] + 1])
             return false;
     return true;
 }
@@ -324,10 +324,10 @@ static void draw_number(struct ctx *ctx, const struct board *b, int i)
     struct figure_span span = span_of(b, NULL, i);
     const struct figure *f = b->figures[i];
     bool rate = f->way == RATE;
-    html(ctx->web->out, "<li{}><a href=\"{}\"><b>{}</b>{}", (struct markup){i == LATE && b->total[2 * i] ? " class=\"late\"" : ""},
-         records_link(ctx, f, &span, PART_COUNTED), rate ? share(ctx, b->total, i) : figure_thousands(ctx, b->total[2 * i]), tr(ctx, heads[i]));
+    html(ctx->web->out, "<li{}><a href=\"{}\"><b>{}</b>{}", (struct markup){i == LATE && b->total[FIGURE_PARTS * i] ? " class=\"late\"" : ""},
+         records_link(ctx, f, &span, PART_COUNTED), rate ? share(ctx, b->total, i) : figure_thousands(ctx, b->total[FIGURE_PARTS * i]), tr(ctx, heads[i]));
     if (rate)
-        html(ctx->web->out, " <small>{}/{}</small>", figure_thousands(ctx, b->total[2 * i]), figure_thousands(ctx, b->total[2 * i + 1]));
+        html(ctx->web->out, " <small>{}/{}</small>", figure_thousands(ctx, b->total[FIGURE_PARTS * i]), figure_thousands(ctx, b->total[FIGURE_PARTS * i + 1]));
     html(ctx->web->out, "</a></li>");
 }
 
@@ -335,10 +335,10 @@ static void draw_sentence(struct ctx *ctx, const struct board *b)
 {
     struct buf *out = ctx->web->out;
     const struct line *most = NULL;
-    int64_t late = b->total[2 * LATE], call = b->total[2 * TO_CALL];
+    int64_t late = b->total[FIGURE_PARTS * LATE], call = b->total[FIGURE_PARTS * TO_CALL];
     struct figure_span late_span = span_of(b, NULL, LATE), call_span = span_of(b, NULL, TO_CALL);
     for (int i = 0; i < b->community_count; i++)
-        if (b->communities[i].sums[2 * LATE] > (most ? most->sums[2 * LATE] : 0))
+        if (b->communities[i].sums[FIGURE_PARTS * LATE] > (most ? most->sums[FIGURE_PARTS * LATE] : 0))
             most = &b->communities[i];
     bool named = late && most && b->span.area == NONE && b->community_count > 2;
     const char *n = figure_thousands(ctx, late);
@@ -347,7 +347,7 @@ static void draw_sentence(struct ctx *ctx, const struct board *b)
         html(out, "{} ", say(ctx, "No request is late."));
     else
         html(out, "<a class=\"late\" href=\"{}\">{}</a> ", records_link(ctx, b->figures[LATE], &late_span, PART_COUNTED),
-             named ? say_n(ctx, late, "1 request is late.", "{} requests are late, {} of them in {}.", n, figure_thousands(ctx, most->sums[2 * LATE]), most->name)
+             named ? say_n(ctx, late, "1 request is late.", "{} requests are late, {} of them in {}.", n, figure_thousands(ctx, most->sums[FIGURE_PARTS * LATE]), most->name)
                    : say_n(ctx, late, "1 request is late.", "{} requests are late.", n));
     if (call)
         html(out, "<a href=\"{}\">{}</a>", records_link(ctx, b->figures[TO_CALL], &call_span, PART_COUNTED),
@@ -389,9 +389,8 @@ static void draw_board(struct ctx *ctx, const struct board *b)
     struct buf *out = ctx->web->out;
     static const int numbers[] = {OPEN_NOW, SOON, LATE, TO_CALL, CONTACT, ANSWER, ON_TIME, SOLVED, SATISFIED, REWORKED};
     struct figure_value values[SHOWN];
-    struct figure_span span = b->span;
-    span.scoped = !b->everywhere && span.area == NONE;
-    figures_values(ctx, b->figures, &span, values);
+    for (int i = 0; i < SHOWN; i++)
+        memcpy(values[i].left_out, &b->total[FIGURE_PARTS * i + 2], sizeof values[i].left_out);
     draw_sentence(ctx, b);
     html(out, "<ul class=\"figures\">");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -438,11 +437,9 @@ static void dashboard(struct ctx *ctx)
 static void warm(struct ctx *ctx)
 {
     static const struct grant all = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
-    struct figure_value values[SHOWN];
     ctx->actor.grants = &all;
     ctx->actor.grant_count = 1;
-    const struct board *b = board_make(ctx, &FIGURE_ALL);
-    figures_values(ctx, b->figures, &b->span, values);
+    board_make(ctx, &FIGURE_ALL);
 }
 
 static const struct job jobs[] = {{"dashboard", 1800, warm, .slow = true}, {.name = NULL}};

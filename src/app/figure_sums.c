@@ -307,35 +307,6 @@ static struct place_of plan_denominator(struct plan *plan, const struct figure *
     return plan_add(plan, f, f->time, false, (struct term){{f->of}, NULL});
 }
 
-struct figure_sums figure_sums(struct ctx *ctx, const struct figure *const *list, int count, int64_t from, int64_t to)
-{
-    struct plan plan = {.passes = ARENA_ARRAY(ctx->arena, struct pass, count + 1), .span = {from, to, NONE, NONE, false}};
-    struct place_of *at = ARENA_ARRAY(ctx->arena, struct place_of, 2 * count + 1);
-    struct figure_sums out = {.as_of = ctx->now};
-    for (int i = 0; i < count; i++) {
-        at[2 * i] = plan_numerator(&plan, list[i]);
-        at[2 * i + 1] = list[i]->way == RATE ? plan_denominator(&plan, list[i]) : (struct place_of){-1, 0};
-    }
-    for (int p = 0; p < plan.count; p++) {
-        int64_t as_of;
-        struct cells c = pass_run(ctx, &plan.passes[p], &as_of);
-        out.as_of = as_of < out.as_of ? as_of : out.as_of;
-        struct figure_cell *cells = ARENA_ARRAY(ctx->arena, struct figure_cell, out.count + c.count + 1);
-        if (out.count)
-            memcpy(cells, out.cells, sizeof *cells * (size_t)out.count);
-        out.cells = cells;
-        for (int r = 0; r < c.count; r++) {
-            const int64_t *row = c.rows + (ptrdiff_t)r * c.width;
-            struct figure_cell *cell = &cells[out.count++];
-            *cell = (struct figure_cell){.area = row[0], .category = row[1]};
-            for (int i = 0; i < 2 * count; i++)
-                if (at[i].pass == p)
-                    cell->sums[i] = row[2 + at[i].term];
-        }
-    }
-    return out;
-}
-
 /* Where one figure's parts are in the plan. */
 struct parts {
     struct place_of numerator, denominator, left_out[FIGURE_WITHOUT_MOST];
@@ -351,6 +322,37 @@ static struct parts plan_figure(struct plan *plan, const struct figure *f)
     for (int i = 0; f->without && f->without[i].label && i < FIGURE_WITHOUT_MOST; i++)
         at.left_out[i] = plan_add(plan, f, f->without[i].time ? f->without[i].time : f->time, f->without[i].time != NULL, (struct term){{f->without[i].condition}, NULL});
     return at;
+}
+
+struct figure_sums figure_sums(struct ctx *ctx, const struct figure *const *list, int count, int64_t from, int64_t to)
+{
+    struct plan plan = {.passes = ARENA_ARRAY(ctx->arena, struct pass, count * FIGURE_PARTS + 1), .span = {from, to, NONE, NONE, false}};
+    struct place_of *at = ARENA_ARRAY(ctx->arena, struct place_of, FIGURE_PARTS * count + 1);
+    struct figure_sums out = {.as_of = ctx->now};
+    for (int i = 0; i < count; i++) {
+        struct parts f = plan_figure(&plan, list[i]);
+        at[FIGURE_PARTS * i] = f.numerator;
+        at[FIGURE_PARTS * i + 1] = f.denominator;
+        memcpy(&at[FIGURE_PARTS * i + 2], f.left_out, sizeof f.left_out);
+    }
+    for (int p = 0; p < plan.count; p++) {
+        int64_t as_of;
+        struct cells c = pass_run(ctx, &plan.passes[p], &as_of);
+        out.as_of = as_of < out.as_of ? as_of : out.as_of;
+        struct figure_cell *cells = ARENA_ARRAY(ctx->arena, struct figure_cell, out.count + c.count + 1);
+        if (out.count)
+            memcpy(cells, out.cells, sizeof *cells * (size_t)out.count);
+        out.cells = cells;
+        for (int r = 0; r < c.count; r++) {
+            const int64_t *row = c.rows + (ptrdiff_t)r * c.width;
+            struct figure_cell *cell = &cells[out.count++];
+            *cell = (struct figure_cell){.area = row[0], .category = row[1]};
+            for (int i = 0; i < FIGURE_PARTS * count; i++)
+                if (at[i].pass == p)
+                    cell->sums[i] = row[2 + at[i].term];
+        }
+    }
+    return out;
 }
 
 static int64_t sum_at(const struct cells *all, struct place_of at)

@@ -94,13 +94,14 @@ void figure_and_place(struct ctx *ctx, struct sql *q, const struct figure *f, co
 
 /*
  * Several figures by area and category in as few passes as there are time columns. COUNT, SUM and RATE figures only.
- * cells are the sums of one pair of area and category each; a figure's numerator is at 2 × its place in list, its
- * denominator behind it.
+ * cells are the sums of one pair of area and category each; a figure's numerator is at FIGURE_PARTS × its place in
+ * list, its denominator and what it leaves out behind it.
  */
 #define FIGURE_SUMS_MOST 16
+#define FIGURE_PARTS     (2 + FIGURE_WITHOUT_MOST)
 struct figure_cell {
     int64_t area, category;  /* 0: none */
-    int64_t sums[2 * FIGURE_SUMS_MOST];
+    int64_t sums[FIGURE_PARTS * FIGURE_SUMS_MOST];
 };
 struct figure_sums {
     struct figure_cell *cells;

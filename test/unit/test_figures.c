@@ -182,16 +182,19 @@ static void sums_by_area_add_up_to_the_whole(void **state)
     (void)state;
     const struct figure *list[] = {figure_find("requests.received"), figure_find("requests.on_time"), figure_find("requests.overdue")};
     struct figure_sums s = figure_sums(&ctx, list, 3, NONE, NONE);
-    int64_t total[6] = {0}, second = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'community' ORDER BY code LIMIT 1 OFFSET 1"), late = 0;
+    int64_t total[3 * FIGURE_PARTS] = {0}, late = 0;
+    int64_t second = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'community' ORDER BY code LIMIT 1 OFFSET 1");
     for (int c = 0; c < s.count; c++) {
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < 3 * FIGURE_PARTS; i++)
             total[i] += s.cells[c].sums[i];
-        late += s.cells[c].area == second ? s.cells[c].sums[4] : 0;
+        late += s.cells[c].area == second ? s.cells[c].sums[2 * FIGURE_PARTS] : 0;
     }
     assert_int_equal(total[0], 9);
-    assert_int_equal(total[2], 2);
-    assert_int_equal(total[3], 7);
-    assert_int_equal(total[4], 1);
+    assert_int_equal(total[2], 1); /* merged */
+    assert_int_equal(total[FIGURE_PARTS], 2);
+    assert_int_equal(total[FIGURE_PARTS + 1], 7);
+    assert_int_equal(total[FIGURE_PARTS + 4], 1); /* received without a deadline */
+    assert_int_equal(total[2 * FIGURE_PARTS], 1);
     assert_int_equal(late, 1);
 }
 
