@@ -3,6 +3,7 @@
  * (template#words, data attributes), the charts and the map are fetched when a page has them.
  */
 import { startAsk } from './ask.ts';
+import { startDesk } from './desk.ts';
 import { startKeep } from './keep.ts';
 import { startList } from './list.ts';
 import { startLive } from './live.ts';
@@ -111,6 +112,7 @@ function startOffline(): void {
 document.documentElement.classList.add('js');
 startKeep();
 startAsk();
+startDesk();
 startList();
 startLive();
 startConfirm();

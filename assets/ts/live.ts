@@ -21,6 +21,11 @@ async function refresh(part: HTMLElement): Promise<boolean> {
         : '';
     const before = new Set(all<HTMLAnchorElement>('.main a', part).map((link) => link.href));
     part.replaceChildren(...fresh.childNodes);
+    /* What changes with the part but stands elsewhere: <template data-into="ID">. */
+    for (const more of all<HTMLTemplateElement>('template[data-into]', part)) {
+        document.getElementById(more.dataset['into']!)?.replaceChildren(...more.content.childNodes);
+        more.remove();
+    }
     for (const box of all<HTMLInputElement>('input[type=checkbox]', part))
         box.checked = ticked.has(`${box.name}=${box.value}`);
     for (const link of all<HTMLAnchorElement>('.main a', part))
@@ -69,6 +74,7 @@ function follow(part: HTMLElement): void {
             failures = 0;
         };
         stream.onmessage = () => void fetchPart();
+        stream.addEventListener('change', () => void fetchPart());
         stream.onerror = () => {
             stream.close();
             say(false);

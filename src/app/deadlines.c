@@ -136,7 +136,7 @@ static void moved_find(struct ctx *ctx, const struct calendar *cal, struct moved
 
 int64_t deadlines_recompute(struct ctx *ctx)
 {
-    const struct calendar *cal = calendar_load(ctx->db, ctx->arena);
+    const struct calendar *cal = ctx->calendar = calendar_load(ctx->db, ctx->arena); /* what was kept is the old one */
     struct arena *kept = ctx->arena, *batch = arena_new();
     struct moved *m = ARENA_NEW(kept, struct moved);
     int64_t total = 0;

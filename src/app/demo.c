@@ -19,6 +19,7 @@
 
 #define TABLE_ROWS    2000
 #define TABLE_COLUMNS 8
+#define UNITS_MOST    200
 #define GROUP         2000 /* requests in one transaction */
 
 /* Rows of a table that fit two words, found once and kept: the same words are asked for again and again. */
@@ -45,6 +46,9 @@ struct demo {
     int64_t *estates, *communities, *units; /* units: the community's own */
     const char **estate_names, **community_names;
     int64_t estate_count;
+    int64_t unit_ids[UNITS_MOST];
+    const char *unit_names[UNITS_MOST];
+    int unit_count;
     const char *slot_names[64], *slot_values[64]; /* drawn for the present request */
     int slot_count;
     int64_t base;       /* requests left of those that follow the plan; 0: none */
@@ -246,6 +250,16 @@ static void load_estates(struct demo *d)
                                 d->communities[i]);
 }
 
+static void load_units(struct demo *d)
+{
+    struct rows *r = query(d->ctx->db, "SELECT id, name FROM units ORDER BY id");
+    while (d->unit_count < UNITS_MOST && rows_next(r)) {
+        d->unit_ids[d->unit_count] = row_int(r, "id");
+        d->unit_names[d->unit_count++] = row_copy(r, d->ctx->arena, "name");
+    }
+    rows_end(r);
+}
+
 static void load_categories(struct demo *d)
 {
     struct table *t = d->requests;
@@ -255,11 +269,30 @@ static void load_categories(struct demo *d)
     }
 }
 
+/* Accounts are made after the demonstration: the history names the unit, or for the dispatcher's steps the community. */
+static void act_as(struct demo *d, const struct request *r, const char *action)
+{
+    static const char *const units[] = {"accept", "contact", "answer", "return", "extend"};
+    struct ctx *ctx = d->ctx;
+    bool unit = false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        unit = unit || !strcmp(units[i], action);
+    ctx->actor.name = NULL;
+    for (int i = 0; unit && i < d->unit_count; i++)
+        if (d->unit_ids[i] == r->unit)
+            ctx->actor.name = d->unit_names[i];
+    for (int64_t e = 0; !unit && e < d->estate_count && !ctx->actor.name; e++)
+        if (d->communities[e] == r->community)
+            ctx->actor.name = d->community_names[e];
+}
+
 static enum status step_at(struct demo *d, int64_t id, int64_t at, const char *action, struct step_input in)
 {
     struct ctx *ctx = d->ctx;
     ctx->now = at;
-    return request_take(ctx, request_step(action), record_get(ctx, &requests_kind, id), &in);
+    const struct request *before = record_get(ctx, &requests_kind, id);
+    act_as(d, before, action);
+    return request_take(ctx, request_step(action), before, &in);
 }
 
 static const struct step_input nothing = {.unit = NONE, .until = NONE, .into = NONE, .satisfaction = NONE};
@@ -419,6 +452,7 @@ static enum status make(struct demo *d, int64_t received, int64_t end)
     r->visibility = "office";
     r->received_at = ctx->now = received;
     int64_t unit = d->requests->unit[p] != NONE ? d->requests->unit[p] : d->units[e];
+    ctx->actor.name = NULL;
     if (request_file(ctx, r, NULL) != OK || unit == NONE)
         return ctx->status;
     if (opinion && note_opinion(d, r) != OK)
@@ -438,11 +472,13 @@ enum status demo_requests(struct ctx *ctx, const char *pack, int64_t base, int64
         .parks = load(ctx, pack, "parks")};
     load_estates(d);
     load_categories(d);
+    load_units(d);
     if (ctx->status != OK)
         return ctx->status;
     if (d->estate_count == 0)
         return ctx_fail(ctx, INVALID, say(ctx, "The pack has no estates: demonstration requests need a place."));
     struct arena *each = arena_new();
+    const char *actor = ctx->actor.name;
     ctx_calendar(ctx);
     int64_t end = ctx->now, span = 180 * WHEN_DAY;
     for (int64_t i = 0; i < base + more && ctx->status == OK; i++) {
@@ -459,7 +495,32 @@ enum status demo_requests(struct ctx *ctx, const char *pack, int64_t base, int64
     if (ctx->problems) /* its text lived in the arena that goes now */
         ctx->problems->text = arena_copy(d->kept, ctx->problems->text);
     ctx->arena = d->kept;
+    ctx->actor.name = actor;
     arena_free(each);
     ctx->now = end;
+    return ctx->status;
+}
+
+/* What is being handled is somebody's who can sign in: the first of the unit's people. */
+enum status demo_handlers(struct ctx *ctx)
+{
+    enum { MOST = 500 };
+    int64_t ids[MOST], users[MOST];
+    int n = 0;
+    struct rows *r = query(ctx->db, "SELECT q.id AS id, (SELECT min(g.\"user\") FROM grants g WHERE g.unit = q.unit AND g.role IN ('worker', 'unit_handler')) AS handler"
+                                    " FROM requests q WHERE q.status = 'handling' AND q.handler IS NULL ORDER BY q.id DESC LIMIT {}", MOST);
+    for (; n < MOST && rows_next(r); n++) {
+        ids[n] = row_int(r, "id");
+        users[n] = row_int(r, "handler");
+    }
+    rows_end(r);
+    for (int i = 0; i < n && ctx->status == OK; i++) {
+        const struct request *before = users[i] == NONE ? NULL : record_get(ctx, &requests_kind, ids[i]);
+        struct request *after = before ? record_copy(ctx, &requests_kind, before) : NULL;
+        if (after)
+            after->handler = users[i];
+        if (after)
+            record_update(ctx, &requests_kind, before, after, "accept");
+    }
     return ctx->status;
 }

@@ -21,4 +21,7 @@ enum status demo_neighbours(struct ctx *ctx, const char *pack);
 /* A number from 0 to n - 1 of the sequence in *state: the same everywhere. */
 int demo_draw(uint64_t *state, int n);
 
+/* After the logins: gives what is being handled to those who can sign in. */
+enum status demo_handlers(struct ctx *ctx);
+
 #endif

@@ -87,6 +87,8 @@ static enum status fill(struct ctx *ctx, const char *pack, int64_t requests)
         }
         if (s == OK)
             s = logins_make(ctx, pack);
+        if (s == OK && pack && requests > 0)
+            s = demo_handlers(ctx);
         s = s == OK ? db_commit(ctx->db) : s;
     }
     if (s != OK)

@@ -13,7 +13,9 @@
     M(stations_module) \
     M(map_module) \
     M(tries_module) \
-    M(desk_module) \
+    M(work_module) \
+    M(request_page_module) \
+    M(intake_module) \
     M(requests_module) \
     M(life_module) \
     M(registers_module) \

@@ -2,6 +2,7 @@
  * Serving an installation: the writer, the server, and a quiet end.
  * Keys and arena belong to the caller and outlive the server.
  */
+#include "app/desk.h"
 #include "app/import_run.h"
 #include "app/install.h"
 #include "app/module.h"
@@ -62,6 +63,7 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     ctx->db = NULL;
     gather();
     site.places = places;
+    site.waiting = work_waiting;
     struct follower follower = {.site = &site};
     writer_on_commit(site.writer, committed, &follower);
     follower.jobs = jobs_start(&site, ctx->arena, &why);

@@ -336,7 +336,7 @@ const struct step request_steps[] = {
     {"accept", N_("Accept"), BIT(DISPATCHED), HANDLING, -1, ROLES_STAFF, "", "",
      N_("The lead unit's person takes it on and is its handler from now."),
      N_("Somebody is now working on your request."), bar_lead, rule_accept},
-    {"contact", N_("First contact"), WORKING, -1, -1, ROLES_STAFF, "text", "",
+    {"contact", N_("Record a contact"), WORKING, -1, -1, ROLES_STAFF, "text", "",
      N_("What was said when the resident was contacted; the first one counts for the first-contact rate."),
      N_("We have spoken with you about your request."), NULL, rule_contact},
     {"answer", N_("Answer"), BIT(DISPATCHED) | BIT(HANDLING), ANSWERED, -1, ROLES_STAFF, "text", "",

@@ -165,6 +165,16 @@ void fragment_end(struct ctx *ctx)
         visit_of(ctx)->part_end = ctx->web->out->size;
 }
 
+void form_tokens(struct ctx *ctx)
+{
+    unsigned char random[16];
+    char key[33];
+    token_field(ctx);
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(key, sizeof key, random, sizeof random);
+    html(ctx->web->out, "<input type=\"hidden\" name=\"_key\" value=\"{}\">", (const char *)key);
+}
+
 void form_begin(struct ctx *ctx, const char *action, const char *keep, bool upload)
 {
     struct buf *out = ctx->web->out;
@@ -174,12 +184,7 @@ void form_begin(struct ctx *ctx, const char *action, const char *keep, bool uplo
     if (keep)
         html(out, " data-keep=\"{}\"", keep);
     buf_putc(out, '>');
-    token_field(ctx);
-    unsigned char random[16];
-    char key[33];
-    randombytes_buf(random, sizeof random);
-    sodium_bin2hex(key, sizeof key, random, sizeof random);
-    html(out, "<input type=\"hidden\" name=\"_key\" value=\"{}\">", (const char *)key);
+    form_tokens(ctx);
     if (keep)
         html(out, "<input type=\"hidden\" name=\"_keep\" value=\"{}\">", keep);
 }

@@ -131,6 +131,7 @@ void fragment_end(struct ctx *ctx);
 /* <form method=post action=…> with the CSRF token and a fresh idempotency key. keep: name under which the
  * browser keeps what is typed until it is sent (NULL: not kept). upload: multipart. */
 void form_begin(struct ctx *ctx, const char *action, const char *keep, bool upload);
+void form_tokens(struct ctx *ctx);    /* those two alone, for a <form> written by hand */
 void form_end(struct ctx *ctx);
 void form_problems(struct ctx *ctx);  /* the summary on top, linked to the fields */
 struct markup icon(struct ctx *ctx, const char *name); /* <svg class="icon"><use …> from the sprite */

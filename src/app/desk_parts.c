@@ -1,0 +1,75 @@
+/*
+ * Small parts that look the same on every page of the desk: times, states,
+ * names of units and categories in lists to choose from.
+ */
+#include "app/desk.h"
+
+#include <string.h>
+
+const char *desk_when(struct ctx *ctx, int64_t t)
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    if (t == NONE)
+        return "";
+    struct civil c = civil_from_when(t), now = civil_from_when(ctx->now);
+    if (c.year != now.year)
+        return day_show(ctx->arena, ctx->lang, when_day(t));
+    if (ctx->lang[0] == 'e')
+        return arena_print(ctx->arena, "%d %s, %02d:%02d", c.day, months[c.month - 1], c.hour, c.minute);
+    return arena_print(ctx->arena, "%d月%d日 %02d:%02d", c.month, c.day, c.hour, c.minute);
+}
+
+void desk_state(struct ctx *ctx, const struct request *r, bool late)
+{
+    static const struct {
+        const char *look, *icon;
+    } looks[] = {
+        [RECEIVED] = {"wait", "inbox"},      [DISPATCHED] = {"", "arrow-forward-up"}, [HANDLING] = {"", "user-check"},
+        [ANSWERED] = {"", "message"},        [CALL_BACK] = {"warn", "phone-call"},    [CLOSED] = {"ok", "circle-check"},
+        [PARKED] = {"wait", "parking-circle"}, [MERGED] = {"", "git-merge"},
+    };
+    int s = request_status_of(r);
+    const char *word = tr(ctx, request_statuses[s].label), *look = late ? "late" : looks[s].look;
+    const char *sign = late ? "alert-triangle" : looks[s].icon;
+    if (s == RECEIVED) {
+        bool returned = r->returns != NONE && r->returns > 0;
+        word = !returned ? say(ctx, "To dispatch") : r->returns >= RETURNS_MOST ? say(ctx, "Returned, for the office") : say(ctx, "Returned");
+        look = late ? "late" : returned ? "warn" : look;
+        sign = returned ? "arrow-back-up" : sign;
+    } else if ((s == HANDLING || s == DISPATCHED) && r->reopened != NONE && r->reopened > 0) {
+        word = say(ctx, "Reopened");
+        sign = "rotate";
+    }
+    html(ctx->web->out, "<span class=\"state {}\">{} {}</span>", look, icon(ctx, sign), word);
+}
+
+struct names names_load(struct ctx *ctx, const char *kind)
+{
+    enum { MOST = 1000 };
+    struct names n = {ARENA_ARRAY(ctx->arena, struct named, MOST), 0};
+    struct rows *r = !strcmp(kind, "units")        ? query(ctx->db, "SELECT id, NULL AS parent, name, name_en FROM units ORDER BY code")
+                     : !strcmp(kind, "categories") ? query(ctx->db, "SELECT id, parent, name, name_en FROM categories"
+                                                                    " WHERE valid = 1 ORDER BY position, code")
+                                                   : query(ctx->db, "SELECT id, NULL AS parent, name, name_en FROM areas"
+                                                                    " WHERE level = 'community' ORDER BY code");
+    while (n.count < MOST && rows_next(r))
+        n.list[n.count++] = (struct named){row_int(r, "id"), row_int(r, "parent"),
+                                           arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
+    rows_end(r);
+    return n;
+}
+
+const char *name_of(const struct names *n, int64_t id)
+{
+    for (int i = 0; id != NONE && i < n->count; i++)
+        if (n->list[i].id == id)
+            return n->list[i].name;
+    return "";
+}
+
+void names_options(struct ctx *ctx, const struct names *n, int64_t chosen)
+{
+    for (int i = 0; i < n->count; i++)
+        html(ctx->web->out, "<option value=\"{}\"{}>{}{}</option>", n->list[i].id,
+             (struct markup){n->list[i].id == chosen ? " selected" : ""}, n->list[i].parent == NONE ? "" : "　", n->list[i].name);
+}

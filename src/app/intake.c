@@ -1,0 +1,434 @@
+/*
+ * Taking in a request at the telephone or the desk: one screen, filled in
+ * while somebody talks. The caller is found by telephone or by name among
+ * earlier requests of the worker's own area; earlier and similar requests and
+ * a category with its reason stand beside the form. One press files it and,
+ * if wanted, dispatches it.
+ *
+ * What is typed is looked up by POST: names and telephones never stand in an
+ * address. A caller chosen from the list is carried as the number of the
+ * earlier request; the name and telephone themselves stay on the server.
+ */
+#include "app/desk.h"
+#include "app/module.h"
+#include "app/registers.h"
+#include "app/search.h"
+
+#include "base/code.h"
+#include "base/seal.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define CALLERS_MOST 6
+#define EARLIER_MOST 6
+
+/* ---- who is calling ---- */
+
+/* The earlier request whose reporter was chosen; NULL: none, or not in the actor's area. */
+static const struct request *caller_chosen(struct ctx *ctx)
+{
+    int64_t id = param_int(ctx, "caller");
+    return id == NONE || id <= 0 ? NULL : record_load(ctx, &requests_kind, id);
+}
+
+static const char *phone_key(struct ctx *ctx, const char *typed)
+{
+    const char *normal = NULL;
+    if (!typed || code_phone(ctx->arena, typed, &normal) == PHONE_NONE)
+        return NULL;
+    return seal_hash(ctx->keys, ctx->arena, "requester_phone", normal);
+}
+
+/* Conditions for the callers that fit what was typed; false: too little was typed. */
+static bool callers_where(struct ctx *ctx, struct sql *where)
+{
+    const char *key = phone_key(ctx, param(ctx, "requester_phone")), *name = param(ctx, "caller_name");
+    name = name ? text_tidy(ctx->arena, name) : "";
+    sql_init(where, ctx->arena);
+    requests_kind.scope(ctx, where);
+    if (key) {
+        sql_add(where, " AND requester_phone_key = {}", key);
+        return true;
+    }
+    const char *initials = NULL, *after;
+    size_t n = 0;
+    if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(name))
+        initials = text_fold(ctx->arena, name);
+    else
+        text_pinyin(ctx->arena, name, NULL, &initials);
+    n = initials ? strlen(initials) : 0;
+    if (n < 2 || n > 19) {
+        sql_release(where);
+        return false;
+    }
+    char *end = arena_copyn(ctx->arena, initials, n);
+    end[n - 1]++;
+    after = end;
+    sql_add(where, " AND requester_initials >= {} AND requester_initials < {}", initials, after);
+    if (initials != name && text_length(name) < strlen(name)) /* typed in characters: the name itself */
+        sql_add(where, " AND requester_name LIKE {}", arena_print(ctx->arena, "%s%%", name));
+    return true;
+}
+
+static bool same_caller(const struct request *a, const struct request *b)
+{
+    const char *x = a->requester_phone ? a->requester_phone : "", *y = b->requester_phone ? b->requester_phone : "";
+    const char *m = a->requester_name ? a->requester_name : "", *n = b->requester_name ? b->requester_name : "";
+    return !strcmp(x, y) && !strcmp(m, n);
+}
+
+static void draw_callers(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    struct list l = {.kind = &requests_kind, .limit = 40, .order = "id DESC"};
+    const struct request *shown[CALLERS_MOST];
+    int n = 0;
+    if (caller_chosen(ctx) || !callers_where(ctx, &l.where))
+        return;
+    struct rows *rows = list_run(ctx, &l);
+    for (const struct request *r; n < CALLERS_MOST && (r = list_next(ctx, &requests_kind, rows, ctx->arena)) != NULL;) {
+        bool known = false;
+        for (int i = 0; i < n; i++)
+            known = known || same_caller(shown[i], r);
+        if (!known)
+            shown[n++] = r;
+    }
+    rows_end(rows);
+    html(out, "<section><h2>{}</h2>", say(ctx, "Called before"));
+    if (n == 0)
+        html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nobody with this number or name in your area so far."));
+    for (int i = 0; i < n; i++)
+        html(out, "<p class=\"caller\"><button class=\"quiet\" form=\"intake\" formaction=\"/intake/look\" formnovalidate name=\"choose\" value=\"{}\">{} {} {}</button>"
+                  " <span class=\"soft\">{} · {}</span></p>",
+             shown[i]->record.id, icon(ctx, "user"), mask_name(ctx->arena, shown[i]->requester_name), mask_phone(ctx->arena, shown[i]->requester_phone),
+             field_show(ctx, kind_field(&requests_kind, "community"), shown[i]), shown[i]->subject);
+    html(out, "</section>");
+}
+
+/* What the chosen caller, or the number typed, asked for before. */
+static void draw_earlier(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct request *caller = caller_chosen(ctx);
+    const char *key = caller && caller->requester_phone ? seal_hash(ctx->keys, ctx->arena, "requester_phone", caller->requester_phone)
+                                                        : phone_key(ctx, param(ctx, "requester_phone"));
+    struct list l = {.kind = &requests_kind, .limit = EARLIER_MOST, .order = "id DESC"};
+    if (!key)
+        return;
+    sql_init(&l.where, ctx->arena);
+    requests_kind.scope(ctx, &l.where);
+    sql_add(&l.where, " AND requester_phone_key = {}", key);
+    struct rows *rows = list_run(ctx, &l);
+    int n = 0;
+    for (const struct request *r; (r = list_next(ctx, &requests_kind, rows, ctx->arena)) != NULL; n++) {
+        if (n == 0)
+            html(out, "<section><h2>{}</h2><ul class=\"files\">", say(ctx, "Earlier requests of this caller"));
+        html(out, "<li><a href=\"/requests/{}\" target=\"_blank\">{}</a> ", r->record.id, r->subject);
+        desk_state(ctx, r, false);
+        html(out, "<span class=\"soft\">{}</span></li>", desk_when(ctx, r->received_at));
+    }
+    if (n)
+        html(out, "</ul></section>");
+}
+
+/* ---- what it is about ---- */
+
+static const char *told(struct ctx *ctx)
+{
+    const char *subject = param(ctx, "subject"), *text = param(ctx, "text");
+    return arena_print(ctx->arena, "%s %s", subject ? subject : "", text ? text : "");
+}
+
+static void draw_suggested(struct ctx *ctx)
+{
+    struct suggestion s;
+    struct names categories = names_load(ctx, "categories");
+    if (text_length(told(ctx)) < 5)
+        return;
+    search_suggest(ctx, param(ctx, "subject"), param(ctx, "text"), NONE, &s);
+    if (s.category == NONE)
+        return;
+    html(ctx->web->out, "<section><h2>{}</h2><p><button class=\"quiet\" form=\"intake\" formaction=\"/intake/look\" formnovalidate name=\"take\" value=\"{}\">{} {}</button></p>"
+                        "<p class=\"soft\">{}</p></section>",
+         say(ctx, "Perhaps this category"), s.category, icon(ctx, "bulb"), name_of(&categories, s.category),
+         say(ctx, "{} of the {} most similar handled requests were “{}”.", s.votes, s.of, name_of(&categories, s.category)));
+}
+
+static void draw_open(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    struct search_hit hits[6];
+    int n = text_length(told(ctx)) < 5 ? 0 : search_similar(ctx, param(ctx, "subject"), param(ctx, "text"), SEARCH_OPEN, NONE, NONE, NONE, hits, 6), shown = 0;
+    for (int i = 0; i < n && shown < 4; i++) {
+        const struct request *r = record_load(ctx, &requests_kind, hits[i].id);
+        if (!r || hits[i].score < 0.15)
+            continue;
+        if (shown++ == 0)
+            html(out, "<section><h2>{}</h2><p class=\"soft\">{}</p><ul class=\"files\">", say(ctx, "Already open, perhaps the same"),
+                 say(ctx, "If it is the same, file this one and merge it; the caller is then told with the others."));
+        html(out, "<li><a href=\"/requests/{}\" target=\"_blank\">{}</a> <span class=\"soft\">{} · {}</span></li>", r->record.id, r->subject,
+             field_show(ctx, kind_field(&requests_kind, "community"), r), desk_when(ctx, r->received_at));
+    }
+    if (shown)
+        html(out, "</ul></section>");
+}
+
+static void draw_helps(struct ctx *ctx)
+{
+    html(ctx->web->out, "<aside id=\"helps\" class=\"helps\" aria-live=\"polite\" aria-label=\"{}\">", say(ctx, "Helps"));
+    if (fragment_begin(ctx, "helps")) {
+        draw_callers(ctx);
+        draw_earlier(ctx);
+        draw_suggested(ctx);
+        draw_open(ctx);
+        fragment_end(ctx);
+    }
+    html(ctx->web->out, "</aside>");
+}
+
+/* ---- the form ---- */
+
+static void field_begin(struct ctx *ctx, const char *name, const char *label)
+{
+    html(ctx->web->out, "<div class=\"field\"><label for=\"f-{}\">{}</label>", name, label);
+}
+
+static void field_end(struct ctx *ctx, const char *name)
+{
+    const char *problem = ctx_problem_of(ctx, name);
+    if (problem)
+        html(ctx->web->out, "<p class=\"problem\" id=\"f-{}-p\">{} {}</p>", name, icon(ctx, "alert-circle"), problem);
+    html(ctx->web->out, "</div>");
+}
+
+static void line(struct ctx *ctx, const char *name, const char *label, const char *type, const char *more)
+{
+    field_begin(ctx, name, label);
+    html(ctx->web->out, "<input id=\"f-{}\" name=\"{}\" type=\"{}\" maxlength=\"200\" autocomplete=\"off\" value=\"{}\"{}{}>", name, name, type, param(ctx, name),
+         (struct markup){ctx_problem_of(ctx, name) ? " aria-invalid=\"true\"" : ""}, (struct markup){more});
+    field_end(ctx, name);
+}
+
+static void choices(struct ctx *ctx, const char *name, const char *label, const char *empty, const struct names *n, int64_t chosen)
+{
+    field_begin(ctx, name, label);
+    html(ctx->web->out, "<select id=\"f-{}\" name=\"{}\"{}><option value=\"\">{}</option>", name, name,
+         (struct markup){ctx_problem_of(ctx, name) ? " aria-invalid=\"true\"" : ""}, empty);
+    names_options(ctx, n, chosen);
+    html(ctx->web->out, "</select>");
+    field_end(ctx, name);
+}
+
+static void draw_caller(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct request *caller = caller_chosen(ctx);
+    if (caller) {
+        html(out, "<p class=\"notice info\">{}<span>{} {} <span class=\"soft\">{}</span> <button class=\"quiet\" formaction=\"/intake/look\" formnovalidate name=\"choose\" value=\"0\">{}</button></span></p>"
+                  "<input type=\"hidden\" name=\"caller\" value=\"{}\">",
+             icon(ctx, "user-check"), mask_name(ctx->arena, caller->requester_name), mask_phone(ctx->arena, caller->requester_phone),
+             say(ctx, "as in {}", caller->number), say(ctx, "Somebody else"), caller->record.id);
+        return;
+    }
+    html(out, "<div class=\"pair\">");
+    line(ctx, "requester_phone", say(ctx, "Telephone"), "tel", " autofocus");
+    line(ctx, "caller_name", say(ctx, "Name, or its initials to find it"), "text", "");
+    html(out, "</div>");
+}
+
+static struct names own_communities(struct ctx *ctx)
+{
+    struct names all = names_load(ctx, "communities"), own = {all.list, 0};
+    bool everywhere = ctx->actor.roles & ROLE_OFFICE;
+    for (int i = 0; i < all.count; i++) {
+        bool mine = everywhere;
+        for (int g = 0; g < ctx->actor.grant_count; g++)
+            mine = mine || ctx->actor.grants[g].area == NONE ||
+                   query_int(ctx->db, "SELECT c.id FROM areas c JOIN areas g ON c.path LIKE g.path || '%' OR g.path LIKE c.path || '%'"
+                                      " WHERE c.id = {} AND g.id = {}", all.list[i].id, ctx->actor.grants[g].area) != NONE;
+        if (mine)
+            own.list[own.count++] = all.list[i];
+    }
+    return own;
+}
+
+static void draw_form(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    struct names communities = own_communities(ctx), categories = names_load(ctx, "categories"), units = names_load(ctx, "units");
+    const char *channel = param(ctx, "channel");
+    int64_t area = param_int(ctx, "area"), take = param_int(ctx, "take");
+    if (area == NONE && communities.count == 1)
+        area = communities.list[0].id;
+    html(out, "<form class=\"form\" id=\"intake\" method=\"post\" action=\"/intake\" data-helps=\"/intake/look\">");
+    form_tokens(ctx);
+    html(out, "<button class=\"sr\" name=\"then\" value=\"show\" tabindex=\"-1\" aria-hidden=\"true\"></button>"); /* what Enter presses */
+    form_problems(ctx);
+    html(out, "<fieldset class=\"ticks\"><legend class=\"sr\">{}</legend><label class=\"check\"><input type=\"radio\" name=\"channel\" value=\"phone\"{}> {}</label>"
+              "<label class=\"check\"><input type=\"radio\" name=\"channel\" value=\"desk\"{}> {}</label></fieldset>",
+         say(ctx, "Came by"), (struct markup){channel && !strcmp(channel, "desk") ? "" : " checked"}, say(ctx, "Telephone"),
+         (struct markup){channel && !strcmp(channel, "desk") ? " checked" : ""}, say(ctx, "At the desk"));
+    draw_caller(ctx);
+    line(ctx, "subject", say(ctx, "In a few words"), "text", " required");
+    field_begin(ctx, "text", say(ctx, "What happened"));
+    html(out, "<textarea id=\"f-text\" name=\"text\" rows=\"4\" maxlength=\"5000\"{}>{}</textarea>",
+         (struct markup){ctx_problem_of(ctx, "text") ? " aria-invalid=\"true\"" : ""}, param(ctx, "text"));
+    field_end(ctx, "text");
+    html(out, "<div class=\"pair\">");
+    choices(ctx, "area", say(ctx, "In which community"), say(ctx, "Please choose"), &communities, area);
+    line(ctx, "place", say(ctx, "Where exactly"), "text", "");
+    html(out, "</div><div class=\"pair\">");
+    choices(ctx, "category", say(ctx, "Category"), say(ctx, "Not known yet"), &categories, take != NONE ? take : param_int(ctx, "category"));
+    line(ctx, "on_behalf", say(ctx, "On behalf of"), "text", "");
+    html(out, "</div>");
+    choices(ctx, "unit", say(ctx, "Dispatch at once to"), say(ctx, "Later, from the work list"), &units, param_int(ctx, "unit"));
+    html(out, "<div class=\"acts\"><button class=\"primary\" name=\"then\" value=\"show\">{}</button><button name=\"then\" value=\"next\">{}</button>"
+              "<button class=\"quiet\" formaction=\"/intake/look\" formnovalidate>{} {}</button></div></form>",
+         say(ctx, "File it"), say(ctx, "File it, then the next one"), icon(ctx, "search"), say(ctx, "Look up"));
+}
+
+static void draw_page(struct ctx *ctx)
+{
+    page_begin(ctx, say(ctx, "Take in a request"), PAGE_STAFF | PAGE_WIDE);
+    html(ctx->web->out, "<nav class=\"trail\"><a href=\"/work\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header><div class=\"intake\">",
+         icon(ctx, "arrow-left"), say(ctx, "Work list"), say(ctx, "Take in a request"));
+    draw_form(ctx);
+    draw_helps(ctx);
+    html(ctx->web->out, "</div>");
+    page_end(ctx);
+}
+
+/* A caller was chosen or let go: the form is drawn with it. The answer to a POST that stores nothing. */
+static void look(struct ctx *ctx)
+{
+    int64_t choose = param_int(ctx, "choose");
+    if (choose != NONE) { /* the last value of the name is the one that counts here */
+        struct exchange *ex = ctx->web;
+        struct param *form = ARENA_ARRAY(ctx->arena, struct param, ex->form_count + 2);
+        int n = 0;
+        const struct request *r = choose > 0 ? record_load(ctx, &requests_kind, choose) : NULL;
+        form[n++] = (struct param){"caller", arena_print(ctx->arena, "%lld", (long long)choose)};
+        for (int i = 0; i < ex->form_count; i++)
+            if (strcmp(ex->form[i].name, "caller") != 0 && !(r && !strcmp(ex->form[i].name, "area")))
+                form[n++] = ex->form[i];
+        if (r && r->community != NONE)
+            form[n++] = (struct param){"area", arena_print(ctx->arena, "%lld", (long long)r->community)};
+        ex->form = form;
+        ex->form_count = n;
+    }
+    draw_page(ctx);
+}
+
+/* ---- filing ---- */
+
+struct intake {
+    struct request *request;
+    int64_t unit;
+};
+
+static void intake_prepare(struct ctx *ctx)
+{
+    static const char *const names[] = {"category", "subject", "text", "area", "place", "on_behalf", NULL};
+    struct intake *in = ARENA_NEW(ctx->arena, struct intake);
+    struct request *r = record_new(ctx, &requests_kind);
+    const struct request *caller = caller_chosen(ctx);
+    const char *channel = param(ctx, "channel"), *text = param(ctx, "text");
+    for (int i = 0; names[i]; i++)
+        field_set(ctx, kind_field(&requests_kind, names[i]), r, param(ctx, names[i]));
+    if (!text || text_blank(text)) /* told in a few words: those are the text */
+        r->text = r->subject;
+    if (caller) {
+        r->requester_name = caller->requester_name;
+        r->requester_phone = caller->requester_phone;
+    } else {
+        field_set(ctx, kind_field(&requests_kind, "requester_phone"), r, param(ctx, "requester_phone"));
+        field_set(ctx, kind_field(&requests_kind, "requester_name"), r, param(ctx, "caller_name"));
+    }
+    if (r->area == NONE && !ctx_problem_of(ctx, "area"))
+        ctx_problem(ctx, "area", say(ctx, "Choose the community, so that it reaches the right people."));
+    struct names own = own_communities(ctx);
+    if (r->area != NONE && !*name_of(&own, r->area))
+        ctx_problem(ctx, "area", say(ctx, "Choose a community of your own area."));
+    r->channel = channel && !strcmp(channel, "desk") ? "desk" : "phone";
+    r->visibility = "office";
+    in->unit = param_int(ctx, "unit");
+    if (in->unit != NONE && query_int(ctx->db, "SELECT id FROM units WHERE id = {}", in->unit) == NONE)
+        ctx_problem(ctx, "unit", say(ctx, "Choose the unit that is to handle it."));
+    record_check(ctx, &requests_kind, NULL, r);
+    in->request = r;
+    ctx->work = in;
+}
+
+static void intake_change(struct ctx *ctx)
+{
+    struct intake *in = ctx->work;
+    struct request *r = in->request;
+    const char *code = NULL, *then = param(ctx, "then");
+    if (request_file(ctx, r, &code) != OK)
+        return;
+    if (in->unit != NONE) {
+        struct step_input dispatch = {.unit = in->unit, .until = NONE, .into = NONE, .satisfaction = NONE};
+        if (request_take(ctx, request_step("dispatch"), r, &dispatch) != OK)
+            return;
+    }
+    const char *mark = seal_text(ctx->keys, ctx->arena, "intake", code); /* the code itself stands in no address */
+    see_other(ctx, "/intake/done/{}?m={}&then={}", r->record.id, (struct url_part){mark}, then && !strcmp(then, "next") ? "next" : "show");
+}
+
+/* ---- to be read out or printed ---- */
+
+static const char *spaced(struct ctx *ctx, const char *code)
+{
+    struct buf b;
+    buf_init(&b, 0);
+    for (size_t i = 0; code[i]; i++) {
+        if (i && i % 5 == 0)
+            buf_putc(&b, ' ');
+        buf_putc(&b, code[i]);
+    }
+    const char *text = arena_copyn(ctx->arena, b.data, b.size);
+    buf_release(&b);
+    return text;
+}
+
+static void done(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct request *r = ctx->web->record;
+    const char *code = NULL, *mark = query_param(ctx, "m"), *then = query_param(ctx, "then");
+    if (!mark || seal_open(ctx->keys, ctx->arena, "intake", mark, &code) != OK || !code || !r->code_hash ||
+        strcmp(seal_hash(ctx->keys, ctx->arena, "code_hash", code), r->code_hash) != 0) {
+        see_other(ctx, "/requests/{}", r->record.id);
+        return;
+    }
+    bool next = then && !strcmp(then, "next");
+    page_begin(ctx, say(ctx, "Filed"), PAGE_STAFF | PAGE_PRINT);
+    html(out, "<article class=\"receipt\"><header>{}<h1>{}</h1></header><dl><dt>{}</dt><dd class=\"big nobr\">{}</dd><dt>{}</dt><dd class=\"big nobr\">{}</dd>"
+              "<dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd>",
+         icon(ctx, "linli"), say(ctx, "Receipt"), say(ctx, "Number"), r->number, say(ctx, "Follow-up code"), spaced(ctx, code), say(ctx, "Subject"), r->subject,
+         say(ctx, "Received"), when_show(ctx->arena, ctx->lang, r->received_at));
+    if (r->unit != NONE)
+        html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Lead unit"), field_show(ctx, kind_field(&requests_kind, "unit"), r));
+    if (r->due != NONE)
+        html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "To be answered by"), when_show(ctx->arena, ctx->lang, r->due));
+    html(out, "</dl><p class=\"small\">{}</p></article>",
+         say(ctx, "Keep this number. With it and the last four digits of your telephone you can see what is being done."));
+    html(out, "<section class=\"card screen\"><h2>{}</h2><p class=\"words\">{}</p></section>", say(ctx, "To read out"),
+         say(ctx, "Your request has the number {}. We answer by {}. You can follow it with this number and the last four digits of your telephone.", r->number,
+             r->due == NONE ? "" : day_show(ctx->arena, ctx->lang, when_day(r->due))));
+    html(out, "<div class=\"acts screen\"><a class=\"button{}\" href=\"/intake\" data-key=\"n\"{}>{} {}</a><button data-print hidden>{} {}</button>"
+              "<a class=\"button{}\" href=\"/requests/{}\">{}</a><a class=\"button quiet\" href=\"/work\">{}</a></div>",
+         (struct markup){next ? " primary" : ""}, (struct markup){next ? " autofocus" : ""}, icon(ctx, "plus"), say(ctx, "The next one"), icon(ctx, "printer"),
+         say(ctx, "Print"), (struct markup){next ? "" : " primary"}, r->record.id, say(ctx, "Open the request"), say(ctx, "Work list"));
+    page_end(ctx);
+}
+
+static const struct route table[] = {
+    ROUTE_GET("/intake", ROLE_OFFICE | ROLE_WORKER, draw_page),
+    ROUTE_POST("/intake/look", ROLE_OFFICE | ROLE_WORKER, look, .flags = READS),
+    ROUTE_POST("/intake", ROLE_OFFICE | ROLE_WORKER, intake_change, .prepare = intake_prepare, .failed = draw_page),
+    ROUTE_GET("/intake/done/{id}", ROLE_OFFICE | ROLE_WORKER, done, .record = &requests_kind),
+};
+
+const struct module intake_module = {.name = "intake", .routes = ROUTES(table)};

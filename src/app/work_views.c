@@ -1,0 +1,273 @@
+/*
+ * Which requests the work list shows: views, filters, how many there are.
+ *
+ * Open requests are few beside the closed ones; each open view says so in the
+ * words of the partial indexes (schema 003 and the work list), so that it walks a small
+ * index in the order it shows. Counts stop at COUNT_MOST, and what is done is
+ * only counted when nothing narrows it or the reader looks at it. With words to look
+ * for, the search itself counts the view that is looked at.
+ */
+#include "app/desk.h"
+
+#include "app/deadlines.h"
+#include "app/registers.h"
+
+#include <string.h>
+
+#define IS_OPEN  " AND status NOT IN ('closed', 'merged')" /* as the partial indexes say it */
+#define WORKING  "coalesce(status, '') IN ('received', 'dispatched', 'handling')" /* not by the index of states: it has no order */
+
+static bool own_unit(const struct ctx *ctx, int i)
+{
+    return (ctx->actor.grants[i].role & (ROLE_WORKER | ROLE_HANDLER)) && ctx->actor.grants[i].unit != NONE;
+}
+
+static bool has_unit(const struct ctx *ctx)
+{
+    for (int i = 0; i < ctx->actor.grant_count; i++)
+        if (own_unit(ctx, i))
+            return true;
+    return false;
+}
+
+/* ---- views ---- */
+
+/* What I handle; what came back to me as its dispatcher; for the office, what was returned too often. */
+static void narrow_mine(struct ctx *ctx, struct sql *where)
+{
+    struct maybe me = {ctx->actor.user};
+    sql_add(where, IS_OPEN " AND ((handler = {} AND (" WORKING " OR (status = 'parked' AND parked_until <= {})))", me, ctx->now);
+    sql_add(where, " OR (dispatcher = {} AND reopened > 0" IS_OPEN " AND " WORKING ")", me);
+    if (ctx->actor.roles & ROLE_OFFICE)
+        sql_add(where, " OR (status = 'received' AND returns >= {})", RETURNS_MOST);
+    sql_add(where, ")");
+}
+
+static void narrow_unit(struct ctx *ctx, struct sql *where)
+{
+    sql_add(where, IS_OPEN " AND (coalesce(status, '') IN ('dispatched', 'handling') OR (coalesce(status, '') = 'parked' AND parked_until <= {}))"
+                   " AND (1 = 0", ctx->now);
+    for (int i = 0; i < ctx->actor.grant_count; i++)
+        if (own_unit(ctx, i))
+            sql_add(where, " OR unit = {} OR id IN (SELECT request FROM request_units WHERE unit = {})", ctx->actor.grants[i].unit,
+                    ctx->actor.grants[i].unit);
+    sql_add(where, ")");
+}
+
+static void narrow_free(struct ctx *ctx, struct sql *where)
+{
+    sql_add(where, IS_OPEN " AND (status = 'received' OR (status = 'parked' AND unit IS NULL AND parked_until <= {}))", ctx->now);
+}
+
+static void narrow_soon(struct ctx *ctx, struct sql *where)
+{
+    sql_add(where, IS_OPEN " AND due >= {} AND due <= {} AND " WORKING, ctx->now,
+            deadline_soon(ctx_calendar(ctx), ctx->now));
+}
+
+static void narrow_late(struct ctx *ctx, struct sql *where)
+{
+    sql_add(where, IS_OPEN " AND due < {} AND " WORKING, ctx->now);
+}
+
+static void narrow_call(struct ctx *ctx, struct sql *where)
+{
+    (void)ctx;
+    sql_add(where, " AND answered_at > 0 AND closed_at IS NULL AND coalesce(status, '') IN ('answered', 'call_back')");
+}
+
+static void narrow_parked(struct ctx *ctx, struct sql *where)
+{
+    (void)ctx;
+    sql_add(where, " AND parked_until > 0 AND coalesce(status, '') = 'parked'");
+}
+
+static void narrow_closed(struct ctx *ctx, struct sql *where)
+{
+    (void)ctx;
+    sql_add(where, " AND status = 'closed'");
+}
+
+static void narrow_all(struct ctx *ctx, struct sql *where)
+{
+    (void)ctx;
+    (void)where;
+}
+
+const struct view work_views[] = {
+    {"mine", N_("Mine"), N_("Nothing waits for you. What you accept, and what is reopened for you, stands here."), ROLES_STAFF, "due", false, false, narrow_mine},
+    {"unit", N_("My unit's"), N_("Nothing waits for your unit. What is dispatched to it stands here."), ROLES_STAFF, "due", false, false, narrow_unit},
+    {"free", N_("To dispatch"), N_("Everything is dispatched. New requests stand here until a unit has them."),
+     ROLE_OFFICE | ROLE_WORKER | ROLE_LEADER, "due", false, false, narrow_free},
+    {"soon", N_("Due soon"), N_("Nothing is due within two working days."), ROLES_READERS, "due", false, false, narrow_soon},
+    {"late", N_("Overdue"), N_("Nothing is overdue."), ROLES_READERS, "due", false, false, narrow_late},
+    {"call", N_("To call back"), N_("Nobody waits for a call-back. Answered requests stand here until the resident has said whether it is solved."),
+     ROLES_READERS, "answered_at", false, false, narrow_call},
+    {"parked", N_("Parked"), N_("Nothing is parked."), ROLES_READERS, "parked_until", false, false, narrow_parked},
+    {"closed", N_("Closed"), N_("Nothing is closed yet."), ROLES_READERS, "id", true, true, narrow_closed},
+    {"all", N_("All"), N_("There are no requests yet."), ROLES_READERS, "id", true, true, narrow_all},
+    {.id = NULL},
+};
+
+bool view_shown(struct ctx *ctx, const struct view *v)
+{
+    return (v->roles & ctx->actor.roles) && (v->narrow != narrow_unit || has_unit(ctx));
+}
+
+/* ---- filters ---- */
+
+const struct filter work_filters[] = {
+    {"community", N_("Community"), FILTER_REF}, {"category", N_("Category"), FILTER_REF}, {"unit", N_("Lead unit"), FILTER_REF},
+    {"channel", N_("Came by"), FILTER_CHOICE},  {"level", N_("Level"), FILTER_CHOICE},    {"from", N_("Received from"), FILTER_DAY},
+    {"to", N_("Received until"), FILTER_DAY},   {.name = NULL},
+};
+
+const char *filter_value(struct ctx *ctx, const struct filter *f)
+{
+    const char *asked = query_param(ctx, f->name);
+    return asked && *asked ? asked : NULL;
+}
+
+bool filters_any(struct ctx *ctx)
+{
+    const char *q = query_param(ctx, "q");
+    for (const struct filter *f = work_filters; f->name; f++)
+        if (filter_value(ctx, f))
+            return true;
+    return q && *q;
+}
+
+static int64_t filter_id(struct ctx *ctx, const char *name)
+{
+    const char *s = query_param(ctx, name);
+    int64_t id = 0;
+    for (; s && *s >= '0' && *s <= '9' && id < INT64_C(1000000000000); s++)
+        id = id * 10 + (*s - '0');
+    return s && !*s && id > 0 ? id : NONE;
+}
+
+static int64_t month_of(int64_t t)
+{
+    struct civil c = civil_from_when(t);
+    return c.year * 100 + c.month;
+}
+
+static void filters_where(struct ctx *ctx, struct sql *where)
+{
+    int64_t community = filter_id(ctx, "community"), category = filter_id(ctx, "category"), unit = filter_id(ctx, "unit"), day;
+    const char *channel = query_param(ctx, "channel"), *level = query_param(ctx, "level");
+    if (community != NONE)
+        sql_add(where, " AND community = {}", community);
+    if (category != NONE)
+        sql_add(where, " AND category IN (SELECT id FROM categories WHERE id = {} OR parent = {})", category, category);
+    if (unit != NONE)
+        sql_add(where, " AND unit = {}", unit);
+    if (channel && *channel)
+        sql_add(where, " AND channel = {}", channel);
+    if (level && *level)
+        sql_add(where, " AND level = {}", level);
+    if (query_param(ctx, "from") && day_parse(query_param(ctx, "from"), &day))
+        sql_add(where, " AND received_at >= {} AND month >= {}", when_day_start(day), month_of(when_day_start(day)));
+    if (query_param(ctx, "to") && day_parse(query_param(ctx, "to"), &day))
+        sql_add(where, " AND received_at <= {} AND month <= {}", when_day_end(day), month_of(when_day_end(day)));
+}
+
+void work_where(struct ctx *ctx, struct sql *where, const struct view *v)
+{
+    sql_init(where, ctx->arena);
+    requests_kind.scope(ctx, where);
+    v->narrow(ctx, where);
+    filters_where(ctx, where);
+}
+
+static int64_t count_some(struct ctx *ctx, struct sql *where, int64_t most)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT count(*) AS n FROM (SELECT id FROM requests WHERE 1 = 1");
+    sql_append(&q, where);
+    sql_release(where);
+    sql_add(&q, " LIMIT {}) AS counted", most);
+    struct rows *r = sql_query(ctx->db, &q);
+    int64_t n = rows_next(r) ? row_int(r, "n") : 0;
+    rows_end(r);
+    return n;
+}
+
+int64_t work_count(struct ctx *ctx, const struct view *v)
+{
+    const char *asked = query_param(ctx, "view"), *q = query_param(ctx, "q");
+    if ((q && *q) || (v->closed && filters_any(ctx) && !(asked && !strcmp(asked, v->id))))
+        return NONE;
+    struct sql where;
+    work_where(ctx, &where, v);
+    return count_some(ctx, &where, COUNT_MOST + 1);
+}
+
+const struct view *work_view(struct ctx *ctx)
+{
+    const char *asked = query_param(ctx, "view");
+    for (const struct view *v = work_views; asked && v->id; v++)
+        if (!strcmp(asked, v->id) && view_shown(ctx, v))
+            return v;
+    for (const struct view *v = work_views; !v->closed && !filters_any(ctx); v++) {
+        struct sql where;
+        if (!view_shown(ctx, v))
+            continue;
+        work_where(ctx, &where, v);
+        if (count_some(ctx, &where, 1) > 0)
+            return v;
+    }
+    const char *rest = filters_any(ctx) ? "all" : "soon";
+    const struct view *v = work_views;
+    while (strcmp(v->id, rest) != 0)
+        v++;
+    return v;
+}
+
+const char *work_address(struct ctx *ctx, const char *path, const char *name, const char *value)
+{
+    static const char *const kept[] = {"view", "q", "community", "category", "unit", "channel", "level", "from", "to", "sort", NULL};
+    struct buf b;
+    buf_init(&b, 0);
+    buf_puts(&b, path);
+    char before = '?';
+    for (int i = 0; kept[i]; i++) {
+        const char *v = query_param(ctx, kept[i]);
+        if (name && !strcmp(kept[i], name))
+            v = value;
+        if (!v || !*v)
+            continue;
+        buf_putc(&b, before);
+        plain(&b, "{}={}", kept[i], (struct url_part){v});
+        before = '&';
+    }
+    const char *address = arena_copyn(ctx->arena, b.data, b.size);
+    buf_release(&b);
+    return address;
+}
+
+int64_t work_waiting(struct ctx *ctx)
+{
+    static const char *const waiting[] = {"mine", "free"};
+    int64_t n = 0;
+    for (const struct view *v = work_views; v->id; v++)
+        for (size_t i = 0; i < sizeof waiting / sizeof *waiting; i++) {
+            struct sql where;
+            if (strcmp(v->id, waiting[i]) != 0 || !view_shown(ctx, v) || (ctx->actor.roles & ROLE_LEADER))
+                continue;
+            sql_init(&where, ctx->arena);
+            requests_kind.scope(ctx, &where);
+            v->narrow(ctx, &where);
+            n += count_some(ctx, &where, COUNT_MOST);
+        }
+    if (has_unit(ctx)) { /* dispatched to the unit, and nobody there has accepted it */
+        struct sql where;
+        sql_init(&where, ctx->arena);
+        requests_kind.scope(ctx, &where);
+        narrow_unit(ctx, &where);
+        sql_add(&where, " AND status = 'dispatched' AND handler IS NULL");
+        n += count_some(ctx, &where, COUNT_MOST);
+    }
+    return n;
+}
