@@ -49,7 +49,7 @@ static int run_import(struct ctx *ctx, const struct options *o)
 
 static int run_verify(struct ctx *ctx, const struct options *o)
 {
-    struct journal_report report;
+    struct journal_report report = {0};
     if (install_open(ctx, o->data, DB_READ) != OK)
         return command_failed(ctx);
     const char *why = NULL;

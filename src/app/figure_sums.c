@@ -181,7 +181,7 @@ static struct kept *kept_place(void)
     if (kept_count < PASSES_MOST)
         return kept[kept_count++] = must_alloc(sizeof **kept);
     for (int i = 1; i < kept_count; i++)
-        if (kept[i]->asked < kept[oldest]->asked)
+        if (kept[i]->asked < kept[oldest]->asked) /* NOLINT(clang-analyzer-core.NullDereference): all places are taken */
             oldest = i;
     free(kept[oldest]->cells.rows);
     *kept[oldest] = (struct kept){.ms = 0};

@@ -151,7 +151,7 @@ static void read_sent(struct ctx *ctx)
         ctx_problem(ctx, "kind", say(ctx, "Choose what the sheet holds."));
     if (!s->file)
         ctx_problem(ctx, "file", say(ctx, "Choose a file in .xlsx or .csv form."));
-    if (!ctx_ok(ctx))
+    if (!ctx_ok(ctx) || !s->file)
         return;
     struct sheet *sheet = sheet_open(ctx->arena, s->file->data, s->file->size, &why);
     if (!sheet) {
