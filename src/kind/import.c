@@ -40,7 +40,7 @@ static uint64_t *seen_slot(struct import_seen *seen, uint64_t key)
     while (seen->keys[i] && seen->keys[i] != key)
         i = (i + 1) & (seen->room - 1);
     seen->keys[i] = key;
-    return &seen->values[i];
+    return &seen->values[i]; /* NOLINT(clang-analyzer-unix.Malloc): seen_put has put the new room in place */
 }
 
 static bool seen_has(const struct import_seen *seen, uint64_t key)

@@ -26,7 +26,7 @@ static const char *bytes_wrong(struct ctx *ctx, const char *s, size_t n)
     int depth = 0;
     bool quoted = false;
     for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
+        unsigned char c = (unsigned char)s[i]; /* NOLINT(clang-analyzer-core.NullDereference): no text has no bytes */
         if (quoted) {
             if (c == '\\' && i + 1 < n) {
                 if (s[i + 1] == 'u' && n - i >= 6 && !memcmp(s + i + 2, "0000", 4))
