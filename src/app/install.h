@@ -13,6 +13,9 @@
 enum status install_create(struct ctx *ctx, const char *data, const char *pack, int64_t requests);
 /* Opens ctx->db and ctx->keys; brings the schema up to date when writing. */
 enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode);
+#define INSTALL_MOVING "move.unfinished" /* the row of settings in a store that linli move is still filling */
+/* Copies the store at from to the address to, which is new or was begun before; compares both. */
+enum status store_move(struct ctx *ctx, const char *from, const char *to);
 /* Serves until SIGINT or SIGTERM. */
 enum status install_serve(struct ctx *ctx, const char *data, const char *address);
 

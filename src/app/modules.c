@@ -32,6 +32,7 @@
     M(imports_module) \
     M(search_module) \
     M(install_module) \
+    M(move_module) \
     /* one a line, in that order */
 
 #define DECLARE(m) extern const struct module m;

@@ -29,8 +29,11 @@ struct rows {
     bool open, on_row;
 };
 
+enum value_type { VALUE_NONE, VALUE_INT, VALUE_REAL, VALUE_TEXT, VALUE_BYTES };
+
 struct backend {
     size_t rows_size;
+    const char *lists[DB_LISTS];                      /* queries for db_names; the last two have a place for the table */
     void (*close)(struct db *db);                     /* its statements are dropped before */
     bool (*prepare)(struct rows *r);                  /* false: it failed, said by db_fail */
     void (*drop)(struct rows *r);
@@ -43,6 +46,7 @@ struct backend {
     double (*real_at)(struct rows *r, int column);
     const char *(*text_at)(struct rows *r, int column);
     struct bytes (*bytes_at)(struct rows *r, int column);
+    enum value_type (*type_at)(struct rows *r, int column);
     /* Runs a change to its end and sets changed and inserted. later: its answer may wait until settle. */
     enum status (*alter)(struct rows *r, const struct arg *args, int count, bool later);
     void (*settle)(struct db *db);                    /* waits for the answers of what was sent; NULL: nothing waits */
@@ -64,6 +68,8 @@ struct backend {
     enum status (*migrate_begin)(struct db *db);
     void (*migrate_end)(struct db *db);
     const char *(*step_more)(const char *name);            /* what the back end adds to a schema step; NULL */
+    enum status (*hold)(struct db *db);
+    enum status (*bulk)(struct db *db, bool on);
     enum status (*copy)(struct db *db, const char *path, struct arena *a, const char **why);
     enum status (*check)(struct db *db, struct arena *a, const char **why);
 };

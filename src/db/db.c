@@ -274,6 +274,32 @@ struct bytes row_bytes_at(struct rows *r, int column)
     return r->db->is->bytes_at(r, column);
 }
 
+struct arg row_value_at(struct rows *r, int column)
+{
+    check_column(r, column);
+    switch (r->db->is->type_at(r, column)) {
+    case VALUE_INT: return arg_int(r->db->is->int_at(r, column));
+    case VALUE_REAL: return arg_real(r->db->is->real_at(r, column));
+    case VALUE_TEXT: return arg_text(r->db->is->text_at(r, column));
+    case VALUE_BYTES: return arg_bytes(r->db->is->bytes_at(r, column));
+    case VALUE_NONE: break;
+    }
+    return arg_text(NULL);
+}
+
+struct arg row_kept_at(struct rows *r, struct arena *a, int column)
+{
+    struct arg v = row_value_at(r, column);
+    if (v.type == ARG_TEXT)
+        v.s = arena_copy(a, v.s);
+    if (v.type == ARG_BYTES) {
+        void *copy = arena_alloc(a, v.b.size + 1);
+        memcpy(copy, v.b.data, v.b.size);
+        v.b.data = copy;
+    }
+    return v;
+}
+
 int64_t row_int(struct rows *r, const char *column)
 {
     return row_int_at(r, must_column(r, column));
@@ -429,6 +455,21 @@ int64_t db_version(struct db *db)
 enum status db_script(struct db *db, const char *sql)
 {
     return db->is->script(db, sql);
+}
+
+struct rows *db_names(struct db *db, enum db_list what, const char *table)
+{
+    return db_query(db, db->is->lists[what], (struct arg[]){arg_text(table)}, what == DB_TABLES ? 0 : 1);
+}
+
+enum status db_hold(struct db *db)
+{
+    return db->is->hold(db);
+}
+
+enum status db_bulk(struct db *db, bool on)
+{
+    return db->is->bulk(db, on);
 }
 
 enum status db_copy(struct db *db, const char *path, struct arena *a, const char **why)

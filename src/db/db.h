@@ -67,6 +67,9 @@ int64_t row_int_at(struct rows *r, int column);           /* for engines that lo
 double row_real_at(struct rows *r, int column);
 const char *row_text_at(struct rows *r, int column);
 struct bytes row_bytes_at(struct rows *r, int column);
+/* Whatever it is, to be bound elsewhere: until the next rows_next, or copied into the arena. NULL is a text that is NULL. */
+struct arg row_value_at(struct rows *r, int column);
+struct arg row_kept_at(struct rows *r, struct arena *a, int column);
 
 /* INSERT, UPDATE, DELETE: OK or what went wrong: CONFLICT for a unique or foreign key, INVALID for CHECK and
  * NOT NULL, BUSY when locked, UNAVAILABLE when the disk is full. A failure also sets db_status: who expects
@@ -131,6 +134,15 @@ enum status db_migrate(struct db *db, const struct schema_step *steps, struct ar
 
 /* A consistent copy into a new file while others read and write. */
 enum status db_copy(struct db *db, const char *path, struct arena *a, const char **why);
+/* ---- for moving a whole store ---- */
+enum db_list { DB_TABLES, DB_COLUMNS, DB_KEY, DB_LISTS };
+/* Rows with "name": the store's tables, or of table its columns, or the columns of its primary key, in their order. */
+struct rows *db_names(struct db *db, enum db_list what, const char *table);
+/* Begins a transaction during which everybody may read and nobody else write. BUSY: somebody writes. Ended by db_rollback. */
+enum status db_hold(struct db *db);
+/* on: references are not checked, so that rows may come in any order; off: they are, all of them, and the server's own
+ * numbers go on behind the highest. Outlives the connection on PostgreSQL, not on SQLite. */
+enum status db_bulk(struct db *db, bool on);
 /* The back end's own check of the file; OK or a message. */
 enum status db_check(struct db *db, struct arena *a, const char **why);
 

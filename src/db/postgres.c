@@ -35,6 +35,8 @@
 #define OID_INT      20
 #define OID_TEXT     25
 #define OID_REAL     701
+#define OID_INT2     21
+#define OID_INT4     23
 
 struct cell { /* decoded bytes of the present row */
     struct buf data;
@@ -530,6 +532,21 @@ static const char *pg_text_at(struct rows *r, int column)
     return type == OID_BYTEA ? pg_bytes_at(r, column).data : type == OID_BOOL ? (*v == 't' ? "1" : "0") : v;
 }
 
+static enum value_type pg_type_at(struct rows *r, int column)
+{
+    if (!value_at(r, column))
+        return VALUE_NONE;
+    switch (type_at(r, column)) {
+    case OID_INT:
+    case OID_INT2:
+    case OID_INT4:
+    case OID_BOOL: return VALUE_INT;
+    case OID_REAL: return VALUE_REAL;
+    case OID_BYTEA: return VALUE_BYTES;
+    default: return VALUE_TEXT;
+    }
+}
+
 /* The numbers the server gives itself go on behind one that was given. */
 static void move_identity(struct pg *pg, const char *table)
 {
@@ -728,23 +745,64 @@ static int64_t pg_version(struct db *db)
 
 /* ---- scripts and the schema ---- */
 
-static enum status pg_script(struct db *db, const char *sql)
+/* Several statements in PostgreSQL's own words. */
+static enum status run_script(struct pg *pg, const char *sql)
 {
-    struct pg *pg = pg_of(db);
     if (!ready(pg) || !collect(pg, "sent before"))
-        return db->status;
-    struct buf text;
-    buf_init(&text, 0);
-    dialect_postgres(&text, sql);
+        return pg->db.status;
     PQexitPipelineMode(pg->conn);
-    PGresult *r = PQexec(pg->conn, text.data);
+    PGresult *r = PQexec(pg->conn, sql);
     ExecStatusType s = PQresultStatus(r);
-    if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK && s != PGRES_EMPTY_QUERY)
+    bool good = s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK || s == PGRES_EMPTY_QUERY;
+    if (!good)
         pg_fail(pg, r, NULL);
     PQclear(r);
     PQenterPipelineMode(pg->conn);
+    return good ? OK : pg->db.status;
+}
+
+static enum status pg_script(struct db *db, const char *sql)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    dialect_postgres(&text, sql);
+    enum status s = run_script(pg_of(db), text.data);
     buf_release(&text);
-    return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK || s == PGRES_EMPTY_QUERY ? OK : db->status;
+    return s;
+}
+
+static enum status pg_hold(struct db *db)
+{
+    struct pg *pg = pg_of(db);
+    if (!ready(pg) || !run_text(pg, "SET idle_in_transaction_session_timeout = 0") || !run_text(pg, "SET statement_timeout = 0") ||
+        !send_text(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ"))
+        return db->status;
+    pg->inside = true; /* the lock comes before the snapshot, which the first read takes */
+    return run_text(pg, "LOCK TABLE journal IN SHARE MODE") ? OK : db->status;
+}
+
+/* References are taken off and kept by, so that a move can be broken off in between; putting them on checks them. */
+static enum status pg_bulk(struct db *db, bool on)
+{
+    static const char off[] =
+        "SET statement_timeout = 0; CREATE TABLE IF NOT EXISTS linli_references (place text, name text, definition text);"
+        "DO $do$ DECLARE r record; BEGIN"
+        " FOR r IN SELECT conrelid::regclass::text AS place, conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint"
+        "  WHERE contype = 'f' AND connamespace = current_schema()::regnamespace LOOP"
+        "  INSERT INTO linli_references VALUES (r.place, r.conname, r.definition);"
+        "  EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', r.place, r.conname);"
+        " END LOOP; END $do$";
+    static const char back[] =
+        "DO $do$ DECLARE r record; BEGIN"
+        " FOR r IN SELECT place, name, definition FROM linli_references LOOP"
+        "  EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.place, r.name, r.definition); END LOOP;"
+        " DROP TABLE linli_references;"
+        " FOR r IN SELECT attrelid::regclass::text AS place, attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        "  WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND attidentity <> '' LOOP"
+        "  EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 0) + 1, false) FROM %s',"
+        "   r.place, r.attname, r.attname, r.place); END LOOP; END $do$;"
+        "ANALYZE";
+    return run_script(pg_of(db), on ? off : back);
 }
 
 static enum status pg_migrate_begin(struct db *db)
@@ -803,6 +861,12 @@ static enum status pg_check(struct db *db, struct arena *a, const char **why)
 
 static const struct backend postgres = {
     .rows_size = sizeof(struct pg_rows),
+    .lists = {"SELECT relname AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"
+              " AND relname NOT LIKE 'linli\\_%' ORDER BY relname",
+              "SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass({}) AND attnum > 0 AND NOT attisdropped"
+              " ORDER BY attnum",
+              "SELECT a.attname AS name FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)"
+              " WHERE i.indrelid = to_regclass({}) AND i.indisprimary ORDER BY array_position(i.indkey::int2[], a.attnum)"},
     .close = pg_close,
     .prepare = pg_prepare,
     .drop = pg_drop,
@@ -815,6 +879,7 @@ static const struct backend postgres = {
     .real_at = pg_real_at,
     .text_at = pg_text_at,
     .bytes_at = pg_bytes_at,
+    .type_at = pg_type_at,
     .alter = pg_change,
     .settle = pg_settle,
     .begin = pg_begin,
@@ -831,6 +896,8 @@ static const struct backend postgres = {
     .migrate_begin = pg_migrate_begin,
     .migrate_end = pg_migrate_end,
     .step_more = dialect_step_more,
+    .hold = pg_hold,
+    .bulk = pg_bulk,
     .copy = pg_copy,
     .check = pg_check,
 };

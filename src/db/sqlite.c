@@ -240,6 +240,17 @@ static struct bytes sqlite_bytes_at(struct rows *r, int column)
     return (struct bytes){data ? data : "", (size_t)sqlite3_column_bytes(stmt, column)};
 }
 
+static enum value_type sqlite_type_at(struct rows *r, int column)
+{
+    switch (sqlite3_column_type(stmt_of(r), column)) {
+    case SQLITE_INTEGER: return VALUE_INT;
+    case SQLITE_FLOAT: return VALUE_REAL;
+    case SQLITE_TEXT: return VALUE_TEXT;
+    case SQLITE_BLOB: return VALUE_BYTES;
+    default: return VALUE_NONE;
+    }
+}
+
 static enum status sqlite_change(struct rows *r, const struct arg *args, int count, bool later)
 {
     (void)later; /* nothing travels: it is done at once */
@@ -319,6 +330,11 @@ static enum status sqlite_script(struct db *db, const char *sql)
     return code == SQLITE_OK ? OK : fail(db, code, NULL);
 }
 
+static enum status sqlite_bulk(struct db *db, bool on)
+{
+    return db_script(db, on ? "PRAGMA foreign_keys = OFF" : "PRAGMA foreign_keys = ON"); /* db_check finds what does not fit */
+}
+
 /* ---- looking after the file ---- */
 
 /* All pages in one step: one read transaction, which in WAL mode stops nobody. */
@@ -388,6 +404,9 @@ static enum status sqlite_check(struct db *db, struct arena *a, const char **why
 
 static const struct backend sqlite = {
     .rows_size = sizeof(struct sqlite_rows),
+    .lists = {"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+              "SELECT name FROM pragma_table_info({}) ORDER BY cid",
+              "SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk"},
     .close = sqlite_close,
     .prepare = sqlite_prepare,
     .drop = sqlite_drop,
@@ -400,6 +419,7 @@ static const struct backend sqlite = {
     .real_at = sqlite_real_at,
     .text_at = sqlite_text_at,
     .bytes_at = sqlite_bytes_at,
+    .type_at = sqlite_type_at,
     .alter = sqlite_change,
     .begin = sqlite_begin,
     .commit = sqlite_commit,
@@ -409,6 +429,8 @@ static const struct backend sqlite = {
     .undo = sqlite_undo,
     .version = sqlite_version,
     .script = sqlite_script,
+    .hold = sqlite_begin,
+    .bulk = sqlite_bulk,
     .copy = sqlite_copy,
     .check = sqlite_check,
 };

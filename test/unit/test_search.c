@@ -6,7 +6,10 @@
 #include "app/requests.h"
 #include "app/search.h"
 #include "app/search_index.h"
+#include "app/store.h"
 #include "base/text.h"
+#include "db/journal.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +20,7 @@
 #include <unistd.h>
 
 static struct ctx ctx;
-static char folder[64];
+static struct store store;
 
 static const struct {
     const char *subject, *text, *name, *phone, *category;
@@ -35,7 +38,7 @@ static const struct {
 
 static const char *index_file(void)
 {
-    return arena_print(ctx.arena, "%s/search.db", folder);
+    return arena_print(ctx.arena, "%s/search.db", store_folder(ctx.arena, store.data));
 }
 
 static void remove_index(void)
@@ -43,6 +46,13 @@ static void remove_index(void)
     static const char *const ends[] = {"", "-wal", "-shm"};
     for (int i = 0; i < 3; i++)
         unlink(arena_print(ctx.arena, "%s%s", index_file(), ends[i]));
+}
+
+/* The index follows what is sealed. */
+static enum status follow(void)
+{
+    journal_finish(ctx.db);
+    return search_follow(&ctx);
 }
 
 static void file_one(const char *subject, const char *text, const char *name, const char *phone, const char *category)
@@ -68,28 +78,25 @@ static int set_up(void **state)
 {
     (void)state;
     static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
-    snprintf(folder, sizeof folder, "/tmp/linli-search-%d", (int)getpid());
+    store_new(&store);
     ctx_init(&ctx, arena_new());
     ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
     ctx.actor.grants = &everywhere;
     ctx.actor.grant_count = 1;
-    if (install_create(&ctx, folder, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, folder, DB_WRITE) != OK)
+    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
+        install_open(&ctx, store.data, DB_WRITE) != OK)
         return -1;
     for (int i = 0; i < CORPUS; i++)
         file_one(corpus[i].subject, corpus[i].text, corpus[i].name, corpus[i].phone, corpus[i].category);
-    return search_follow(&ctx) == OK ? 0 : -1;
+    return follow() == OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
     db_close(ctx.db);
     remove_index();
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        unlink(arena_print(ctx.arena, "%s/%s", folder, files[i]));
-    rmdir(folder);
+    store_remove(&store);
     arena_free(ctx.arena);
     return 0;
 }
@@ -153,7 +160,7 @@ static void index_equals_reading(void **state)
         const char *expected = read_through(queries[i]);
         assert_string_equal(searched(queries[i]), expected);
     }
-    assert_int_equal(search_follow(&ctx), OK);
+    assert_int_equal(follow(), OK);
 }
 
 static void names_numbers_and_telephones_are_found(void **state)
@@ -195,7 +202,7 @@ static void a_new_request_is_found_before_and_after_the_index_read_it(void **sta
     file_one("河涌发臭", "河涌的水又黑又臭。", "区先生", NULL, NULL);
     const char *expected = read_through("河涌");
     assert_string_equal(searched("河涌"), expected);
-    assert_int_equal(search_follow(&ctx), OK);
+    assert_int_equal(follow(), OK);
     assert_string_equal(searched("河涌"), expected);
 }
 
@@ -208,7 +215,7 @@ static void a_changed_text_is_found_by_its_new_words_only(void **state)
     assert_int_equal(db_begin(ctx.db), OK);
     assert_int_equal(record_update(&ctx, &requests_kind, before, after, "edit"), OK);
     assert_int_equal(db_commit(ctx.db), OK);
-    assert_int_equal(search_follow(&ctx), OK);
+    assert_int_equal(follow(), OK);
     assert_string_equal(searched("鸽子"), "1: 8");
     assert_string_equal(searched("只有标点"), "0:");
 }
@@ -217,7 +224,7 @@ static void a_deleted_index_is_made_again(void **state)
 {
     (void)state;
     remove_index();
-    assert_int_equal(search_follow(&ctx), OK);
+    assert_int_equal(follow(), OK);
     assert_int_equal(access(index_file(), F_OK), 0);
     assert_string_equal(searched("垃圾"), "2: 7 6");
 }
@@ -231,7 +238,7 @@ static void a_file_that_is_no_index_is_made_again(void **state)
     fputs("this is not a database, and long enough to be looked at as one: no, it is not, really not", f);
     fclose(f);
     assert_string_equal(searched("垃圾"), "2: 7 6");
-    assert_int_equal(search_follow(&ctx), OK);
+    assert_int_equal(follow(), OK);
     assert_string_equal(searched("垃圾"), "2: 7 6");
     assert_int_equal(ctx.status, OK);
 }
@@ -243,12 +250,12 @@ static void gaps_and_another_history_are_met(void **state)
     file_one("第一件", "缺口之前。", "甲", NULL, NULL);
     file_one("第二件", "缺口之后。", "乙", NULL, NULL);
     change(ctx.db, "DELETE FROM journal WHERE seq = (SELECT max(seq) - 1 FROM journal)");
-    assert_int_equal(search_follow(&ctx), OK);
+    assert_int_equal(follow(), OK);
     file_one("第三件", "又一件。", "丙", NULL, NULL);
-    assert_int_equal(search_follow(&ctx), OK);
+    assert_int_equal(follow(), OK);
     assert_string_equal(searched("又一件"), read_through("又一件"));
     change(ctx.db, "DELETE FROM journal WHERE seq > 3");
-    assert_int_equal(search_follow(&ctx), OK);
+    assert_int_equal(follow(), OK);
     assert_string_equal(searched("缺口"), read_through("缺口"));
 }
 
