@@ -173,7 +173,7 @@ static bool few(struct search *s)
     sql_init(&q, s->ctx->arena);
     sql_add(&q, "SELECT count(*) AS n FROM (SELECT id FROM requests WHERE 1 = 1");
     sql_append(&q, &s->list->where);
-    sql_add(&q, " LIMIT {}) AS some", FEW + 1);
+    sql_add(&q, " LIMIT {}) AS part", FEW + 1);
     struct rows *r = sql_query(s->ctx->db, &q);
     bool so = rows_next(r) && row_int(r, "n") <= FEW;
     rows_end(r);

@@ -313,7 +313,7 @@ struct list_total list_total(struct ctx *ctx, const struct list *l)
     sql_init(&q, ctx->arena);
     sql_add(&q, "SELECT count(*) AS n FROM (SELECT 1 AS one FROM {} WHERE 1 = 1", (struct sql_name){l->kind->table});
     sql_append(&q, &l->where);
-    sql_add(&q, " LIMIT {}) AS some", LIST_COUNTED + 1);
+    sql_add(&q, " LIMIT {}) AS part", LIST_COUNTED + 1);
     int64_t n = sql_remembered(ctx->db, &q);
     n = n == NONE ? 0 : n;
     return n > LIST_COUNTED ? (struct list_total){LIST_COUNTED, true} : (struct list_total){n, false};
