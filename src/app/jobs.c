@@ -26,6 +26,7 @@ struct lane {
     int64_t next[JOBS_MOST]; /* seconds on the monotonic clock */
     int64_t followed;        /* when the jobs that follow commits ran last */
     int count;
+    bool slow;
 };
 
 enum { QUICK, SLOW_ONES, LANES };
@@ -136,10 +137,13 @@ static void *jobs_thread(void *arg)
     bool woken;
     while (wait_due(j, &woken)) {
         int64_t now = seconds();
+        db_clear(j->db);
+        bool leads = db_lead(j->db, j->slow ? "slow jobs" : "jobs");
         for (int i = 0; i < j->count; i++) {
             if (j->list[i]->every ? now < j->next[i] : !woken)
                 continue;
-            run_job(j, j->list[i]);
+            if (leads || j->list[i]->here)
+                run_job(j, j->list[i]);
             j->next[i] = now + j->list[i]->every;
         }
     }
@@ -149,6 +153,7 @@ static void *jobs_thread(void *arg)
 static bool lane_start(struct lane *j, struct site *site, bool slow, struct arena *a, const char **why)
 {
     j->site = site;
+    j->slow = slow;
     j->db = db_open(site->data, DB_READ, a, why);
     if (!j->db)
         return false;

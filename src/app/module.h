@@ -38,6 +38,7 @@ struct job {
     const char *name;
     int every;              /* seconds between two runs; 0: after each commit, at most once a second */
     void (*run)(struct ctx *ctx);
+    bool here;              /* in every process that serves the store (its own memory or files); otherwise in one of them */
     bool slow;              /* may wait for others (a mail server): on a thread of its own, beside the other jobs */
 };
 

@@ -598,8 +598,8 @@ static void job(struct ctx *ctx)
 }
 
 static const struct job jobs[] = {
-    {"search", 0, job},
-    {"search rest", RUN_SECONDS, job}, /* goes on with what one run did not finish, and misses no deleted file */
+    {"search", 0, job, .here = true},
+    {"search rest", RUN_SECONDS, job, .here = true}, /* goes on with what one run did not finish, and misses no deleted file */
     {.name = NULL},
 };
 

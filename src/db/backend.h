@@ -57,6 +57,8 @@ struct backend {
     enum status (*release)(struct db *db);
     void (*undo)(struct db *db);
     bool (*again)(struct db *db);                     /* NULL: never */
+    void (*alone)(struct db *db, bool alone);         /* NULL: always */
+    bool (*lead)(struct db *db, const char *name);    /* NULL: always */
     /* For a back end that many processes write at once, NULL on others: another connection to the same store, which
      * connects with its first statement; and waiting, on it, until another process sealed the journal, fd is
      * readable (it is read), or ms passed. */

@@ -447,6 +447,17 @@ int64_t sql_remembered(struct db *db, struct sql *q)
     return value;
 }
 
+void db_alone(struct db *db, bool alone)
+{
+    if (db->is->alone)
+        db->is->alone(db, alone);
+}
+
+bool db_lead(struct db *db, const char *name)
+{
+    return !db->is->lead || db->is->lead(db, name);
+}
+
 int64_t db_version(struct db *db)
 {
     return db->is->version(db);

@@ -115,6 +115,12 @@ void db_savepoint_undo(struct db *db);   /* rolls back to it and drops it */
 /* True when what was rolled back may be done once more because nothing of it happened: another process's change
  * came between, or the connection was lost before the commit and is there again. Asked after the rollback. */
 bool db_again(struct db *db);
+/* The next transactions of this writer run with no other beside them, until false: the last resort of a group that
+ * others' changes undid again and again. */
+void db_alone(struct db *db, bool alone);
+/* True when this connection, of all that ask under this name for this store, is the one that leads: it stays so until
+ * its connection ends. Always true on SQLite. For what only one process may do. */
+bool db_lead(struct db *db, const char *name);
 enum status db_status(struct db *db);    /* the first failure since db_clear; OK */
 const char *db_failure(struct db *db);   /* its text for the log; never for a page */
 void db_clear(struct db *db);

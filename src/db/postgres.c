@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define WRITERS_LOCK "hashtextextended('linli writers ' || current_schema(), 0)"
 #define PLACES_MOST  1000
 #define SENT_MOST    4000 /* statements under way before their answers are taken */
 #define OUTCOME_WAIT 20   /* seconds to learn whether a commit whose answer was lost is there */
@@ -69,6 +70,8 @@ struct pg {
     time_t tried;         /* when connecting failed last */
     char writer[33];      /* name in linli_writers; empty: none yet */
     int64_t group;
+    int64_t alone;        /* the epoch whose connection keeps the other writers out; 0: none */
+    int64_t leading;      /* the epoch whose connection leads; 0: none */
     struct buf scratch;   /* numbers as text */
     PGresult *last;       /* of the last statement with an answer */
 };
@@ -607,7 +610,7 @@ static enum status pg_begin(struct db *db)
                                         [DB_FOLLOW] = "BEGIN ISOLATION LEVEL READ COMMITTED"};
     if (db->mode == DB_WRITE)
         introduce(pg);
-    if (!send_text(pg, words[db->mode]))
+    if (!send_text(pg, words[db->mode]) || (db->mode == DB_WRITE && pg->alone != pg->epoch && !send_text(pg, "SELECT pg_advisory_xact_lock_shared(" WRITERS_LOCK ")")))
         return db->status;
     pg->inside = true;
     pg->doomed = false;
@@ -704,6 +707,32 @@ static void pg_undo(struct db *db)
         db->status = before;
         memcpy(db->failure, kept, sizeof kept);
     }
+}
+
+/* Every writing transaction takes this lock together with the others; alone, a connection takes it for itself. */
+static void pg_alone(struct db *db, bool alone)
+{
+    struct pg *pg = pg_of(db);
+    if ((!alone && !pg->alone) || pg->inside || !ready(pg))
+        return;
+    if (alone && pg->alone != pg->epoch && run_text(pg, "SELECT pg_advisory_lock(" WRITERS_LOCK ")"))
+        pg->alone = pg->epoch;
+    else if (!alone && pg->alone == pg->epoch)
+        run_text(pg, "SELECT pg_advisory_unlock(" WRITERS_LOCK ")");
+    if (!alone)
+        pg->alone = 0;
+    db_clear(db); /* without it the group runs beside the others once more */
+}
+
+static bool pg_lead(struct db *db, const char *name)
+{
+    struct pg *pg = pg_of(db);
+    if (!ready(pg))
+        return false;
+    if (pg->leading != pg->epoch &&
+        query_int(db, "SELECT pg_try_advisory_lock(hashtextextended('linli lead ' || {} || ' ' || current_schema(), 0))", name) == 1)
+        pg->leading = pg->epoch;
+    return pg->leading == pg->epoch;
 }
 
 static bool pg_again(struct db *db)
@@ -889,6 +918,8 @@ static const struct backend postgres = {
     .release = pg_release,
     .undo = pg_undo,
     .again = pg_again,
+    .alone = pg_alone,
+    .lead = pg_lead,
     .follow = pg_follow,
     .wait = pg_wait,
     .version = pg_version,

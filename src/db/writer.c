@@ -12,12 +12,14 @@
  */
 #include "db/writer.h"
 
+#include "db/backend.h"
 #include "db/journal.h"
 #include "db/sealer.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
+#define AGAIN_BESIDE 2 /* times beside other writers before it runs alone */
 #define AGAIN_MOST 5 /* times a group is run once more */
 
 struct writer {
@@ -62,6 +64,7 @@ static enum status run_task(struct db *db, struct task *t)
     t->result = t->run(t, db);
     if (t->result == OK) /* a failure that the task did not look at, or that was still under way */
         t->result = db_settle(db);
+    t->contended = db_status(db) == CONFLICT && db->is->follow; /* what it read may have been out of date */
     db_clear(db);
     if (t->result == OK)
         return db_savepoint_release(db);
@@ -70,14 +73,15 @@ static enum status run_task(struct db *db, struct task *t)
 }
 
 /* All of the group in one transaction. Answers what kept it from becoming durable. */
-static enum status run_once(struct db *db, struct task *group)
+static enum status run_once(struct db *db, struct task *group, bool contended)
 {
     db_clear(db);
     enum status s = db_begin(db);
     if (s != OK)
         return s;
     for (struct task *t = group; t && s == OK; t = t->next)
-        s = run_task(db, t);
+        if (!contended || t->contended)
+            s = run_task(db, t);
     if (s == OK)
         s = db_commit(db);
     else
@@ -85,15 +89,38 @@ static enum status run_once(struct db *db, struct task *group)
     return s;
 }
 
+static enum status run_until_done(struct db *db, struct task *group, bool contended)
+{
+    enum status s = run_once(db, group, contended);
+    for (int i = 0; s != OK && i < AGAIN_MOST && db_again(db); i++) {
+        if (i == AGAIN_BESIDE)
+            db_alone(db, true);
+        for (struct task *t = group; t; t = t->next)
+            if (t->again && (!contended || t->contended))
+                t->again(t);
+        s = run_once(db, group, contended);
+    }
+    return s;
+}
+
+/* The group; then, alone, what met a row that another process may have put there since it looked. */
 static enum status run_group(struct db *db, struct task *group)
 {
-    enum status s = run_once(db, group);
-    for (int i = 0; s != OK && i < AGAIN_MOST && db_again(db); i++) {
+    enum status s = run_until_done(db, group, false);
+    bool any = false;
+    for (struct task *t = group; t; t = t->next)
+        any |= t->contended;
+    if (s == OK && any) {
+        db_alone(db, true);
         for (struct task *t = group; t; t = t->next)
-            if (t->again)
+            if (t->again && t->contended)
                 t->again(t);
-        s = run_once(db, group);
+        enum status second = run_until_done(db, group, true);
+        for (struct task *t = group; second != OK && t; t = t->next)
+            if (t->contended)
+                t->result = second == BUSY ? BUSY : UNAVAILABLE;
     }
+    db_alone(db, false);
     return s;
 }
 
@@ -194,6 +221,7 @@ bool writer_submit(struct writer *w, struct task *t)
 {
     t->next = NULL;
     t->result = OK;
+    t->contended = false;
     pthread_mutex_lock(&w->lock);
     bool taken = !w->stopping && w->stats.waiting < WRITER_QUEUE;
     if (taken) {

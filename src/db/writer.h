@@ -32,6 +32,7 @@ struct task {
      * store (an answer half written). NULL: run leaves nothing. */
     void (*again)(struct task *t);
     enum status result; /* the writer's own */
+    bool contended;     /* likewise: another process may have been first; run once more by itself */
 };
 
 /* Called after each durable group with the newest journal number: on the writer's thread, or, on PostgreSQL, on the

@@ -38,7 +38,7 @@ static int set_up(void **state)
     enum status s = db_migrate(db, schema_steps, arena, &why);
     if (s == OK)
         s = db_script(db, "CREATE TABLE counter (n bigint NOT NULL); INSERT INTO counter VALUES (0);"
-                          "CREATE TABLE ledger (number bigint NOT NULL)");
+                          "CREATE TABLE ledger (number bigint NOT NULL); CREATE TABLE taken (number bigint UNIQUE)");
     db_close(db);
     return s == OK ? 0 : -1;
 }
@@ -69,6 +69,8 @@ static enum status step_run(struct task *t, struct db *db)
     ctx.actor.via = "job";
     s->runs++;
     int64_t n = query_int(db, "SELECT n FROM counter");
+    int64_t next = query_int(db, "SELECT coalesce(max(number), 0) + 1 FROM taken");
+    change(db, "INSERT INTO taken (number) VALUES ({})", next); /* refused when another took it meanwhile */
     change_later(db, "INSERT INTO ledger (number) VALUES ({})", s->number);
     change(db, "UPDATE counter SET n = {}", n + 1);
     journal_add(&ctx, "counter", s->number, "count", NULL, NULL);
@@ -154,6 +156,7 @@ static void writers_do_not_lose_each_others_changes(void **state)
     struct journal_report report;
     struct db *db = opened(DB_WRITE);
     assert_int_equal(query_int(db, "SELECT n FROM counter"), good);
+    assert_int_equal(query_int(db, "SELECT max(number) FROM taken"), good);
     assert_int_equal(journal_verify(db, arena, &report), OK);
     assert_int_equal(report.entries, good);
     assert_int_equal(report.unsealed, 0);
