@@ -364,12 +364,16 @@ static bool prepare_now(struct pg *pg, struct pg_rows *own, const struct arg *ar
     if (own->returns_id)
         buf_puts(&sql, " RETURNING id");
     bool good = false;
+    enum status first = OK; /* the first attempt's reason is the one to read */
+    char reason[DB_FAILURE];
     for (enum typing how = TYPED; how < TYPINGS && !good && !pg->lost; how++) {
-        struct db first = pg->db;
         good = prepare_with(pg, own, sql.data, args, count, how);
-        if (!good && how > TYPED) { /* the first attempt's reason is the one to read */
-            pg->db.status = first.status;
-            memcpy(pg->db.failure, first.failure, sizeof pg->db.failure);
+        if (!good && how == TYPED) {
+            first = pg->db.status;
+            memcpy(reason, pg->db.failure, sizeof reason);
+        } else if (!good) {
+            pg->db.status = first;
+            memcpy(pg->db.failure, reason, sizeof reason);
         }
     }
     buf_release(&sql);
