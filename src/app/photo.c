@@ -1,36 +1,26 @@
 /*
- * One photograph, by libvips. Only formats that a telephone or a browser makes
- * are opened; libvips' loaders that were never meant for strangers' files are
- * shut. libvips is started at the first photograph: a server that gets none
- * does not pay for it. Its own buffers are freed here, results are the arena's.
+ * One photograph: looked at by its first bytes, then given to linli-photo
+ * (src/photo.c), a process of its own that unpacks and draws it. The program
+ * lies beside this one; the environment's LINLI_PHOTO names another.
  */
+#define _GNU_SOURCE /* pipe2 */
 #include "app/photo.h"
 
+#include "base/buf.h"
 #include "base/ctx.h"
 
-#include <pthread.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
-#include <vips/vips.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool started;
-
-static void quiet(const gchar *domain, GLogLevelFlags level, const gchar *text, gpointer data)
-{
-    (void)domain; /* complaints about strangers' files are no news for the log */
-    (void)level;
-    (void)text;
-    (void)data;
-}
-
-static void start(void)
-{
-    started = vips_init("linli") == 0;
-    vips_concurrency_set(1); /* the server has threads of its own */
-    vips_cache_set_max(0);
-    vips_block_untrusted_set(TRUE);
-    g_log_set_handler("VIPS", G_LOG_LEVEL_MASK, quiet, NULL);
-}
+#define WAIT_MOST 60000 /* milliseconds without a sign of life */
+#define PATH_SIZE 4096
 
 static bool is_picture(const unsigned char *d, size_t n)
 {
@@ -47,82 +37,143 @@ static bool is_picture(const unsigned char *d, size_t n)
     return false;
 }
 
-/* Takes in, answers it in sRGB of 8 bits without transparency; NULL when it can't be unpacked. */
-static VipsImage *plain_colours(VipsImage *in)
+static const char *program(char path[PATH_SIZE])
 {
-    VipsImage *next = NULL;
-    if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) && vips_icc_transform(in, &next, "srgb", "embedded", TRUE, NULL) == 0) {
-        g_object_unref(in);
-        in = next;
-    } else {
-        next = NULL;
-        vips_error_clear(); /* a profile that does not fit its picture is left out */
-    }
-    if (vips_colourspace(in, &next, VIPS_INTERPRETATION_sRGB, NULL) != 0) {
-        g_object_unref(in);
+    const char *given = getenv("LINLI_PHOTO");
+    if (given)
+        return given;
+    ssize_t n = readlink("/proc/self/exe", path, PATH_SIZE - 16);
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    if (n <= 0)
         return NULL;
+    memcpy(path + n, "linli-photo", sizeof "linli-photo");
+    return path;
+}
+
+struct child {
+    pid_t pid;
+    int to, from;
+};
+
+/* Both pipes are closed in every other child: a second photograph would hold this one's open. */
+static bool start(struct child *c)
+{
+    static const char *const nothing[] = {"VIPS_CONCURRENCY=1", NULL};
+    char path[PATH_SIZE];
+    int in[2], out[2];
+    const char *file = program(path);
+    if (!file || pipe2(in, O_CLOEXEC) != 0)
+        return false;
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        close(in[0]);
+        close(in[1]);
+        return false;
     }
-    g_object_unref(in);
-    in = next;
-    if (!vips_image_hasalpha(in))
-        return in;
-    VipsArrayDouble *white = vips_array_double_newv(3, 255.0, 255.0, 255.0);
-    int bad = vips_flatten(in, &next, "background", white, NULL);
-    vips_area_unref(VIPS_AREA(white));
-    g_object_unref(in);
-    return bad ? NULL : next;
-}
-
-static bool save(struct arena *a, VipsImage *in, int quality, const void **data, size_t *size)
-{
-    void *made = NULL;
-    if (vips_jpegsave_buffer(in, &made, size, "Q", quality, "strip", TRUE, "optimize_coding", TRUE, NULL) != 0)
-        return false;
-    *data = memcpy(arena_alloc(a, *size), made, *size);
-    g_free(made);
-    return true;
-}
-
-/* Both sizes from the unpacked picture. */
-static bool draw(struct arena *a, const void *data, size_t size, struct photo *p)
-{
-    VipsImage *large = NULL, *small = NULL;
-    if (vips_thumbnail_buffer((void *)(uintptr_t)data, size, &large, PHOTO_LONGEST, "height", PHOTO_LONGEST, "size",
-                              VIPS_SIZE_DOWN, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL) != 0)
-        return false;
-    large = plain_colours(large);
-    VipsImage *held = large ? vips_image_copy_memory(large) : NULL; /* unpacked once, drawn twice */
-    if (large)
-        g_object_unref(large);
-    if (!held)
-        return false;
-    bool ok = save(a, held, 80, &p->data, &p->size) &&
-              vips_thumbnail_image(held, &small, PHOTO_SMALL, "height", PHOTO_SMALL, "size", VIPS_SIZE_DOWN, NULL) == 0 &&
-              save(a, small, 70, &p->small, &p->small_size);
-    if (small)
-        g_object_unref(small);
-    g_object_unref(held);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    char *const args[] = {(char *)(uintptr_t)file, NULL};
+    bool ok = posix_spawn(&c->pid, file, &actions, NULL, args, (char *const *)(uintptr_t)nothing) == 0;
+    posix_spawn_file_actions_destroy(&actions);
+    close(in[0]);
+    close(out[1]);
+    c->to = in[1];
+    c->from = out[0];
+    if (!ok) {
+        close(c->to);
+        close(c->from);
+    } else {
+        fcntl(c->to, F_SETFL, O_NONBLOCK);
+    }
     return ok;
 }
 
-static bool measured(const void *data, size_t size, const char **why)
+/* Gives it the file while taking what it answers. */
+static void talk(struct child *c, const char *data, size_t size, struct buf *answer)
 {
-    VipsImage *head = vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL);
-    if (!head) {
-        *why = N_("This picture can't be read here. A JPEG or PNG can; a photograph of the photograph will do as well.");
-        return false;
+    char part[65536];
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = c->from, .events = POLLIN}, {.fd = c->to, .events = POLLOUT}};
+        int n = poll(fds, c->to < 0 ? 1 : 2, WAIT_MOST);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            kill(c->pid, SIGKILL);
+            break;
+        }
+        if (c->to >= 0 && fds[1].revents) {
+            ssize_t sent = write(c->to, data, size);
+            if (sent > 0) {
+                data += sent;
+                size -= (size_t)sent;
+            }
+            if (size == 0 || (sent < 0 && errno != EAGAIN)) {
+                close(c->to);
+                c->to = -1;
+            }
+        }
+        if (fds[0].revents) {
+            ssize_t got = read(c->from, part, sizeof part);
+            if (got <= 0)
+                break;
+            buf_put(answer, part, (size_t)got);
+        }
     }
-    int64_t width = vips_image_get_width(head), height = vips_image_get_height(head);
-    g_object_unref(head);
-    if (width < 1 || height < 1 || width * height > PHOTO_PIXELS) {
-        *why = N_("This picture has too many pixels (60 million at most). Please choose a smaller one.");
+    if (c->to >= 0)
+        close(c->to);
+    close(c->from);
+}
+
+/* Eight bytes of length, then so many. */
+static bool take(struct arena *a, const char **at, size_t *left, const void **data, size_t *size)
+{
+    uint64_t n = 0;
+    if (*left < 8)
         return false;
-    }
-    return true;
+    for (int i = 0; i < 8; i++)
+        n |= (uint64_t)(unsigned char)(*at)[i] << (8 * i);
+    if (n > *left - 8)
+        return false;
+    *data = memcpy(arena_alloc(a, n ? n : 1), *at + 8, n);
+    *size = n;
+    *at += 8 + n;
+    *left -= 8 + n;
+    return n > 0;
+}
+
+static enum photo_exit draw(struct arena *a, const void *data, size_t size, struct photo *p)
+{
+    struct child c;
+    struct buf answer;
+    int state = 0;
+    if (!start(&c))
+        return PHOTO_NOT_STARTED;
+    buf_init(&answer, 2 * PHOTO_BYTES);
+    talk(&c, data, size, &answer);
+    while (waitpid(c.pid, &state, 0) < 0 && errno == EINTR)
+        ;
+    enum photo_exit found = WIFEXITED(state) && WEXITSTATUS(state) <= PHOTO_NOT_STARTED ? (enum photo_exit)WEXITSTATUS(state)
+                            : WIFEXITED(state)                                          ? PHOTO_NOT_STARTED
+                                                                                         : PHOTO_DAMAGED;
+    const char *at = answer.data;
+    size_t left = answer.size;
+    if (found == PHOTO_MADE && !(take(a, &at, &left, &p->data, &p->size) && take(a, &at, &left, &p->small, &p->small_size)))
+        found = PHOTO_DAMAGED;
+    buf_release(&answer);
+    return found;
 }
 
 bool photo_make(struct arena *a, const void *data, size_t size, struct photo *p, const char **why)
 {
+    static const char *const texts[] = {
+        [PHOTO_UNREADABLE] = N_("This picture can't be read here. A JPEG or PNG can; a photograph of the photograph will do as well."),
+        [PHOTO_TOO_LARGE] = N_("This picture has too many pixels (60 million at most). Please choose a smaller one."),
+        [PHOTO_DAMAGED] = N_("This picture is damaged. Please choose it again, or another one."),
+        [PHOTO_NOT_STARTED] = N_("Photographs can't be taken in just now. Please send it without one; you can tell us on the telephone."),
+    };
     *p = (struct photo){0};
     if (size > PHOTO_BYTES) {
         *why = N_("A photograph may have 15 MB at most. Please choose a smaller one.");
@@ -132,17 +183,8 @@ bool photo_make(struct arena *a, const void *data, size_t size, struct photo *p,
         *why = N_("This is not a picture. JPEG, PNG, WebP, GIF and HEIC pictures are taken.");
         return false;
     }
-    pthread_once(&once, start);
-    if (!started) {
-        *why = N_("Photographs can't be taken in just now. Please send it without one; you can tell us on the telephone.");
-        return false;
-    }
-    bool ok = measured(data, size, why);
-    if (ok && !draw(a, data, size, p)) {
-        *why = N_("This picture is damaged. Please choose it again, or another one.");
-        ok = false;
-    }
-    vips_error_clear();
-    vips_thread_shutdown();
-    return ok;
+    enum photo_exit found = draw(a, data, size, p);
+    if (found != PHOTO_MADE)
+        *why = texts[found];
+    return found == PHOTO_MADE;
 }

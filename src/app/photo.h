@@ -12,12 +12,16 @@
 #include "base/arena.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define PHOTOS_MOST   3
 #define PHOTO_LONGEST 1600                /* pixels of the longer side that are kept */
 #define PHOTO_SMALL   240
 #define PHOTO_BYTES   ((size_t)15 << 20)  /* of a file that is taken */
 #define PHOTO_PIXELS  60000000            /* width × height that is unpacked */
+
+/* How linli-photo, the process that unpacks, ends. */
+enum photo_exit { PHOTO_MADE, PHOTO_UNREADABLE, PHOTO_TOO_LARGE, PHOTO_DAMAGED, PHOTO_NOT_STARTED };
 
 struct photo {
     const void *data, *small; /* JPEG */
