@@ -12,6 +12,8 @@
     M(photos_module) \
     M(stations_module) \
     M(map_module) \
+    M(card_module) \
+    M(my_module) \
     M(tries_module) \
     M(work_module) \
     M(request_page_module) \

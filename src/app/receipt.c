@@ -9,13 +9,12 @@
  */
 #include "app/joiners.h"
 #include "app/pass.h"
+#include "app/qr.h"
 #include "app/residents.h"
 #include "base/code.h"
 #include "base/when.h"
 #include "web/web.h"
 
-#include <qrencode.h>
-#include <sodium.h>
 #include <string.h>
 
 #define SHOWN 900 /* seconds */
@@ -43,39 +42,6 @@ void receipt_send(struct ctx *ctx, int64_t request, int64_t joiner, const char *
 const char *code_shown(struct ctx *ctx, const char *code)
 {
     return strlen(code) == 10 ? arena_print(ctx->arena, "%.5s-%s", code, code + 5) : code;
-}
-
-/* Where the follow-up page is, as the visitor reached this server. */
-static const char *follow_url(struct ctx *ctx, const char *code)
-{
-    const char *host = header(ctx, "host");
-    return arena_print(ctx->arena, "%s://%.200s/follow#%s", ctx->web->tls ? "https" : "http", host ? host : "localhost", code);
-}
-
-/* As an image in the page: one path, a square a dark module. Draws nothing when it does not fit. */
-static void draw_qr(struct ctx *ctx, const char *text)
-{
-    QRcode *qr = QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1);
-    if (!qr)
-        return;
-    struct buf svg;
-    buf_init(&svg, 0);
-    html(&svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" shape-rendering=\"crispEdges\"><path d=\"", qr->width, qr->width);
-    for (int y = 0; y < qr->width; y++)
-        for (int x = 0, run; x < qr->width; x += run) {
-            bool dark = qr->data[y * qr->width + x] & 1;
-            for (run = 1; x + run < qr->width && (qr->data[y * qr->width + x + run] & 1) == dark; run++)
-                ;
-            if (dark)
-                html(&svg, "M{} {}h{}v1h-{}z", x, y, run, run);
-        }
-    buf_puts(&svg, "\"/></svg>");
-    QRcode_free(qr);
-    size_t room = sodium_base64_encoded_len(svg.size, sodium_base64_VARIANT_ORIGINAL);
-    char *coded = arena_alloc(ctx->arena, room);
-    sodium_bin2base64(coded, room, (const unsigned char *)svg.data, svg.size, sodium_base64_VARIANT_ORIGINAL);
-    buf_release(&svg);
-    html(ctx->web->out, "<img class=\"qr\" alt=\"{}\" src=\"data:image/svg+xml;base64,{}\">", say(ctx, "QR code that leads to your request"), (const char *)coded);
 }
 
 static void fact(struct ctx *ctx, const char *name, const char *value, bool big)
@@ -112,7 +78,7 @@ static void draw(struct ctx *ctx, const struct request *r, const struct pass *p)
     if (r->due != NONE)
         fact(ctx, say(ctx, "Answer by"), when_show(ctx->arena, ctx->lang, r->due), false);
     buf_puts(out, "</dl>");
-    draw_qr(ctx, follow_url(ctx, p->code));
+    qr_draw(ctx, here_url(ctx, arena_print(ctx->arena, "/follow#%s", p->code)), say(ctx, "QR code that leads to your request"));
     html(out, "<p class=\"small\">{}</p></article><form class=\"acts screen\" method=\"post\" action=\"/follow\"><input type=\"hidden\" name=\"code\" value=\"{}\">"
               "<button type=\"button\" data-print hidden>{} {}</button><button type=\"button\" data-copy=\"{}\" hidden>{} {}</button><button>{} {}</button></form>",
          say(ctx, "With the number and the last four digits of your telephone, or with the code, you can see at any time what is being done."), p->code,

@@ -2,6 +2,7 @@
  * Serving an installation: the writer, the server, and a quiet end.
  * Keys and arena belong to the caller and outlive the server.
  */
+#include "app/card.h"
 #include "app/desk.h"
 #include "app/import_run.h"
 #include "app/install.h"
@@ -56,7 +57,8 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     signal(SIGPIPE, SIG_IGN);
     if (install_open(ctx, data, DB_WRITE) != OK)
         return ctx->status;
-    struct site site = {.data = data, .keys = ctx->keys, .started = time(NULL), .name = "城东街道", .name_en = "Chengdong Subdistrict"};
+    struct site site = {.data = data, .keys = ctx->keys, .started = time(NULL), .name = "城东街道", .name_en = "Chengdong Subdistrict",
+                        .card = card_actor};
     memcpy(site.secret, ctx->keys->hash, sizeof site.secret);
     site.journal = journal_newest(ctx->db);
     site.writer = writer_start(ctx->db);

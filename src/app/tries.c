@@ -16,6 +16,7 @@
 const struct tries_rule tries_sent = {"sent", 20, WHEN_HOUR};
 const struct tries_rule tries_looked = {"looked", 30, 6 * WHEN_HOUR};
 const struct tries_rule tries_digits = {"digits", 5, 6 * WHEN_HOUR};
+const struct tries_rule tries_card = {"card", 30, 6 * WHEN_HOUR};
 
 static const char *name_of(struct ctx *ctx, const struct tries_rule *rule, const char *who)
 {

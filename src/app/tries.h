@@ -16,6 +16,7 @@ struct tries_rule {
 
 /* Requests and joinings from one address; wrong look-ups from one address; wrong digits for one request's number. */
 extern const struct tries_rule tries_sent, tries_looked, tries_digits;
+extern const struct tries_rule tries_card; /* wrong card codes from one address */
 
 /* How many are left; INT64_MAX for this machine itself. who NULL: the visitor's address. */
 int64_t tries_left(struct ctx *ctx, const struct tries_rule *rule, const char *who);

@@ -347,7 +347,7 @@ void answer_problem(struct ctx *ctx)
     }
     struct buf *out = ctx->web->out;
     const char *title = title_of(ctx, code);
-    page_begin(ctx, title, (ctx->actor.roles & ~(unsigned)ROLE_PUBLIC) ? PAGE_STAFF : PAGE_RESIDENT);
+    page_begin(ctx, title, (ctx->actor.roles & ~(unsigned)(ROLE_PUBLIC | ROLE_RESIDENT | ROLE_VOLUNTEER)) ? PAGE_STAFF : PAGE_RESIDENT);
     html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
     for (const struct problem *p = ctx->problems; p; p = p->next)
         html(out, "<div class=\"notice warn\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-triangle"), p->text);
@@ -551,6 +551,7 @@ static const char *actor_text(struct visit *v)
 {
     return v->ctx.actor.user != NONE ? arena_print(v->arena, "%lld", (long long)v->ctx.actor.user)
            : v->bearer               ? arena_print(v->arena, "token %lld", (long long)v->token)
+           : v->ctx.actor.volunteer > 0 ? arena_print(v->arena, "card %lld", (long long)v->ctx.actor.volunteer)
                                      : "";
 }
 
@@ -651,6 +652,13 @@ static enum gate_next draw(struct visit *v)
     return GATE_ANSWER;
 }
 
+/* Where somebody may become who a page is for: it keeps the way back. */
+static enum gate_next ask_who(struct visit *v, const char *page)
+{
+    see_other(&v->ctx, "/{}?next={}", page, arena_print(v->arena, "%s%s%s", v->ex.path, *v->ex.query_text ? "?" : "", v->ex.query_text));
+    return visit_end(v);
+}
+
 /* Session, role, token, record: GATE_ANSWER when refused, GATE_CHANGE when all is well. */
 static enum gate_next admit(struct visit *v, struct db *reader)
 {
@@ -659,12 +667,14 @@ static enum gate_next admit(struct visit *v, struct db *reader)
     v->ex.csrf = session_csrf(v);
     bool changes = v->ex.method != GET;
     if (!(v->route->roles & ctx->actor.roles)) {
-        if (v->session || v->bearer)
+        bool page = !changes && !v->ex.wants_json && !v->ex.fragment && !v->bearer;
+        bool card = ctx->site->card && (v->route->roles & ROLE_VOLUNTEER) && !(v->route->roles & ROLE_ADMIN);
+        if (page && card) /* made for volunteers, not merely open to them */
+            return ask_who(v, "card");
+        if (ctx->actor.user != NONE || v->bearer)
             return refuse(v, 403, FORBIDDEN, NULL);
-        if (!changes && !v->ex.wants_json && !v->ex.fragment) {
-            see_other(ctx, "/login?next={}", arena_print(v->arena, "%s%s%s", v->ex.path, *v->ex.query_text ? "?" : "", v->ex.query_text));
-            return visit_end(v);
-        }
+        if (page)
+            return ask_who(v, "login");
         return refuse(v, 401, FORBIDDEN, say(ctx, "You are signed out. Sign in in another window, then send this again."));
     }
     if (changes && !v->bearer) {

@@ -34,7 +34,7 @@ struct visit {
     bool bad_path, head, known_method;
     bool too_long;          /* set by the server when the body is past it */
     /* between the steps */
-    const unsigned char *session;  /* hash of the session's token, 32 bytes; NULL */
+    const unsigned char *session;  /* hash of the session's token, or of the card's, 32 bytes; NULL */
     bool bearer, replayed;
     int64_t token;          /* api_tokens.id of a bearer */
     unsigned char fingerprint[32]; /* of what was sent, for the idempotency key */

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define HASH 32
+#define YEAR 31536000 /* seconds */
 
 char *password_hash(struct arena *a, const char *password)
 {
@@ -82,6 +83,11 @@ static const char *cookie_name(const struct visit *v)
     return v->ex.tls ? "__Host-linli" : "linli";
 }
 
+static const char *card_name(const struct visit *v)
+{
+    return v->ex.tls ? "__Host-linli-card" : "linli_card";
+}
+
 /* ---- renewing "seen" ---- */
 
 struct renewal {
@@ -128,16 +134,9 @@ static void bearer_actor(struct visit *v, struct db *db, const char *token)
     rows_end(r);
 }
 
-void session_actor(struct visit *v, struct db *db)
+static void cookie_actor(struct visit *v, struct db *db, const char *token)
 {
     struct ctx *ctx = &v->ctx;
-    const char *bearer = header(ctx, "authorization"), *token = cookie(ctx, cookie_name(v));
-    if (bearer && strncmp(bearer, "Bearer ", 7) == 0) {
-        bearer_actor(v, db, bearer + 7);
-        return;
-    }
-    if (!token || !*token)
-        return;
     unsigned char *hash = arena_alloc(v->arena, HASH);
     crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
     struct rows *r = query(db, "SELECT \"user\", seen FROM sessions WHERE token_hash = {} AND expires > {} AND seen > {}",
@@ -151,6 +150,34 @@ void session_actor(struct visit *v, struct db *db)
     v->session = hash;
     if (ctx->now - seen >= 60)
         renew(v);
+}
+
+/* A volunteer's card: alone, or beside a session. Alone, its hash keys the tokens of the forms. */
+static void card_actor(struct visit *v)
+{
+    const char *text = cookie(&v->ctx, card_name(v));
+    if (!v->ctx.site->card || !v->ctx.site->card(&v->ctx, text && *text ? text : NULL) || v->session)
+        return;
+    unsigned char *hash = arena_alloc(v->arena, HASH);
+    crypto_generichash(hash, HASH, (const unsigned char *)text, strlen(text), NULL, 0);
+    v->session = hash;
+}
+
+void answer_card(struct ctx *ctx, const char *text)
+{
+    answer_cookie(ctx, card_name(visit_of(ctx)), text ? text : "", text ? YEAR : -1);
+}
+
+void session_actor(struct visit *v, struct db *db)
+{
+    const char *bearer = header(&v->ctx, "authorization"), *token = cookie(&v->ctx, cookie_name(v));
+    if (bearer && strncmp(bearer, "Bearer ", 7) == 0) {
+        bearer_actor(v, db, bearer + 7);
+        return;
+    }
+    if (token && *token)
+        cookie_actor(v, db, token);
+    card_actor(v);
 }
 
 const char *session_csrf(struct visit *v)
@@ -167,18 +194,18 @@ const char *session_csrf(struct visit *v)
 /* ---- pages ---- */
 
 /* Only a path of our own: never "//elsewhere". */
-static const char *next_of(struct ctx *ctx, const char *otherwise)
+const char *next_path(struct ctx *ctx, const char *otherwise)
 {
     const char *next = param(ctx, "next");
     return next && next[0] == '/' && next[1] != '/' && !strchr(next, '\\') && strlen(next) < 2000 ? next : otherwise;
 }
 
-static void go_next(struct ctx *ctx, const char *otherwise)
+void see_next(struct ctx *ctx, const char *otherwise)
 {
     answer_code(ctx, 303);
     struct buf b;
     buf_init(&b, 0);
-    for (const char *p = next_of(ctx, otherwise); *p; p++)
+    for (const char *p = next_path(ctx, otherwise); *p; p++)
         if ((unsigned char)*p > 0x20 && (unsigned char)*p < 0x7F)
             buf_putc(&b, *p);
         else
@@ -195,7 +222,7 @@ static void login_draw(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
     form_begin(ctx, "/login", NULL, false);
     form_problems(ctx);
-    html(out, "<input type=\"hidden\" name=\"next\" value=\"{}\">", next_of(ctx, "/work"));
+    html(out, "<input type=\"hidden\" name=\"next\" value=\"{}\">", next_path(ctx, "/work"));
     html(out, "<div class=\"field\"><label for=\"f-login\">{}</label><input id=\"f-login\" name=\"login\" value=\"{}\" "
               "autocomplete=\"username\" autocapitalize=\"none\" required></div>", say(ctx, "Login"), typed);
     html(out, "<div class=\"field\"><label for=\"f-password\">{}</label><input id=\"f-password\" name=\"password\" type=\"password\" "
@@ -268,13 +295,13 @@ static void login_change(struct ctx *ctx)
     ctx->actor.user = t->user;
     journal_add(ctx, "users", t->user, "sign_in", NULL, NULL);
     answer_cookie(ctx, cookie_name(visit_of(ctx)), token, 0);
-    go_next(ctx, "/work");
+    see_next(ctx, "/work");
 }
 
 static void logout_change(struct ctx *ctx)
 {
     struct visit *v = visit_of(ctx);
-    if (v->session) {
+    if (v->session && ctx->actor.user != NONE) {
         change(ctx->db, "DELETE FROM sessions WHERE token_hash = {}", bytes_of(v->session, HASH));
         journal_add(ctx, "users", ctx->actor.user, "sign_out", NULL, NULL);
     }
@@ -282,20 +309,18 @@ static void logout_change(struct ctx *ctx)
     see_other(ctx, "/");
 }
 
-#define YEAR 31536000
-
 static void language_set(struct ctx *ctx)
 {
     const char *asked = param(ctx, "language");
     answer_cookie(ctx, "linli_language", asked && strcmp(asked, "en") == 0 ? "en" : "zh_CN", YEAR);
-    go_next(ctx, "/");
+    see_next(ctx, "/");
 }
 
 static void elder_set(struct ctx *ctx)
 {
     const char *asked = param(ctx, "elder");
     answer_cookie(ctx, "linli_elder", asked && strcmp(asked, "1") == 0 ? "1" : "", asked && strcmp(asked, "1") == 0 ? YEAR : -1);
-    go_next(ctx, "/");
+    see_next(ctx, "/");
 }
 
 const struct route session_routes[] = {

@@ -42,6 +42,9 @@ struct site {
     int requests_a_second;         /* from one address that is not this machine; 0: 50 */
     int logins_a_minute;           /* from one address; 0: 30 */
     bool quiet;                    /* no line for each change and error on stderr */
+    /* Fills ctx->actor for who shows a volunteer's card: text of its cookie, NULL without one. Asked after the session,
+     * whose roles stay. False: the card is not good, or there is none. */
+    bool (*card)(struct ctx *ctx, const char *text);
     int64_t (*waiting)(struct ctx *ctx);       /* the number beside "To do" in the staff's navigation */
     void (*metrics)(struct ctx *ctx);          /* adds lines to /metrics */
     _Atomic int64_t journal;       /* newest journal number: moved by writer_on_commit, followed by live pages */

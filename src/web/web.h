@@ -110,9 +110,14 @@ int param_ints(const struct ctx *ctx, const char *name, int64_t *ids, int most);
 void answer_code(struct ctx *ctx, int code);
 void answer_header(struct ctx *ctx, const char *name, const char *value);
 void answer_cookie(struct ctx *ctx, const char *name, const char *value, int64_t seconds); /* seconds < 0: delete; 0: session */
+/* Keeps a volunteer's card (text for site->card) in this browser for a year; NULL: takes it away. */
+void answer_card(struct ctx *ctx, const char *text);
 void answer_type(struct ctx *ctx, const char *content_type);
 #define see_other(ctx, literal, ...) see_other_write((ctx), "" literal, ARGS(__VA_ARGS__)) /* 303; {} are URL-encoded text or numbers */
 void see_other_write(struct ctx *ctx, const char *literal, const struct arg *args, int count);
+/* 303 to where the parameter "next" says, a path of ours only, or to otherwise. */
+void see_next(struct ctx *ctx, const char *otherwise);
+const char *next_path(struct ctx *ctx, const char *otherwise); /* that path, for a form's hidden field */
 void answer_download(struct ctx *ctx, const char *filename, const char *content_type); /* Content-Disposition, UTF-8 name */
 /* The problem page, or problem+json on an API route, for ctx->status and ctx->problems. */
 void answer_problem(struct ctx *ctx);
