@@ -251,7 +251,9 @@ static const char *address_of(struct ctx *ctx, const struct outgoing *o)
         const struct request *r = record_get(ctx, &requests_kind, o->request);
         return r ? r->requester_mail : NULL;
     }
-    struct rows *r = !strncmp(o->recipient, "unit:", 5) ? query(ctx->db, "SELECT mail FROM units WHERE id = {}", id_in(o->recipient))
+    struct rows *r = !strncmp(o->recipient, "volunteer:", 10)
+                         ? query(ctx->db, "SELECT u.mail AS mail FROM volunteers v JOIN users u ON u.id = v.\"user\" WHERE v.id = {} AND u.active = 1", id_in(o->recipient))
+                     : !strncmp(o->recipient, "unit:", 5) ? query(ctx->db, "SELECT mail FROM units WHERE id = {}", id_in(o->recipient))
                                                         : query(ctx->db, "SELECT mail FROM users WHERE id = {}", id_in(o->recipient));
     if (rows_next(r))
         mail = row_copy(r, ctx->arena, "mail");

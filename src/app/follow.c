@@ -12,6 +12,7 @@
 #include "app/registers.h"
 #include "app/residents.h"
 #include "app/tries.h"
+#include "app/visits.h"
 #include "base/code.h"
 #include "base/seal.h"
 #include "base/text.h"
@@ -329,6 +330,8 @@ static void draw_followed(struct ctx *ctx, const struct followed *f)
         html(out, "<p>{}</p>", r->due >= ctx->now ? say(ctx, "We answer by {}.", day_show(ctx->arena, ctx->lang, when_day(r->due)))
                                                    : say(ctx, "It should have been answered by {}. We are sorry; the office has it on its list of late matters.", day_show(ctx->arena, ctx->lang, when_day(r->due))));
     draw_question(ctx, f, status);
+    if (!f->joiner)
+        visits_follow(ctx, r);
     draw_timeline(ctx, f);
     if (!f->joiner) {
         html(out, "<section class=\"card\"><h2>{}</h2><p class=\"words\">{}</p>", say(ctx, "What you wrote"), r->text);

@@ -25,7 +25,11 @@
     M(volunteers_module) \
     M(activities_module) \
     M(offers_module) \
+    M(visits_module) \
+    M(asks_module) \
+    M(offer_notices_module) \
     M(opinions_module) \
+    M(opinion_pages_module) \
     M(figures_module) \
     M(dashboard_module) \
     M(figures_pages_module) \

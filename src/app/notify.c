@@ -38,6 +38,9 @@ static const struct rule {
     {"resume", RESIDENT_MAIL, NULL},
     {"merge", RESIDENT, NULL},
     {"joined", RESIDENT_MAIL, NULL},
+    {"agreed", RESIDENT, NULL},
+    {"withdrawn", RESIDENT, NULL},
+    {"visit-soon", RESIDENT, NULL},
     {"return", DISPATCHER, N_("Request {} was returned by the unit. Please dispatch it anew.")},
     {"to-office", OFFICE, N_("Request {} was returned for the third time. The office decides who handles it.")},
     {"reopen", RESIDENT_MAIL | UNIT | HANDLER | DISPATCHER, N_("Request {} was opened again: the resident says it is not solved.")},
@@ -109,8 +112,19 @@ static void tell_joiners(struct ctx *ctx, const struct notice *n, const char *te
            n->event, n->action, ctx->lang, text, ctx->now, ctx->now, n->request->record.id);
 }
 
+/* When volunteers come, for what is told of a visit. */
+static const char *visit_when(struct ctx *ctx, const struct notice *n)
+{
+    if (strcmp(n->action, "agreed") && strcmp(n->action, "visit-soon"))
+        return NULL;
+    int64_t starts = query_int(ctx->db, "SELECT starts FROM offers WHERE request = {} AND status = 'agreed' ORDER BY id DESC LIMIT 1", n->request->record.id);
+    return starts == NONE ? NULL : when_show(ctx->arena, ctx->lang, starts);
+}
+
 static const char *resident_text(struct ctx *ctx, const struct notice *n, const char *told)
 {
+    const char *when = visit_when(ctx, n);
+    told = when ? say(ctx, "{} They come on {}.", told, when) : told;
     const struct request *r = n->request;
     const char *link = link_to(ctx, "/follow?number=", r->number);
     return *link ? say(ctx, "{} Your request’s number is {}. Follow it here:{}", told, r->number, link)

@@ -10,6 +10,7 @@
 #include "app/activities.h"
 #include "app/module.h"
 #include "app/people.h"
+#include "app/visits.h"
 #include "base/when.h"
 
 #include <math.h>
@@ -47,9 +48,20 @@ static const struct field offer_fields[] = {
     {"done_at", F_TIME, O(done_at), N_("Done"), .flags = FIXED},
 };
 
+/* By place; team leaders also what their team's volunteers are asked. */
 static void scope(struct ctx *ctx, struct sql *where)
 {
-    scope_by_community(ctx, where, HOSTS | ROLE_LEADER, "community");
+    struct sql by_area;
+    sql_init(&by_area, ctx->arena);
+    scope_by_community(ctx, &by_area, HOSTS | ROLE_LEADER, "community");
+    sql_add(where, " AND ((1 = 1");
+    sql_append(where, &by_area);
+    sql_add(where, ")");
+    for (int i = 0; i < ctx->actor.grant_count; i++)
+        if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
+            sql_add(where, " OR id IN (SELECT k.offer FROM offer_asks k JOIN volunteers v ON v.id = k.volunteer WHERE v.team = {})", ctx->actor.grants[i].organisation);
+    sql_add(where, ")");
+    sql_release(&by_area);
 }
 
 const struct kind offers_kind = {.name = "offers", .table = "offers", .one = N_("Offer"), .many = N_("Offers"), FIELDS(offer_fields),
@@ -111,7 +123,10 @@ static enum status ask_one(struct ctx *ctx, const struct offer *o, int64_t volun
     a->why = why;
     a->answer = "asked";
     a->asked_at = ctx->now;
-    return record_insert(ctx, &offer_asks_kind, a, "ask");
+    enum status s = record_insert(ctx, &offer_asks_kind, a, "ask");
+    if (s == OK)
+        offer_tell_ask(ctx, o, a);
+    return s;
 }
 
 /* Nobody left to ask: the leader is to find somebody. */
@@ -233,6 +248,7 @@ static enum status agree(struct ctx *ctx, const struct offer *o, int64_t starts)
     if (s != OK || !enough)
         return s;
     const struct request *r = record_get(ctx, &requests_kind, o->request);
+    offer_tell_accepted(ctx, after, "agreed", NULL);
     request_event(ctx, r, r, "agreed", after->starts == NONE ? NULL : when_show(ctx->arena, "zh_CN", after->starts), true);
     return end_asks(ctx, o->record.id, "late");
 }
@@ -341,6 +357,8 @@ enum status offer_cancel(struct ctx *ctx, const struct offer *o, const char *why
     const struct request *r = record_get(ctx, &requests_kind, o->request);
     if (s == OK)
         request_event(ctx, r, r, "offer_cancelled", why, false);
+    if (s == OK)
+        offer_tell_accepted(ctx, after, "cancelled", why);
     return s == OK ? end_asks(ctx, o->record.id, "over") : s;
 }
 

@@ -125,6 +125,10 @@ static const struct figure figures[] = {
     {"opinions.collected", "F20", N_("Opinions collected"), N_("opinions"),
      N_("Opinions that teams noted down at doors and stations in this period. Each became a request or joined one."),
      COUNT, .kind = &opinions_kind, .time = "collected", .area = "community"},
+    {"opinions.solved", NULL, N_("Opinions whose problem was solved"), N_("opinions"),
+     N_("Of the opinions collected in this period: those whose request was closed and the resident says it is solved."),
+     COUNT, .kind = &opinions_kind, .counts = "request IN (SELECT r.id FROM requests r WHERE r.status = 'closed' AND r.solved = 'yes')",
+     .time = "collected", .area = "community"},
     {.id = NULL},
 };
 

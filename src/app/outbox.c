@@ -7,6 +7,8 @@
 #include "app/deliver.h"
 #include "app/module.h"
 #include "app/notify.h"
+#include "app/people.h"
+#include "app/volunteers.h"
 #include "base/code.h"
 #include "base/seal.h"
 #include "base/text.h"
@@ -109,6 +111,13 @@ static void look_up(struct ctx *ctx, struct line *l)
         const struct joiner *j = joiner_get(ctx, id_in(l->recipient));
         l->who = j && j->name ? mask_name(ctx->arena, j->name) : say(ctx, "Somebody with the same matter");
         l->phone = j ? mask_phone(ctx->arena, j->phone) : NULL;
+        return;
+    }
+    if (!strncmp(l->recipient, "volunteer:", 10)) {
+        const struct volunteer *v = record_get(ctx, &volunteers_kind, id_in(l->recipient));
+        const struct person *p = v ? record_get(ctx, &people_kind, v->person) : NULL;
+        l->who = p ? say(ctx, "Volunteer {}", p->name) : l->who;
+        l->phone = p ? p->phone : NULL;
         return;
     }
     if (!strncmp(l->recipient, "unit:", 5))

@@ -8,6 +8,7 @@
 #include "app/deadlines.h"
 #include "app/module.h"
 #include "app/registers.h"
+#include "app/visits.h"
 #include "base/code.h"
 
 #include <cjson/cJSON.h>
@@ -166,6 +167,7 @@ void request_page(struct ctx *ctx)
     if (r->reply)
         html(out, "<section class=\"card\"><h2>{}</h2><p class=\"words\">{}</p></section>", say(ctx, "The reply"), r->reply);
     draw_next(ctx, r);
+    visits_part(ctx, r);
     draw_own_words(ctx, r);
     request_draw_history(ctx, r);
     html(out, "</div><aside aria-label=\"{}\">", say(ctx, "Facts"));

@@ -21,7 +21,7 @@
 #define CONTEXT  "linlikey" /* eight characters, part of the key's derivation: never change */
 #define DIGITS   64
 
-enum { KEY_SEAL = 1, KEY_HASH = 2 };
+enum { KEY_SEAL = 1, KEY_HASH = 2, KEY_SIGN = 3 };
 
 static void start(void)
 {
@@ -36,6 +36,10 @@ void seal_key_init(struct seal_key *key, const unsigned char master[32])
     start();
     crypto_kdf_derive_from_key(key->seal, sizeof key->seal, KEY_SEAL, CONTEXT, master);
     crypto_kdf_derive_from_key(key->hash, sizeof key->hash, KEY_HASH, CONTEXT, master);
+    unsigned char seed[crypto_sign_SEEDBYTES];
+    crypto_kdf_derive_from_key(seed, sizeof seed, KEY_SIGN, CONTEXT, master);
+    crypto_sign_seed_keypair(key->public, key->sign, seed);
+    sodium_memzero(seed, sizeof seed);
 }
 
 void seal_key_release(struct seal_key *key)
@@ -193,4 +197,15 @@ const char *seal_hash(const struct seal_key *key, struct arena *a, const char *p
     char *hex = arena_alloc(a, sizeof hash * 2 + 1);
     sodium_bin2hex(hex, sizeof hash * 2 + 1, hash, sizeof hash);
     return hex;
+}
+
+void seal_sign(const struct seal_key *key, const void *data, size_t n, unsigned char signature[SIGNATURE])
+{
+    crypto_sign_detached(signature, NULL, data, n, key->sign);
+}
+
+bool signature_fits(const unsigned char public[32], const void *data, size_t n, const unsigned char signature[SIGNATURE])
+{
+    start();
+    return crypto_sign_verify_detached(signature, data, n, public) == 0;
 }

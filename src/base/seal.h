@@ -3,7 +3,7 @@
  * encrypted before they reach the database, and found again by a keyed hash.
  *
  * One master key of 32 bytes lies in a file beside the database, never in it;
- * from it crypto_kdf derives one key to seal and one to hash. A backup of the
+ * from it crypto_kdf derives one key to seal, one to hash and one to sign. A backup of the
  * database without that file does not give the fields away; without the file
  * the fields are lost, so it is backed up apart.
  *
@@ -26,7 +26,9 @@
 
 struct seal_key {
     unsigned char seal[32], hash[32];
+    unsigned char sign[64], public[32]; /* Ed25519: what is signed can be checked by whoever has the public key */
 };
+#define SIGNATURE 64 /* bytes */
 
 /* The keys of a master key. */
 void seal_key_init(struct seal_key *key, const unsigned char master[32]);
@@ -48,5 +50,9 @@ bool seal_is(const char *text); /* looks like a sealed text */
 /* Keyed BLAKE2b of 16 bytes in 32 hexadecimal digits, the same for the same text and purpose: for exact search and
  * uniqueness. Normalise first (base/code.h). NULL gives NULL. */
 const char *seal_hash(const struct seal_key *key, struct arena *a, const char *purpose, const char *text);
+
+/* Ed25519 (RFC 8032) over n bytes. */
+void seal_sign(const struct seal_key *key, const void *data, size_t n, unsigned char signature[SIGNATURE]);
+bool signature_fits(const unsigned char public[32], const void *data, size_t n, const unsigned char signature[SIGNATURE]);
 
 #endif

@@ -1,0 +1,311 @@
+/*
+ * Opinions at the door: a quick note on a phone, and the list of what was
+ * collected. One press keeps a note; when something like it is open already,
+ * it is shown first, and one more press joins it. The next note begins with
+ * the same team and station.
+ */
+#include "app/joiners.h"
+#include "app/module.h"
+#include "app/opinions.h"
+#include "app/people.h"
+#include "app/residents.h"
+#include "app/search.h"
+#include "app/visits.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "web/web.h"
+
+#include <string.h>
+
+#define HOSTS   (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
+#define PAGE    50
+#define LIKE    0.3 /* similar enough to be shown to somebody in a hurry */
+
+/* What is being noted: made by prepare, drawn again by the form, filed behind the door. */
+struct noting {
+    struct opinion *opinion;
+    struct search_hit similar[SIMILAR_MOST];
+    int similar_count;
+    int64_t into, category;
+    const char *name, *phone;
+};
+
+/* ---- the form ---- */
+
+/* Teams the actor collects for: a leader's own, otherwise those of the actor's communities. */
+static struct rows *teams(struct ctx *ctx)
+{
+    struct sql q, area;
+    sql_init(&q, ctx->arena);
+    sql_init(&area, ctx->arena);
+    scope_by_community(ctx, &area, ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER, "community");
+    sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM organisations WHERE kind = 'team' AND (valid_to IS NULL OR valid_to = '') AND (1 = 0");
+    for (int i = 0; i < ctx->actor.grant_count; i++)
+        if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
+            sql_add(&q, " OR id = {}", ctx->actor.grants[i].organisation);
+    sql_add(&q, " OR (1 = 1");
+    sql_append(&q, &area);
+    sql_add(&q, ")) ORDER BY code");
+    sql_release(&area);
+    return sql_query(ctx->db, &q);
+}
+
+static struct rows *places_of(struct ctx *ctx, bool stations)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    if (stations)
+        sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM organisations WHERE kind = 'station' AND (valid_to IS NULL OR valid_to = '')");
+    else
+        sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM areas WHERE level IN ('community', 'estate')");
+    scope_by_community(ctx, &q, HOSTS, "community");
+    sql_add(&q, " ORDER BY code LIMIT 500");
+    return sql_query(ctx->db, &q);
+}
+
+static const char *own_team(struct ctx *ctx)
+{
+    for (int i = 0; i < ctx->actor.grant_count; i++)
+        if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
+            return arena_print(ctx->arena, "%lld", (long long)ctx->actor.grants[i].organisation);
+    return NULL;
+}
+
+/* A request that this actor may be told of: their own to read, open to everybody, or made of an opinion they see. */
+static bool may_join(struct ctx *ctx, int64_t request)
+{
+    if ((ctx->actor.roles & ROLES_READERS) && record_load(ctx, &requests_kind, request))
+        return true;
+    const struct request *r = record_get(ctx, &requests_kind, request);
+    if (!r || !r->visibility || !strcmp(r->visibility, "summary"))
+        return r && r->visibility;
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT id FROM opinions WHERE request = {}", request);
+    opinions_kind.scope(ctx, &q);
+    struct rows *rows = sql_query(ctx->db, &q);
+    bool seen = rows_next(rows);
+    rows_end(rows);
+    return seen && !strcmp(r->channel, "opinion");
+}
+
+static void draw_similar(struct ctx *ctx, const struct noting *n)
+{
+    struct buf *out = ctx->web->out;
+    if (!n || !n->similar_count)
+        return;
+    html(out, "<div class=\"notice warn\" role=\"alert\">{}<div><p><b>{}</b></p></div></div><ul class=\"timeline plain\">", icon(ctx, "messages"),
+         say(ctx, "Others have said something like this. Join it, or keep it as new."));
+    for (int i = 0; i < n->similar_count; i++) {
+        const struct request *r = record_get(ctx, &requests_kind, n->similar[i].id);
+        html(out, "<li>{}<div><p class=\"what\">{}</p><p class=\"by\">{} · {}</p><div class=\"acts\"><button name=\"into\" value=\"{}\">{} {}</button></div></div></li>", icon(ctx, "message-2"),
+             r->subject, field_show(ctx, kind_field(&requests_kind, "community"), r), tr(ctx, request_statuses[request_status_of(r)].label), r->record.id,
+             icon(ctx, "git-merge"), say(ctx, "The same: join it"));
+    }
+    html(out, "</ul><input type=\"hidden\" name=\"seen\" value=\"1\">");
+}
+
+static void note_page(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct noting *n = ctx->web->method == POST ? ctx->work : NULL;
+    bool looked = n && n->similar_count;
+    page_begin(ctx, say(ctx, "Note an opinion"), PAGE_STAFF);
+    html(out, "<nav class=\"trail\"><a href=\"/opinions\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", icon(ctx, "arrow-left"), say(ctx, "Opinions"), say(ctx, "Note an opinion"));
+    form_begin(ctx, "/opinions", "opinion", false);
+    form_problems(ctx);
+    draw_similar(ctx, n);
+    text_field(ctx, "text", say(ctx, "What was said"), say(ctx, "In the resident’s words. A sentence is enough."), 2000, NULL);
+    if (looked)
+        html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>", icon(ctx, "check"), say(ctx, "Keep it as new"));
+    html(out, "<div class=\"pair\">");
+    select_field(ctx, "team", say(ctx, "Collected by the team"), NULL, say(ctx, "No team"), NULL, teams(ctx), own_team(ctx));
+    select_field(ctx, "station", say(ctx, "At the station"), NULL, say(ctx, "Not at a station"), NULL, places_of(ctx, true), NULL);
+    html(out, "</div>");
+    select_field(ctx, "area", say(ctx, "Where it is about"), say(ctx, "Empty: where the station or the team is."), say(ctx, "As the station or team"), NULL, places_of(ctx, false), NULL);
+    html(out, "<div class=\"pair\">");
+    line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Name"), .autocomplete = "off", .optional = true});
+    line_field(ctx, &(struct line){.name = "phone", .label = say(ctx, "Telephone"), .type = "tel", .autocomplete = "off", .optional = true, .hint = say(ctx, "Only if the resident wants to be told.")});
+    html(out, "</div>");
+    select_field(ctx, "category", say(ctx, "Category"), NULL, say(ctx, "Suggested from the words"), NULL,
+                 query(ctx->db, "SELECT CAST(id AS text) AS id, name, name_en FROM categories WHERE valid = 1 ORDER BY position, code"), NULL);
+    if (!looked)
+        html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>", icon(ctx, "check"), say(ctx, "Keep it"));
+    form_end(ctx);
+    page_end(ctx);
+}
+
+/* ---- keeping it ---- */
+
+static int64_t guess(struct ctx *ctx, const char *text)
+{
+    struct suggestion s;
+    search_suggest(ctx, NULL, text, NONE, &s);
+    return s.votes * 2 > s.of ? s.category : NONE; /* more than half of the nearest agree, otherwise the office says */
+}
+
+static void note_prepare(struct ctx *ctx)
+{
+    static const char *const names[] = {"text", "team", "station", "area", NULL};
+    struct noting *n = ARENA_NEW(ctx->arena, struct noting);
+    struct opinion *o = record_new(ctx, &opinions_kind);
+    struct request *who = record_new(ctx, &requests_kind);
+    ctx->work = n;
+    n->opinion = o;
+    n->into = param_int(ctx, "into");
+    for (int i = 0; names[i]; i++)
+        field_set(ctx, kind_field(&opinions_kind, names[i]), o, param(ctx, names[i]));
+    o->code = NULL;
+    if (ctx->key && strlen(ctx->key) <= 40)
+        o->code = arena_print(ctx->arena, "O-%s", ctx->key);
+    const struct field *phone = kind_field(&requests_kind, "requester_phone"), *name = kind_field(&requests_kind, "requester_name");
+    struct field as_phone = *phone, as_name = *name;
+    as_phone.name = "phone"; /* a problem names the field of this form */
+    as_name.name = "name";
+    field_set(ctx, &as_phone, who, param(ctx, "phone"));
+    field_set(ctx, &as_name, who, param(ctx, "name"));
+    n->name = who->requester_name;
+    n->phone = who->requester_phone;
+    record_check(ctx, &opinions_kind, NULL, o);
+    if (!ctx_ok(ctx))
+        return;
+    n->category = param_int(ctx, "category");
+    if (n->category == NONE)
+        n->category = guess(ctx, o->text);
+    if (n->into != NONE && !may_join(ctx, n->into))
+        ctx_problem(ctx, NULL, say(ctx, "That request can’t be joined. Keep the opinion as new."));
+    if (n->into != NONE || param(ctx, "seen"))
+        return;
+    struct search_hit found[SIMILAR_MOST];
+    int count = similar_find(ctx, NULL, o->text, o->community, found, LIKE);
+    for (int i = 0; i < count; i++)
+        if (may_join(ctx, found[i].id))
+            n->similar[n->similar_count++] = found[i];
+    if (n->similar_count)
+        ctx->status = INVALID; /* the form once more, with what is like it */
+}
+
+static void note_change(struct ctx *ctx)
+{
+    struct noting *n = ctx->work;
+    const struct opinion *o = n->opinion;
+    if (opinion_file(ctx, n->opinion, n->into, n->category, n->name, n->phone) != OK)
+        return;
+    ctx->web->sent = "opinion";
+    flash(ctx, n->into != NONE ? say(ctx, "Kept, and joined to what was open already. The next one:") : say(ctx, "Kept; the office has it on its list. The next one:"));
+    see_other(ctx, "/opinions/new?team={}&station={}&area={}", o->team == NONE ? "" : arena_print(ctx->arena, "%lld", (long long)o->team),
+              o->station == NONE ? "" : arena_print(ctx->arena, "%lld", (long long)o->station), param(ctx, "area"));
+}
+
+/* ---- the list ---- */
+
+static const struct choice states[] = {{"open", N_("Not solved yet")}, {"solved", N_("Solved")}, {NULL, NULL}};
+
+static void narrow(struct ctx *ctx, struct sql *where)
+{
+    const char *state = query_param(ctx, "state");
+    int64_t team = param_int(ctx, "team"), community = param_int(ctx, "community");
+    if (team != NONE)
+        sql_add(where, " AND team = {}", team);
+    if (community != NONE)
+        sql_add(where, " AND community = {}", community);
+    if (state && !strcmp(state, "solved"))
+        sql_add(where, " AND request IN (SELECT r.id FROM requests r WHERE r.status = 'closed' AND r.solved = 'yes')");
+    else if (state && !strcmp(state, "open"))
+        sql_add(where, " AND (request IS NULL OR request IN (SELECT r.id FROM requests r WHERE r.status <> 'closed' OR coalesce(r.solved, '') <> 'yes'))");
+}
+
+static void draw_filter(struct ctx *ctx, const char *name, const char *label, const struct choice *choices, struct rows *rows)
+{
+    struct buf *out = ctx->web->out;
+    const char *chosen = query_param(ctx, name);
+    html(out, "<label>{} <select name=\"{}\" data-go><option value=\"\">{}</option>", label, name, say(ctx, "All"));
+    for (const struct choice *c = choices; c && c->code; c++)
+        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){chosen && !strcmp(chosen, c->code) ? " selected" : ""}, tr(ctx, c->label));
+    while (rows && rows_next(rows))
+        html(out, "<option value=\"{}\"{}>{}</option>", row_text(rows, "id"), (struct markup){chosen && !strcmp(chosen, row_text(rows, "id")) ? " selected" : ""},
+             ctx_pick(ctx, row_text(rows, "name"), row_text(rows, "name_en")));
+    html(out, "</select></label>");
+}
+
+static struct rows *communities(struct ctx *ctx)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM areas WHERE level = 'community'");
+    scope_by_community(ctx, &q, HOSTS | ROLE_LEADER, "id");
+    sql_add(&q, " ORDER BY code");
+    return sql_query(ctx->db, &q);
+}
+
+static void draw_row(struct ctx *ctx, const struct opinion *o)
+{
+    struct buf *out = ctx->web->out;
+    const struct request *r = o->request == NONE ? NULL : record_get(ctx, &requests_kind, o->request);
+    int status = r ? request_status_of(r) : RECEIVED;
+    bool solved = r && status == CLOSED && r->solved && !strcmp(r->solved, "yes");
+    html(out, "<tr><td class=\"main\">");
+    if (r && (ctx->actor.roles & ROLES_READERS))
+        html(out, "<a href=\"/requests/{}\">{}</a>", r->record.id, text_cut(ctx->arena, text_tidy(ctx->arena, o->text), 80));
+    else
+        html(out, "{}", text_cut(ctx->arena, text_tidy(ctx->arena, o->text), 80));
+    html(out, "</td><td class=\"who\">{}</td><td class=\"state-col\"><span class=\"state {}\">{} {}</span>", field_show(ctx, kind_field(&opinions_kind, "team"), o), solved ? "ok" : "wait",
+         icon(ctx, solved ? "check" : "clock"), solved ? say(ctx, "Solved") : tr(ctx, request_statuses[status].label));
+    if (o->joined == 1)
+        html(out, " <span class=\"small soft\">{}</span>", say(ctx, "joined"));
+    html(out, "</td><td class=\"when\">{}</td></tr>", when_show(ctx->arena, ctx->lang, o->collected));
+}
+
+static void opinions(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    struct list l;
+    int64_t page = param_int(ctx, "page");
+    page = page == NONE || page < 1 || page > 100000 ? 1 : page;
+    list_init(ctx, &l, &opinions_kind);
+    narrow(ctx, &l.where);
+    l.limit = PAGE;
+    l.offset = (page - 1) * PAGE;
+    struct list_total total = list_total(ctx, &l);
+    page_begin(ctx, say(ctx, "Opinions"), PAGE_STAFF | PAGE_WIDE);
+    html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\">", say(ctx, "Opinions"));
+    if (ctx->actor.roles & HOSTS)
+        html(out, "<a class=\"button primary\" href=\"/opinions/new\" data-key=\"n\">{} {}</a>", icon(ctx, "message-plus"), say(ctx, "Note an opinion"));
+    html(out, "</div><p class=\"lead\">{}</p></header><div class=\"bar\"><form action=\"/opinions\">", say(ctx, "What teams heard at doors and stations. Each became a request or joined one."));
+    draw_filter(ctx, "team", say(ctx, "Team"), NULL, teams(ctx));
+    draw_filter(ctx, "community", say(ctx, "Community"), NULL, communities(ctx));
+    draw_filter(ctx, "state", say(ctx, "State"), states, NULL);
+    html(out, "<noscript><button>{}</button></noscript></form></div>", say(ctx, "Show"));
+    if (total.count == 0) {
+        sql_release(&l.where);
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "messages"), say(ctx, "No opinions here yet. They are noted at the door with “Note an opinion”."));
+    } else {
+        html(out, "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th><th class=\"when\" scope=\"col\">{}</th></tr></thead><tbody>",
+             say(ctx, "What was said"), say(ctx, "Team"), say(ctx, "State"), say(ctx, "Collected"));
+        struct rows *rows = list_run(ctx, &l);
+        for (struct opinion *o; (o = list_next(ctx, &opinions_kind, rows, ctx->arena)) != NULL;)
+            draw_row(ctx, o);
+        html(out, "</tbody></table>");
+    }
+    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
+    if (page > 1)
+        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), icon(ctx, "chevron-left"), say(ctx, "Back"));
+    html(out, "<span>{}</span>", total.more ? say(ctx, "more than {} opinions", total.count) : say_n(ctx, total.count, "1 opinion", "{} opinions", total.count));
+    if (page * PAGE < total.count)
+        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"), icon(ctx, "chevron-right"));
+    html(out, "</nav>");
+    page_end(ctx);
+}
+
+static const struct route table[] = {
+    ROUTE_GET("/opinions", HOSTS | ROLE_LEADER, opinions),
+    ROUTE_GET("/opinions/new", HOSTS, note_page),
+    ROUTE_POST("/opinions", HOSTS, note_change, .prepare = note_prepare, .failed = note_page),
+};
+
+static const struct place places[] = {
+    {"/opinions", N_("Opinions"), "g o", HOSTS | ROLE_LEADER, true},
+    {.href = NULL},
+};
+
+const struct module opinion_pages_module = {.name = "opinion pages", .routes = ROUTES(table), .places = places};
