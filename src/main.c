@@ -70,7 +70,7 @@ static const char **value_of(struct options *o, const char *word)
     } valued[] = {{"--data", &o->data}, {"--keys", &o->keys}, {"--pack", &o->pack}, {"--listen", &o->listen}, {"--format", &o->format},
                   {"--output", &o->output}, {"--from", &o->from}, {"--to", &o->to}, {"--requests", &o->requests},
                   {"--role", &o->role}, {"--area", &o->area}, {"--unit", &o->unit}, {"--name", &o->name},
-                  {"--language", &o->language}, {"--url", &o->url}, {"--passphrase-file", &o->passphrase}};
+                  {"--language", &o->language}, {"--url", &o->url}, {"--passphrase-file", &o->passphrase}, {"--key", &o->key}};
     for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
         if (!strcmp(valued[i].name, word))
             return valued[i].value;

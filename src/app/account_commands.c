@@ -8,6 +8,7 @@
  */
 #include "app/install.h"
 #include "app/module.h"
+#include "app/secret.h"
 #include "app/users.h"
 
 #include "base/text.h"
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 struct account {
@@ -29,34 +29,6 @@ struct account {
 
 /* ---- reading ---- */
 
-/* One line, without its end; NULL at the end of input. */
-static const char *line_of(struct ctx *ctx, FILE *f)
-{
-    char line[1024];
-    if (!fgets(line, sizeof line, f))
-        return NULL;
-    line[strcspn(line, "\r\n")] = '\0';
-    return arena_copy(ctx->arena, line);
-}
-
-static const char *typed_secret(struct ctx *ctx, const char *prompt)
-{
-    struct termios was, quiet;
-    bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
-    if (terminal) {
-        quiet = was;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        fprintf(stderr, "%s: ", prompt);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-    }
-    const char *line = line_of(ctx, stdin);
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-        fputc('\n', stderr);
-    }
-    return line;
-}
-
 /* The hash of a password that was typed twice, piped in, or made here (*made). NULL with a problem. */
 static const char *new_password(struct ctx *ctx, bool generate, const char **made)
 {
@@ -65,9 +37,9 @@ static const char *new_password(struct ctx *ctx, bool generate, const char **mad
     if (generate) {
         *made = password = user_password(ctx->arena);
     } else {
-        password = typed_secret(ctx, say(ctx, "Password"));
+        password = secret_typed(ctx, say(ctx, "Password"));
         if (password && isatty(STDIN_FILENO)) {
-            const char *again = typed_secret(ctx, say(ctx, "Once more"));
+            const char *again = secret_typed(ctx, say(ctx, "Once more"));
             if (!again || strcmp(again, password) != 0) {
                 ctx_problem(ctx, NULL, say(ctx, "The two passwords differ."));
                 return NULL;

@@ -8,9 +8,18 @@
 #include "app/install.h"
 #include "app/module.h"
 #include "db/journal.h"
+#include "kind/export.h"
+#include "web/gate.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define REQUESTS_MOST 10000000
 
 int command_failed(struct ctx *ctx)
 {
@@ -21,9 +30,28 @@ int command_failed(struct ctx *ctx)
     return 1;
 }
 
+static void route_print(const struct route *r)
+{
+    static const char *const verbs[] = {"GET", "POST", "PATCH", "DELETE"};
+    const char *gap = "";
+    printf("%s\t%s\t", verbs[r->method], r->path);
+    for (int i = 0; i < ROLE_COUNT; i++)
+        if (r->roles & 1U << i) {
+            printf("%s%s", gap, role_name((enum role)(1 << i)));
+            gap = ",";
+        }
+    printf("\t%s%s%s%s\n", r->flags & API ? "api " : "", r->flags & LIVE ? "live " : "", r->record ? "record:" : "", r->record ? r->record->name : "");
+}
+
 static int run_init(struct ctx *ctx, const struct options *o)
 {
-    if (install_create(ctx, o->data, o->pack, DEMO_REQUESTS + (o->requests ? strtoll(o->requests, NULL, 10) : 0)) != OK)
+    char *end = NULL;
+    long long n = o->requests ? strtoll(o->requests, &end, 10) : 0;
+    if (n < 0 || n > REQUESTS_MOST || (end && *end)) {
+        fprintf(stderr, "linli: %s\n", say(ctx, "--requests is a number from 0 to {}.", REQUESTS_MOST));
+        return 2;
+    }
+    if (install_create(ctx, o->data, o->pack, DEMO_REQUESTS + n) != OK)
         return command_failed(ctx);
     printf("%s\n", say(ctx, "Created {}.", o->data));
     return 0;
@@ -47,41 +75,140 @@ static int run_import(struct ctx *ctx, const struct options *o)
     return s != OK ? command_failed(ctx) : im.failed ? 1 : 0;
 }
 
-static int run_verify(struct ctx *ctx, const struct options *o)
+/* ---- export ---- */
+
+static bool export_format_of(struct ctx *ctx, const struct options *o, enum export_format *format)
 {
-    struct journal_report report = {0};
-    if (install_open(ctx, o->data, DB_READ) != OK)
-        return command_failed(ctx);
-    const char *why = NULL;
-    enum status s = db_check(ctx->db, ctx->arena, &why);
+    static const char *const names[] = {"csv", "xlsx", "json"};
+    const char *dot = o->output ? strrchr(o->output, '.') : NULL;
+    for (int i = 0; i < 3; i++)
+        if (o->format ? !strcmp(o->format, names[i]) : dot ? !strcasecmp(dot + 1, names[i]) : i == EXPORT_CSV) {
+            *format = (enum export_format)i;
+            return true;
+        }
+    ctx_problem(ctx, NULL, say(ctx, "--format is csv, xlsx or json."));
+    return false;
+}
+
+/* Who took personal data out of the system is in the journal. */
+static void export_note(struct ctx *ctx)
+{
+    journal_add(ctx, ctx->work, 0, "export", NULL, NULL);
+}
+
+static bool has_sealed(const struct kind *k)
+{
+    for (int i = 0; i < k->field_count; i++)
+        if (k->fields[i].flags & SEALED)
+            return true;
+    return false;
+}
+
+static enum status export_to(struct ctx *ctx, const struct kind *k, enum export_format format, const char *path, int64_t *count)
+{
+    const char *part = path ? arena_print(ctx->arena, "%s.part", path) : NULL;
+    mode_t was = umask(0077);
+    FILE *f = path ? fopen(part, "wb") : stdout;
+    umask(was);
+    if (!f)
+        return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", part, strerror(errno)));
+    enum status s = db_begin(ctx->db);
     if (s == OK)
-        s = journal_verify(ctx->db, ctx->arena, &report);
-    if (why || (s != OK && s != CONFLICT)) {
-        fprintf(stderr, "linli: %s\n", why ? why : say(ctx, "The journal could not be read."));
-        return 1;
+        s = export_kind(ctx, k, format, f, count);
+    db_rollback(ctx->db);
+    if (!path)
+        return s;
+    bool good = fsync(fileno(f)) == 0;
+    good = fclose(f) == 0 && good && s == OK && rename(part, path) == 0;
+    if (!good)
+        unlink(part);
+    return good || s != OK ? s : ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} could not be written. Is the disk full?", path));
+}
+
+static int run_export(struct ctx *ctx, const struct options *o)
+{
+    enum export_format format;
+    int64_t count = 0;
+    if (!export_format_of(ctx, o, &format))
+        return command_failed(ctx) + 1;
+    if (format == EXPORT_XLSX && !o->output && isatty(STDOUT_FILENO)) {
+        fprintf(stderr, "linli: %s\n", say(ctx, "A spreadsheet can't be shown here: give --output FILE."));
+        return 2;
     }
-    if (s == CONFLICT) {
-        fprintf(stderr, "%s\n", say(ctx, "The journal does not fit from entry {} on: {}", report.first_bad, report.why));
-        return 1;
+    kinds_set(modules_kinds());
+    const struct kind *k = kind_find(o->words[0]);
+    if (!k) {
+        ctx_fail(ctx, NOT_FOUND, kind_names_text(ctx, o->words[0]));
+        return command_failed(ctx);
     }
-    printf("%s\n", say(ctx, "{} journal entries, all in order.", report.entries));
-    if (report.unsealed > 0)
-        printf("%s\n", say(ctx, "{} newer ones have no number yet: they are sealed while Linli serves, within a second.", report.unsealed));
+    ctx->work = (void *)(uintptr_t)k->name;
+    struct grant *all = ARENA_ARRAY(ctx->arena, struct grant, ROLE_COUNT); /* whoever holds the data folder sees all of it */
+    for (int i = 0; i < ROLE_COUNT; i++)
+        all[i] = (struct grant){1U << i, NONE, NONE};
+    ctx->actor.grants = all;
+    ctx->actor.grant_count = ROLE_COUNT;
+    if (install_open(ctx, o->data, has_sealed(k) ? DB_WRITE : DB_READ) != OK ||
+        (has_sealed(k) && door(ctx, export_note) != OK) || export_to(ctx, k, format, o->output, &count) != OK)
+        return command_failed(ctx);
+    if (o->output)
+        printf("%s\n", say(ctx, "{} records in {}.", count, o->output));
+    return 0;
+}
+
+/* ---- routes ---- */
+
+/* Method, address, and who may, one a line: what the gate goes by. */
+static int run_routes(struct ctx *ctx, const struct options *o)
+{
+    (void)ctx;
+    (void)o;
+    for (const struct routes *t = modules_routes(); t->list; t++)
+        for (int i = 0; i < t->count; i++)
+            route_print(&t->list[i]);
+    for (int i = 0; i < session_route_count; i++)
+        route_print(&session_routes[i]);
+    for (int i = 0; i < static_route_count; i++)
+        route_print(&static_routes[i]);
     return 0;
 }
 
 static int run_serve(struct ctx *ctx, const struct options *o)
 {
-    if (install_serve(ctx, o->data, o->listen ? o->listen : "127.0.0.1:8080") != OK)
+    if (install_serve(ctx, o->data, o->listen ? o->listen : "127.0.0.1:8080", o->url, o->proxied) != OK)
         return command_failed(ctx);
     return 0;
 }
 
 static const struct command commands[] = {
-    {"init", "linli init --data DIR [--pack DIR] [--requests N]", .run = run_init},
-    {"serve", "linli serve --data DIR [--listen ADDR:PORT]", .run = run_serve},
-    {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--create] [--dry-run]", 2, 2, .run = run_import},
-    {"verify", "linli verify --data DIR", .run = run_verify},
+    {"init", "linli init --data DIR [--pack DIR] [--requests N]", .run = run_init,
+     .help = N_("Makes a new installation in a folder that is not there yet, with its key and the schema.\n\n"
+                "  --pack DIR     loads a subdistrict's sheets (areas, units, categories, calendar, templates …) and prints\n"
+                "                 a login and password for each role, once\n"
+                "  --requests N   makes that many requests more from the pack's texts, to try it under load\n\n"
+                "  linli init --data ./data --pack pack/chengdong\n")},
+    {"serve", "linli serve --data DIR [--listen ADDR:PORT] [--url URL] [--proxied]", .run = run_serve,
+     .help = N_("Serves the pages and the API until it is stopped with Ctrl+C or SIGTERM.\n\n"
+                "  --listen ADDR:PORT   127.0.0.1:8080 unless said; port 0 takes a free one\n"
+                "  --url URL            the address people use, such as https://linli.example.cn: requests for other names are\n"
+                "                       refused, and with https cookies are secure and HSTS is sent\n"
+                "  --proxied            a proxy that you trust stands before it: its X-Forwarded-For and -Proto are believed\n\n"
+                "  linli serve --data ./data --listen 127.0.0.1:8080 --url https://linli.example.cn --proxied\n")},
+    {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--create] [--dry-run]", 2, 2, .run = run_import,
+     .help = N_("Takes the rows of a spreadsheet (XLSX or CSV) into a kind. Bad rows are named and left out, good ones stored;\n"
+                "the same file again changes nothing. Ends with 1 when a row was refused.\n\n"
+                "  --map FIELD=COLUMN   the column with that heading is that field; can be given several times\n"
+                "  --create             makes the units, areas and categories that rows name and that are not there\n"
+                "  --dry-run            says what would happen and stores nothing\n\n"
+                "  linli import requests archive.xlsx --data ./data --map text=内容\n")},
+    {"export", "linli export KIND --data DIR [--format csv|xlsx|json] [--output FILE]", 1, 1, .run = run_export,
+     .help = N_("Writes all records of a kind: as a sheet exactly what import takes, or as JSON. Telephone and identity\n"
+                "numbers are in the clear; that they were taken out is written to the journal.\n\n"
+                "  --format   csv unless said, or what FILE ends with\n"
+                "  --output   without it CSV and JSON go to standard output\n\n"
+                "  linli export areas --data ./data --output areas.xlsx\n")},
+    {"routes", "linli routes", .no_data = true, .run = run_routes,
+     .help = N_("Prints every address that is served: method, path, the roles that may, and what the gate loads.\n\n"
+                "  linli routes | grep api\n")},
     {.name = NULL},
 };
 

@@ -16,7 +16,8 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode);
 #define INSTALL_MOVING "move.unfinished" /* the row of settings in a store that linli move is still filling */
 /* Copies the store at from to the address to, which is new or was begun before; compares both. */
 enum status store_move(struct ctx *ctx, const char *from, const char *to);
-/* Serves until SIGINT or SIGTERM. */
-enum status install_serve(struct ctx *ctx, const char *data, const char *address);
+/* Serves until SIGINT or SIGTERM. url: the address people use; NULL: whatever they ask for. proxied: behind a proxy
+ * whose headers are believed. */
+enum status install_serve(struct ctx *ctx, const char *data, const char *address, const char *url, bool proxied);
 
 #endif

@@ -14,7 +14,7 @@
 /* What a command was given; NULL or 0 where it was not. */
 struct options {
     const char *data, *keys, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name, *language,
-        *url, *passphrase;
+        *url, *passphrase, *key;
     const char *maps[64];
     int map_count;
     bool dry_run, create, help, check, postgres, encrypt, generate, proxied;
@@ -57,6 +57,8 @@ extern const struct module *const modules[]; /* ended by NULL */
 const struct routes *modules_routes(void);
 /* All kinds of all modules, ended by NULL, as kinds_set wants them. Made once. */
 const struct kind *const *modules_kinds(void);
+/* "There is no kind “…”. Known are: …" */
+const char *kind_names_text(struct ctx *ctx, const char *asked);
 
 /* Runs make behind the door, from a thread that is neither the writer's nor a loop's: a job, an import. ctx->db is
  * the writer during the call. Answers OK when it is durable. ctx->site->writer NULL (a command): a transaction of

@@ -8,6 +8,8 @@
 
 #define MODULES(M) \
     M(account_commands_module) \
+    M(backup_module) \
+    M(verify_module) \
     M(residents_module) \
     M(photos_module) \
     M(stations_module) \
@@ -72,4 +74,15 @@ const struct kind *const *modules_kinds(void)
         for (int i = 0; modules[m]->kinds && modules[m]->kinds[i] && n < MOST; i++)
             all[n++] = modules[m]->kinds[i];
     return all;
+}
+
+const char *kind_names_text(struct ctx *ctx, const char *asked)
+{
+    struct buf known;
+    buf_init(&known, 0);
+    for (const struct kind *const *k = modules_kinds(); *k; k++)
+        plain(&known, " {}", (*k)->name);
+    const char *text = say(ctx, "There is no kind “{}”. Known are:{}.", asked, arena_copyn(ctx->arena, known.data, known.size));
+    buf_release(&known);
+    return text;
 }

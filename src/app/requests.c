@@ -126,11 +126,28 @@ static void scope(struct ctx *ctx, struct sql *where)
     sql_add(where, ")");
 }
 
+#define OWN_SOURCE "linli" /* the source of a request that was filed here, in an exported sheet */
+
+static void exported(struct ctx *ctx, void *record)
+{
+    struct request *r = record;
+    (void)ctx;
+    if (!r->source) {
+        r->source = OWN_SOURCE;
+        r->source_number = r->number;
+    }
+}
+
 static void *import_find(struct ctx *ctx, const void *record)
 {
     const struct request *r = record;
     if (!r->source_number)
         return NULL;
+    if (r->source && !strcmp(r->source, OWN_SOURCE)) {
+        struct request *own = record_find(ctx, &requests_kind, "number", r->source_number);
+        if (own && !own->source && own->received_at == r->received_at && r->subject && !strcmp(own->subject, r->subject))
+            return own; /* not another installation's that happens to have the number */
+    }
     int64_t id = query_int(ctx->db, "SELECT id FROM requests WHERE source = {} AND source_number = {}",
                            r->source ? r->source : "import", r->source_number);
     return id == NONE ? NULL : record_get(ctx, &requests_kind, id);
@@ -140,7 +157,7 @@ static void *import_find(struct ctx *ctx, const void *record)
 static enum status import_insert(struct ctx *ctx, void *record)
 {
     struct request *r = record;
-    r->source = r->source ? r->source : "import";
+    r->source = r->source || !r->source_number ? r->source : "import";
     r->channel = "import";
     if (r->reply) {
         r->status = request_statuses[CLOSED].code;
@@ -180,7 +197,7 @@ const struct kind requests_kind = {
     .name = "requests", .table = "requests", .one = N_("Request"), .many = N_("Requests"), FIELDS(fields),
     .size = sizeof(struct request), .read = ROLES_READERS, .write = ROLES_STAFF, .code = "number",
     .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert, .import_key = "source_number",
-    .insert = insert, .check = check, .search = search_list, .reveal = ROLES_STAFF,
+    .insert = insert, .check = check, .exported = exported, .search = search_list, .reveal = ROLES_STAFF,
 };
 
 enum status request_file(struct ctx *ctx, struct request *r, const char **code)

@@ -46,9 +46,21 @@ static void committed(void *arg, int64_t journal_seq)
         importer_wake(f->importer);
 }
 
-enum status install_serve(struct ctx *ctx, const char *data, const char *address)
+/* The name in an address, as a Host header writes it; NULL when it is no address. */
+static const char *host_of(struct ctx *ctx, const char *url, bool *tls)
 {
-    const char *why = NULL;
+    *tls = !strncmp(url, "https://", 8);
+    const char *host = *tls ? url + 8 : !strncmp(url, "http://", 7) ? url + 7 : NULL;
+    size_t n = host ? strcspn(host, "/?#") : 0;
+    return n && !strpbrk(host, "@ \t") ? arena_copyn(ctx->arena, host, n) : NULL;
+}
+
+enum status install_serve(struct ctx *ctx, const char *data, const char *address, const char *url, bool proxied)
+{
+    const char *why = NULL, *host = NULL;
+    bool tls = false;
+    if (url && !(host = host_of(ctx, url, &tls)))
+        return ctx_fail(ctx, INVALID, say(ctx, "--url is an address such as https://linli.example.cn, not “{}”.", url));
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
@@ -57,8 +69,8 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     signal(SIGPIPE, SIG_IGN);
     if (install_open(ctx, data, DB_WRITE) != OK)
         return ctx->status;
-    struct site site = {.data = data, .keys = ctx->keys, .started = time(NULL), .name = "城东街道", .name_en = "Chengdong Subdistrict",
-                        .card = card_actor};
+    struct site site = {.data = data, .keys = ctx->keys, .started = time(NULL), .host = host, .tls = tls, .proxied = proxied,
+                        .name = "城东街道", .name_en = "Chengdong Subdistrict", .card = card_actor};
     memcpy(site.secret, ctx->keys->hash, sizeof site.secret);
     site.journal = journal_newest(ctx->db);
     site.writer = writer_start(ctx->db);

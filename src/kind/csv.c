@@ -186,7 +186,8 @@ static bool plain_number(const char *s, double *number)
 
 static void finish_cell(struct sheet_cell *cell, const char *text, size_t size)
 {
-    if (size > 1 && text[0] == '\'' && strchr("=+-@", text[1]))
+    size_t quotes = strspn(text, "'");
+    if (quotes > 0 && quotes < size && strchr("=+-@", text[quotes]))
         text++, size--;
     *cell = (struct sheet_cell){.text = text, .size = size};
     cell->is_number = plain_number(text, &cell->number);

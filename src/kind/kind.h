@@ -99,6 +99,7 @@ struct kind {
      * stored or changed (before NULL: new; NULL: nothing). Both behind the door. */
     enum status (*insert)(struct ctx *ctx, void *record);
     enum status (*settle)(struct ctx *ctx, const void *before, const void *after);
+    void (*exported)(struct ctx *ctx, void *record); /* what a sheet says of a record so that an import finds it; NULL */
     /* Narrows the list, whose page is set, to the page of what contains the words q, and answers how many do.
      * NULL: the listed texts are looked through. */
     struct list_total (*search)(struct ctx *ctx, struct list *l, const char *q);

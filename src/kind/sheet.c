@@ -206,7 +206,8 @@ static bool next_cell(struct sheet_writer *w)
 
 static void csv_text(struct buf *out, const char *s)
 {
-    bool neutral = *s && strchr("=+-@\t\r", *s);
+    const char *begin = s + strspn(s, "'");
+    bool neutral = *begin && strchr("=+-@\t\r", *begin);
     bool quoted = s[strcspn(s, ",;\t\"\r\n")] || *s == ' ';
     if (quoted)
         buf_putc(out, '"');
@@ -338,6 +339,14 @@ void sheet_write_row(struct sheet_writer *w)
         buf_puts(&w->csv, "\r\n");
     w->row++;
     w->column = 0;
+}
+
+bool sheet_write_flush(struct sheet_writer *w, FILE *to)
+{
+    bool good = w->format == SHEET_XLSX || fwrite(w->csv.data, 1, w->csv.size, to) == w->csv.size;
+    if (w->format == SHEET_CSV)
+        buf_clear(&w->csv);
+    return good;
 }
 
 static bool read_back(struct buf *out, const char *path)

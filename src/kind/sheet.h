@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define SHEET_ROWS     1100000              /* highest row number */
 #define SHEET_COLUMNS  512
@@ -73,7 +74,7 @@ struct sheet_writer;
 
 /*
  * CSV has a UTF-8 mark and CR LF; a text that a spreadsheet would take for a formula (it starts with = + - @ tab
- * or CR) gets a ' in front, which the reader takes away again before = + - @. In XLSX texts are always texts.
+ * or CR, after any number of ') gets a ' in front, which the reader takes away again before = + - @. In XLSX texts are always texts.
  * The first mistake (too long a text, too many rows) is kept for sheet_write_close.
  */
 struct sheet_writer *sheet_write_open(enum sheet_format format);
@@ -84,7 +85,9 @@ void sheet_write_real(struct sheet_writer *w, double v);       /* not finite: em
 void sheet_write_date(struct sheet_writer *w, int64_t wall);   /* seconds since 1970 on the wall clock; NONE: empty */
 void sheet_write_time(struct sheet_writer *w, int64_t wall);   /* the same, with the time of day */
 void sheet_write_row(struct sheet_writer *w);                  /* ends the row */
-/* Ends the file and frees w: bytes for the caller to free(), or NULL with *why. */
+/* Hands what there is of a CSV to the file, so that a long one takes no memory; false when it can't be written. */
+bool sheet_write_flush(struct sheet_writer *w, FILE *to);
+/* Ends the file and frees w: the rest of the bytes for the caller to free(), or NULL with *why. */
 char *sheet_write_close(struct sheet_writer *w, size_t *size, const char **why);
 
 /* Within the layer: what sheet.c, xlsx.c and csv.c share. */

@@ -35,6 +35,8 @@ struct site {
     int64_t started;               /* seconds since 1970 UTC */
     const char *name, *name_en;    /* shown in the foot of each page; NULL: nothing */
     const char *contact, *contact_en; /* where and when the office is open; NULL */
+    const char *host;              /* the name people use, with its port if it is not the usual one: others are refused,
+                                      but not from this machine itself; NULL: any */
     bool tls;                      /* served by TLS (here or by the proxy): __Host- cookies, HSTS */
     bool proxied;                  /* the peer is a trusted proxy: its X-Forwarded-For and -Proto are believed */
     int workers;                   /* loops; 0: as many as processors, 2 to 8 */

@@ -1,0 +1,15 @@
+/*
+ * Secrets on the command line: never as a word of the command, which others
+ * on the machine could read.
+ */
+#ifndef LINLI_APP_SECRET_H
+#define LINLI_APP_SECRET_H
+
+#include "base/ctx.h"
+
+/* One line from the terminal, which does not show it, or from standard input; NULL at the end of input. */
+const char *secret_typed(struct ctx *ctx, const char *prompt);
+/* The first line of a file that only its owner may read; NULL with a problem. */
+const char *secret_file(struct ctx *ctx, const char *path);
+
+#endif

@@ -1,0 +1,207 @@
+// The command line: export and import, backup and restore, accounts, and what it refuses.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync, existsSync, chmodSync, statSync, copyFileSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { before, test } from "node:test";
+import { binary, folder, init, linli, start } from "./server.mjs";
+
+let made, work;
+const run = (...args) => linli([...args, "--data", made.data]);
+
+before(() => {
+  made = init();
+  work = dirname(made.data);
+});
+
+test("every command has help, and its usage for wrong words", () => {
+  const commands = linli(["--help"]).stdout.matchAll(/^  linli ([a-z]+)/gm);
+  let n = 0;
+  for (const [, name] of commands) {
+    if (name === "COMMAND") continue;
+    n++;
+    const help = linli([name, "--help"]);
+    assert.equal(help.code, 0, name);
+    assert.ok(help.stdout.startsWith(`linli ${name}`), name);
+    const wrong = linli([name, "--no-such-option"]);
+    assert.equal(wrong.code, 2, name);
+    assert.match(wrong.stderr, /--no-such-option/);
+  }
+  assert.ok(n >= 10);
+  assert.equal(linli([]).code, 2);
+  assert.equal(linli(["fly"]).code, 2);
+  assert.equal(linli(["verify"]).code, 2);
+  assert.equal(linli(["verify", "--data", made.data, "--pack", "x"]).code, 2, "an option of another command");
+  assert.equal(linli(["verify", "--data", made.data, "--data", made.data]).code, 2);
+  assert.equal(linli(["verify", "--data", join(work, "nowhere")]).code, 1);
+  assert.equal(linli(["init", "--data", join(work, "x"), "--requests", "many"]).code, 2);
+  assert.equal(linli(["init", "--data", made.data]).code, 1, "what is there is left as it is");
+});
+
+for (const format of ["csv", "xlsx"])
+  test(`an export imports into the same records (${format})`, () => {
+    const other = folder();
+    assert.equal(linli(["init", "--data", other]).code, 0);
+    const kinds = ["areas", "units", "categories", "holidays", "templates", "stations", "requests"];
+    for (const kind of kinds) {
+      const file = join(work, `${kind}.${format}`), again = join(work, `${kind}-again.${format}`);
+      const out = run("export", kind, "--output", file);
+      assert.equal(out.code, 0, out.stderr);
+      const taken = linli(["import", kind, file, "--data", other]);
+      assert.equal(taken.code, 0, `${kind}: ${taken.stderr}`);
+      assert.match(taken.stdout, / 0 changed, 0 as they were, 0 refused/);
+      const unchanged = linli(["import", kind, file, "--data", other]);
+      assert.match(unchanged.stdout, /^0 added, 0 changed, \d+ as they were, 0 refused/, kind);
+      assert.equal(linli(["export", kind, "--data", other, "--output", again]).code, 0);
+      if (format === "csv") assert.equal(readFileSync(again, "utf8"), readFileSync(file, "utf8"), kind);
+      else {
+        const csv = (data) => linli(["export", kind, "--data", data]).stdout;
+        assert.equal(csv(other), csv(made.data), kind);
+      }
+    }
+  });
+
+test("what a spreadsheet would run is neutralised in CSV and comes back as it was", () => {
+  const texts = ["=cmd|' /C calc'!A0", "+1+1", "-2", "@SUM(A1)", "'=1", "\"quoted\", and, commas", "<b>x</b>", "a;b"];
+  const sheet = join(work, "formulas.csv");
+  writeFileSync(sheet, "code,title,text\n" + texts.map((t, i) => `f${i},T${i},"${(/^['=+@-]/.test(t) ? "'" : "") + t.replaceAll('"', '""')}"`).join("\n"));
+  const taken = run("import", "templates", sheet);
+  assert.match(taken.stdout, /^8 added/, taken.stderr);
+  const csv = run("export", "templates").stdout;
+  for (const line of csv.split("\r\n")) for (const cell of line.split(",")) assert.doesNotMatch(cell, /^"?[=+@]/);
+  const json = JSON.parse(run("export", "templates", "--format", "json").stdout);
+  assert.deepEqual(json.filter((t) => /^f\d$/.test(t.code)).map((t) => t.text), texts);
+  const file = join(work, "formulas-out.csv");
+  assert.equal(run("export", "templates", "--output", file).code, 0);
+  assert.match(run("import", "templates", file).stdout, /^0 added, 0 changed/);
+});
+
+test("an export says what is wrong with its words", () => {
+  assert.equal(run("export", "nothings").code, 1);
+  assert.match(run("export", "nothings").stderr, /areas units/);
+  assert.equal(run("export", "areas", "--format", "pdf").code, 2);
+  assert.equal(run("export", "areas", "--output", join(work, "no/such/folder.csv")).code, 1);
+  assert.equal(spawnSync("bash", ["-c", `"$0" "$@" > /dev/full`, binary, "export", "areas", "--data", made.data]).status, 1);
+});
+
+test("an import names bad rows and leaves their neighbours", () => {
+  const sheet = join(work, "holidays.csv");
+  writeFileSync(sheet, "date,name,is_off_day\n2031-02-30,no such day,1\n2031-03-01,good,1\n2031-03-02,bad,perhaps\n,none,1\n");
+  const taken = run("import", "holidays", sheet);
+  assert.equal(taken.code, 1);
+  assert.match(taken.stdout, /^1 added, 0 changed, 0 as they were, 3 refused/);
+  assert.deepEqual([...taken.stderr.matchAll(/^Row (\d+)/gm)].map((m) => m[1]), ["2", "4", "5"]);
+  for (const [name, bytes] of [["empty.csv", ""], ["broken.csv", Buffer.from([0x64, 0xff, 0xfe, 0x00, 0x81])], ["not.xlsx", "PK\x03\x04nonsense"]]) {
+    writeFileSync(join(work, name), bytes);
+    assert.equal(run("import", "holidays", join(work, name)).code, 1, name);
+  }
+  assert.equal(run("import", "holidays", join(work, "missing.csv")).code, 1);
+});
+
+test("accounts: passwords come by standard input or are made, roles are given and taken", async () => {
+  const add = (login, input, ...more) => linli(["user", "add", login, "--name", "王", "--role", "office", ...more, "--data", made.data], { input });
+  assert.equal(add("wang", "a good password\n").code, 0);
+  assert.equal(add("wang", "a good password\n").code, 1, "the login is taken");
+  assert.equal(add("short", "1234567\n").code, 1);
+  assert.equal(add("none", "").code, 1);
+  assert.equal(add("bad login", "a good password\n").code, 1);
+  const { stdout: password } = add("li", undefined, "--generate");
+  assert.match(password, /^[0-9A-Z]{12}\n$/);
+  assert.equal(run("user", "grant", "li", "--role", "unit_handler").code, 1, "a handler needs a unit");
+  assert.equal(run("user", "grant", "li", "--role", "auditor").code, 0);
+  assert.equal(run("user", "grant", "li", "--role", "king").code, 1);
+  assert.match(run("user", "list").stdout, /^li\tauditor\t/m);
+  assert.equal(run("user", "revoke", "li", "--role", "auditor").code, 0);
+  assert.equal(run("user", "revoke", "li", "--role", "auditor").code, 1);
+  assert.equal(run("user", "revoke", "admin", "--role", "admin").code, 1, "the last administrator");
+  assert.equal(run("user", "add", "x").code, 2);
+  assert.equal(run("user", "passwd", "nobody").code, 1);
+  const server = await start({ data: made.data });
+  try {
+    const visitor = await server.signIn("li", password.trim());
+    assert.equal((await visitor.get("/work")).status, 200);
+    assert.equal(linli(["user", "passwd", "li", "--data", made.data], { input: "another password\n" }).code, 0);
+    assert.equal((await visitor.get("/work")).status, 303, "a new password ends the sessions");
+    await server.signIn("li", "another password");
+  } finally {
+    await server.stop();
+  }
+});
+
+test("a backup taken while serving restores to the same installation", async () => {
+  const plain = join(work, "plain.tar"), secret = join(work, "secret.backup"), phrase = join(work, "phrase");
+  const server = await start({ data: made.data });
+  try {
+    const token = server.token("office");
+    const post = (i) =>
+      fetch(`${server.url}/api/v1/requests`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ subject: `During ${i}`, text: "Text", requester_phone: "13800138000" }),
+      });
+    const busy = Promise.all(Array.from({ length: 20 }, (_, i) => post(i)));
+    assert.equal(run("backup", "--output", plain).code, 0);
+    await busy;
+  } finally {
+    await server.stop();
+  }
+  writeFileSync(phrase, "correct horse battery\n");
+  chmodSync(phrase, 0o644);
+  assert.equal(run("backup", "--output", secret, "--encrypt", "--passphrase-file", phrase).code, 1, "others can read the passphrase");
+  chmodSync(phrase, 0o600);
+  assert.equal(run("backup", "--output", secret, "--encrypt", "--passphrase-file", phrase).code, 0);
+  assert.equal(run("backup", "--output", secret).code, 1, "a backup is not overwritten");
+  assert.equal(statSync(plain).mode & 0o777, 0o600);
+  assert.match(spawnSync("tar", ["tf", plain], { encoding: "utf8" }).stdout, /^manifest.json\nlinli.db\n$/);
+  assert.ok(!readFileSync(secret).includes("SQLite format"));
+
+  assert.equal(linli(["restore", plain, "--check"]).code, 0);
+  const lost = linli(["restore", plain, "--data", join(work, "lost")]);
+  assert.equal(lost.code, 1);
+  assert.match(lost.stderr, /--key/);
+  assert.ok(!existsSync(join(work, "lost")));
+  assert.equal(linli(["restore", plain, "--data", join(work, "one"), "--key", join(made.data, "key")]).code, 0);
+  const wrong = join(work, "wrong");
+  writeFileSync(wrong, "another phrase entirely\n", { mode: 0o600 });
+  assert.equal(linli(["restore", secret, "--check", "--passphrase-file", wrong]).code, 1);
+  assert.equal(linli(["restore", secret, "--data", join(work, "two"), "--passphrase-file", phrase]).code, 0);
+  assert.equal(linli(["restore", secret, "--data", join(work, "two"), "--passphrase-file", phrase]).code, 1, "what is there is left");
+  assert.equal(linli(["verify", "--data", join(work, "two")]).code, 0);
+  assert.equal(linli(["export", "requests", "--data", join(work, "two")]).stdout, run("export", "requests").stdout);
+});
+
+test("a damaged backup and a damaged installation are noticed", () => {
+  const file = join(work, "damage.tar"), phrase = join(work, "damage-phrase"), secret = join(work, "damage.secret");
+  writeFileSync(phrase, "correct horse battery\n", { mode: 0o600 });
+  assert.equal(run("backup", "--output", file).code, 0);
+  assert.equal(run("backup", "--output", secret, "--encrypt", "--passphrase-file", phrase).code, 0);
+  for (const [name, path, extra] of [["plain", file, []], ["encrypted", secret, ["--passphrase-file", phrase]]]) {
+    const bytes = readFileSync(path);
+    const changed = Buffer.from(bytes);
+    changed[Math.floor(bytes.length / 2)] ^= 1;
+    writeFileSync(join(work, "changed"), changed);
+    writeFileSync(join(work, "cut"), bytes.subarray(0, bytes.length - 70000));
+    assert.equal(linli(["restore", join(work, "changed"), "--check", ...extra]).code, 1, name);
+    assert.equal(linli(["restore", join(work, "cut"), "--check", ...extra]).code, 1, name);
+  }
+  writeFileSync(join(work, "text"), "not a backup\n".repeat(100));
+  assert.equal(linli(["restore", join(work, "text"), "--check"]).code, 1);
+  const other = join(work, "other");
+  mkdirSync(other, { mode: 0o700 });
+  copyFileSync(join(made.data, "linli.db"), join(other, "linli.db"));
+  assert.equal(linli(["init", "--data", join(work, "fresh")]).code, 0);
+  copyFileSync(join(work, "fresh/key"), join(other, "key"));
+  const verify = linli(["verify", "--data", other]);
+  assert.equal(verify.code, 1, "another installation's key");
+  assert.match(verify.stderr, /key/);
+});
+
+test("the routes are printed with the roles that may", () => {
+  const lines = linli(["routes"]).stdout.trim().split("\n").map((l) => l.split("\t"));
+  assert.ok(lines.length > 40);
+  for (const [method, path, roles] of lines) {
+    assert.match(method, /^(GET|POST|PATCH|DELETE)$/);
+    assert.match(path, /^\//);
+    assert.match(roles, /^[a-z_,]+$/, `${path} has roles`);
+  }
+});
