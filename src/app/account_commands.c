@@ -280,8 +280,8 @@ static const struct command commands[] = {
                 "  passwd LOGIN                        a new password; also unlocks the account\n"
                 "  grant LOGIN --role ROLE             one more role\n"
                 "  revoke LOGIN --role ROLE            takes it away (without --area and --unit: everywhere)\n\n"
-                "Roles: volunteer, team_leader, community_worker, unit_handler (needs --unit), office, leader, auditor, admin.\n\n"
-                "  linli user add wang --name 王 --role community_worker --area XCH --generate --data ./data\n")},
+                "Roles: volunteer, team_leader, worker, unit_handler (needs --unit), office, leader, auditor, admin.\n\n"
+                "  linli user add wang --name 王 --role worker --area XCH --generate --data ./data\n")},
     {"token", "linli token [list|revoke NUMBER] --data DIR [--role ROLE] [--area CODE] [--unit CODE] [--name NAME]", 0, 2, .run = run_token,
      .help = N_("Prints a token for the API. Programs send it as: Authorization: Bearer TOKEN. It is shown once.\n\n"
                 "  --role ROLE   what the program may do; --area, --unit narrow it as for an account\n"

@@ -9,6 +9,7 @@
 #define MODULES(M) \
     M(account_commands_module) \
     M(backup_module) \
+    M(housekeeping_module) \
     M(verify_module) \
     M(residents_module) \
     M(photos_module) \

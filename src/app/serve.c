@@ -67,6 +67,7 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     sigaddset(&stop, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &stop, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that write, not the end */
     if (install_open(ctx, data, DB_WRITE) != OK)
         return ctx->status;
     struct site site = {.data = data, .keys = ctx->keys, .started = time(NULL), .host = host, .tls = tls, .proxied = proxied,

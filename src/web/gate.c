@@ -11,6 +11,7 @@
  */
 #include "web/gate.h"
 
+#include "base/log.h"
 #include "web/session.h"
 
 #include <assert.h>
@@ -98,6 +99,8 @@ struct gate *gate_new(struct site *site, const struct routes *routes)
             route_add(g, &routes->list[i]);
     for (int i = 0; i < session_route_count; i++)
         route_add(g, &session_routes[i]);
+    for (int i = 0; i < account_route_count; i++)
+        route_add(g, &account_routes[i]);
     for (int i = 0; i < static_route_count; i++)
         route_add(g, &static_routes[i]);
     double rate = site->requests_a_second ? site->requests_a_second : 50;
@@ -397,6 +400,9 @@ static enum gate_next visit_end(struct visit *v)
         answer_header(ctx, "Content-Security-Policy", policy);
     answer_header(ctx, "X-Content-Type-Options", "nosniff");
     answer_header(ctx, "Referrer-Policy", "same-origin");
+    answer_header(ctx, "Cross-Origin-Opener-Policy", "same-origin");
+    answer_header(ctx, "Cross-Origin-Resource-Policy", "same-origin");
+    answer_header(ctx, "Permissions-Policy", "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()");
     if (!has_answer(v, "Cache-Control"))
         answer_header(ctx, "Cache-Control", v->session || v->bearer ? "no-store" : "no-cache");
     if (v->ex.tls)
@@ -409,9 +415,9 @@ static enum gate_next visit_end(struct visit *v)
     else if (v->ex.code >= 400)
         atomic_fetch_add_explicit(&site->refused, 1, memory_order_relaxed);
     if (!site->quiet && (v->ex.code >= 500 || v->ex.method != GET)) /* the route, not the address: no personal data */
-        fprintf(stderr, "{\"at\":%lld,\"method\":\"%s\",\"route\":\"%s\",\"code\":%d,\"user\":%lld}\n", (long long)ctx->now,
-                v->known_method ? verbs[v->ex.method] : "?", v->route ? v->route->path : "", v->ex.code,
-                (long long)(ctx->actor.user == NONE ? 0 : ctx->actor.user));
+        log_write(v->ex.code >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request", "\"method\":{},\"route\":{},\"code\":{},\"user\":{},\"token\":{}",
+                  ARGS(v->known_method ? verbs[v->ex.method] : "?", v->route ? v->route->path : NULL, v->ex.code,
+                       (struct maybe){ctx->actor.user}, (struct maybe){v->bearer ? v->token : NONE}));
     return GATE_ANSWER;
 }
 
@@ -424,7 +430,7 @@ static enum gate_next refuse(struct visit *v, int code, enum status s, const cha
 static enum gate_next store_failed(struct visit *v, struct db *db)
 {
     if (db && !v->ctx.site->quiet)
-        fprintf(stderr, "{\"at\":%lld,\"store\":\"%s\"}\n", (long long)v->ctx.now, db_failure(db) ? db_failure(db) : "");
+        log_error("store", "\"status\":{},\"failure\":{}", status_name(db_status(db)), db_failure(db));
     return refuse(v, 503, db && db_status(db) == BUSY ? BUSY : UNAVAILABLE, NULL);
 }
 
@@ -502,6 +508,22 @@ static bool same_origin(struct visit *v)
         return true;
     const char *after = strstr(origin, "://");
     return after && host && strcasecmp(after + 3, host) == 0;
+}
+
+/* Other names of this machine are refused, so that a page of somebody else's name can't be made to point here. */
+static bool host_fits(struct visit *v)
+{
+    const char *name = v->ctx.site->host, *host = visit_header(v, "host"), *peer = v->peer ? v->peer : "";
+    if (!name || (host && strcasecmp(name, host) == 0))
+        return true;
+    bool here = strcmp(peer, "::1") == 0 || strncmp(peer, "127.", 4) == 0;
+    return here && (!host || starts(host, "127.0.0.1") || starts(host, "localhost") || starts(host, "[::1]"));
+}
+
+/* Where a request comes from is told by every browser of these years. One that says nothing must carry the token. */
+static bool says_origin(struct visit *v)
+{
+    return visit_header(v, "sec-fetch-site") || visit_header(v, "origin");
 }
 
 static bool csrf_fits(struct visit *v)
@@ -680,7 +702,7 @@ static enum gate_next admit(struct visit *v, struct db *reader)
     if (changes && !v->bearer) {
         if (!same_origin(v))
             return refuse(v, 403, FORBIDDEN, say(ctx, "This came from another site and was not done."));
-        if (v->session && !(v->route->flags & NO_CSRF) && !csrf_fits(v))
+        if (v->session && (!(v->route->flags & NO_CSRF) || !says_origin(v)) && !csrf_fits(v))
             return refuse(v, 403, FORBIDDEN, say(ctx, "This page is too old. Load it again, then send it once more."));
     }
     if (v->route->record) {
@@ -698,6 +720,8 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
     bool clean = take_headers(v);
     if (!clean || v->bad_path)
         return refuse(v, 400, INVALID, say(ctx, "The address or a field is not valid UTF-8 text."));
+    if (!host_fits(v))
+        return refuse(v, 421, INVALID, say(ctx, "This server does not have that name."));
     if (too_many(g, v))
         return refuse(v, 429, BUSY, say(ctx, "Please wait a little, then try again."));
     if (v->too_long)

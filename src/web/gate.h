@@ -81,6 +81,10 @@ const char *session_csrf(struct visit *v);              /* the token forms must 
 extern const struct route session_routes[];
 extern const int session_route_count;
 
+/* ---- the signed-in person's own page (web/account.c) ---- */
+extern const struct route account_routes[];
+extern const int account_route_count;
+
 /* ---- assets and health (web/static.c) ---- */
 extern const struct route static_routes[];
 extern const int static_route_count;

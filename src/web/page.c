@@ -85,7 +85,8 @@ static void tools(struct ctx *ctx, bool staff)
         for (unsigned r = ROLE_RESIDENT; r <= ROLE_ADMIN; r <<= 1)
             if (ctx->actor.roles & r)
                 html(out, "{} ", role_title(ctx, (enum role)r));
-        buf_puts(out, "</p><form method=\"post\" action=\"/logout\">");
+        html(out, "</p><a href=\"/account\">{}</a>", say(ctx, "My account"));
+        buf_puts(out, "<form method=\"post\" action=\"/logout\">");
         token_field(ctx);
         html(out, "<button class=\"quiet\">{} {}</button></form></div></details>", icon(ctx, "logout"), say(ctx, "Sign out"));
     }

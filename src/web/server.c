@@ -46,6 +46,7 @@ struct call { /* the server's side of a visit */
     bool drawn;         /* the answer is there already: no finish */
     bool suspended;
     int64_t sent, sent_at; /* live: the journal number last told, and when */
+    int64_t began;         /* seconds on the monotonic clock */
     char uri[8192];
 };
 
@@ -174,6 +175,13 @@ static bool slow_put(struct call *c)
 
 /* ---- one request ---- */
 
+static int64_t seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
 static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
 {
     struct worker *w = arg;
@@ -192,6 +200,7 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
     c->stage = STAGE_NEW;
     c->drawn = c->suspended = false;
     c->sent = 0;
+    c->began = seconds();
     size_t n = strlen(uri);
     if (n >= sizeof c->uri)
         n = 0; /* too long: no route fits an empty address */
@@ -384,6 +393,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         return MHD_YES;
     case STAGE_BODY:
         if (*size) {
+            if (seconds() - c->began > SERVER_BODY) /* a body that drips in holds a place for others */
+                return MHD_NO;
             if (v->body.size + *size > v->limit)
                 v->too_long = true;
             if (v->too_long) {

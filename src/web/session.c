@@ -93,12 +93,14 @@ static const char *card_name(const struct visit *v)
 struct renewal {
     struct task task;
     unsigned char hash[HASH];
-    int64_t now;
+    int64_t now, token; /* token: api_tokens.id; NONE: the session of the hash */
 };
 
 static enum status renewal_run(struct task *t, struct db *db)
 {
     struct renewal *n = (struct renewal *)t;
+    if (n->token != NONE)
+        return change(db, "UPDATE api_tokens SET last_used = {} WHERE id = {}", n->now, n->token);
     return change(db, "UPDATE sessions SET seen = {} WHERE token_hash = {}", n->now, bytes_of(n->hash, HASH));
 }
 
@@ -108,12 +110,14 @@ static void renewal_done(struct task *t, enum status s)
     free(t);
 }
 
-static void renew(struct visit *v)
+static void renew(struct visit *v, int64_t token)
 {
     struct renewal *n = must_alloc(sizeof *n);
     n->task = (struct task){.run = renewal_run, .done = renewal_done};
-    memcpy(n->hash, v->session, HASH);
+    if (token == NONE)
+        memcpy(n->hash, v->session, HASH);
     n->now = v->ctx.now;
+    n->token = token;
     if (!writer_submit(v->ctx.site->writer, &n->task))
         free(n);
 }
@@ -122,7 +126,7 @@ static void bearer_actor(struct visit *v, struct db *db, const char *token)
 {
     unsigned char hash[HASH];
     crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
-    struct rows *r = query(db, "SELECT id, name, role, area, unit FROM api_tokens WHERE token_hash = {} AND revoked IS NULL", bytes_of(hash, HASH));
+    struct rows *r = query(db, "SELECT id, name, role, area, unit, last_used FROM api_tokens WHERE token_hash = {} AND revoked IS NULL", bytes_of(hash, HASH));
     if (!rows_next(r))
         return;
     struct grant *g = ARENA_NEW(v->arena, struct grant);
@@ -131,7 +135,10 @@ static void bearer_actor(struct visit *v, struct db *db, const char *token)
     v->ctx.actor = (struct actor){.user = NONE, .name = row_copy(r, v->arena, "name"), .roles = ROLE_PUBLIC | g->role,
                                   .grants = g, .grant_count = 1, .via = "api"};
     v->bearer = true;
+    int64_t used = row_int(r, "last_used");
     rows_end(r);
+    if (used == NONE || v->ctx.now - used >= 60)
+        renew(v, v->token);
 }
 
 static void cookie_actor(struct visit *v, struct db *db, const char *token)
@@ -149,7 +156,7 @@ static void cookie_actor(struct visit *v, struct db *db, const char *token)
         return;
     v->session = hash;
     if (ctx->now - seen >= 60)
-        renew(v);
+        renew(v, NONE);
 }
 
 /* A volunteer's card: alone, or beside a session. Alone, its hash keys the tokens of the forms. */

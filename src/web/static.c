@@ -63,8 +63,20 @@ static void ready_draw(struct ctx *ctx)
     buf_puts(ctx->web->out, "ready\n");
 }
 
+/* For this machine itself, or for a program with a token: not for whoever finds the address. */
+static bool may_measure(struct ctx *ctx)
+{
+    struct visit *v = visit_of(ctx);
+    const char *from = ctx->web->address;
+    return strcmp(from, "::1") == 0 || strncmp(from, "127.", 4) == 0 || v->bearer;
+}
+
 static void metrics_draw(struct ctx *ctx)
 {
+    if (!may_measure(ctx)) {
+        ctx_fail(ctx, NOT_FOUND, NULL);
+        return;
+    }
     struct buf *out = ctx->web->out;
     struct site *s = ctx->site;
     answer_type(ctx, "text/plain; version=0.0.4; charset=utf-8");

@@ -1,0 +1,134 @@
+/*
+ * /account: what the signed-in person may set: password, language, large
+ * text. Changing the password needs the present one, costs as much as a
+ * sign-in, and ends every other session of the account.
+ */
+#include "web/session.h"
+
+#include "db/journal.h"
+#include "web/gate.h"
+
+#include <string.h>
+
+#define YEAR 31536000
+
+static void password_field(struct ctx *ctx, const char *name, const char *label, const char *complete, const char *hint)
+{
+    struct buf *out = ctx->web->out;
+    const char *problem = ctx_problem_of(ctx, name);
+    html(out, "<div class=\"field{}\"><label for=\"f-{}\">{}</label>", problem ? " bad" : "", name, label);
+    if (hint)
+        html(out, "<p class=\"hint\">{}</p>", hint);
+    html(out, "<input id=\"f-{}\" name=\"{}\" type=\"password\" autocomplete=\"{}\" required{}>", name, name, complete,
+         (struct markup){problem ? " aria-invalid=\"true\"" : ""});
+    if (problem)
+        html(out, "<p class=\"wrong\">{}</p>", problem);
+    buf_puts(out, "</div>");
+}
+
+static void option(struct ctx *ctx, const char *name, const char *value, bool chosen, const char *label)
+{
+    html(ctx->web->out, "<label class=\"check\"><input type=\"radio\" name=\"{}\" value=\"{}\"{}> {}</label>", name, value,
+         (struct markup){chosen ? " checked" : ""}, label);
+}
+
+static void account_draw(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const char *title = say(ctx, "My account");
+    bool english = ctx->lang[0] == 'e';
+    page_begin(ctx, title, PAGE_STAFF);
+    html(out, "<header class=\"head\"><h1>{}</h1><p>{}</p></header>", title, ctx->actor.name);
+    form_begin(ctx, "/account/view", NULL, false);
+    html(out, "<fieldset class=\"field\"><legend>{}</legend>", say(ctx, "Language"));
+    option(ctx, "language", "zh_CN", !english, "中文");
+    option(ctx, "language", "en", english, "English");
+    html(out, "</fieldset><fieldset class=\"field\"><legend>{}</legend>", say(ctx, "Size of the text"));
+    option(ctx, "elder", "0", !ctx->web->elder, say(ctx, "Ordinary size"));
+    option(ctx, "elder", "1", ctx->web->elder, say(ctx, "Large text"));
+    html(out, "</fieldset><div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Save"));
+    form_end(ctx);
+    html(out, "<h2>{}</h2>", say(ctx, "Change the password"));
+    form_begin(ctx, "/account/password", NULL, false);
+    form_problems(ctx);
+    password_field(ctx, "present", say(ctx, "Present password"), "current-password", NULL);
+    password_field(ctx, "fresh", say(ctx, "New password"), "new-password",
+                   say(ctx, "At least {} characters. Three words that don't belong together are easy to remember and hard to guess.", PASSWORD_LEAST));
+    password_field(ctx, "again", say(ctx, "New password once more"), "new-password", NULL);
+    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Change the password"));
+    form_end(ctx);
+    page_end(ctx);
+}
+
+static void password_prepare(struct ctx *ctx)
+{
+    ctx->key = NULL; /* never answered from the store */
+    const char *present = param(ctx, "present"), *fresh = param(ctx, "fresh"), *again = param(ctx, "again");
+    struct rows *r = query(ctx->db, "SELECT password FROM users WHERE id = {}", (struct maybe){ctx->actor.user});
+    const char *stored = rows_next(r) ? row_copy(r, ctx->arena, "password") : NULL;
+    rows_end(r);
+    if (!present || !password_fits(stored, present))
+        ctx_problem(ctx, "present", say(ctx, "This is not your present password."));
+    if (!fresh || !again || strcmp(fresh, again) != 0)
+        ctx_problem(ctx, "again", say(ctx, "The two passwords differ."));
+    else if (present && strcmp(present, fresh) == 0)
+        ctx_problem(ctx, "fresh", say(ctx, "The new password is the present one."));
+    if (!ctx_ok(ctx))
+        return;
+    ctx->work = password_hash(ctx->arena, fresh);
+    if (!ctx->work)
+        ctx_problem(ctx, "fresh", say(ctx, "A password has at least {} characters and at most {} bytes.", PASSWORD_LEAST, PASSWORD_MOST));
+}
+
+static void password_change(struct ctx *ctx)
+{
+    struct visit *v = visit_of(ctx);
+    change(ctx->db, "UPDATE users SET password = {}, failed = 0, version = version + 1, updated = {} WHERE id = {}",
+           (const char *)ctx->work, ctx->now, (struct maybe){ctx->actor.user});
+    change(ctx->db, "DELETE FROM sessions WHERE \"user\" = {} AND token_hash <> {}", (struct maybe){ctx->actor.user},
+           bytes_of(v->session, 32));
+    journal_add(ctx, "users", ctx->actor.user, "password", NULL, NULL);
+    flash(ctx, say(ctx, "The password is changed. Other devices have been signed out."));
+    see_other(ctx, "/account");
+}
+
+static void view_change(struct ctx *ctx)
+{
+    const char *language = param(ctx, "language"), *elder = param(ctx, "elder");
+    bool english = language && strcmp(language, "en") == 0, large = elder && strcmp(elder, "1") == 0;
+    change(ctx->db, "UPDATE users SET language = {} WHERE id = {}", english ? "en" : "zh_CN", (struct maybe){ctx->actor.user});
+    journal_add(ctx, "users", ctx->actor.user, "language", NULL, NULL);
+    answer_cookie(ctx, "linli_language", english ? "en" : "zh_CN", YEAR);
+    answer_cookie(ctx, "linli_elder", large ? "1" : "", large ? YEAR : -1);
+    see_other(ctx, "/account");
+}
+
+/* A token has no account of its own: the pages are for people who signed in. */
+static bool person(struct ctx *ctx)
+{
+    return ctx->actor.user != NONE || ctx_fail(ctx, NOT_FOUND, NULL) == OK;
+}
+
+static void account_page(struct ctx *ctx)
+{
+    if (person(ctx))
+        account_draw(ctx);
+}
+
+static void password_begin(struct ctx *ctx)
+{
+    if (person(ctx))
+        password_prepare(ctx);
+}
+
+static void view_begin(struct ctx *ctx)
+{
+    person(ctx);
+}
+
+const struct route account_routes[] = {
+    ROUTE_GET("/account", ROLES_SIGNED, account_page),
+    ROUTE_POST("/account/password", ROLES_SIGNED, password_change, .prepare = password_begin, .failed = account_draw, .flags = SLOW | LOGIN_LIMIT),
+    ROUTE_POST("/account/view", ROLES_SIGNED, view_change, .prepare = view_begin),
+};
+const int account_route_count = (int)(sizeof account_routes / sizeof *account_routes);

@@ -1,0 +1,250 @@
+// The gate as a client meets it: every route by every role, sign-in and sessions, where a request comes from,
+// bad input, limits, and a store that can't be written.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Visitor, init, linli, start } from "./server.mjs";
+
+let server, unit, area;
+before(async () => {
+  server = await start();
+  const get = async (kind) =>
+    (await (await fetch(`${server.url}/api/v1/${kind}?limit=1`, { headers: { authorization: `Bearer ${server.token("office")}` } })).json()).items[0].code;
+  unit = await get("units");
+  area = await get("areas");
+});
+after(() => server?.stop());
+
+/** What a test needs done to the store behind the program's back. */
+const store = (data, sql) => {
+  const done = spawnSync("python3", ["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1],timeout=30); c.executescript(sys.argv[2]); c.commit()", join(data, "linli.db"), sql]);
+  assert.equal(done.status, 0, String(done.stderr));
+};
+
+const roles = ["volunteer", "team_leader", "worker", "unit_handler", "office", "leader", "auditor", "admin"];
+
+test("every route answers every role as its row says", async () => {
+  const routes = linli(["routes"]).stdout.split("\n").filter(Boolean).map((line) => line.split("\t"));
+  const tokens = Object.fromEntries(roles.map((role) => [role, server.token(role, ...(role === "unit_handler" ? ["--unit", unit] : ["--area", area]))]));
+  const wrong = [];
+  for (const [method, path, who, flags] of routes) {
+    if (flags.includes("live")) continue;
+    const allowed = who.split(",");
+    const url = server.url + path.replace("{id}", "987654").replace("{name}", "nothing").replace("{rest}", "nothing");
+    const ask = (headers) => fetch(url, { method, redirect: "manual", headers });
+    const nobody = await ask({});
+    await nobody.arrayBuffer();
+    const signIn = nobody.status === 303 && (nobody.headers.get("location") ?? "").startsWith("/login?next=");
+    const refused = nobody.status === 401 || signIn;
+    if (refused === allowed.includes("public")) wrong.push(`${method} ${path} for nobody: ${nobody.status}`);
+    for (const role of roles) {
+      const answer = await ask({ authorization: `Bearer ${tokens[role]}` });
+      await answer.arrayBuffer();
+      const may = allowed.includes("public") || allowed.includes(role);
+      if (may ? answer.status === 401 || answer.status >= 500 : answer.status !== 403) wrong.push(`${method} ${path} for ${role}: ${answer.status}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test("five wrong passwords lock the account, and say no more than a wrong login does", async () => {
+  const visitor = server.visitor();
+  const wrong = async (login) => {
+    const answer = await visitor.post("/login", { login, password: "not the password" });
+    return [answer.status, (await answer.text()).match(/role="alert"[\s\S]*?<\/ul>/)?.[0]];
+  };
+  const nobody = await wrong("nobody-at-all");
+  for (let i = 0; i < 5; i++) assert.deepEqual(await wrong("leader1"), nobody);
+  assert.equal((await visitor.post("/login", { login: "leader1", password: server.logins.leader1 })).status, 422, "locked");
+  assert.match(linli(["user", "list", "--data", server.data]).stdout, /^leader1\t.*\tlocked\t/m);
+  store(server.data, "UPDATE users SET locked_until = 1 WHERE login = 'leader1'");
+  await server.signIn("leader1");
+});
+
+test("a session ends when it was idle or is too old, and at sign-out", async () => {
+  const open = async () => (await visitor.get("/work")).status;
+  let visitor = await server.signIn("office1");
+  assert.equal(await open(), 200);
+  store(server.data, "UPDATE sessions SET seen = seen - 1900");
+  assert.equal(await open(), 303, "idle");
+  visitor = await server.signIn("office1");
+  store(server.data, "UPDATE sessions SET expires = 1");
+  assert.equal(await open(), 303, "twelve hours");
+  visitor = await server.signIn("office1");
+  const kept = new Map(visitor.cookies);
+  await visitor.submit("/account", "/logout", {});
+  visitor.cookies = kept;
+  assert.equal(await open(), 303, "the cookie is worth nothing after sign-out");
+});
+
+test("the cookie is for this server alone", async () => {
+  const answer = await fetch(`${server.url}/login`, {
+    method: "POST", redirect: "manual", body: new URLSearchParams({ login: "office1", password: server.logins.office1 }),
+  });
+  const set = answer.headers.getSetCookie().find((c) => /linli=/.test(c));
+  assert.match(set, /HttpOnly/);
+  assert.match(set, /SameSite=Lax/);
+});
+
+test("a change from another site, or without its token, is not done", async () => {
+  const visitor = await server.signIn("office1");
+  const { _csrf } = await visitor.hidden("/account");
+  const fields = { language: "en", elder: "0" };
+  const send = (more, headers) => visitor.post("/account/view", { ...fields, ...more }, headers);
+  assert.equal((await send({})).status, 403);
+  assert.equal((await send({ _csrf: "0".repeat(64) })).status, 403);
+  assert.equal((await send({ _csrf }, { origin: "https://evil.example" })).status, 403);
+  assert.equal((await send({ _csrf }, { "sec-fetch-site": "cross-site" })).status, 403);
+  assert.equal((await send({ _csrf }, { origin: server.url })).status, 303);
+  const login = (headers) => new Visitor(server.url).post("/login", { login: "office1", password: server.logins.office1 }, headers);
+  assert.equal((await login({ origin: "https://evil.example" })).status, 403, "signing somebody in from elsewhere");
+  assert.equal((await login({ "sec-fetch-site": "same-site" })).status, 403);
+  assert.equal((await visitor.post("/elder", { elder: "1" })).status, 403, "with a session and nothing that says where from");
+  assert.equal((await visitor.post("/elder", { elder: "1" }, { origin: server.url })).status, 303);
+});
+
+test("after sign-in one goes to a page of this server only", async () => {
+  for (const [next, to] of [
+    ["/figures", "/figures"], ["//evil.example", "/work"], ["https://evil.example", "/work"], ["/\\evil.example", "/work"], ["", "/work"],
+    ["/x\r\nSet-Cookie: a=b", "/x%0D%0ASet-Cookie:%20a=b"], [`/${"x".repeat(3000)}`, "/work"],
+  ]) {
+    const answer = await server.visitor().post("/login", { login: "office1", password: server.logins.office1, next });
+    assert.equal(answer.status, 303);
+    assert.equal(decodeURI(answer.headers.get("location")), decodeURI(to), next.slice(0, 30));
+    assert.ok(!answer.headers.getSetCookie().some((c) => c.startsWith("a=")));
+  }
+});
+
+test("every answer carries its headers", async () => {
+  for (const path of ["/", "/nothing-here", "/login", "/healthz", "/api/v1/requests"]) {
+    const { headers } = await fetch(server.url + path);
+    const policy = headers.get("content-security-policy");
+    assert.match(policy, /script-src 'self'/);
+    assert.doesNotMatch(policy, /unsafe-inline/);
+    assert.match(policy, /frame-ancestors 'none'/);
+    assert.equal(headers.get("x-content-type-options"), "nosniff");
+    assert.equal(headers.get("referrer-policy"), "same-origin");
+    assert.equal(headers.get("cross-origin-opener-policy"), "same-origin");
+    assert.ok(headers.get("cache-control"));
+  }
+});
+
+/** Bytes on a socket, and all that comes back. */
+const raw = (bytes, port = server.port) =>
+  new Promise((done) => {
+    let text = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    socket.setEncoding("latin1").on("data", (part) => (text += part)).on("close", () => done(text)).on("error", () => done(text));
+  });
+const code = (text) => Number(text.match(/^HTTP\/1\.1 (\d+)/)?.[1]);
+const form = (body, path = "/login") =>
+  raw(Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n`), body]));
+
+test("broken bytes are refused, and the next visitor is served", async () => {
+  assert.equal(code(await form(Buffer.from([0x61, 0x3d, 0xff, 0xfe]))), 400);
+  assert.equal(code(await form(Buffer.from("a=%00"))), 400);
+  assert.equal(code(await form(Buffer.from("a=%E4%BD"))), 400);
+  assert.equal(code(await form(Buffer.from("a=%zz"))), 400);
+  assert.equal(code(await form(Buffer.from("a=1&".repeat(3000)))), 400);
+  assert.equal(code(await form(Buffer.alloc(10 << 20, 0x61))), 413);
+  assert.equal(code(await raw("GET /%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")), 400);
+  assert.equal(code(await raw("GET /%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")), 400);
+  assert.equal(code(await raw("BREW / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")), 405);
+  assert.equal(code(await raw("DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")), 405);
+  assert.equal(code(await raw(`GET /${"a".repeat(9000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)) >= 400, true);
+  await raw("nonsense\r\n\r\n");
+  for (const [type, body, want] of [["text/plain", "a", 415], ["application/json", "{", 200], ["multipart/form-data", "x", 400], ["multipart/form-data; boundary=b", "--b\r\nbroken", 400]]) {
+    const answer = await fetch(`${server.url}/login`, { method: "POST", headers: { "content-type": type }, body });
+    if (want !== 200) assert.equal(answer.status, want, type);
+  }
+  for (const path of ["/../../etc/passwd", "/assets/../../etc/passwd", "/assets/%2e%2e/%2e%2e/etc/passwd"])
+    assert.equal(code(await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)), 404);
+  assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+});
+
+test("the account page changes the password and ends other sessions", async () => {
+  const data = server.data, first = await server.signIn("auditor1"), second = await server.signIn("auditor1");
+  const change = (present, fresh, again = fresh) => first.submit("/account", "/account/password", { present, fresh, again });
+  assert.equal((await change("wrong one", "a new password")).status, 422);
+  assert.equal((await change(server.logins.auditor1, "short")).status, 422);
+  assert.equal((await change(server.logins.auditor1, "a new password", "another password")).status, 422);
+  assert.equal((await change(server.logins.auditor1, "a new password")).status, 303);
+  assert.equal((await first.get("/account")).status, 200);
+  assert.equal((await second.get("/account")).status, 303);
+  await server.signIn("auditor1", "a new password");
+  assert.match(linli(["verify", "--data", data]).stdout, /journal entries/);
+});
+
+test("figures of the machine are for the machine, names are checked, and many requests are slowed", async () => {
+  const other = await start({ data: server.data, args: ["--proxied", "--url", "https://linli.example.cn"] });
+  try {
+    const ask = (path, headers) => raw(`GET ${path} HTTP/1.1\r\nConnection: close\r\n${headers}\r\n\r\n`, other.port);
+    assert.equal(code(await ask("/", "Host: linli.example.cn")), 200);
+    assert.equal(code(await ask("/", "Host: evil.example")), 421);
+    assert.match(await ask("/", "Host: linli.example.cn"), /Strict-Transport-Security/);
+    assert.equal(code(await ask("/metrics", "Host: localhost")), 200);
+    assert.equal(code(await ask("/metrics", "Host: linli.example.cn\r\nX-Forwarded-For: 203.0.113.9")), 404);
+    assert.equal(code(await ask("/metrics", `Host: linli.example.cn\r\nX-Forwarded-For: 203.0.113.9\r\nAuthorization: Bearer ${server.token("admin")}`)), 200);
+    const answers = await Promise.all(Array.from({ length: 600 }, () => ask("/healthz", "Host: linli.example.cn\r\nX-Forwarded-For: 203.0.113.10")));
+    const slowed = answers.filter((a) => code(a) === 429);
+    assert.ok(slowed.length > 0);
+    assert.match(slowed[0], /Retry-After/);
+    assert.equal(code(await ask("/healthz", "Host: linli.example.cn\r\nX-Forwarded-For: 203.0.113.11")), 200, "others are not");
+  } finally {
+    await other.stop();
+  }
+});
+
+const file = (at, token, subject, key) =>
+  fetch(`${at.url}/api/v1/requests`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": key },
+    body: JSON.stringify({ subject, text: "x".repeat(15000) }),
+  });
+
+test("a locked store: 503 with Retry-After, pages still read, and it goes on afterwards", async () => {
+  const at = await start({ data: init().data });
+  try {
+    const token = at.token("office");
+    const lock = spawn("python3", ["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1],isolation_level=None); c.execute('BEGIN IMMEDIATE'); print('locked',flush=True); sys.stdin.read()", join(at.data, "linli.db")], { stdio: ["pipe", "pipe", "inherit"] });
+    await new Promise((done) => lock.stdout.once("data", done));
+    const refused = await file(at, token, "While locked", "lock-1");
+    assert.equal(refused.status, 503);
+    assert.ok(Number(refused.headers.get("retry-after")) > 0);
+    assert.equal((await fetch(at.url)).status, 200);
+    lock.stdin.end();
+    await new Promise((done) => lock.once("exit", done));
+    assert.equal((await file(at, token, "While locked", "lock-1")).status, 201);
+  } finally {
+    await at.stop();
+  }
+});
+
+test("a full disk: 503, nothing acknowledged is lost, and it goes on when there is room", async () => {
+  const { data } = init();
+  const token = linli(["token", "--data", data, "--role", "office"]).stdout.trim();
+  const small = await start({ data, limit: "-f 6000" });
+  const told = [];
+  let full;
+  for (let i = 0; i < 2000 && !full; i++) {
+    const answer = await file(small, token, `Before it was full ${i}`, `full-${i}`);
+    if (answer.status === 201) told.push((await answer.json()).id);
+    else full = answer;
+  }
+  assert.equal(full?.status, 503);
+  assert.ok(Number(full.headers.get("retry-after")) > 0);
+  assert.ok(told.length > 0);
+  assert.equal((await fetch(small.url)).status, 200);
+  await small.stop();
+  assert.equal(linli(["verify", "--data", data]).code, 0);
+  const roomy = await start({ data });
+  try {
+    for (const id of told)
+      assert.equal((await fetch(`${roomy.url}/api/v1/requests/${id}`, { headers: { authorization: `Bearer ${token}` } })).status, 200);
+    assert.equal((await file(roomy, token, "After", "after")).status, 201);
+  } finally {
+    await roomy.stop();
+  }
+});
