@@ -16,13 +16,13 @@ static void password_field(struct ctx *ctx, const char *name, const char *label,
 {
     struct buf *out = ctx->web->out;
     const char *problem = ctx_problem_of(ctx, name);
-    html(out, "<div class=\"field{}\"><label for=\"f-{}\">{}</label>", problem ? " bad" : "", name, label);
+    html(out, "<div class=\"field\"><label for=\"f-{}\">{}</label>", name, label);
     if (hint)
         html(out, "<p class=\"hint\">{}</p>", hint);
     html(out, "<input id=\"f-{}\" name=\"{}\" type=\"password\" autocomplete=\"{}\" required{}>", name, name, complete,
          (struct markup){problem ? " aria-invalid=\"true\"" : ""});
     if (problem)
-        html(out, "<p class=\"wrong\">{}</p>", problem);
+        html(out, "<p class=\"error\">{}</p>", problem);
     buf_puts(out, "</div>");
 }
 

@@ -42,7 +42,7 @@ for (const format of ["csv", "xlsx"])
   test(`an export imports into the same records (${format})`, () => {
     const other = folder();
     assert.equal(linli(["init", "--data", other]).code, 0);
-    const kinds = ["areas", "units", "categories", "holidays", "templates", "stations", "requests"];
+    const kinds = ["areas", "units", "categories", "holidays", "templates", "skills", "organisations", "people", "posts", "volunteers", "requests"];
     for (const kind of kinds) {
       const file = join(work, `${kind}.${format}`), again = join(work, `${kind}-again.${format}`);
       const out = run("export", kind, "--output", file);
