@@ -8,6 +8,7 @@ import { startKeep } from './keep.ts';
 import { startList } from './list.ts';
 import { startLive } from './live.ts';
 import { action, all, element, one, toast, word } from './page.ts';
+import { startSuggest } from './suggest.ts';
 
 declare const CHARTS_JS: string;
 
@@ -118,6 +119,7 @@ startLive();
 startConfirm();
 startButtons();
 startSending();
+startSuggest();
 startOffline();
 one('.problems')?.focus();
 if (one('[data-chart]'))

@@ -305,6 +305,12 @@ static void load(struct ctx *ctx, struct batch *b)
     rows_end(r);
 }
 
+static const char *office_name(struct ctx *ctx)
+{
+    const struct site_words *w = ctx->site ? ctx->site->words : NULL;
+    return w ? ctx_pick(ctx, w->name, w->name_en) : NULL;
+}
+
 static void send_one(struct ctx *ctx, const struct deliver_settings *s, struct outgoing *o)
 {
     const char *lang = ctx->lang;
@@ -312,7 +318,7 @@ static void send_one(struct ctx *ctx, const struct deliver_settings *s, struct o
     if (!strcmp(o->channel, "hook")) {
         o->sent = deliver_hook(ctx, s, o->event, o->text, &o->why);
     } else {
-        const char *to = address_of(ctx, o), *site = ctx->site ? ctx_pick(ctx, ctx->site->name, ctx->site->name_en) : NULL;
+        const char *to = address_of(ctx, o), *site = office_name(ctx);
         const char *domain = strchr(s->from, '@');
         if (!to || !*to) {
             o->refused = true;

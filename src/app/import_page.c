@@ -194,7 +194,7 @@ static void counts_text(struct ctx *ctx, const struct imported *i)
     html(ctx->web->out, "{}", say(ctx, "{} added, {} changed, {} as they were, {} refused.", i->added, i->changed, i->unchanged, i->refused));
 }
 
-static const char *kind_title(struct ctx *ctx, const char *name)
+static const char *kind_many(struct ctx *ctx, const char *name)
 {
     const struct kind *k = kind_find(name);
     return k ? tr(ctx, k->many) : name;
@@ -217,7 +217,7 @@ static void draw_list(struct ctx *ctx)
          say(ctx, "Earlier imports"), say(ctx, "File"), say(ctx, "Kind"), say(ctx, "State"), say(ctx, "Rows"), say(ctx, "Started by"), say(ctx, "When"));
     for (; i; i = list_next(ctx, &imports_kind, r, ctx->arena)) {
         html(out, "<tr><th scope=\"row\"><a href=\"/import/{}\">{}</a></th><td>{}</td><td class=\"nobr\">{}</td><td>", i->record.id, i->file,
-             kind_title(ctx, i->kind), status_label(ctx, i->status));
+             kind_many(ctx, i->kind), status_label(ctx, i->status));
         if (!is(i, "draft"))
             counts_text(ctx, i);
         html(out, "</td><td>{}</td><td class=\"nobr\"><time>{}</time></td></tr>", i->user_name, when_show(ctx->arena, ctx->lang, i->record.created));
@@ -432,7 +432,7 @@ static void page(struct ctx *ctx)
     page_begin(ctx, i->file, PAGE_STAFF);
     html(out, "<nav class=\"trail\"><a href=\"/import\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
          icon(ctx, "arrow-left"), say(ctx, "Import"), i->file,
-         say(ctx, "{}, {} KB, sent by {} on {}", kind_title(ctx, i->kind), (i->size + 1023) / 1024, i->user_name, when_show(ctx->arena, ctx->lang, i->record.created)));
+         say(ctx, "{}, {} KB, sent by {} on {}", kind_many(ctx, i->kind), (i->size + 1023) / 1024, i->user_name, when_show(ctx->arena, ctx->lang, i->record.created)));
     form_problems(ctx);
     import_forget(ctx);
     html(out, "<div id=\"import\" class=\"parts\">");
@@ -576,7 +576,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/import", N_("Import"), "g m", ROLE_OFFICE | ROLE_ADMIN | ROLE_WORKER, true},
+    {"/import", N_("Import"), "g m", ROLE_OFFICE | ROLE_ADMIN | ROLE_WORKER, true, N_("Sheets into registers and requests"), "file-import"},
     {.href = NULL},
 };
 static const struct kind *const kinds[] = {&imports_kind, NULL};

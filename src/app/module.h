@@ -42,6 +42,15 @@ struct job {
     bool slow;              /* may wait for others (a mail server): on a thread of its own, beside the other jobs */
 };
 
+/* What a kind's pages (app/register_pages.c) show beyond what its description says; parts may be NULL. */
+struct register_view {
+    const struct kind *kind;
+    void (*list)(struct ctx *ctx);                        /* above the list */
+    void (*detail)(struct ctx *ctx, const void *record);  /* under the record's facts, above its history */
+    void (*acts)(struct ctx *ctx, const void *record);    /* buttons beside "Change" */
+    const char *fresh;                                    /* the page that makes a new one, when it is not the engine's */
+};
+
 struct module {
     const char *name;
     const struct kind *const *kinds;   /* ended by NULL */
@@ -50,6 +59,8 @@ struct module {
     const struct figure *figures;      /* ended by a NULL id */
     const struct command *commands;    /* ended by a NULL name */
     const struct job *jobs;            /* ended by a NULL name */
+    const struct register_view *views; /* ended by a NULL kind */
+    const struct field *settings;      /* app/settings.h; ended by a NULL name */
 };
 extern const struct module *const modules[]; /* ended by NULL */
 

@@ -24,6 +24,14 @@
     M(requests_module) \
     M(life_module) \
     M(registers_module) \
+    M(register_pages_module) \
+    M(register_edit_module) \
+    M(register_views_module) \
+    M(admin_module) \
+    M(settings_module) \
+    M(users_module) \
+    M(calendar_module) \
+    M(journal_module) \
     M(people_module) \
     M(volunteers_module) \
     M(activities_module) \

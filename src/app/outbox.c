@@ -498,8 +498,8 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/outbox", N_("Outbox"), "g o", READS_OUTBOX, true},
-    {"/outbox/settings", N_("Mail and webhook"), NULL, ROLE_ADMIN, true},
+    {"/outbox", N_("Outbox"), "g o", READS_OUTBOX, true, N_("What was sent to residents and handlers, and what is waiting"), "mail"},
+    {"/outbox/settings", N_("Mail and webhook"), NULL, ROLE_ADMIN, true, N_("How messages leave the house"), "send"},
     {.href = NULL},
 };
 

@@ -8,6 +8,7 @@
 #include "app/module.h"
 #include "app/users.h"
 
+#include <cJSON.h>
 #include <string.h>
 
 static const struct choice area_levels[] = {{"subdistrict", N_("Subdistrict")}, {"community", N_("Community")},
@@ -23,37 +24,86 @@ static const struct choice template_kinds[] = {{"reply", N_("Reply")}, {"message
 
 #define WRITERS (ROLE_ADMIN | ROLE_OFFICE)
 
+/* ---- areas ---- */
+
+static int level_of(const char *level)
+{
+    for (int i = 0; level && area_levels[i].code; i++)
+        if (!strcmp(area_levels[i].code, level))
+            return i;
+    return -1;
+}
+
+/* A ring of longitude and latitude, closed: [[112.48,23.06],[…],…]. */
+static bool is_ring(const char *outline)
+{
+    cJSON *ring = cJSON_Parse(outline);
+    int n = cJSON_IsArray(ring) ? cJSON_GetArraySize(ring) : 0;
+    bool fits = n >= 4;
+    const cJSON *point;
+    cJSON_ArrayForEach(point, ring)
+    {
+        const cJSON *lon = cJSON_GetArrayItem(point, 0), *lat = cJSON_GetArrayItem(point, 1);
+        fits = fits && cJSON_GetArraySize(point) == 2 && cJSON_IsNumber(lon) && cJSON_IsNumber(lat) && lon->valuedouble >= -180 &&
+               lon->valuedouble <= 180 && lat->valuedouble >= -90 && lat->valuedouble <= 90;
+    }
+    if (fits)
+        fits = cJSON_Compare(cJSON_GetArrayItem(ring, 0), cJSON_GetArrayItem(ring, n - 1), true);
+    cJSON_Delete(ring);
+    return fits;
+}
+
+static void area_check(struct ctx *ctx, const void *before, void *after)
+{
+    const struct area *was = before, *a = after;
+    const struct area *parent = a->parent == NONE ? NULL : record_get(ctx, &areas_kind, a->parent);
+    if (parent && was && (parent->record.id == was->record.id ||
+                          (was->path && parent->path && !strncmp(parent->path, was->path, strlen(was->path)))))
+        ctx_problem(ctx, "parent", say(ctx, "An area can't lie in itself or in what lies below it."));
+    else if (parent && level_of(parent->level) >= level_of(a->level))
+        ctx_problem(ctx, "level", say(ctx, "{} lies in “{}”, so its level must be below that.", a->name, parent->name));
+    if (was && query_int(ctx->db, "SELECT count(*) AS n FROM areas WHERE parent = {} AND level = {}", was->record.id, a->level) > 0)
+        ctx_problem(ctx, "level", say(ctx, "What lies below it has this level already."));
+    if (a->valid_from && a->valid_to && strcmp(a->valid_from, a->valid_to) > 0)
+        ctx_problem(ctx, "valid_to", say(ctx, "It can't end before it begins."));
+    if (a->outline && !is_ring(a->outline))
+        ctx_problem(ctx, "outline", say(ctx, "A closed ring of points is expected: [[112.48,23.06],[112.49,23.06],…], longitude first."));
+}
+
 #define A(member) offsetof(struct area, member)
 static const struct field area_fields[] = {
-    {"code", F_CODE, A(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED},
-    {"parent", F_REF, A(parent), N_("Part of"), .ref = "areas", .flags = FILTER},
-    {"name", F_TEXT, A(name), N_("Name"), .flags = REQUIRED | LISTED},
+    {"code", F_CODE, A(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED | SORTED, .hint = N_("The administrative code, or any short code of your own.")},
+    {"parent", F_REF, A(parent), N_("Part of"), .ref = "areas", .flags = FILTER, .hint = N_("Moving an area takes everything below it along.")},
+    {"name", F_TEXT, A(name), N_("Name"), .flags = REQUIRED | LISTED | SORTED},
     {"name_en", F_TEXT, A(name_en), N_("Name in English")},
-    {"level", F_CHOICE, A(level), N_("Level"), .choices = area_levels, .flags = REQUIRED | LISTED | FILTER},
-    {"path", F_TEXT, A(path), N_("Path"), .flags = FIXED},
+    {"level", F_CHOICE, A(level), N_("Level"), .choices = area_levels, .flags = REQUIRED | LISTED | FILTER | SORTED},
+    {"path", F_TEXT, A(path), N_("Path"), .flags = FIXED | INNER},
     {"community", F_REF, A(community), N_("Community"), .ref = "areas", .flags = FIXED},
-    {"lat", F_REAL, A(lat), N_("Latitude"), .min = -90, .max = 90},
+    {"valid_from", F_DATE, A(valid_from), N_("Valid from"), .group = N_("Validity"), .hint = N_("Empty: always.")},
+    {"valid_to", F_DATE, A(valid_to), N_("Valid to"), .hint = N_("After this day it is no longer offered; what was recorded there stays.")},
+    {"lat", F_REAL, A(lat), N_("Latitude"), .min = -90, .max = 90, .group = N_("On the map")},
     {"lon", F_REAL, A(lon), N_("Longitude"), .min = -180, .max = 180},
-    {"outline", F_LONG, A(outline), N_("Outline")},
-    {"valid_from", F_DATE, A(valid_from), N_("Valid from")},
-    {"valid_to", F_DATE, A(valid_to), N_("Valid to")},
+    {"outline", F_LONG, A(outline), N_("Outline"), .flags = INNER, .hint = N_("A closed ring of points, longitude first: [[112.48,23.06],…].")},
 };
 /* Where an area lies decides what its people see: the tree is placed anew when one was added or moved. */
 static enum status area_settle(struct ctx *ctx, const void *before, const void *after)
 {
     const struct area *was = before, *is = after;
-    bool moved = !was || was->parent != is->parent || strcmp(was->level, is->level) != 0;
+    bool moved = is && (!was || was->parent != is->parent || strcmp(was->level, is->level) != 0);
     return moved ? areas_place(ctx) : OK;
 }
 
 const struct kind areas_kind = {.name = "areas", .table = "areas", .one = N_("Area"), .many = N_("Areas"),
-    FIELDS(area_fields), .size = sizeof(struct area), .read = ROLES_SIGNED, .write = WRITERS, .code = "code",
-    .order = "code", .settle = area_settle, .import_done = areas_place};
+    FIELDS(area_fields), .size = sizeof(struct area), .read = ROLES_SIGNED, .write = WRITERS, .remove = WRITERS, .code = "code",
+    .order = "code", .check = area_check, .settle = area_settle, .import_done = areas_place,
+    .about = N_("The subdistrict, its communities, estates, grids and buildings: what everything else is counted and handed out by.")};
+
+/* ---- units ---- */
 
 #define U(member) offsetof(struct unit, member)
 static const struct field unit_fields[] = {
-    {"code", F_CODE, U(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED},
-    {"name", F_TEXT, U(name), N_("Name"), .flags = REQUIRED | LISTED},
+    {"code", F_CODE, U(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED | SORTED},
+    {"name", F_TEXT, U(name), N_("Name"), .flags = REQUIRED | LISTED | SORTED},
     {"name_en", F_TEXT, U(name_en), N_("Name in English")},
     {"kind", F_CHOICE, U(kind), N_("Kind"), .choices = unit_kinds, .flags = LISTED | FILTER},
     {"area", F_REF, U(area), N_("Area"), .ref = "areas", .flags = FILTER},
@@ -61,25 +111,42 @@ static const struct field unit_fields[] = {
     {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120},
 };
 const struct kind units_kind = {.name = "units", .table = "units", .one = N_("Unit"), .many = N_("Units"),
-    FIELDS(unit_fields), .size = sizeof(struct unit), .read = ROLES_SIGNED, .write = WRITERS, .code = "code",
-    .order = "code"};
+    FIELDS(unit_fields), .size = sizeof(struct unit), .read = ROLES_SIGNED, .write = WRITERS, .remove = WRITERS, .code = "code",
+    .order = "code", .about = N_("Offices, communities, departments and companies that handle requests.")};
+
+/* ---- categories ---- */
+
+/* Two levels: what residents choose from, and what they choose. */
+static void category_check(struct ctx *ctx, const void *before, void *after)
+{
+    const struct category *was = before, *c = after;
+    if (c->parent == NONE)
+        return;
+    const struct category *parent = record_get(ctx, &categories_kind, c->parent);
+    if (was && c->parent == was->record.id)
+        ctx_problem(ctx, "parent", say(ctx, "A category can't be part of itself."));
+    else if (parent && parent->parent != NONE)
+        ctx_problem(ctx, "parent", say(ctx, "There are two levels: choose a category of the first."));
+    else if (was && query_int(ctx->db, "SELECT count(*) AS n FROM categories WHERE parent = {}", was->record.id) > 0)
+        ctx_problem(ctx, "parent", say(ctx, "It has categories of its own below it, so it stays on the first level."));
+}
 
 #define C(member) offsetof(struct category, member)
 static const struct field category_fields[] = {
-    {"code", F_CODE, C(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED},
+    {"code", F_CODE, C(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED | SORTED},
     {"parent", F_REF, C(parent), N_("Part of"), .ref = "categories", .flags = FILTER},
-    {"name", F_TEXT, C(name), N_("Name"), .flags = REQUIRED | LISTED},
+    {"name", F_TEXT, C(name), N_("Name"), .flags = REQUIRED | LISTED | SORTED},
     {"name_en", F_TEXT, C(name_en), N_("Name in English")},
-    {"icon", F_CODE, C(icon), N_("Icon"), .max = 60},
-    {"unit", F_REF, C(unit), N_("Usual lead unit"), .ref = "units", .flags = LISTED},
+    {"icon", F_CODE, C(icon), N_("Icon"), .max = 60, .flags = ICON, .hint = N_("Shown beside the name where residents choose.")},
+    {"unit", F_REF, C(unit), N_("Usual lead unit"), .ref = "units", .flags = LISTED | FILTER, .group = N_("Handling"), .hint = N_("Empty: the committee of the community where it is.")},
     {"level", F_CHOICE, C(level), N_("Level"), .choices = category_levels, .flags = LISTED | FILTER},
-    {"days", F_INT, C(days), N_("Deadline"), .min = 0, .max = 1000, .flags = LISTED},
+    {"days", F_INT, C(days), N_("Deadline"), .min = 0, .max = 1000, .flags = LISTED, .hint = N_("A number; what it counts is said beside it.")},
     {"day_kind", F_CHOICE, C(day_kind), N_("Counted in"), .choices = day_kinds, .flags = LISTED},
     {"first_contact_hours", F_INT, C(first_contact_hours), N_("First contact within hours"), .min = 0, .max = 1000},
-    {"hint", F_TEXT, C(hint), N_("Hint for the resident")},
+    {"hint", F_TEXT, C(hint), N_("Hint for the resident"), .group = N_("For residents")},
     {"hint_en", F_TEXT, C(hint_en), N_("Hint in English")},
-    {"position", F_INT, C(position), N_("Order")},
-    {"valid", F_BOOL, C(valid), N_("In use")},
+    {"position", F_INT, C(position), N_("Order"), .hint = N_("Smaller numbers come first.")},
+    {"valid", F_BOOL, C(valid), N_("In use"), .min = 1, .hint = N_("Off: no longer offered; what was recorded under it stays.")},
 };
 /* A sheet without these columns brings categories that are in use, after the others of their level. */
 static enum status category_insert(struct ctx *ctx, void *record)
@@ -94,7 +161,9 @@ static enum status category_insert(struct ctx *ctx, void *record)
 
 const struct kind categories_kind = {.name = "categories", .table = "categories", .one = N_("Category"),
     .many = N_("Categories"), FIELDS(category_fields), .size = sizeof(struct category), .read = ROLES_SIGNED,
-    .write = WRITERS, .code = "code", .order = "position, code", .import_insert = category_insert};
+    .write = WRITERS, .remove = WRITERS, .code = "code", .order = "position, code", .check = category_check,
+    .import_insert = category_insert,
+    .about = N_("What residents can ask about, in two levels, with the unit that usually leads and the deadline.")};
 
 #define H(member) offsetof(struct holiday, member)
 static const struct field holiday_fields[] = {
@@ -104,20 +173,22 @@ static const struct field holiday_fields[] = {
 };
 const struct kind holidays_kind = {.name = "holidays", .table = "holidays", .one = N_("Calendar day"),
     .many = N_("Calendar"), FIELDS(holiday_fields), .size = sizeof(struct holiday), .read = ROLES_SIGNED,
-    .write = WRITERS, .code = "date", .order = "date DESC"};
+    .write = WRITERS, .remove = WRITERS, .code = "date", .order = "date DESC", .home = "/calendar",
+    .about = N_("Days off and working weekends; deadlines are counted by it.")};
 
 #define T(member) offsetof(struct reply_template, member)
 static const struct field template_fields[] = {
     {"code", F_CODE, T(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED},
-    {"title", F_TEXT, T(title), N_("Title"), .flags = REQUIRED | LISTED},
+    {"title", F_TEXT, T(title), N_("Title"), .flags = REQUIRED | LISTED | SORTED},
     {"kind", F_CHOICE, T(kind), N_("Kind"), .choices = template_kinds, .flags = LISTED | FILTER},
-    {"category", F_REF, T(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER},
-    {"text", F_LONG, T(text), N_("Text"), .max = 4000, .flags = REQUIRED},
+    {"category", F_REF, T(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER, .hint = N_("A category of the first level serves those below it; empty: all.")},
+    {"text", F_LONG, T(text), N_("Text"), .max = 4000, .flags = REQUIRED, .hint = N_("Places that are filled in: {name}, {number}, {unit}, {date}. Write …… where the writer is to add something.")},
     {"text_en", F_LONG, T(text_en), N_("Text in English"), .max = 4000},
 };
 const struct kind templates_kind = {.name = "templates", .table = "templates", .one = N_("Reply template"),
     .many = N_("Reply templates"), FIELDS(template_fields), .size = sizeof(struct reply_template),
-    .read = ROLES_STAFF | ROLE_ADMIN, .write = WRITERS, .code = "code", .order = "code"};
+    .read = ROLES_STAFF | ROLE_ADMIN, .write = WRITERS, .remove = WRITERS, .code = "code", .order = "code",
+    .about = N_("Ready-made replies and messages with places for number, name, unit and date.")};
 
 const struct calendar *calendar_load(struct db *db, struct arena *a)
 {

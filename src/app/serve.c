@@ -7,6 +7,7 @@
 #include "app/import_run.h"
 #include "app/install.h"
 #include "app/module.h"
+#include "app/settings.h"
 #include "base/seal.h"
 #include "db/journal.h"
 #include "db/writer.h"
@@ -71,9 +72,11 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     if (install_open(ctx, data, DB_WRITE) != OK)
         return ctx->status;
     struct site site = {.data = data, .keys = ctx->keys, .started = time(NULL), .host = host, .tls = tls, .proxied = proxied,
-                        .name = "城东街道", .name_en = "Chengdong Subdistrict", .card = card_actor};
+                        .card = card_actor};
     memcpy(site.secret, ctx->keys->hash, sizeof site.secret);
     site.journal = journal_newest(ctx->db);
+    ctx->site = &site;
+    settings_follow(ctx);
     site.writer = writer_start(ctx->db);
     ctx->db = NULL;
     gather();

@@ -39,7 +39,8 @@ static const struct field fields[] = {
 };
 const struct kind users_kind = {.name = "users", .table = "users", .one = N_("Account"), .many = N_("Accounts"),
     FIELDS(fields), .size = sizeof(struct user), .read = ROLE_ADMIN, .write = ROLE_ADMIN, .code = "login",
-    .order = "login", .check = check};
+    .order = "login", .check = check,
+    .about = N_("Who may sign in, with the roles they have in an area or a unit.")};
 
 const char *user_password(struct arena *a)
 {

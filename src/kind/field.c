@@ -3,7 +3,7 @@
  * description, and showing it. Every message names what is expected.
  * Values live in the context's arena.
  */
-#include "kind/kind.h"
+#include "kind/json.h"
 
 #include "base/code.h"
 #include "base/text.h"
@@ -142,9 +142,10 @@ int64_t ref_find(struct ctx *ctx, const struct field *f, const char *typed, int6
         return NONE;
     struct sql_name table = {k->table};
     int64_t id = query_int(ctx->db, "SELECT id FROM {} WHERE {} = {}", table, (struct sql_name){k->code}, typed);
-    size_t n = strlen(typed);
-    if (id == NONE && n <= 18 && strspn(typed, "0123456789") == n)
-        id = query_int(ctx->db, "SELECT id FROM {} WHERE id = {}", table, (int64_t)strtoll(typed, NULL, 10));
+    const char *number = typed + (typed[0] == '#'); /* "#12" is the record 12, whatever is called 12 */
+    size_t n = strlen(number);
+    if ((id == NONE || number > typed) && n && n <= 18 && strspn(number, "0123456789") == n)
+        id = query_int(ctx->db, "SELECT id FROM {} WHERE id = {}", table, (int64_t)strtoll(number, NULL, 10));
     const struct field *name = id == NONE ? kind_field(k, "name") : NULL;
     if (!name || (name->flags & SEALED))
         return id;
@@ -287,13 +288,16 @@ static const char *show_ref(struct ctx *ctx, const struct field *f, int64_t id)
     const struct kind *k = kind_find(f->ref);
     if (!k)
         return "";
-    bool named = kind_field(k, "name") && kind_field(k, "name_en");
-    struct rows *r = query(ctx->db, "SELECT {} AS name, {} AS name_en FROM {} WHERE id = {}",
-                           (struct sql_name){named ? "name" : k->code}, (struct sql_name){named ? "name_en" : k->code},
-                           (struct sql_name){k->table}, id);
-    const char *shown = rows_next(r) ? arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en"))) : "";
+    const char *title = kind_title(k), *english = !strcmp(title, "name") && kind_field(k, "name_en") ? "name_en" : title;
+    struct rows *r = query(ctx->db, "SELECT {} AS code, {} AS title, {} AS title_en FROM {} WHERE id = {}", (struct sql_name){k->code},
+                           (struct sql_name){title}, (struct sql_name){english}, (struct sql_name){k->table}, id);
+    const char *shown = "";
+    if (rows_next(r)) {
+        const char *best = ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en"));
+        shown = arena_copy(ctx->arena, best ? best : row_text(r, "code"));
+    }
     rows_end(r);
-    return shown;
+    return shown ? shown : "";
 }
 
 static const char *show_tag(struct ctx *ctx, const struct field *f, const char *code)
@@ -342,7 +346,54 @@ const char *field_show(struct ctx *ctx, const struct field *f, const void *recor
     return arena_print(ctx->arena, "%lld", (long long)v);
 }
 
-static bool missing(const struct field *f, const void *record)
+static const char *typed_tags(struct ctx *ctx, const char *stored)
+{
+    const char *text = "";
+    for (const char *at = stored, *code; (code = tags_next(ctx->arena, &at)) != NULL;)
+        text = arena_print(ctx->arena, "%s%s%s", text, *text ? ", " : "", code);
+    return text;
+}
+
+const char *field_typed(struct ctx *ctx, const struct field *f, const void *record)
+{
+    if (field_missing(f, record))
+        return "";
+    if (f->type == F_TAGS)
+        return typed_tags(ctx, field_text(f, record));
+    if (field_is_text(f))
+        return field_text(f, record);
+    if (f->type == F_REAL)
+        return arena_print(ctx->arena, "%.15g", *(const double *)slot(f, (void *)(uintptr_t)record));
+    int64_t v = field_int(f, record);
+    if (f->type == F_TIME) {
+        struct civil c = civil_from_when(v);
+        return arena_print(ctx->arena, "%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second);
+    }
+    const struct kind *k = f->type == F_REF ? kind_find(f->ref) : NULL;
+    if (!k)
+        return arena_print(ctx->arena, "%lld", (long long)v);
+    struct rows *r = query(ctx->db, "SELECT {} AS code FROM {} WHERE id = {}", (struct sql_name){k->code}, (struct sql_name){k->table}, v);
+    const char *code = rows_next(r) ? row_copy(r, ctx->arena, "code") : NULL;
+    rows_end(r);
+    return code ? code : arena_print(ctx->arena, "#%lld", (long long)v);
+}
+
+const char *field_show_masked(struct ctx *ctx, const struct field *f, const void *record)
+{
+    const char *s = f->flags & SEALED ? field_masked(ctx, f, record) : field_show(ctx, f, record);
+    return s ? s : "";
+}
+
+const char *record_title(struct ctx *ctx, const struct kind *k, const void *record)
+{
+    const struct field *f = kind_field(k, kind_title(k)), *english = !strcmp(f->name, "name") ? kind_field(k, "name_en") : NULL;
+    const char *shown = field_show_masked(ctx, f, record);
+    if (english)
+        shown = ctx_pick(ctx, *shown ? shown : NULL, field_text(english, record));
+    return shown && *shown ? shown : tr(ctx, k->one);
+}
+
+bool field_missing(const struct field *f, const void *record)
 {
     if (field_is_text(f))
         return !field_text(f, record);
@@ -355,7 +406,7 @@ bool record_check(struct ctx *ctx, const struct kind *k, const void *before, voi
 {
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
-        if ((f->flags & REQUIRED) && missing(f, after) && !ctx_problem_of(ctx, f->name))
+        if ((f->flags & REQUIRED) && field_missing(f, after) && !ctx_problem_of(ctx, f->name))
             ctx_problem(ctx, f->name, say(ctx, "{} is needed.", tr(ctx, f->label)));
     }
     if (k->check && ctx->problem_count == 0)

@@ -44,6 +44,8 @@ enum field_flag {
     FIXED = 1 << 6,    /* set by the program: neither forms nor PATCH change it, nor imports unless IMPORTED */
     IMPORTED = 1 << 7, /* FIXED, but an import of older records sets it */
     HIDDEN = 1 << 8,   /* a secret of the program (a key, a hash): never on pages, in JSON, sheets or the journal */
+    ICON = 1 << 9,     /* the name of a picture of the sprite */
+    INNER = 1 << 10,    /* says nothing to a reader: left out where a record is shown */
 };
 
 struct choice {
@@ -60,6 +62,8 @@ struct field {
     const char *ref;              /* name of the kind referred to */
     unsigned flags;
     const char *aliases;          /* other headings a sheet may have for it, parted by |; NULL */
+    const char *hint;             /* N_(): what is expected, shown before the field; NULL */
+    const char *group;            /* N_(): heading of the group that begins with this field; NULL: goes on */
 };
 #define FIELD_TEXT_MOST 200   /* characters */
 #define FIELD_LONG_MOST 20000
@@ -96,7 +100,7 @@ struct kind {
     void *(*import_find)(struct ctx *ctx, const void *record);
     enum status (*import_insert)(struct ctx *ctx, void *record);
     /* Forms and the API: how a new record is stored (NULL: record_insert), and what else has to be set once one was
-     * stored or changed (before NULL: new; NULL: nothing). Both behind the door. */
+     * stored, changed or removed (before NULL: new; after NULL: removed; NULL: nothing). Both behind the door. */
     enum status (*insert)(struct ctx *ctx, void *record);
     enum status (*settle)(struct ctx *ctx, const void *before, const void *after);
     void (*exported)(struct ctx *ctx, void *record); /* what a sheet says of a record so that an import finds it; NULL */
@@ -105,6 +109,9 @@ struct kind {
     struct list_total (*search)(struct ctx *ctx, struct list *l, const char *q);
     const char *import_key;    /* with import_find: the field that tells rows of a sheet apart; NULL: the UNIQUE one */
     enum status (*import_done)(struct ctx *ctx); /* behind the door, after an import stored something: what is derived from the whole register */
+    unsigned remove;           /* roles that may remove a record nobody refers to; 0: none */
+    const char *about;         /* N_(): what the register is for, in a sentence; NULL: it has no pages of its own */
+    const char *home;          /* address of its list when that is not the engine's page; NULL: /registers/NAME */
 };
 #define FIELDS(table_) .fields = (table_), .field_count = (int)(sizeof(table_) / sizeof *(table_))
 
@@ -112,6 +119,7 @@ struct kind {
 void kinds_set(const struct kind *const *all);
 const struct kind *kind_find(const char *name);
 const struct field *kind_field(const struct kind *k, const char *name);
+const char *kind_title(const struct kind *k); /* the field a person knows a record by: name, title, subject, or its code */
 
 /* ---- one record ---- */
 void *record_new(struct ctx *ctx, const struct kind *k);                   /* every field missing */
@@ -124,6 +132,8 @@ enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, c
 enum status record_update(struct ctx *ctx, const struct kind *k, const void *before, void *after, const char *action);
 /* Behind the door, for forms and the API: the kind's insert (before NULL) or record_update, then its settle. */
 enum status record_store(struct ctx *ctx, const struct kind *k, const void *before, void *after);
+/* CONFLICT when something still refers to it, or its version is no longer record's. */
+enum status record_remove(struct ctx *ctx, const struct kind *k, const void *record);
 void *record_copy(struct ctx *ctx, const struct kind *k, const void *record);
 bool record_same(const struct kind *k, const void *a, const void *b);      /* all fields equal */
 
@@ -140,6 +150,16 @@ const char *field_show(struct ctx *ctx, const struct field *f, const void *recor
 /* One tag after the other of a stored F_TAGS value, in arena a: NULL at the end. *at begins as the stored value. */
 const char *tags_next(struct arena *a, const char **at);
 bool tags_have(const char *stored, const char *code);
+/* The value as one would type it, so that field_set reads it again; "" when missing. A reference is its code, or
+ * "#" and its id when the record has none. */
+const char *field_typed(struct ctx *ctx, const struct field *f, const void *record);
+/* The same for a person, with sealed values masked. */
+const char *field_show_masked(struct ctx *ctx, const struct field *f, const void *record);
+/* What a person calls the record: kind_title's field in the reader's language, masked when sealed; the kind's name when
+ * it is missing. */
+const char *record_title(struct ctx *ctx, const struct kind *k, const void *record);
+bool field_same(const struct field *f, const void *a, const void *b);
+bool field_missing(const struct field *f, const void *record);
 /* Required fields and the kind's own rules; false when there are problems. */
 bool record_check(struct ctx *ctx, const struct kind *k, const void *before, void *after);
 
@@ -160,5 +180,10 @@ struct list_total list_total(struct ctx *ctx, const struct list *l);       /* up
 /* Runs it; next record or NULL. The record lives in arena a. */
 struct rows *list_run(struct ctx *ctx, struct list *l);
 void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct arena *a);
+
+/* ---- the past ---- */
+/* What a journal entry keeps of a record (before or after), put into record; given, one a field, says which stand
+ * there. False when json is NULL or not one. */
+bool record_past(struct ctx *ctx, const struct kind *k, const char *json, void *record, bool *given);
 
 #endif

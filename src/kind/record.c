@@ -34,6 +34,17 @@ const struct field *kind_field(const struct kind *k, const char *name)
     return NULL;
 }
 
+const char *kind_title(const struct kind *k)
+{
+    static const char *const titles[] = {"name", "title", "subject", NULL};
+    for (int i = 0; titles[i]; i++) {
+        const struct field *f = kind_field(k, titles[i]);
+        if (f && !(f->flags & SEALED))
+            return f->name;
+    }
+    return k->code;
+}
+
 void *record_new(struct ctx *ctx, const struct kind *k)
 {
     struct record *rec = arena_alloc(ctx->arena, k->size);
@@ -167,12 +178,12 @@ static struct arg sealed_key(struct ctx *ctx, const struct field *f, const void 
     return arg_text(s ? seal_hash(ctx->keys, ctx->arena, f->name, s) : NULL);
 }
 
-static bool same(const struct field *f, const void *a, const void *b)
+bool field_same(const struct field *f, const void *a, const void *b)
 {
     if (f->type == F_REAL) {
         double x = *(const double *)(const void *)((const char *)a + f->offset);
         double y = *(const double *)(const void *)((const char *)b + f->offset);
-        return (isnan(x) && isnan(y)) || !(x < y || x > y);
+        return isnan(x) || isnan(y) ? isnan(x) && isnan(y) : !(x < y || x > y);
     }
     if (!field_is_text(f))
         return field_int(f, a) == field_int(f, b);
@@ -183,7 +194,7 @@ static bool same(const struct field *f, const void *a, const void *b)
 bool record_same(const struct kind *k, const void *a, const void *b)
 {
     for (int i = 0; i < k->field_count; i++)
-        if (!same(&k->fields[i], a, b))
+        if (!field_same(&k->fields[i], a, b))
             return false;
     return true;
 }
@@ -198,7 +209,7 @@ static const char *journal_text(struct ctx *ctx, const struct kind *k, const voi
     buf_putc(&out, '{');
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
-        if ((f->flags & HIDDEN) || (other && same(f, record, other)))
+        if ((f->flags & HIDDEN) || (other && field_same(f, record, other)))
             continue;
         struct arg v = stored(ctx, f, record);
         if (!other && (v.type == ARG_MAYBE ? v.i == NONE : v.type == ARG_TEXT && !v.s))
@@ -255,7 +266,7 @@ enum status record_update(struct ctx *ctx, const struct kind *k, const void *bef
     int changed = 0;
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
-        if (same(f, before, after))
+        if (field_same(f, before, after))
             continue;
         changed++;
         sql_add(&q, ", {} = {}", (struct sql_name){f->name}, stored(ctx, f, rec));
@@ -287,6 +298,21 @@ enum status record_store(struct ctx *ctx, const struct kind *k, const void *befo
                     : k->insert ? k->insert(ctx, after)
                                 : record_insert(ctx, k, after, "create");
     return s == OK && k->settle ? k->settle(ctx, before, after) : s;
+}
+
+enum status record_remove(struct ctx *ctx, const struct kind *k, const void *record)
+{
+    const struct record *rec = record;
+    enum status s = change(ctx->db, "DELETE FROM {} WHERE id = {} AND version = {}", (struct sql_name){k->table}, rec->id, rec->version);
+    if (s == CONFLICT)
+        return ctx_fail(ctx, CONFLICT, say(ctx, "Other records still refer to this one, so it can't be removed."));
+    if (s != OK)
+        return ctx_fail(ctx, s, NULL);
+    if (db_changed(ctx->db) == 0)
+        return ctx_fail(ctx, CONFLICT,
+                        say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
+    journal_add(ctx, k->name, rec->id, "remove", journal_text(ctx, k, record, NULL), NULL);
+    return db_status(ctx->db);
 }
 
 void list_init(struct ctx *ctx, struct list *l, const struct kind *k)

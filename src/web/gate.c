@@ -681,6 +681,27 @@ static enum gate_next ask_who(struct visit *v, const char *page)
     return visit_end(v);
 }
 
+/* The kind a path names, and the record: 404 and 403 by the kind's own roles and scope. */
+static enum gate_next admit_record(struct visit *v)
+{
+    struct ctx *ctx = &v->ctx;
+    const struct kind *k = v->route->record;
+    if (v->route->flags & (KIND_READ | KIND_WRITE | KIND_REMOVE)) {
+        k = v->ex.kind = kind_find(v->ex.name);
+        if (!k || !k->fields || (!k->about && !(v->route->flags & API)))
+            return refuse(v, 404, NOT_FOUND, NULL);
+        unsigned may = v->route->flags & KIND_READ ? k->read : v->route->flags & KIND_WRITE ? k->write : k->remove;
+        if (!(may & ctx->actor.roles))
+            return refuse(v, 403, FORBIDDEN, NULL);
+    }
+    if (k && (v->route->record || v->ex.id != NONE)) {
+        v->ex.record = v->ex.id != NONE ? record_load(ctx, k, v->ex.id) : NULL;
+        if (!v->ex.record && db_status(ctx->db) == OK)
+            return refuse(v, 404, NOT_FOUND, NULL);
+    }
+    return GATE_CHANGE;
+}
+
 /* Session, role, token, record: GATE_ANSWER when refused, GATE_CHANGE when all is well. */
 static enum gate_next admit(struct visit *v, struct db *reader)
 {
@@ -705,12 +726,7 @@ static enum gate_next admit(struct visit *v, struct db *reader)
         if (v->session && (!(v->route->flags & NO_CSRF) || !says_origin(v)) && !csrf_fits(v))
             return refuse(v, 403, FORBIDDEN, say(ctx, "This page is too old. Load it again, then send it once more."));
     }
-    if (v->route->record) {
-        v->ex.record = v->ex.id != NONE ? record_load(ctx, v->route->record, v->ex.id) : NULL;
-        if (!v->ex.record && db_status(reader) == OK)
-            return refuse(v, 404, NOT_FOUND, NULL);
-    }
-    return GATE_CHANGE;
+    return admit_record(v);
 }
 
 enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)

@@ -27,6 +27,24 @@ struct markup icon(struct ctx *ctx, const char *name)
     return m;
 }
 
+const char *const *icon_names(struct arena *a)
+{
+    enum { MOST = 500 };
+    const char **names = ARENA_ARRAY(a, const char *, MOST + 1);
+    int n = 0;
+    for (int i = 0; i < asset_count; i++) {
+        if (strcmp(assets[i].name, "icons.svg") != 0)
+            continue;
+        static const char mark[] = "id=\"i-";
+        const char *p = arena_copyn(a, (const char *)assets[i].data, (size_t)(assets[i].data_end - assets[i].data));
+        for (; n < MOST && (p = strstr(p, mark)) != NULL; n++) {
+            p += sizeof mark - 1;
+            names[n] = arena_copyn(a, p, strcspn(p, "\""));
+        }
+    }
+    return names;
+}
+
 static bool here(const struct ctx *ctx, const char *href)
 {
     size_t n = strlen(href);
@@ -59,7 +77,7 @@ static void nav(struct ctx *ctx, bool staff)
     html(ctx->web->out, "<nav class=\"nav\" aria-label=\"{}\">", say(ctx, "Main places"));
     for (const struct place *const *list = ctx->site->places; list && *list; list++)
         for (const struct place *p = *list; p->href; p++)
-            if (p->staff == staff && (p->roles & ctx->actor.roles))
+            if (p->staff == staff && !p->about && (p->roles & ctx->actor.roles))
                 nav_link(ctx, p);
     buf_puts(ctx->web->out, "</nav>");
 }
@@ -136,10 +154,13 @@ void page_end(struct ctx *ctx)
     if (ctx->web->fragment)
         return;
     struct buf *out = ctx->web->out;
-    const struct site *site = ctx->site;
-    html(out, "\n</main>\n<footer class=\"foot\"><div class=\"wrap\"><p>{}", ctx_pick(ctx, site->name, site->name_en));
-    if (site->contact)
-        html(out, " · {}", ctx_pick(ctx, site->contact, site->contact_en));
+    const struct site_words *w = ctx->site->words;
+    html(out, "\n</main>\n<footer class=\"foot\"><div class=\"wrap\"><p>{}", w ? ctx_pick(ctx, w->name, w->name_en) : NULL);
+    const char *contact = w ? ctx_pick(ctx, w->contact, w->contact_en) : NULL, *hours = w ? ctx_pick(ctx, w->hours, w->hours_en) : NULL;
+    if (contact)
+        html(out, " · {}", contact);
+    if (hours)
+        html(out, " · {}", hours);
     html(out, "</p><nav aria-label=\"{}\">", say(ctx, "Foot of the page"));
     if (ctx->actor.user == NONE)
         html(out, "<a href=\"/login\">{}</a>", say(ctx, "Staff sign-in"));

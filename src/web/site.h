@@ -16,12 +16,18 @@
 
 struct ctx;
 
-/* A link in the navigation. */
+/* A link in the navigation, or a card of the page "Administration". */
 struct place {
     const char *href, *label; /* label: N_() */
     const char *key;          /* keys that go there: "g i"; NULL */
     unsigned roles;           /* who sees it */
     bool staff;               /* on the staff's pages; otherwise on the residents' */
+    const char *about;        /* N_(): a sentence; with it the place is a card and not in the navigation */
+    const char *icon;         /* of the card */
+};
+/* What the office says of itself in the foot of each page; parts may be NULL. */
+struct site_words {
+    const char *name, *name_en, *contact, *contact_en, *hours, *hours_en;
 };
 struct seal_key;
 struct writer;
@@ -33,8 +39,7 @@ struct site {
     const struct seal_key *keys;   /* for sealed fields; NULL: none */
     unsigned char secret[32];      /* keys the CSRF tokens; random, kept over restarts */
     int64_t started;               /* seconds since 1970 UTC */
-    const char *name, *name_en;    /* shown in the foot of each page; NULL: nothing */
-    const char *contact, *contact_en; /* where and when the office is open; NULL */
+    const struct site_words *_Atomic words; /* in the foot of each page; replaced as a whole while the server runs; NULL: nothing */
     const char *host;              /* the name people use, with its port if it is not the usual one: others are refused,
                                       but not from this machine itself; NULL: any */
     bool tls;                      /* served by TLS (here or by the proxy): __Host- cookies, HSTS */

@@ -35,6 +35,11 @@ enum route_flag {
     LOGIN_LIMIT = 1 << 5, /* the strict rate limit: sign-in, follow-up by code */
     BODY_BIG = 1 << 6,  /* a JSON body up to UPLOAD_LIMIT */
     READS = 1 << 7,     /* a POST that stores nothing: handle runs on a reader, not behind the door */
+    /* {name} is a kind: the gate answers 404 when there is none, 403 when the actor is not among the kind's roles for
+     * this, and loads {id} when the path has one, in the actor's scope. One of the three. */
+    KIND_READ = 1 << 8,
+    KIND_WRITE = 1 << 9,
+    KIND_REMOVE = 1 << 10,
 };
 #define BODY_LIMIT   ((size_t)1 << 20)  /* bytes, forms and JSON */
 #define UPLOAD_LIMIT ((size_t)40 << 20) /* bytes, photographs and sheets */
@@ -83,6 +88,7 @@ struct exchange {
     const struct route *route;
     int64_t id;                        /* {id} of the path; NONE */
     const char *name, *rest;           /* {name}, {rest} */
+    const struct kind *kind;           /* with KIND_READ, KIND_WRITE, KIND_REMOVE */
     void *record;                      /* the record the gate loaded; NULL */
     const char *address;               /* the peer (or X-Forwarded-For behind a trusted proxy) */
     bool tls;                          /* the client came by TLS, here or at the proxy */
@@ -140,6 +146,7 @@ void form_tokens(struct ctx *ctx);    /* those two alone, for a <form> written b
 void form_end(struct ctx *ctx);
 void form_problems(struct ctx *ctx);  /* the summary on top, linked to the fields */
 struct markup icon(struct ctx *ctx, const char *name); /* <svg class="icon"><use …> from the sprite */
+const char *const *icon_names(struct arena *a);        /* those of the sprite, ended by NULL */
 /* Says it once on the next page (a short message cookie): "Sent to …". */
 void flash(struct ctx *ctx, const char *text);
 

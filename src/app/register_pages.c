@@ -1,0 +1,577 @@
+/*
+ * The lists of all kinds: the registers there are, one register as a list or
+ * as a tree, a record, and the list as a sheet. Drawn from the description;
+ * who may see what was decided by the gate.
+ */
+#include "app/register_pages.h"
+
+#include "base/text.h"
+#include "base/when.h"
+#include "db/journal.h"
+#include "kind/browse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- addresses and small parts ---- */
+
+const char *kind_href(struct ctx *ctx, const struct kind *k)
+{
+    return k->home ? k->home : k->about ? arena_print(ctx->arena, "/registers/%s", k->name) : NULL;
+}
+
+const char *record_href(struct ctx *ctx, const struct kind *k, int64_t id)
+{
+    if (k->about)
+        return arena_print(ctx->arena, "/registers/%s/%lld", k->name, (long long)id);
+    return k->home ? arena_print(ctx->arena, "%s/%lld", k->home, (long long)id) : NULL;
+}
+
+const struct register_view *view_of(const struct kind *k)
+{
+    static const struct register_view none;
+    for (int m = 0; modules[m]; m++)
+        for (const struct register_view *v = modules[m]->views; v && v->kind; v++)
+            if (v->kind == k)
+                return v;
+    return &none;
+}
+
+void trail(struct ctx *ctx, const char *href, const char *label)
+{
+    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav>", say(ctx, "Way back"), href,
+         icon(ctx, "arrow-left"), label);
+}
+
+void pager(struct ctx *ctx, int64_t page, int64_t total)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
+    if (page > 1)
+        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
+             icon(ctx, "chevron-left"), say(ctx, "Back"));
+    int64_t first = (page - 1) * BROWSE_PAGE + 1, last = page * BROWSE_PAGE < total ? page * BROWSE_PAGE : total;
+    if (total > BROWSE_PAGE)
+        html(out, "<span>{}</span>", say(ctx, "{}–{} of {}", first, last, total));
+    else
+        html(out, "<span>{}</span>", say_n(ctx, total, "1 entry", "{} entries", total));
+    if (last < total)
+        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
+             say(ctx, "Next"), icon(ctx, "chevron-right"));
+    buf_puts(out, "</nav>");
+}
+
+enum sheet_format sheet_asked(struct ctx *ctx)
+{
+    const char *format = query_param(ctx, "format");
+    return format && !strcmp(format, "xlsx") ? SHEET_XLSX : SHEET_CSV;
+}
+
+void answer_sheet(struct ctx *ctx, struct sheet_writer *w, const char *name, enum sheet_format format)
+{
+    size_t size;
+    const char *why = NULL;
+    char *bytes = sheet_write_close(w, &size, &why);
+    if (!bytes) {
+        ctx_fail(ctx, UNAVAILABLE, tr(ctx, why));
+        return;
+    }
+    const char *type = format == SHEET_XLSX ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv; charset=utf-8";
+    answer_download(ctx, arena_print(ctx->arena, "%s.%s", name, format == SHEET_XLSX ? "xlsx" : "csv"), type);
+    buf_put(ctx->web->out, bytes, size);
+    free(bytes);
+}
+
+/* ---- the registers there are ---- */
+
+static void registers(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    page_begin(ctx, say(ctx, "Registers"), PAGE_STAFF);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><ul class=\"places\">", say(ctx, "Registers"),
+         say(ctx, "What is entered once and used everywhere."));
+    const struct kind *const *all = modules_kinds();
+    for (int i = 0; all[i]; i++) {
+        const struct kind *k = all[i];
+        if (!k->about || !(k->read & ctx->actor.roles))
+            continue;
+        struct list l;
+        list_init(ctx, &l, k);
+        int64_t n = list_count(ctx, &l);
+        sql_release(&l.where);
+        html(out, "<li><a href=\"{}\"><b>{}</b> <span class=\"count\">{}</span><i>{}</i></a></li>", kind_href(ctx, k), tr(ctx, k->many), n,
+             tr(ctx, k->about));
+    }
+    buf_puts(out, "</ul>");
+    page_end(ctx);
+}
+
+/* ---- the head of a list ---- */
+
+static void downloads(struct ctx *ctx, const struct kind *k)
+{
+    html(ctx->web->out, "<details class=\"menu\"><summary>{} {}</summary><div>", icon(ctx, "download"), say(ctx, "Download"));
+    static const char *const formats[][2] = {{"xlsx", "Excel"}, {"csv", "CSV"}};
+    for (size_t i = 0; i < 2; i++) {
+        const char *here = url_with(ctx, "format", formats[i][0]), *query = strchr(here, '?');
+        html(ctx->web->out, "<a href=\"/registers/{}/download{}\">{} {}</a>", k->name, query, icon(ctx, "file-spreadsheet"), formats[i][1]);
+    }
+    html(ctx->web->out, "</div></details>");
+}
+
+static void list_head(struct ctx *ctx, const struct kind *k)
+{
+    struct buf *out = ctx->web->out;
+    const struct register_view *view = view_of(k);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\">", tr(ctx, k->many), tr(ctx, k->about));
+    if (k->write & ctx->actor.roles)
+        html(out, "<a class=\"button primary\" href=\"{}\" data-key=\"n\">{} {}</a>",
+             view->fresh ? view->fresh : arena_print(ctx->arena, "/registers/%s/new", k->name), icon(ctx, "plus"), say(ctx, "New entry"));
+    downloads(ctx, k);
+    buf_puts(out, "</div></header>");
+}
+
+/* ---- filters ---- */
+
+static void filter_choice(struct ctx *ctx, const struct field *f)
+{
+    struct buf *out = ctx->web->out;
+    const char *chosen = query_param(ctx, f->name);
+    const struct kind *k = f->type == F_REF || (f->type == F_TAGS && f->ref) ? kind_find(f->ref) : NULL;
+    html(out, "<label>{} <select name=\"{}\" data-go><option value=\"\">{}</option>", tr(ctx, f->label), f->name, say(ctx, "all"));
+    if (f->type == F_BOOL) {
+        html(out, "<option value=\"1\"{}>{}</option><option value=\"0\"{}>{}</option>",
+             (struct markup){chosen && !strcmp(chosen, "1") ? " selected" : ""}, say(ctx, "yes"),
+             (struct markup){chosen && !strcmp(chosen, "0") ? " selected" : ""}, say(ctx, "no"));
+    } else if (f->choices) {
+        for (const struct choice *c = f->choices; c->code; c++)
+            html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){chosen && !strcmp(chosen, c->code) ? " selected" : ""},
+                 tr(ctx, c->label));
+    } else if (k) {
+        form_options(ctx, out, k, chosen);
+    }
+    buf_puts(out, "</select></label>");
+}
+
+static void filter_span(struct ctx *ctx, const struct field *f)
+{
+    for (int end = 0; end < 2; end++) {
+        const char *name = arena_print(ctx->arena, end ? "%s_to" : "%s_from", f->name);
+        html(ctx->web->out, "<label>{} <input type=\"date\" name=\"{}\" value=\"{}\" data-go></label>",
+             end ? say(ctx, "to") : say(ctx, "{} from", tr(ctx, f->label)), name, query_param(ctx, name));
+    }
+}
+
+static void filters(struct ctx *ctx, const struct kind *k, bool narrowed)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<form class=\"bar\" role=\"search\" action=\"/registers/{}\"><span class=\"search\"><label class=\"sr\" for=\"q\">{}</label>"
+              "<input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\" maxlength=\"100\" data-search><button>{} {}</button></span>",
+         k->name, say(ctx, "Find in {}", tr(ctx, k->many)), query_param(ctx, "q"), say(ctx, "Name or code"), icon(ctx, "search"), say(ctx, "Find"));
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        if (!browse_filters(f))
+            continue;
+        if (f->type == F_DATE || f->type == F_TIME)
+            filter_span(ctx, f);
+        else
+            filter_choice(ctx, f);
+    }
+    if (query_param(ctx, "sort"))
+        html(out, "<input type=\"hidden\" name=\"sort\" value=\"{}\">", query_param(ctx, "sort"));
+    if (narrowed)
+        html(out, "<a href=\"/registers/{}\">{}</a>", k->name, say(ctx, "Show all"));
+    buf_puts(out, "</form>");
+}
+
+/* ---- rows ---- */
+
+static const char *column_class(const struct kind *k, const struct field *f)
+{
+    if (!strcmp(f->name, kind_title(k)))
+        return "main";
+    if (!strcmp(f->name, k->code))
+        return "no";
+    if (f->type == F_TIME || f->type == F_DATE)
+        return "when";
+    return f->type == F_INT || f->type == F_REAL ? "num" : "who";
+}
+
+static bool is_column(const struct kind *k, const struct field *f)
+{
+    return ((f->flags & LISTED) || !strcmp(f->name, kind_title(k))) && !(f->flags & HIDDEN);
+}
+
+static void head_cell(struct ctx *ctx, const struct kind *k, const struct browse *b, const struct field *f)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<th scope=\"col\" class=\"{}\"", column_class(k, f));
+    if (b->sort == f)
+        html(out, " aria-sort=\"{}\"", b->down ? "descending" : "ascending");
+    if (f->flags & SORTED)
+        html(out, "><a href=\"{}\">{}</a></th>",
+             url_with(ctx, "sort", b->sort == f && !b->down ? arena_print(ctx->arena, "-%s", f->name) : f->name), tr(ctx, f->label));
+    else
+        html(out, ">{}</th>", tr(ctx, f->label));
+}
+
+static struct markup value_icon(struct ctx *ctx, const struct field *f, const void *record)
+{
+    const char *name = f && (f->flags & ICON) ? field_text(f, record) : NULL;
+    return name ? icon(ctx, name) : (struct markup){NULL};
+}
+
+static const struct field *icon_field(const struct kind *k)
+{
+    for (int i = 0; i < k->field_count; i++)
+        if (k->fields[i].flags & ICON)
+            return &k->fields[i];
+    return NULL;
+}
+
+static void body_row(struct ctx *ctx, const struct kind *k, const struct record *r)
+{
+    struct buf *out = ctx->web->out;
+    buf_puts(out, "<tr>");
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        if (!is_column(k, f))
+            continue;
+        if (!strcmp(f->name, kind_title(k)))
+            html(out, "<td class=\"main\"><a href=\"/registers/{}/{}\">{} {}</a></td>", k->name, r->id, value_icon(ctx, icon_field(k), r),
+                 record_title(ctx, k, r));
+        else
+            html(out, "<td class=\"{}\">{}</td>", column_class(k, f), field_show_masked(ctx, f, r));
+    }
+    buf_puts(out, "</tr>");
+}
+
+static void table_draw(struct ctx *ctx, const struct kind *k, struct browse *b)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<table class=\"list\"><caption class=\"sr\">{}</caption><thead><tr>", tr(ctx, k->many));
+    for (int i = 0; i < k->field_count; i++)
+        if (is_column(k, &k->fields[i]))
+            head_cell(ctx, k, b, &k->fields[i]);
+    buf_puts(out, "</tr></thead><tbody>");
+    struct rows *rows = list_run(ctx, &b->list);
+    for (struct record *r; (r = list_next(ctx, k, rows, ctx->arena)) != NULL;)
+        body_row(ctx, k, r);
+    buf_puts(out, "</tbody></table>");
+}
+
+/* ---- a tree ---- */
+
+#define TREE_MOST 2000
+
+static bool is_tree(const struct kind *k)
+{
+    const struct field *parent = kind_field(k, "parent");
+    return parent && parent->type == F_REF && !strcmp(parent->ref, k->name);
+}
+
+static int by_record_id(const void *a, const void *b)
+{
+    int64_t x = (*(struct record *const *)a)->id, y = (*(struct record *const *)b)->id;
+    return (x > y) - (x < y);
+}
+
+/* All records of the tree by id, so that a branch finds its own. */
+static struct record **tree_records(struct ctx *ctx, const struct kind *k, int count)
+{
+    struct record **all = ARENA_ARRAY(ctx->arena, struct record *, count + 1);
+    struct list l;
+    list_init(ctx, &l, k);
+    l.limit = count;
+    struct rows *rows = list_run(ctx, &l);
+    int n = 0;
+    for (struct record *r; n < count && (r = list_next(ctx, k, rows, ctx->arena)) != NULL;)
+        all[n++] = r;
+    rows_end(rows);
+    qsort(all, (size_t)n, sizeof *all, by_record_id);
+    return n == count ? all : NULL;
+}
+
+static void branch_facts(struct ctx *ctx, const struct kind *k, const struct record *r, bool out_of_use)
+{
+    struct buf *out = ctx->web->out;
+    buf_puts(out, " <span class=\"small\">");
+    bool first = true;
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        bool validity = !strcmp(f->name, "valid_to");
+        if ((!(f->flags & LISTED) && !validity) || !strcmp(f->name, "parent") || !strcmp(f->name, kind_title(k)) ||
+            (f->flags & SEALED) || field_missing(f, r))
+            continue;
+        html(out, "{}{}{}", first ? "" : " · ", validity ? arena_print(ctx->arena, "%s ", tr(ctx, f->label)) : "", field_show(ctx, f, r));
+        first = false;
+    }
+    buf_puts(out, "</span>");
+    if (out_of_use)
+        html(out, " <span class=\"state wait\">{}</span>", say(ctx, "no longer in use"));
+}
+
+static void branch_draw(struct ctx *ctx, const struct kind *k, const struct branch *b, const struct record *r)
+{
+    html(ctx->web->out, "<p><a href=\"/registers/{}/{}\">{} {}</a>", k->name, r->id, value_icon(ctx, icon_field(k), r), b->label);
+    branch_facts(ctx, k, r, b->out_of_use);
+    buf_puts(ctx->web->out, "</p>");
+}
+
+/* False when there are too many for a tree. */
+static bool tree_draw(struct ctx *ctx, const struct kind *k)
+{
+    struct buf *out = ctx->web->out;
+    int n;
+    const struct branch *list = branches(ctx, k, TREE_MOST, &n);
+    struct record **all = list ? tree_records(ctx, k, n) : NULL;
+    if (!all)
+        return false;
+    buf_puts(out, "<ul class=\"tree\">");
+    for (int i = 0; i < n; i++) {
+        struct record key = {.id = list[i].id}, *want = &key;
+        struct record **found = bsearch(&want, all, (size_t)n, sizeof *all, by_record_id);
+        int next = i + 1 < n ? list[i + 1].depth : 0, below = 0;
+        for (int j = i + 1; j < n && list[j].depth > list[i].depth; j++)
+            below += list[j].depth == list[i].depth + 1;
+        buf_puts(out, "<li>");
+        if (found)
+            branch_draw(ctx, k, &list[i], *found);
+        if (below)
+            html(out, "<details{}><summary>{}</summary><ul>", (struct markup){list[i].depth == 0 && n < 300 ? " open" : ""},
+                 say_n(ctx, below, "1 below it", "{} below it", below));
+        else
+            buf_puts(out, "</li>");
+        for (int d = list[i].depth; !below && d > next; d--)
+            buf_puts(out, "</ul></details></li>");
+    }
+    buf_puts(out, "</ul>");
+    return true;
+}
+
+static void list_or_tree(struct ctx *ctx, const struct kind *k)
+{
+    const char *as = query_param(ctx, "as");
+    bool tree = !(as && !strcmp(as, "list"));
+    html(ctx->web->out, "<nav class=\"filters\" aria-label=\"{}\"><a href=\"/registers/{}\"{}>{}</a><a href=\"/registers/{}?as=list\"{}>{}</a></nav>",
+         say(ctx, "Shown as"), k->name, (struct markup){tree ? " aria-current=\"true\"" : ""}, say(ctx, "Tree"), k->name,
+         (struct markup){tree ? "" : " aria-current=\"true\""}, say(ctx, "List"));
+}
+
+static void list_page(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct kind *k = ctx->web->kind;
+    struct browse b;
+    browse_init(ctx, &b, k, query_param);
+    page_begin(ctx, tr(ctx, k->many), PAGE_STAFF | PAGE_WIDE);
+    list_head(ctx, k);
+    if (view_of(k)->list)
+        view_of(k)->list(ctx);
+    filters(ctx, k, b.narrowed);
+    const char *as = query_param(ctx, "as");
+    bool plain_list = b.narrowed || b.sort || (as && !strcmp(as, "list"));
+    if (is_tree(k) && !b.narrowed && b.total)
+        list_or_tree(ctx, k);
+    if (b.total == 0) {
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, b.narrowed ? "list-search" : "inbox"),
+             b.narrowed ? say(ctx, "Nothing fits. Take a filter away or search for less.") : say(ctx, "Nothing has been entered here yet."));
+    } else if (is_tree(k) && !plain_list && tree_draw(ctx, k)) {
+        sql_release(&b.list.where);
+        page_end(ctx);
+        return;
+    } else {
+        table_draw(ctx, k, &b);
+    }
+    if (b.total == 0)
+        sql_release(&b.list.where);
+    else
+        pager(ctx, b.page, b.total);
+    page_end(ctx);
+}
+
+static void download(struct ctx *ctx)
+{
+    const struct kind *k = ctx->web->kind;
+    struct browse b;
+    browse_init(ctx, &b, k, query_param);
+    enum sheet_format format = sheet_asked(ctx);
+    struct sheet_writer *w = sheet_write_open(format);
+    browse_sheet(ctx, &b.list, w, SHEET_DOWNLOAD);
+    answer_sheet(ctx, w, k->name, format);
+}
+
+/* What a reference may be, while one types: <option>s of the nearest. */
+static void suggest(struct ctx *ctx)
+{
+    const struct kind *k = ctx->web->kind;
+    struct browse b;
+    browse_init(ctx, &b, k, query_param);
+    b.list.limit = 20;
+    const struct field *code = kind_field(k, k->code);
+    struct rows *rows = list_run(ctx, &b.list);
+    for (struct record *r; (r = list_next(ctx, k, rows, ctx->arena)) != NULL;) {
+        const char *value = field_text(code, r);
+        html(ctx->web->out, "<option value=\"{}\">{}</option>", value && !(code->flags & SEALED) ? value : arena_print(ctx->arena, "#%lld", (long long)r->id),
+             record_title(ctx, k, r));
+    }
+}
+
+/* ---- one record ---- */
+
+static void draw_fact(struct ctx *ctx, const struct field *f, const void *record, bool clear)
+{
+    struct buf *out = ctx->web->out;
+    const char *shown = clear ? field_show(ctx, f, record) : field_show_masked(ctx, f, record);
+    if (!*shown || (f->flags & (INNER | HIDDEN)))
+        return;
+    const struct kind *k = f->type == F_REF ? kind_find(f->ref) : NULL;
+    const char *href = k && (k->read & ctx->actor.roles) ? record_href(ctx, k, field_int(f, record)) : NULL;
+    html(out, "<div><dt>{}</dt><dd{}>", tr(ctx, f->label), (struct markup){f->type == F_LONG ? " class=\"words\"" : ""});
+    if (f->flags & ICON)
+        html(out, "{} ", icon(ctx, shown));
+    if (href)
+        html(out, "<a href=\"{}\">{}</a></dd></div>", href, shown);
+    else
+        html(out, "{}</dd></div>", text_cut(ctx->arena, shown, 2000));
+}
+
+static void draw_facts(struct ctx *ctx, const struct kind *k, const void *record, bool clear)
+{
+    struct buf *out = ctx->web->out;
+    bool open = false;
+    for (int i = 0; i < k->field_count; i++) {
+        if (k->fields[i].group || !open) {
+            html(out, "{}", (struct markup){open ? "</dl></section>" : ""});
+            html(out, "<section class=\"card\">");
+            if (k->fields[i].group)
+                html(out, "<h2>{}</h2>", tr(ctx, k->fields[i].group));
+            buf_puts(out, "<dl class=\"facts\">");
+            open = true;
+        }
+        draw_fact(ctx, &k->fields[i], record, clear);
+    }
+    buf_puts(out, open ? "</dl></section>" : "");
+}
+
+static void draw_below(struct ctx *ctx, const struct kind *k, const struct record *r)
+{
+    if (!is_tree(k))
+        return;
+    struct list l;
+    list_init(ctx, &l, k);
+    sql_add(&l.where, " AND parent = {}", r->id);
+    l.limit = 500;
+    struct buf *out = ctx->web->out;
+    html(out, "<section><h2>{}</h2><ul class=\"tree\">", say(ctx, "Below it"));
+    struct rows *rows = list_run(ctx, &l);
+    int n = 0;
+    for (struct record *each; (each = list_next(ctx, k, rows, ctx->arena)) != NULL; n++) {
+        html(out, "<li><p><a href=\"/registers/{}/{}\">{} {}</a>", k->name, each->id, value_icon(ctx, icon_field(k), each), record_title(ctx, k, each));
+        branch_facts(ctx, k, each, false);
+        buf_puts(out, "</p></li>");
+    }
+    html(out, "</ul>");
+    if (n == 0)
+        html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing."));
+    if (k->write & ctx->actor.roles)
+        html(out, "<p><a href=\"/registers/{}/new?parent=%23{}\">{} {}</a></p>", k->name, r->id, icon(ctx, "plus"), say(ctx, "New entry below it"));
+    buf_puts(out, "</section>");
+}
+
+static void record_acts(struct ctx *ctx, const struct kind *k, const struct record *r)
+{
+    struct buf *out = ctx->web->out;
+    bool sealed = false;
+    for (int i = 0; i < k->field_count; i++)
+        sealed |= (k->fields[i].flags & SEALED) && !field_missing(&k->fields[i], r);
+    buf_puts(out, "<div class=\"acts\">");
+    if (k->write & ctx->actor.roles)
+        html(out, "<a class=\"button\" href=\"/registers/{}/{}/edit\" data-key=\"e\">{} {}</a>", k->name, r->id, icon(ctx, "edit"), say(ctx, "Change"));
+    if (view_of(k)->acts)
+        view_of(k)->acts(ctx, r);
+    if (sealed && (ctx->actor.roles & (ROLES_READERS | ROLE_ADMIN))) {
+        form_begin(ctx, arena_print(ctx->arena, "/registers/%s/%lld/reveal", k->name, (long long)r->id), NULL, false);
+        html(out, "<button data-confirm=\"{}\">{} {}</button>", say(ctx, "Showing numbers in the clear is written to the journal with your name."),
+             icon(ctx, "eye"), say(ctx, "Show numbers"));
+        form_end(ctx);
+    }
+    if (k->remove & ctx->actor.roles) {
+        form_begin(ctx, arena_print(ctx->arena, "/registers/%s/%lld/remove", k->name, (long long)r->id), NULL, false);
+        html(out, "<input type=\"hidden\" name=\"_version\" value=\"{}\"><button class=\"danger\" data-confirm=\"{}\">{} {}</button>", r->version,
+             say(ctx, "Delete this entry? The journal keeps what it was."), icon(ctx, "trash"), say(ctx, "Delete the entry"));
+        form_end(ctx);
+    }
+    buf_puts(out, "</div>");
+}
+
+static void record_draw(struct ctx *ctx, bool clear)
+{
+    struct buf *out = ctx->web->out;
+    const struct kind *k = ctx->web->kind;
+    const struct record *r = ctx->web->record;
+    const struct field *code = kind_field(k, k->code);
+    const char *name = record_title(ctx, k, r);
+    page_begin(ctx, name, PAGE_STAFF);
+    trail(ctx, kind_href(ctx, k), tr(ctx, k->many));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}{}{}</p>", name, tr(ctx, k->one),
+         strcmp(kind_title(k), k->code) ? " · " : "", strcmp(kind_title(k), k->code) ? field_show_masked(ctx, code, r) : "");
+    record_acts(ctx, k, r);
+    buf_puts(out, "</header>");
+    form_problems(ctx);
+    buf_puts(out, "<div class=\"record\"><div>");
+    if (view_of(k)->detail)
+        view_of(k)->detail(ctx, r);
+    draw_below(ctx, k, r);
+    history_draw(ctx, k, r->id);
+    html(out, "</div><aside aria-label=\"{}\">", say(ctx, "Facts"));
+    draw_facts(ctx, k, r, clear);
+    buf_puts(out, "</aside></div>");
+    page_end(ctx);
+}
+
+void record_page(struct ctx *ctx)
+{
+    record_draw(ctx, false);
+}
+
+/* What is shown in the clear is never kept: neither for a repeated request nor by the browser. */
+static void reveal_prepare(struct ctx *ctx)
+{
+    ctx->key = NULL;
+    if (!(ctx->actor.roles & (ROLES_READERS | ROLE_ADMIN)))
+        ctx_fail(ctx, FORBIDDEN, NULL);
+}
+
+static void reveal(struct ctx *ctx)
+{
+    journal_add(ctx, ctx->web->kind->name, ctx->web->id, "reveal", NULL, NULL);
+    record_draw(ctx, true);
+}
+
+static void remove_record(struct ctx *ctx)
+{
+    const struct kind *k = ctx->web->kind;
+    struct record *r = record_load(ctx, k, ctx->web->id);
+    if (!r) {
+        ctx_fail(ctx, NOT_FOUND, NULL);
+        return;
+    }
+    r->version = param_int(ctx, "_version");
+    if (record_remove(ctx, k, r) != OK || (k->settle && k->settle(ctx, r, NULL) != OK))
+        return;
+    flash(ctx, say(ctx, "Deleted."));
+    see_other_write(ctx, kind_href(ctx, k), NULL, 0);
+}
+
+static const struct route table[] = {
+    ROUTE_GET("/registers", ROLES_READERS | ROLE_ADMIN, registers),
+    ROUTE_GET("/registers/{name}", ROLES_SIGNED, list_page, .flags = KIND_READ),
+    ROUTE_GET("/registers/{name}/download", ROLES_SIGNED, download, .flags = KIND_READ),
+    ROUTE_GET("/registers/{name}/suggest", ROLES_SIGNED, suggest, .flags = KIND_READ),
+    ROUTE_GET("/registers/{name}/{id}", ROLES_SIGNED, record_page, .flags = KIND_READ),
+    ROUTE_POST("/registers/{name}/{id}/reveal", ROLES_SIGNED, reveal, .prepare = reveal_prepare, .flags = KIND_READ),
+    ROUTE_POST("/registers/{name}/{id}/remove", ROLES_SIGNED, remove_record, .failed = record_page, .flags = KIND_REMOVE),
+};
+
+const struct module register_pages_module = {.name = "register_pages", .routes = ROUTES(table)};

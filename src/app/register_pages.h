@@ -1,0 +1,40 @@
+/*
+ * The pages every kind with an "about" has: /registers, /registers/NAME and
+ * what is below it. The gate decides by the kind's roles; a module adds to a
+ * kind's pages with a struct register_view (app/module.h).
+ */
+#ifndef LINLI_APP_REGISTER_PAGES_H
+#define LINLI_APP_REGISTER_PAGES_H
+
+#include "app/module.h"
+#include "kind/sheet.h"
+#include "web/web.h"
+
+#define SHEET_DOWNLOAD 20000 /* rows of a downloaded sheet */
+
+/* Addresses in the context's arena. NULL: the kind has no pages. */
+const char *kind_href(struct ctx *ctx, const struct kind *k);
+const char *record_href(struct ctx *ctx, const struct kind *k, int64_t id);
+const struct register_view *view_of(const struct kind *k); /* never NULL */
+
+/* The record in ctx->web->record of ctx->web->kind, with the problems there are: for steps that go back to it. */
+void record_page(struct ctx *ctx);
+/* Draws <nav class="trail"> with one link back. */
+void trail(struct ctx *ctx, const char *href, const char *label);
+void pager(struct ctx *ctx, int64_t page, int64_t total);
+/* Ends a sheet and answers it as a download "NAME.csv" or ".xlsx". */
+void answer_sheet(struct ctx *ctx, struct sheet_writer *w, const char *name, enum sheet_format format);
+enum sheet_format sheet_asked(struct ctx *ctx); /* ?format=xlsx; otherwise CSV */
+
+/* ---- app/history.c ---- */
+/* A readable difference: field, before, after. Values only of kinds the reader may read; sealed ones never. */
+void history_changes(struct ctx *ctx, const char *kind, const char *before, const char *after);
+/* The same as one line of text, for a sheet. */
+const char *history_changes_text(struct ctx *ctx, const char *kind, const char *before, const char *after);
+const char *history_action(struct ctx *ctx, const char *kind, const char *action);
+const char *history_via(struct ctx *ctx, const char *via);
+/* The newest entries about a record, as a timeline. */
+void history_draw(struct ctx *ctx, const struct kind *k, int64_t id);
+
+
+#endif

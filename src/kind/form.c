@@ -1,0 +1,428 @@
+/*
+ * Forms by description. Each control keeps what was typed, also when it is not
+ * what the field wants: a browser's own date or number box would drop it, so a
+ * field with a problem is drawn as plain text.
+ */
+#include "kind/form.h"
+
+#include "base/text.h"
+#include "base/when.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool form_takes(const struct field *f)
+{
+    return !(f->flags & (FIXED | HIDDEN));
+}
+
+void *form_new(struct ctx *ctx, const struct kind *k)
+{
+    void *record = record_new(ctx, k);
+    for (int i = 0; i < k->field_count; i++)
+        if (k->fields[i].type == F_BOOL && k->fields[i].min == 1)
+            field_set(ctx, &k->fields[i], record, "1");
+    return record;
+}
+
+/* ---- trees and choices ---- */
+
+struct node {
+    int64_t id;
+    int at, child, last, next; /* indexes of rows; -1: none. child and last: of its children */
+};
+
+struct tree {
+    struct branch *rows, *out;
+    struct node *nodes;        /* by row */
+    struct node **sorted;      /* by id */
+    int count, written;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    int64_t x = (*(struct node *const *)a)->id, y = (*(struct node *const *)b)->id;
+    return (x > y) - (x < y);
+}
+
+static void hang(struct tree *t, int i)
+{
+    struct node key = {.id = t->rows[i].parent}, *want = &key;
+    struct node **above = key.id == NONE ? NULL : bsearch(&want, t->sorted, (size_t)t->count, sizeof *t->sorted, by_id);
+    if (!above || *above == &t->nodes[i]) {
+        t->rows[i].parent = NONE;
+        return;
+    }
+    if ((*above)->child < 0)
+        (*above)->child = i;
+    else
+        t->nodes[(*above)->last].next = i;
+    (*above)->last = i;
+}
+
+#define DEEPEST 30
+
+static void write_branch(struct tree *t, int i, int depth)
+{
+    t->out[t->written] = t->rows[i];
+    t->out[t->written++].depth = depth;
+    for (int c = t->nodes[i].child; c >= 0 && depth < DEEPEST; c = t->nodes[c].next)
+        write_branch(t, c, depth + 1);
+}
+
+static const struct branch *in_tree_order(struct ctx *ctx, struct branch *rows, int count)
+{
+    struct tree t = {.rows = rows, .count = count};
+    t.nodes = ARENA_ARRAY(ctx->arena, struct node, count + 1);
+    t.sorted = ARENA_ARRAY(ctx->arena, struct node *, count + 1);
+    t.out = ARENA_ARRAY(ctx->arena, struct branch, count + 1);
+    for (int i = 0; i < count; i++) {
+        t.nodes[i] = (struct node){rows[i].id, i, -1, -1, -1};
+        t.sorted[i] = &t.nodes[i];
+    }
+    qsort(t.sorted, (size_t)count, sizeof *t.sorted, by_id);
+    for (int i = 0; i < count; i++)
+        hang(&t, i);
+    for (int i = 0; i < count; i++)
+        if (rows[i].parent == NONE)
+            write_branch(&t, i, 0);
+    return t.out;
+}
+
+/* What says that a record is out of use, as a number: 1, or 0. */
+static void add_use(struct ctx *ctx, struct sql *q, const struct kind *k)
+{
+    const char *today = day_iso(ctx->arena, when_day(ctx->now));
+    if (kind_field(k, "valid_to"))
+        sql_add(q, ", CASE WHEN valid_to < {} THEN 1 ELSE 0 END AS unused", today);
+    else if (kind_field(k, "valid"))
+        sql_add(q, ", CASE WHEN valid = 0 THEN 1 ELSE 0 END AS unused");
+    else if (kind_field(k, "active"))
+        sql_add(q, ", CASE WHEN active = 0 THEN 1 ELSE 0 END AS unused");
+    else
+        sql_add(q, ", 0 AS unused");
+}
+
+static struct rows *branch_query(struct ctx *ctx, const struct kind *k, int most)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    const struct field *parent = kind_field(k, "parent");
+    const char *title = kind_title(k);
+    sql_add(&q, "SELECT id, {} AS code, {} AS title, {} AS title_en", (struct sql_name){k->code}, (struct sql_name){title},
+            (struct sql_name){kind_field(k, "name_en") && !strcmp(title, "name") ? "name_en" : title});
+    if (parent && parent->type == F_REF && !strcmp(parent->ref, k->name))
+        sql_add(&q, ", parent");
+    else
+        sql_add(&q, ", NULL AS parent");
+    add_use(ctx, &q, k);
+    sql_add(&q, " FROM {} WHERE 1 = 1", (struct sql_name){k->table});
+    if (k->scope)
+        k->scope(ctx, &q);
+    sql_add(&q, " ORDER BY ");
+    sql_write(&q, k->order, NULL, 0);
+    sql_add(&q, " LIMIT {}", most + 1);
+    return sql_query(ctx->db, &q);
+}
+
+const struct branch *branches(struct ctx *ctx, const struct kind *k, int most, int *count)
+{
+    struct branch *rows = ARENA_ARRAY(ctx->arena, struct branch, most + 1);
+    struct rows *r = branch_query(ctx, k, most);
+    int n = 0;
+    while (n <= most && rows_next(r)) {
+        rows[n] = (struct branch){.id = row_int(r, "id"), .parent = row_int(r, "parent"), .code = row_copy(r, ctx->arena, "code"),
+                                  .out_of_use = row_int(r, "unused") == 1};
+        rows[n++].label = arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en")));
+    }
+    rows_end(r);
+    *count = n;
+    return n > most ? NULL : in_tree_order(ctx, rows, n);
+}
+
+bool form_options(struct ctx *ctx, struct buf *out, const struct kind *k, const char *chosen)
+{
+    int n;
+    const struct branch *list = branches(ctx, k, FORM_SELECT_MOST, &n);
+    if (!list)
+        return false;
+    for (int i = 0; i < n; i++) {
+        const char *value = list[i].code ? list[i].code : arena_print(ctx->arena, "#%lld", (long long)list[i].id);
+        bool is = chosen && (!strcmp(chosen, value) || !strcmp(chosen, arena_print(ctx->arena, "#%lld", (long long)list[i].id)));
+        if (list[i].out_of_use && !is)
+            continue;
+        html(out, "<option value=\"{}\"{}>", value, (struct markup){is ? " selected" : ""});
+        for (int d = 0; d < list[i].depth; d++)
+            buf_puts(out, "\xE3\x80\x80");
+        html(out, "{}</option>", list[i].label ? list[i].label : value);
+    }
+    return true;
+}
+
+/* ---- controls ---- */
+
+/* What every control carries: id, name, what describes it, what is wrong, whether it is needed. */
+static void attributes(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f)
+{
+    bool problem = ctx_problem_of(ctx, f->name) != NULL;
+    html(out, " id=\"f-{}\" name=\"{}\"", f->name, f->name);
+    if (f->hint || problem) {
+        buf_puts(out, " aria-describedby=\"");
+        if (f->hint)
+            html(out, "f-{}-h", f->name);
+        if (problem)
+            html(out, "{}f-{}-p", f->hint ? " " : "", f->name);
+        buf_putc(out, '"');
+    }
+    if (problem)
+        buf_puts(out, " aria-invalid=\"true\"");
+    bool held = (f->flags & SEALED) && !field_missing(f, form->record);
+    if ((f->flags & REQUIRED) && f->type != F_BOOL && !held)
+        buf_puts(out, " required");
+}
+
+static void draw_choices(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f, const char *value)
+{
+    buf_puts(out, "<select");
+    attributes(ctx, out, form, f);
+    html(out, "><option value=\"\">{}</option>", f->flags & REQUIRED ? say(ctx, "Please choose") : say(ctx, "none"));
+    for (const struct choice *c = f->choices; c->code; c++)
+        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){!strcmp(c->code, value) ? " selected" : ""},
+             tr(ctx, c->label));
+    buf_puts(out, "</select>");
+}
+
+/* A short register as a list; a long one by its code or name, with suggestions while one types. */
+static void draw_reference(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f, const char *value)
+{
+    const struct kind *k = kind_find(f->ref);
+    struct buf options;
+    buf_init(&options, 0);
+    if (k && form_options(ctx, &options, k, value)) {
+        buf_puts(out, "<select");
+        attributes(ctx, out, form, f);
+        html(out, "><option value=\"\">{}</option>{}</select>", f->flags & REQUIRED ? say(ctx, "Please choose") : say(ctx, "none"),
+             (struct markup){options.data});
+    } else {
+        buf_puts(out, "<input");
+        attributes(ctx, out, form, f);
+        html(out, " value=\"{}\" maxlength=\"200\" autocomplete=\"off\" list=\"f-{}-l\" data-suggest=\"/registers/{}/suggest\">"
+                  "<datalist id=\"f-{}-l\"></datalist>", value, f->name, f->ref, f->name);
+    }
+    buf_release(&options);
+}
+
+static void limits(struct buf *out, const struct field *f)
+{
+    int64_t most = f->max ? f->max : f->type == F_LONG ? FIELD_LONG_MOST : FIELD_TEXT_MOST;
+    if (f->type == F_TEXT || f->type == F_LONG || f->type == F_CODE) {
+        html(out, " maxlength=\"{}\"", most);
+        if (f->min > 0)
+            html(out, " minlength=\"{}\"", f->min);
+    } else if ((f->type == F_INT || f->type == F_REAL) && (f->min || f->max)) {
+        html(out, " min=\"{}\"", f->min);
+        if (f->max)
+            html(out, " max=\"{}\"", f->max);
+    }
+}
+
+/* The browser's own box for the type; plain text when what was typed does not fit into it. */
+static const char *input_type(struct ctx *ctx, const struct field *f)
+{
+    if (f->type == F_PHONE)
+        return "tel\" inputmode=\"tel";
+    if (ctx_problem_of(ctx, f->name))
+        return "text";
+    switch (f->type) {
+    case F_INT: return "number\" step=\"1\" inputmode=\"numeric";
+    case F_REAL: return "number\" step=\"any";
+    case F_DATE: return "date";
+    case F_TIME: return "datetime-local\" step=\"1";
+    default: return "text";
+    }
+}
+
+static void draw_input(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f, const char *value)
+{
+    bool brief = f->type == F_CODE || f->type == F_PHONE || f->type == F_DATE || f->type == F_TIME;
+    html(out, "<input type=\"{}\"{}", (struct markup){input_type(ctx, f)},
+         (struct markup){f->type == F_INT || f->type == F_REAL ? " class=\"tiny\"" : brief ? " class=\"short\"" : ""});
+    attributes(ctx, out, form, f);
+    limits(out, f);
+    if (f->type == F_CODE)
+        buf_puts(out, " autocapitalize=\"none\" spellcheck=\"false\"");
+    if (f->flags & SEALED)
+        html(out, " autocomplete=\"off\" placeholder=\"{}\"", field_show_masked(ctx, f, form->record));
+    html(out, " value=\"{}\">", value);
+    if ((f->flags & SEALED) && !(f->flags & REQUIRED) && !field_missing(f, form->record))
+        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"{}_clear\" value=\"1\"> {}</label>", f->name,
+             say(ctx, "Delete what is kept here"));
+}
+
+static void draw_control(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f, const char *value)
+{
+    if (form->control && form->control(ctx, out, f, value))
+        return;
+    switch (f->type) {
+    case F_CHOICE: draw_choices(ctx, out, form, f, value); return;
+    case F_REF: draw_reference(ctx, out, form, f, value); return;
+    case F_LONG:
+        buf_puts(out, "<textarea");
+        attributes(ctx, out, form, f);
+        limits(out, f);
+        html(out, ">\n{}</textarea>", value);
+        return;
+    default: draw_input(ctx, out, form, f, value); return;
+    }
+}
+
+static void draw_remarks(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f)
+{
+    const char *problem = ctx_problem_of(ctx, f->name), *note = form->note ? form->note(ctx, form, f) : NULL;
+    if (problem)
+        html(out, "<p class=\"problem\" id=\"f-{}-p\">{} {}</p>", f->name,
+             form->icon ? form->icon(ctx, "alert-circle") : (struct markup){NULL}, problem);
+    if (note)
+        html(out, "<p class=\"hint\">{}</p>", note);
+}
+
+/* ---- several of a list ---- */
+
+/* The box of one code, and whether it is ticked: sent, or stored when the form was not sent. */
+static bool ticked(struct ctx *ctx, const struct form *form, const struct field *f, const char *code)
+{
+    if (form->typed && form->typed(ctx, f->name))
+        return form->typed(ctx, arena_print(ctx->arena, "%s.%s", f->name, code)) != NULL;
+    const char *stored = field_text(f, form->record);
+    return stored && tags_have(stored, code);
+}
+
+static void draw_box(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f, const char *code, const char *label)
+{
+    html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"{}.{}\" value=\"1\"{}> {}</label>", f->name, code,
+         (struct markup){ticked(ctx, form, f, code) ? " checked" : ""}, label);
+}
+
+static void draw_tags(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f)
+{
+    const struct kind *k = f->ref ? kind_find(f->ref) : NULL;
+    html(out, "<fieldset class=\"field whole\" id=\"f-{}\"><legend>{}", f->name, tr(ctx, f->label));
+    if (!(f->flags & REQUIRED))
+        html(out, " <i>{}</i>", say(ctx, "optional"));
+    html(out, "</legend><input type=\"hidden\" name=\"{}\" value=\"\"><div class=\"checks\">", f->name);
+    if (f->hint)
+        html(out, "<p class=\"hint\">{}</p>", tr(ctx, f->hint));
+    for (const struct choice *c = f->choices; c && c->code; c++)
+        draw_box(ctx, out, form, f, c->code, tr(ctx, c->label));
+    int n = 0;
+    const struct branch *list = k ? branches(ctx, k, FORM_SELECT_MOST, &n) : NULL;
+    for (int i = 0; list && i < n; i++)
+        if (list[i].code && (!list[i].out_of_use || ticked(ctx, form, f, list[i].code)))
+            draw_box(ctx, out, form, f, list[i].code, list[i].label);
+    buf_puts(out, "</div>");
+    draw_remarks(ctx, out, form, f);
+    buf_puts(out, "</fieldset>");
+}
+
+/* The codes ticked, as field_set reads them. */
+static const char *tags_typed(struct ctx *ctx, const struct field *f, form_value *typed)
+{
+    const char *text = "";
+    int n = 0;
+    for (const struct choice *c = f->choices; c && c->code; c++)
+        if (typed(ctx, arena_print(ctx->arena, "%s.%s", f->name, c->code)))
+            text = arena_print(ctx->arena, "%s%s,", text, c->code);
+    const struct kind *k = f->ref ? kind_find(f->ref) : NULL;
+    const struct branch *list = k ? branches(ctx, k, FORM_SELECT_MOST, &n) : NULL;
+    for (int i = 0; list && i < n; i++)
+        if (list[i].code && typed(ctx, arena_print(ctx->arena, "%s.%s", f->name, list[i].code)))
+            text = arena_print(ctx->arena, "%s%s,", text, list[i].code);
+    return text;
+}
+
+void form_read(struct ctx *ctx, const struct kind *k, void *record, form_value *typed)
+{
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        const char *s = form_takes(f) ? typed(ctx, f->name) : NULL;
+        if (!s)
+            continue;
+        if (f->type == F_TAGS && text_blank(s))
+            s = tags_typed(ctx, f, typed);
+        bool keep = (f->flags & SEALED) && text_blank(s) && !typed(ctx, arena_print(ctx->arena, "%s_clear", f->name));
+        if (!keep)
+            field_set(ctx, f, record, s);
+    }
+}
+
+/* What the field shows: what was typed, or the record's value; a sealed value is never sent to the browser. */
+static const char *value_of(struct ctx *ctx, const struct form *form, const struct field *f)
+{
+    const char *typed = form->typed ? form->typed(ctx, f->name) : NULL;
+    if (typed)
+        return typed;
+    if (f->flags & SEALED)
+        return "";
+    const char *s = field_typed(ctx, f, form->record);
+    if (f->type == F_TIME && strlen(s) > 10)
+        ((char *)(uintptr_t)s)[10] = 'T';
+    return s;
+}
+
+static void draw_tick(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f, const char *value)
+{
+    buf_puts(out, "<div class=\"field\"><label class=\"check\"><input type=\"checkbox\" value=\"1\"");
+    attributes(ctx, out, form, f);
+    html(out, "{}> {}</label><input type=\"hidden\" name=\"{}\" value=\"0\">", (struct markup){!strcmp(value, "1") ? " checked" : ""},
+         tr(ctx, f->label), f->name);
+    if (f->hint)
+        html(out, "<p class=\"hint\" id=\"f-{}-h\">{}</p>", f->name, tr(ctx, f->hint));
+    draw_remarks(ctx, out, form, f);
+    buf_puts(out, "</div>");
+}
+
+void form_field(struct ctx *ctx, struct buf *out, const struct form *form, const struct field *f)
+{
+    const char *value = value_of(ctx, form, f);
+    if (f->type == F_BOOL) {
+        draw_tick(ctx, out, form, f, value);
+        return;
+    }
+    if (f->type == F_TAGS) {
+        draw_tags(ctx, out, form, f);
+        return;
+    }
+    bool whole = f->type == F_LONG || (f->flags & ICON);
+    html(out, "<div class=\"field{}\"><label for=\"f-{}\">{}", (struct markup){whole ? " whole" : ""}, f->name, tr(ctx, f->label));
+    if (!(f->flags & REQUIRED))
+        html(out, " <i>{}</i>", say(ctx, "optional"));
+    buf_puts(out, "</label>");
+    if (f->hint)
+        html(out, "<p class=\"hint\" id=\"f-{}-h\">{}</p>", f->name, tr(ctx, f->hint));
+    draw_control(ctx, out, form, f, value);
+    draw_remarks(ctx, out, form, f);
+    buf_puts(out, "</div>");
+}
+
+void form_fields(struct ctx *ctx, struct buf *out, const struct form *form)
+{
+    const char *heading = NULL;
+    bool open = false;
+    for (int i = 0; i < form->kind->field_count; i++) {
+        const struct field *f = &form->kind->fields[i];
+        if (f->group)
+            heading = f->group;
+        if (!form_takes(f))
+            continue;
+        if (heading || !open) {
+            html(out, "{}<div class=\"group\">", (struct markup){open ? "</div>" : ""});
+            if (heading)
+                html(out, "<h2>{}</h2>", tr(ctx, heading));
+            heading = NULL;
+            open = true;
+        }
+        form_field(ctx, out, form, f);
+    }
+    if (open)
+        buf_puts(out, "</div>");
+}
