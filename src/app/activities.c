@@ -96,17 +96,7 @@ static void check(struct ctx *ctx, const void *before, void *after)
 /* Leaders see and change what their team organises, workers their communities; announced ones are public by their own pages. */
 static void scope(struct ctx *ctx, struct sql *where)
 {
-    struct sql by_area;
-    sql_init(&by_area, ctx->arena);
-    scope_by_community(ctx, &by_area, ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER, "community");
-    sql_add(where, " AND (1 = 0");
-    for (int i = 0; i < ctx->actor.grant_count; i++)
-        if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
-            sql_add(where, " OR organisation = {}", ctx->actor.grants[i].organisation);
-    sql_add(where, " OR (1 = 1");
-    sql_append(where, &by_area);
-    sql_add(where, "))");
-    sql_release(&by_area);
+    scope_by_team(ctx, where, "organisation", NULL);
 }
 
 static enum status import_insert(struct ctx *ctx, void *record)

@@ -51,6 +51,23 @@ void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, cons
     sql_add(where, ")");
 }
 
+void scope_by_team(struct ctx *ctx, struct sql *where, const char *team, const char *own)
+{
+    struct sql by_area;
+    sql_init(&by_area, ctx->arena);
+    scope_by_community(ctx, &by_area, ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER, "community");
+    sql_add(where, " AND (1 = 0");
+    for (int i = 0; i < ctx->actor.grant_count; i++)
+        if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
+            sql_add(where, " OR {} = {}", (struct sql_name){team}, ctx->actor.grants[i].organisation);
+    if (own && ctx->actor.volunteer > 0)
+        sql_add(where, " OR {} = {}", (struct sql_name){own}, ctx->actor.volunteer);
+    sql_add(where, " OR (1 = 1");
+    sql_append(where, &by_area);
+    sql_add(where, "))");
+    sql_release(&by_area);
+}
+
 static int64_t community_of(struct ctx *ctx, int64_t area)
 {
     return area == NONE ? NONE : query_int(ctx->db, "SELECT community FROM areas WHERE id = {}", area);

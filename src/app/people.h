@@ -57,5 +57,10 @@ int64_t person_find(struct ctx *ctx, const char *name, const char *phone);
 const char *record_code(struct ctx *ctx, const char *prefix);
 /* Adds " AND …" so that only records whose community column lies in the actor's areas stay. */
 void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, const char *column);
+/*
+ * What a worker's communities hold (column community), and what belongs to a
+ * leader's teams (column team) or to the volunteer who asks (column own, NULL: nothing does).
+ */
+void scope_by_team(struct ctx *ctx, struct sql *where, const char *team, const char *own);
 
 #endif

@@ -63,7 +63,7 @@ static void place(struct ctx *ctx)
     draw_facts(ctx, s);
     buf_puts(out, "</section>");
     if (!isnan(s->lat) && !isnan(s->lon))
-        html(out, "<div class=\"map screen\" data-map-show data-lat=\"{}\" data-lon=\"{}\" role=\"img\" aria-label=\"{}\" hidden></div>", s->lat,
+        html(out, "<div class=\"map screen\" data-map-show data-lat=\"{}\" data-lon=\"{}\" role=\"group\" aria-label=\"{}\" hidden></div>", s->lat,
              s->lon, say(ctx, "{} on the map", shown(ctx, s)));
     page_end(ctx);
 }

@@ -56,34 +56,9 @@ struct pg_rows {
     char table[64];   /* of an INSERT */
 };
 
-struct pg {
-    struct db db; /* first */
-    PGconn *conn;
-    struct pg_address at;
-    int64_t epoch, names;
-    int64_t listening;    /* the epoch whose connection listens */
-    int sent;             /* statements whose answers are not taken */
-    bool inside;          /* a transaction */
-    bool lost;            /* it, or the connection, is gone */
-    bool doomed;          /* another's change came between: only a rollback helps */
-    bool again;
-    time_t tried;         /* when connecting failed last */
-    char writer[33];      /* name in linli_writers; empty: none yet */
-    int64_t group;
-    int64_t alone;        /* the epoch whose connection keeps the other writers out; 0: none */
-    int64_t leading;      /* the epoch whose connection leads; 0: none */
-    struct buf scratch;   /* numbers as text */
-    PGresult *last;       /* of the last statement with an answer */
-};
-
-static struct pg *pg_of(struct db *db)
-{
-    return (struct pg *)db;
-}
-
 /* ---- answers ---- */
 
-static enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
+enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
     const char *what = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(pg->conn);
@@ -99,8 +74,7 @@ static enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
     return db_fail(&pg->db, pg_status_of(state), what ? what : "no answer", text);
 }
 
-/* Takes all answers. true when all were good; the last one with rows stays in pg->last. */
-static bool collect(struct pg *pg, const char *text)
+bool pg_collect(struct pg *pg, const char *text)
 {
     if (!pg->sent)
         return true;
@@ -139,7 +113,7 @@ static bool collect(struct pg *pg, const char *text)
 
 static void pg_settle(struct db *db)
 {
-    collect(pg_of(db), "sent before");
+    pg_collect(pg_of(db), "sent before");
 }
 
 /* ---- the connection ---- */
@@ -167,8 +141,7 @@ static bool connect_again(struct pg *pg)
     return true;
 }
 
-/* Between transactions: notices a connection that the server closed meanwhile, and makes another. */
-static bool ready(struct pg *pg)
+bool pg_ready(struct pg *pg)
 {
     if (pg->inside) {
         if (pg->lost)
@@ -183,8 +156,7 @@ static bool ready(struct pg *pg)
     return connect_again(pg);
 }
 
-/* Sends a statement without arguments whose answer is taken later. */
-static bool send_text(struct pg *pg, const char *sql)
+bool pg_send(struct pg *pg, const char *sql)
 {
     if (pg->lost || PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1) {
         pg_fail(pg, NULL, sql);
@@ -194,9 +166,9 @@ static bool send_text(struct pg *pg, const char *sql)
     return true;
 }
 
-static bool run_text(struct pg *pg, const char *sql)
+bool pg_run(struct pg *pg, const char *sql)
 {
-    return send_text(pg, sql) && collect(pg, sql);
+    return pg_send(pg, sql) && pg_collect(pg, sql);
 }
 
 static const struct backend postgres;
@@ -262,7 +234,7 @@ static void pg_drop(struct rows *r)
         r->db->status == OK) {
         char sql[48];
         snprintf(sql, sizeof sql, "DEALLOCATE %s", own->name);
-        send_text(pg, sql);
+        pg_send(pg, sql);
     }
 }
 
@@ -294,7 +266,7 @@ static bool has_identity(struct pg *pg, const char *table)
                           1, NULL, values, NULL, NULL, 0) != 1)
         return false;
     pg->sent++;
-    return collect(pg, table) && PQntuples(pg->last) == 1;
+    return pg_collect(pg, table) && PQntuples(pg->last) == 1;
 }
 
 enum typing { TYPED, TEXT_OPEN, ALL_OPEN, ALL_TYPED, TYPINGS };
@@ -327,21 +299,21 @@ static bool prepare_with(struct pg *pg, struct pg_rows *own, const char *sql, co
     for (int i = 0; i < count; i++)
         if (sql_bound(&args[i]))
             types[n++] = type_of(&args[i], how);
-    if (pg->inside && !send_text(pg, "SAVEPOINT preparing"))
+    if (pg->inside && !pg_send(pg, "SAVEPOINT preparing"))
         return false;
     if (PQsendPrepare(pg->conn, own->name, sql, n, types) != 1) {
         pg_fail(pg, NULL, sql);
         return false;
     }
     pg->sent++;
-    if (pg->inside && !send_text(pg, "RELEASE preparing"))
+    if (pg->inside && !pg_send(pg, "RELEASE preparing"))
         return false;
-    if (collect(pg, sql))
+    if (pg_collect(pg, sql))
         return true;
     if (pg->inside && !pg->lost) {
-        send_text(pg, "ROLLBACK TO preparing");
-        send_text(pg, "RELEASE preparing");
-        collect(pg, sql);
+        pg_send(pg, "ROLLBACK TO preparing");
+        pg_send(pg, "RELEASE preparing");
+        pg_collect(pg, sql);
     }
     return false;
 }
@@ -350,7 +322,7 @@ static bool prepare_now(struct pg *pg, struct pg_rows *own, const struct arg *ar
 {
     if (count > PLACES_MOST)
         write_mismatch("a query has more than 1000 places");
-    collect(pg, "sent before");
+    pg_collect(pg, "sent before");
     if (pg->db.status != OK && pg->inside)
         return false; /* the transaction takes nothing more */
     read_insert(own);
@@ -420,7 +392,7 @@ static const char *value_of(struct pg *pg, const struct arg *a, int *length, int
 /* Sends the statement with its arguments; the caller collects. */
 static bool send_rows(struct pg *pg, struct pg_rows *own, const struct arg *args, int count)
 {
-    if (!ready(pg) || (own->epoch != pg->epoch && !prepare_now(pg, own, args, count)))
+    if (!pg_ready(pg) || (own->epoch != pg->epoch && !prepare_now(pg, own, args, count)))
         return false;
     const char *values[PLACES_MOST];
     int lengths[PLACES_MOST], formats[PLACES_MOST], n = 0;
@@ -436,7 +408,7 @@ static bool send_rows(struct pg *pg, struct pg_rows *own, const struct arg *args
         return false;
     }
     if (++pg->sent >= SENT_MOST)
-        collect(pg, own->rows.text);
+        pg_collect(pg, own->rows.text);
     return true;
 }
 
@@ -444,7 +416,7 @@ static bool pg_start(struct rows *r, const struct arg *args, int count)
 {
     struct pg *pg = pg_of(r->db);
     struct pg_rows *own = (struct pg_rows *)r;
-    if (!send_rows(pg, own, args, count) || !collect(pg, r->text))
+    if (!send_rows(pg, own, args, count) || !pg_collect(pg, r->text))
         return false;
     PQclear(own->result);
     own->result = pg->last;
@@ -559,8 +531,8 @@ static void move_identity(struct pg *pg, const char *table)
 {
     char sql[300];
     snprintf(sql, sizeof sql, "SELECT setval(pg_get_serial_sequence('%.63s', 'id'), max(id)) FROM %.63s", table, table);
-    send_text(pg, sql);
-    collect(pg, sql);
+    pg_send(pg, sql);
+    pg_collect(pg, sql);
 }
 
 static enum status pg_change(struct rows *r, const struct arg *args, int count, bool later)
@@ -571,7 +543,7 @@ static enum status pg_change(struct rows *r, const struct arg *args, int count, 
         return pg->db.status;
     if (later && pg->inside)
         return OK;
-    if (!collect(pg, r->text))
+    if (!pg_collect(pg, r->text))
         return pg->db.status;
     PGresult *answer = pg->last;
     pg->last = NULL;
@@ -591,15 +563,15 @@ static enum status pg_change(struct rows *r, const struct arg *args, int count, 
 static void introduce(struct pg *pg)
 {
     unsigned char random[16];
-    if (pg->writer[0] || !run_text(pg, "SELECT 1 WHERE to_regclass('linli_writers') IS NOT NULL") || PQntuples(pg->last) == 0)
+    if (pg->writer[0] || !pg_run(pg, "SELECT 1 WHERE to_regclass('linli_writers') IS NOT NULL") || PQntuples(pg->last) == 0)
         return;
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(pg->writer, sizeof pg->writer, random, sizeof random);
     char sql[200];
     snprintf(sql, sizeof sql, "DELETE FROM linli_writers WHERE at < %lld", (long long)time(NULL) - 30 * 86400);
-    run_text(pg, sql);
+    pg_run(pg, sql);
     snprintf(sql, sizeof sql, "INSERT INTO linli_writers (writer, groups, at) VALUES ('%s', 0, %lld)", pg->writer, (long long)time(NULL));
-    if (!run_text(pg, sql))
+    if (!pg_run(pg, sql))
         pg->writer[0] = '\0';
 }
 
@@ -607,14 +579,14 @@ static enum status pg_begin(struct db *db)
 {
     struct pg *pg = pg_of(db);
     pg->again = false;
-    if (!ready(pg))
+    if (!pg_ready(pg))
         return db->status;
     static const char *const words[] = {[DB_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                                         [DB_WRITE] = "BEGIN ISOLATION LEVEL SERIALIZABLE",
                                         [DB_FOLLOW] = "BEGIN ISOLATION LEVEL READ COMMITTED"};
     if (db->mode == DB_WRITE)
         introduce(pg);
-    if (!send_text(pg, words[db->mode]) || (db->mode == DB_WRITE && pg->alone != pg->epoch && !send_text(pg, "SELECT pg_advisory_xact_lock_shared(" WRITERS_LOCK ")")))
+    if (!pg_send(pg, words[db->mode]) || (db->mode == DB_WRITE && pg->alone != pg->epoch && !pg_send(pg, "SELECT pg_advisory_xact_lock_shared(" WRITERS_LOCK ")")))
         return db->status;
     pg->inside = true;
     pg->doomed = false;
@@ -630,7 +602,7 @@ static enum status outcome(struct pg *pg)
     pg->inside = false;
     while (pg->writer[0] && time(NULL) < end) {
         db_clear(&pg->db);
-        if (connect_again(pg) && run_text(pg, sql)) {
+        if (connect_again(pg) && pg_run(pg, sql)) {
             pg->again = PQntuples(pg->last) == 0;
             return pg->again ? db_fail(&pg->db, BUSY, "the connection was lost before the commit", NULL) : OK;
         }
@@ -643,16 +615,16 @@ static enum status outcome(struct pg *pg)
 static enum status pg_commit(struct db *db)
 {
     struct pg *pg = pg_of(db);
-    if (!collect(pg, "sent before")) /* what was sent later failed */
+    if (!pg_collect(pg, "sent before")) /* what was sent later failed */
         return db->status;
     char sql[200];
     if (db->mode == DB_WRITE && pg->writer[0]) {
         snprintf(sql, sizeof sql, "UPDATE linli_writers SET groups = %lld, at = %lld WHERE writer = '%s'", (long long)++pg->group,
                  (long long)time(NULL), pg->writer);
-        send_text(pg, sql);
+        pg_send(pg, sql);
     }
-    bool sent = send_text(pg, "COMMIT");
-    if (!sent || !collect(pg, "COMMIT")) {
+    bool sent = pg_send(pg, "COMMIT");
+    if (!sent || !pg_collect(pg, "COMMIT")) {
         if (pg->lost && db->mode == DB_WRITE)
             return outcome(pg);
         return db->status;
@@ -671,10 +643,10 @@ static void pg_rollback(struct db *db)
     enum status before = db->status;
     char kept[DB_FAILURE];
     memcpy(kept, db->failure, sizeof kept);
-    collect(pg, "sent before");
+    pg_collect(pg, "sent before");
     bool doomed = pg->doomed;
     if (!pg->lost)
-        run_text(pg, "ROLLBACK");
+        pg_run(pg, "ROLLBACK");
     pg->inside = false;
     if (doomed || (pg->lost && db->mode == DB_WRITE)) { /* nothing of it was committed */
         db_clear(db);
@@ -686,12 +658,12 @@ static void pg_rollback(struct db *db)
 
 static enum status pg_savepoint(struct db *db)
 {
-    return send_text(pg_of(db), "SAVEPOINT task") ? OK : db->status;
+    return pg_send(pg_of(db), "SAVEPOINT task") ? OK : db->status;
 }
 
 static enum status pg_release(struct db *db)
 {
-    return send_text(pg_of(db), "RELEASE task") ? OK : db->status;
+    return pg_send(pg_of(db), "RELEASE task") ? OK : db->status;
 }
 
 static void pg_undo(struct db *db)
@@ -700,14 +672,14 @@ static void pg_undo(struct db *db)
     enum status before = db->status;
     char kept[DB_FAILURE];
     memcpy(kept, db->failure, sizeof kept);
-    collect(pg, "sent before");
+    pg_collect(pg, "sent before");
     if (pg->lost || pg->doomed || !pg->inside) {
         db_clear(db);
         db_fail(db, pg->doomed ? BUSY : UNAVAILABLE, "the transaction was rolled back", NULL);
         return;
     }
     db_clear(db);
-    if (send_text(pg, "ROLLBACK TO task") && send_text(pg, "RELEASE task") && collect(pg, "ROLLBACK TO task")) {
+    if (pg_send(pg, "ROLLBACK TO task") && pg_send(pg, "RELEASE task") && pg_collect(pg, "ROLLBACK TO task")) {
         db->status = before;
         memcpy(db->failure, kept, sizeof kept);
     }
@@ -717,12 +689,12 @@ static void pg_undo(struct db *db)
 static void pg_alone(struct db *db, bool alone)
 {
     struct pg *pg = pg_of(db);
-    if ((!alone && !pg->alone) || pg->inside || !ready(pg))
+    if ((!alone && !pg->alone) || pg->inside || !pg_ready(pg))
         return;
-    if (alone && pg->alone != pg->epoch && run_text(pg, "SELECT pg_advisory_lock(" WRITERS_LOCK ")"))
+    if (alone && pg->alone != pg->epoch && pg_run(pg, "SELECT pg_advisory_lock(" WRITERS_LOCK ")"))
         pg->alone = pg->epoch;
     else if (!alone && pg->alone == pg->epoch)
-        run_text(pg, "SELECT pg_advisory_unlock(" WRITERS_LOCK ")");
+        pg_run(pg, "SELECT pg_advisory_unlock(" WRITERS_LOCK ")");
     if (!alone)
         pg->alone = 0;
     db_clear(db); /* without it the group runs beside the others once more */
@@ -731,7 +703,7 @@ static void pg_alone(struct db *db, bool alone)
 static bool pg_lead(struct db *db, const char *name)
 {
     struct pg *pg = pg_of(db);
-    if (!ready(pg))
+    if (!pg_ready(pg))
         return false;
     if (pg->leading != pg->epoch &&
         query_int(db, "SELECT pg_try_advisory_lock(hashtextextended('linli lead ' || {} || ' ' || current_schema(), 0))", name) == 1)
@@ -748,11 +720,11 @@ static void pg_wait(struct db *db, int fd, int ms)
 {
     struct pg *pg = pg_of(db);
     db_clear(db);
-    if (ready(pg) && pg->listening != pg->epoch) {
-        if (run_text(pg, "SELECT format('LISTEN %I', 'linli ' || current_schema())")) {
+    if (pg_ready(pg) && pg->listening != pg->epoch) {
+        if (pg_run(pg, "SELECT format('LISTEN %I', 'linli ' || current_schema())")) {
             char sql[200];
             snprintf(sql, sizeof sql, "%s", PQgetvalue(pg->last, 0, 0));
-            if (run_text(pg, sql))
+            if (pg_run(pg, sql))
                 pg->listening = pg->epoch;
         }
     }
@@ -774,122 +746,6 @@ static void pg_wait(struct db *db, int fd, int ms)
 static int64_t pg_version(struct db *db)
 {
     return query_int(db, "SELECT hashtextextended(pg_current_snapshot()::text, 0)");
-}
-
-/* ---- scripts and the schema ---- */
-
-/* Several statements in PostgreSQL's own words. */
-static enum status run_script(struct pg *pg, const char *sql)
-{
-    if (!ready(pg) || !collect(pg, "sent before"))
-        return pg->db.status;
-    PQexitPipelineMode(pg->conn);
-    PGresult *r = PQexec(pg->conn, sql);
-    ExecStatusType s = PQresultStatus(r);
-    bool good = s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK || s == PGRES_EMPTY_QUERY;
-    if (!good)
-        pg_fail(pg, r, NULL);
-    PQclear(r);
-    PQenterPipelineMode(pg->conn);
-    return good ? OK : pg->db.status;
-}
-
-static enum status pg_script(struct db *db, const char *sql)
-{
-    struct buf text;
-    buf_init(&text, 0);
-    dialect_postgres(&text, sql);
-    enum status s = run_script(pg_of(db), text.data);
-    buf_release(&text);
-    return s;
-}
-
-static enum status pg_hold(struct db *db)
-{
-    struct pg *pg = pg_of(db);
-    if (!ready(pg) || !run_text(pg, "SET idle_in_transaction_session_timeout = 0") || !run_text(pg, "SET statement_timeout = 0") ||
-        !send_text(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ"))
-        return db->status;
-    pg->inside = true; /* the lock comes before the snapshot, which the first read takes */
-    return run_text(pg, "LOCK TABLE journal IN SHARE MODE") ? OK : db->status;
-}
-
-/* References are taken off and kept by, so that a move can be broken off in between; putting them on checks them. */
-static enum status pg_bulk(struct db *db, bool on)
-{
-    static const char off[] =
-        "SET statement_timeout = 0; CREATE TABLE IF NOT EXISTS linli_references (place text, name text, definition text);"
-        "DO $do$ DECLARE r record; BEGIN"
-        " FOR r IN SELECT conrelid::regclass::text AS place, conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint"
-        "  WHERE contype = 'f' AND connamespace = current_schema()::regnamespace LOOP"
-        "  INSERT INTO linli_references VALUES (r.place, r.conname, r.definition);"
-        "  EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', r.place, r.conname);"
-        " END LOOP; END $do$";
-    static const char back[] =
-        "DO $do$ DECLARE r record; BEGIN"
-        " FOR r IN SELECT place, name, definition FROM linli_references LOOP"
-        "  EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.place, r.name, r.definition); END LOOP;"
-        " DROP TABLE linli_references;"
-        " FOR r IN SELECT attrelid::regclass::text AS place, attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-        "  WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND attidentity <> '' LOOP"
-        "  EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 0) + 1, false) FROM %s',"
-        "   r.place, r.attname, r.attname, r.place); END LOOP; END $do$;"
-        "ANALYZE";
-    return run_script(pg_of(db), on ? off : back);
-}
-
-static enum status pg_migrate_begin(struct db *db)
-{
-    char sql[200];
-    struct pg *pg = pg_of(db);
-    if (!ready(pg) || !run_text(pg, "SET statement_timeout = 0") || !run_text(pg, "SET lock_timeout = '60s'") ||
-        !run_text(pg, "SELECT pg_advisory_lock(hashtextextended('linli migrate ' || current_schema(), 0))"))
-        return db->status;
-    snprintf(sql, sizeof sql, "SELECT 1 FROM pg_class WHERE oid = to_regclass('linli_writers') AND obj_description(oid, 'pg_class') = '%d'", DIALECT_GROUND);
-    if (!run_text(pg, sql))
-        return db->status;
-    if (PQntuples(pg->last) == 1)
-        return OK;
-    snprintf(sql, sizeof sql, "COMMENT ON TABLE linli_writers IS '%d'", DIALECT_GROUND);
-    return db_script(db, dialect_ground) == OK && run_text(pg, sql) ? OK : db->status;
-}
-
-static void pg_migrate_end(struct db *db)
-{
-    struct pg *pg = pg_of(db);
-    if (pg->lost)
-        return;
-    send_text(pg, "SELECT pg_advisory_unlock(hashtextextended('linli migrate ' || current_schema(), 0))");
-    send_text(pg, "SET statement_timeout = '30s'");
-    send_text(pg, "SET lock_timeout = '5s'");
-    collect(pg, "the end of a migration");
-}
-
-/* ---- looking after it ---- */
-
-static enum status pg_copy(struct db *db, const char *path, struct arena *a, const char **why)
-{
-    (void)db;
-    *why = arena_print(a, "%s can't be written: a store on PostgreSQL is copied by linli move or pg_dump", path);
-    return INVALID;
-}
-
-static enum status pg_check(struct db *db, struct arena *a, const char **why)
-{
-    struct rows *r = query(db, "SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-                               " WHERE c.relnamespace = current_schema()::regnamespace AND NOT i.indisvalid"
-                               " UNION ALL SELECT conname FROM pg_constraint"
-                               " WHERE connamespace = current_schema()::regnamespace AND NOT convalidated");
-    enum status s = OK;
-    if (rows_next(r)) {
-        *why = arena_print(a, "%s is not valid: build it anew (REINDEX, or VALIDATE CONSTRAINT)", row_text(r, "name"));
-        s = UNAVAILABLE;
-    } else if (db->status != OK) {
-        *why = arena_copy(a, db->failure);
-        s = db->status;
-    }
-    rows_end(r);
-    return s;
 }
 
 static const struct backend postgres = {

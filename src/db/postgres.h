@@ -1,7 +1,7 @@
 /*
- * Between the two files of the PostgreSQL back end: postgres.c asks and
- * changes, postgres_connect.c makes the connection and says what is wrong
- * with it.
+ * Between the files of the PostgreSQL back end: postgres.c asks and changes,
+ * postgres_connect.c makes the connection and says what is wrong with it,
+ * postgres_store.c looks at the store as a whole.
  */
 #ifndef LINLI_DB_POSTGRES_H
 #define LINLI_DB_POSTGRES_H
@@ -9,6 +9,7 @@
 #include "db/backend.h"
 
 #include <libpq-fe.h>
+#include <time.h>
 
 /* An address taken apart: what libpq knows, and the schema. Owned by the connection. */
 struct pg_address {
@@ -24,5 +25,48 @@ void pg_address_release(struct pg_address *at);
 /* A connection with its settings made; NULL with a message that says what to do (malloc; the caller frees it). */
 PGconn *pg_connect(const struct pg_address *at, enum db_mode mode, char **why);
 enum status pg_status_of(const char *sqlstate); /* NULL: the connection itself */
+
+struct pg {
+    struct db db; /* first */
+    PGconn *conn;
+    struct pg_address at;
+    int64_t epoch, names;
+    int64_t listening;    /* the epoch whose connection listens */
+    int sent;             /* statements whose answers are not taken */
+    bool inside;          /* a transaction */
+    bool lost;            /* it, or the connection, is gone */
+    bool doomed;          /* another's change came between: only a rollback helps */
+    bool again;
+    time_t tried;         /* when connecting failed last */
+    char writer[33];      /* name in linli_writers; empty: none yet */
+    int64_t group;
+    int64_t alone;        /* the epoch whose connection keeps the other writers out; 0: none */
+    int64_t leading;      /* the epoch whose connection leads; 0: none */
+    struct buf scratch;   /* numbers as text */
+    PGresult *last;       /* of the last statement with an answer */
+};
+
+static inline struct pg *pg_of(struct db *db)
+{
+    return (struct pg *)db;
+}
+
+enum status pg_fail(struct pg *pg, const PGresult *r, const char *text);
+/* Between transactions: notices a connection that the server closed meanwhile, and makes another. */
+bool pg_ready(struct pg *pg);
+/* Sends a statement without arguments whose answer is taken later. */
+bool pg_send(struct pg *pg, const char *sql);
+/* Takes all answers. true when all were good; the last one with rows stays in pg->last. */
+bool pg_collect(struct pg *pg, const char *text);
+/* Both. */
+bool pg_run(struct pg *pg, const char *sql);
+
+enum status pg_script(struct db *db, const char *sql);
+enum status pg_hold(struct db *db);
+enum status pg_bulk(struct db *db, bool on);
+enum status pg_migrate_begin(struct db *db);
+void pg_migrate_end(struct db *db);
+enum status pg_copy(struct db *db, const char *path, struct arena *a, const char **why);
+enum status pg_check(struct db *db, struct arena *a, const char **why);
 
 #endif

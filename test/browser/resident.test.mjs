@@ -59,9 +59,8 @@ for (const [name, window] of Object.entries({
     await visit.check("receipt");
     await visit.shot(`receipt-${number}`);
     const { id } = await newest();
-    const follow = page.locator('main a[href*="/follow"]').first();
-    const where = (await follow.count()) ? await follow.getAttribute("href") : `/follow?code=${new URL(page.url()).searchParams.get("code")}`;
-    await visit.goto(where);
+    await page.getByRole("button", { name: w("See what is being done") }).click();
+    await page.waitForURL(/follow$/);
     await visit.check("follow");
     const unit = (await (await fetch(`${server.url}/api/v1/units?limit=1`, { headers: { authorization: `Bearer ${token}` } })).json()).items[0].id;
     await step(id, "dispatch", { unit });

@@ -6,6 +6,7 @@
 #ifndef LINLI_TEST_STORE_H
 #define LINLI_TEST_STORE_H
 
+#include "base/ctx.h"
 #include "db/db.h"
 
 #include <stdio.h>
@@ -46,6 +47,24 @@ static inline void store_remove(struct store *s)
     snprintf(command, sizeof command, "rm -rf '%s'", s->folder);
     if (system(command) != 0)
         fprintf(stderr, "%s could not be removed\n", s->folder);
+}
+
+/* What a test with a store ends with. */
+static inline int store_close(struct store *s, struct ctx *ctx)
+{
+    db_close(ctx->db);
+    store_remove(s);
+    arena_free(ctx->arena);
+    return 0;
+}
+
+/* Between two answers: what was said to the first is gone. */
+static inline void store_forget(struct ctx *ctx)
+{
+    ctx->status = OK;
+    ctx->problems = NULL;
+    ctx->problems_end = &ctx->problems;
+    ctx->problem_count = 0;
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "app/registers.h"
 #include "app/requests.h"
 #include "base/when.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 static struct ctx ctx;
-static char folder[64];
+static struct store store;
 static int64_t day0; /* midnight, ten days ago */
 
 /* One request: hours after day0 of its dates; NONE: not there. */
@@ -48,12 +49,12 @@ static struct maybe at(int64_t hours)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/linli-figures-%d", (int)getpid());
+    store_new(&store);
     ctx_init(&ctx, arena_new());
     ctx.actor.via = "command";
     ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
-    if (install_create(&ctx, folder, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, folder, DB_WRITE) != OK)
+    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
+        install_open(&ctx, store.data, DB_WRITE) != OK)
         return -1;
     ctx.now = when_day_start(when_day(ctx.now));
     day0 = ctx.now - 10 * WHEN_DAY;
@@ -75,13 +76,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
-    db_close(ctx.db);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        unlink(arena_print(ctx.arena, "%s/%s", folder, files[i]));
-    rmdir(folder);
-    arena_free(ctx.arena);
-    return 0;
+    return store_close(&store, &ctx);
 }
 
 /* Counted by hand from the samples above. */

@@ -16,14 +16,6 @@ static struct ctx ctx;
 static struct store store;
 static const char *first, *second;
 
-static void forget(void)
-{
-    ctx.status = OK;
-    ctx.problems = NULL;
-    ctx.problems_end = &ctx.problems;
-    ctx.problem_count = 0;
-}
-
 static void must(enum status s)
 {
     if (s != OK)
@@ -91,9 +83,9 @@ static void a_store_is_not_written_over(void **state)
     (void)state;
     assert_int_equal(store_move(&ctx, second, store.address), CONFLICT);
     assert_non_null(strstr(ctx.problems->text, "there already"));
-    forget();
+    store_forget(&ctx);
     assert_int_equal(store_move(&ctx, first, first), INVALID);
-    forget();
+    store_forget(&ctx);
 }
 
 static void new_rows_get_numbers_behind_the_moved_ones(void **state)
@@ -126,7 +118,7 @@ static void a_broken_off_move_goes_on(void **state)
     assert_non_null(strstr(ctx.problems->text, "not finished"));
     db_close(ctx.db);
     ctx.db = NULL;
-    forget();
+    store_forget(&ctx);
     must(store_move(&ctx, first, other));
     b = opened(other, DB_READ);
     assert_int_equal(query_int(b, "SELECT count(*) FROM requests"), 40);

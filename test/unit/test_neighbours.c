@@ -42,18 +42,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    db_close(ctx.db);
-    store_remove(&store);
-    arena_free(ctx.arena);
-    return 0;
-}
-
-static void forget(void)
-{
-    ctx.status = OK;
-    ctx.problems = NULL;
-    ctx.problems_end = &ctx.problems;
-    ctx.problem_count = 0;
+    return store_close(&store, &ctx);
 }
 
 static int64_t somebody(const char *name, const char *phone)
@@ -107,7 +96,7 @@ static void test_people(void **state)
     p->id_number = "110101199003070012";
     assert_false(record_check(&ctx, &people_kind, NULL, p));
     assert_non_null(ctx_problem_of(&ctx, "id_number"));
-    forget();
+    store_forget(&ctx);
     p->id_number = "11010519491231002x";
     assert_true(record_check(&ctx, &people_kind, NULL, p));
     assert_string_equal(p->id_number, "11010519491231002X");
@@ -152,7 +141,7 @@ static void test_overlap_and_long_days(void **state)
     assert_int_equal(h->counted, 8 * WHEN_HOUR);
     assert_int_equal(h->held, 2 * WHEN_HOUR);
     assert_int_equal(hours_decide(&ctx, h, 10 * WHEN_HOUR, NULL), INVALID);
-    forget();
+    store_forget(&ctx);
     assert_int_equal(hours_decide(&ctx, h, 10 * WHEN_HOUR, "当天值守到晚上，已核实"), OK);
     assert_int_equal(counted(v), 10 * WHEN_HOUR);
     assert_int_equal(stars_of(99 * WHEN_HOUR), 0);
@@ -178,13 +167,13 @@ static void test_waiting_list(void **state)
     assert_int_equal(sign_up_file(&ctx, s[1]), OK);
     assert_string_equal(s[1]->status, "waiting");
     assert_int_equal(sign_up_file(&ctx, s[2]), CONFLICT); /* twice the same */
-    forget();
+    store_forget(&ctx);
     assert_int_equal(sign_up_cancel(&ctx, s[0]), OK);
     struct sign_up *up = record_get(&ctx, &sign_ups_kind, s[1]->record.id);
     assert_string_equal(up->status, "signed");
     assert_int_equal(activity_cancel(&ctx, record_get(&ctx, &activities_kind, a->record.id), false, "下雨"), OK);
     assert_int_equal(sign_up_file(&ctx, s[2]), CONFLICT); /* cancelled */
-    forget();
+    store_forget(&ctx);
 }
 
 static void test_repetition(void **state)
@@ -197,7 +186,7 @@ static void test_repetition(void **state)
     int64_t starts[4];
     int n;
     assert_int_equal(repeats_list(&ctx, "every week", ctx.now, starts, 4, &n), INVALID);
-    forget();
+    store_forget(&ctx);
 }
 
 static void test_counts_and_door(void **state)
@@ -210,7 +199,7 @@ static void test_counts_and_door(void **state)
     a = record_get(&ctx, &activities_kind, a->record.id);
     assert_int_equal(a->person_times, 1);
     assert_int_equal(count_add(&ctx, a, "tap-2", -2, NONE), INVALID);
-    forget();
+    store_forget(&ctx);
     const char *code = door_code(&ctx, a, ctx.now);
     assert_true(door_code_fits(&ctx, a, code, ctx.now + 300));
     assert_false(door_code_fits(&ctx, a, code, ctx.now + 3600));
@@ -227,7 +216,7 @@ static void test_tags(void **state)
     assert_false(tags_have(v->times, "sun"));
     assert_string_equal(field_show(&ctx, kind_field(&volunteers_kind, "times"), v), "周六上午、周日上午");
     assert_false(field_set(&ctx, kind_field(&volunteers_kind, "times"), v, "someday"));
-    forget();
+    store_forget(&ctx);
 }
 
 /* A haircut at home for a lady of 77: offered, accepted by two, visited, recorded once. */
@@ -259,7 +248,7 @@ static void test_offer(void **state)
     struct offer_ask *first = record_find(&ctx, &offer_asks_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)who[0]));
     struct offer_ask *second = record_find(&ctx, &offer_asks_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)who[1]));
     assert_int_equal(offer_answer(&ctx, first, true, NONE), INVALID); /* when? */
-    forget();
+    store_forget(&ctx);
     assert_int_equal(offer_answer(&ctx, first, true, ctx.now + WHEN_DAY), OK);
     assert_int_equal(offer_answer(&ctx, second, true, NONE), OK);
     o = record_get(&ctx, &offers_kind, o->record.id);
@@ -267,7 +256,7 @@ static void test_offer(void **state)
     struct offer_ask *third = record_find(&ctx, &offer_asks_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)who[2]));
     assert_string_equal(third->answer, "late");
     assert_int_equal(offer_answer(&ctx, third, true, NONE), CONFLICT);
-    forget();
+    store_forget(&ctx);
     int64_t morning = when_day_start(when_day(ctx.now) + 1) + 9 * WHEN_HOUR;
     ctx.now = morning + 3 * WHEN_HOUR;
     assert_int_equal(offer_done(&ctx, o, morning, morning + WHEN_HOUR, NULL), OK);
@@ -276,7 +265,7 @@ static void test_offer(void **state)
     struct request *after = record_get(&ctx, &requests_kind, r->record.id);
     assert_string_equal(after->status, "answered");
     assert_int_equal(offer_done(&ctx, record_get(&ctx, &offers_kind, o->record.id), morning, morning + WHEN_HOUR, NULL), CONFLICT);
-    forget();
+    store_forget(&ctx);
 }
 
 /* Nobody answers: three waves, then the leader. */

@@ -10,6 +10,7 @@
 #include "app/requests.h"
 #include "base/seal.h"
 #include "base/when.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +27,7 @@
 #define SECRET "a secret of some length"
 
 static struct ctx ctx;
-static char folder[64];
+static struct store store;
 
 /* ---- the others ---- */
 
@@ -161,11 +162,11 @@ static int set_up(void **state)
 {
     (void)state;
     static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
-    snprintf(folder, sizeof folder, "/tmp/linli-notices-%d", (int)getpid());
+    store_new(&store);
     ctx_init(&ctx, arena_new());
     ctx.actor = (struct actor){.user = NONE, .name = "office", .roles = ROLE_PUBLIC | ROLE_OFFICE, .grants = &everywhere, .grant_count = 1, .via = "command"};
-    if (install_create(&ctx, folder, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, folder, DB_WRITE) != OK)
+    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
+        install_open(&ctx, store.data, DB_WRITE) != OK)
         return -1;
     other_start(&smtp);
     other_start(&hook);
@@ -175,15 +176,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
     other_stop(&smtp);
     other_stop(&hook);
-    db_close(ctx.db);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        unlink(arena_print(ctx.arena, "%s/%s", folder, files[i]));
-    rmdir(folder);
-    arena_free(ctx.arena);
-    return 0;
+    return store_close(&store, &ctx);
 }
 
 /* A quiet office: no notice, no channel. */

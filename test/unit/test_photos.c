@@ -145,14 +145,6 @@ static void refuses_a_bomb(void **state)
 
 /* ---- over a form ---- */
 
-static void forget(void)
-{
-    ctx.status = OK;
-    ctx.problems = NULL;
-    ctx.problems_end = &ctx.problems;
-    ctx.problem_count = 0;
-}
-
 static void keeps_them_over_a_failed_form(void **state)
 {
     (void)state;
@@ -173,7 +165,7 @@ static void keeps_them_over_a_failed_form(void **state)
     static struct param form[2]; /* the next test sends it once more */
     form[0] = (struct param){"kept", p.list[0].token};
     form[1] = (struct param){"kept", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
-    forget();
+    store_forget(&ctx);
     ex.upload_count = 0;
     ex.form = form;
     ex.form_count = 2;
@@ -200,11 +192,11 @@ static void stores_and_forgets_the_draft(void **state)
     assert_int_equal(out.size, p.list[0].size);
     photos_answer(&ctx, 8, id, true); /* another request's */
     assert_int_equal(ctx.status, NOT_FOUND);
-    forget();
+    store_forget(&ctx);
     change(ctx.db, "UPDATE attachments SET actor = (SELECT min(id) FROM users)"); /* the office's own is not the resident's */
     photos_answer(&ctx, 7, id, true);
     assert_int_equal(ctx.status, NOT_FOUND);
-    forget();
+    store_forget(&ctx);
 }
 
 static int set_up(void **state)

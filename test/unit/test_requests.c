@@ -46,18 +46,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    db_close(ctx.db);
-    store_remove(&store);
-    arena_free(ctx.arena);
-    return 0;
-}
-
-static void forget(void)
-{
-    ctx.status = OK;
-    ctx.problems = NULL;
-    ctx.problems_end = &ctx.problems;
-    ctx.problem_count = 0;
+    return store_close(&store, &ctx);
 }
 
 static struct request *filed(void)
@@ -76,7 +65,7 @@ static struct request *filed(void)
 
 static enum status take(int64_t id, const char *action, struct step_input in)
 {
-    forget();
+    store_forget(&ctx);
     if (!in.until)
         in.until = NONE;
     if (!in.unit)
@@ -120,7 +109,7 @@ static void walks_through_its_life(void **state)
     end = record_get(&ctx, &requests_kind, id);
     assert_string_equal(end->status, "handling");
     assert_int_equal(end->reopened, 1);
-    forget();
+    store_forget(&ctx);
 }
 
 static void the_resident_has_the_last_word(void **state)
@@ -142,7 +131,7 @@ static void the_resident_has_the_last_word(void **state)
     assert_int_equal(take(id, "dispute", (struct step_input){.text = "又坏了"}), INVALID);
     ctx.now -= (REOPEN_DAYS + 1) * 86400;
     ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
-    forget();
+    store_forget(&ctx);
 }
 
 static void refuses_what_the_role_may_not(void **state)
@@ -152,7 +141,7 @@ static void refuses_what_the_role_may_not(void **state)
     ctx.actor.roles = ROLE_PUBLIC | ROLE_LEADER;
     assert_int_equal(take(id, "dispatch", (struct step_input){.unit = 1}), FORBIDDEN);
     ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
-    forget();
+    store_forget(&ctx);
 }
 
 static void keeps_the_telephone_sealed(void **state)
@@ -179,7 +168,7 @@ static void does_not_overwrite_a_newer_version(void **state)
     mine->place = "六栋";
     assert_int_equal(record_update(&ctx, &requests_kind, old, mine, "edit"), CONFLICT);
     assert_string_equal(((struct request *)record_get(&ctx, &requests_kind, id))->place, "五栋");
-    forget();
+    store_forget(&ctx);
 }
 
 static double figure_of(const char *id)

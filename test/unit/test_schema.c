@@ -4,6 +4,7 @@
  */
 #include "app/install.h"
 #include "app/module.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 static struct ctx ctx;
-static char folder[64];
+static struct store store;
 
 /* Columns that rules keep beside the described ones, as "table.column". */
 static const char *const undescribed[] = {
@@ -28,22 +29,16 @@ static const char *const undescribed[] = {
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/linli-schema-%d", (int)getpid());
+    store_new(&store);
     ctx_init(&ctx, arena_new());
     ctx.actor.via = "command";
-    return install_create(&ctx, folder, NULL, 0) == OK && install_open(&ctx, folder, DB_WRITE) == OK ? 0 : -1;
+    return install_create(&ctx, store.data, NULL, 0) == OK && install_open(&ctx, store.data, DB_WRITE) == OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
-    db_close(ctx.db);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        unlink(arena_print(ctx.arena, "%s/%s", folder, files[i]));
-    rmdir(folder);
-    arena_free(ctx.arena);
-    return 0;
+    return store_close(&store, &ctx);
 }
 
 static const char *type_of(const struct field *f)
@@ -53,7 +48,10 @@ static const char *type_of(const struct field *f)
 
 static const char *column_type(const char *table, const char *column)
 {
-    struct rows *r = query(ctx.db, "SELECT type FROM pragma_table_info({}) WHERE name = {}", table, column);
+    struct rows *r = store_on_postgres()
+                         ? query(ctx.db, "SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute"
+                                         " WHERE attrelid = to_regclass({}) AND attname = {} AND NOT attisdropped", table, column)
+                         : query(ctx.db, "SELECT type FROM pragma_table_info({}) WHERE name = {}", table, column);
     const char *type = rows_next(r) ? row_copy(r, ctx.arena, "type") : NULL;
     rows_end(r);
     return type;
@@ -111,7 +109,7 @@ static void every_column_is_described(void **state)
     for (const struct kind *const *k = modules_kinds(); *k; k++) {
         if (!(*k)->fields)
             continue;
-        struct rows *r = query(ctx.db, "SELECT name FROM pragma_table_info({})", (*k)->table);
+        struct rows *r = db_names(ctx.db, DB_COLUMNS, (*k)->table);
         while (rows_next(r))
             if (!described(*k, row_text(r, "name")))
                 print_error("\"%s.%s\"\n", (*k)->table, row_text(r, "name")), wrong++;

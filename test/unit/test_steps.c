@@ -67,23 +67,12 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    db_close(ctx.db);
-    store_remove(&store);
-    arena_free(ctx.arena);
-    return 0;
-}
-
-static void forget(void)
-{
-    ctx.status = OK;
-    ctx.problems = NULL;
-    ctx.problems_end = NULL;
-    ctx.problem_count = 0;
+    return store_close(&store, &ctx);
 }
 
 static int64_t filed(const char *category, int64_t area)
 {
-    forget();
+    store_forget(&ctx);
     struct request *r = record_new(&ctx, &requests_kind);
     r->subject = "楼下垃圾没人清";
     r->text = "三天了。";
@@ -103,7 +92,7 @@ static struct request *now(int64_t id)
 
 static enum status take(int64_t id, const char *action, struct step_input in)
 {
-    forget();
+    store_forget(&ctx);
     in.unit = in.unit ? in.unit : NONE;
     in.until = in.until ? in.until : NONE;
     in.into = in.into ? in.into : NONE;
@@ -128,21 +117,21 @@ static void every_step_keeps_to_its_row(void **state)
         for (int i = 0; i < REQUEST_STATUS_COUNT; i++) {
             struct step_input in = {.unit = NONE, .until = NONE, .into = NONE, .satisfaction = NONE, .text = "x"};
             r->status = request_statuses[i].code;
-            forget();
+            store_forget(&ctx);
             act(s->roles == ROLE_PUBLIC ? 0 : ROLE_OFFICE, NONE, NONE, NONE);
             if (!(s->from & (1U << i))) {
                 assert_false(request_may(&ctx, s, r));
                 if (ctx.actor.roles & s->roles)
                     assert_int_equal(request_take(&ctx, s, r, &in), CONFLICT);
             }
-            forget();
+            store_forget(&ctx);
             act(ROLE_LEADER, NONE, NONE, NONE);
             if (s->roles != ROLE_PUBLIC)
                 assert_int_equal(request_take(&ctx, s, r, &in), FORBIDDEN);
         }
     }
     office();
-    forget();
+    store_forget(&ctx);
 }
 
 static void the_third_return_goes_to_the_office(void **state)
@@ -318,7 +307,7 @@ static void deadlines_follow_level_and_calendar(void **state)
     int64_t due = now(id)->due;
     assert_int_equal(take(by_hand, "dispatch", (struct step_input){.unit = city}), OK);
     assert_int_equal(take(by_hand, "extend", (struct step_input){.until = due + 5 * WHEN_DAY, .text = "等配件"}), OK);
-    forget();
+    store_forget(&ctx);
     assert_int_equal(deadlines_recompute(&ctx), 0);
     change(ctx.db, "INSERT INTO holidays (created, updated, date, name, is_off_day) VALUES (0, 0, {}, 'flood', 1)"
                    " ON CONFLICT (date) DO UPDATE SET is_off_day = 1", day_iso(ctx.arena, when_day(due)));

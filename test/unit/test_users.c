@@ -42,18 +42,12 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    db_close(ctx.db);
-    store_remove(&store);
-    arena_free(ctx.arena);
-    return 0;
+    return store_close(&store, &ctx);
 }
 
 static void forget(void)
 {
-    ctx.status = OK;
-    ctx.problems = NULL;
-    ctx.problems_end = &ctx.problems;
-    ctx.problem_count = 0;
+    store_forget(&ctx);
     db_clear(ctx.db);
 }
 

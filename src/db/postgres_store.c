@@ -1,0 +1,124 @@
+/*
+ * The PostgreSQL back end where it looks at the store as a whole: scripts, a
+ * migration and a move around them, and its check.
+ */
+#include "db/dialect.h"
+#include "db/postgres.h"
+
+#include <stdio.h>
+
+/* ---- scripts and the schema ---- */
+
+/* Several statements in PostgreSQL's own words. */
+static enum status run_script(struct pg *pg, const char *sql)
+{
+    if (!pg_ready(pg) || !pg_collect(pg, "sent before"))
+        return pg->db.status;
+    PQexitPipelineMode(pg->conn);
+    PGresult *r = PQexec(pg->conn, sql);
+    ExecStatusType s = PQresultStatus(r);
+    bool good = s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK || s == PGRES_EMPTY_QUERY;
+    if (!good)
+        pg_fail(pg, r, NULL);
+    PQclear(r);
+    PQenterPipelineMode(pg->conn);
+    return good ? OK : pg->db.status;
+}
+
+enum status pg_script(struct db *db, const char *sql)
+{
+    struct buf text;
+    buf_init(&text, 0);
+    dialect_postgres(&text, sql);
+    enum status s = run_script(pg_of(db), text.data);
+    buf_release(&text);
+    return s;
+}
+
+enum status pg_hold(struct db *db)
+{
+    struct pg *pg = pg_of(db);
+    if (!pg_ready(pg) || !pg_run(pg, "SET idle_in_transaction_session_timeout = 0") || !pg_run(pg, "SET statement_timeout = 0") ||
+        !pg_send(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ"))
+        return db->status;
+    pg->inside = true; /* the lock comes before the snapshot, which the first read takes */
+    return pg_run(pg, "LOCK TABLE journal IN SHARE MODE") ? OK : db->status;
+}
+
+/* References are taken off and kept by, so that a move can be broken off in between; putting them on checks them. */
+enum status pg_bulk(struct db *db, bool on)
+{
+    static const char off[] =
+        "SET statement_timeout = 0; CREATE TABLE IF NOT EXISTS linli_references (place text, name text, definition text);"
+        "DO $do$ DECLARE r record; BEGIN"
+        " FOR r IN SELECT conrelid::regclass::text AS place, conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint"
+        "  WHERE contype = 'f' AND connamespace = current_schema()::regnamespace LOOP"
+        "  INSERT INTO linli_references VALUES (r.place, r.conname, r.definition);"
+        "  EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', r.place, r.conname);"
+        " END LOOP; END $do$";
+    static const char back[] =
+        "DO $do$ DECLARE r record; BEGIN"
+        " FOR r IN SELECT place, name, definition FROM linli_references LOOP"
+        "  EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.place, r.name, r.definition); END LOOP;"
+        " DROP TABLE linli_references;"
+        " FOR r IN SELECT attrelid::regclass::text AS place, attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        "  WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND attidentity <> '' LOOP"
+        "  EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 0) + 1, false) FROM %s',"
+        "   r.place, r.attname, r.attname, r.place); END LOOP; END $do$;"
+        "ANALYZE";
+    return run_script(pg_of(db), on ? off : back);
+}
+
+enum status pg_migrate_begin(struct db *db)
+{
+    char sql[200];
+    struct pg *pg = pg_of(db);
+    if (!pg_ready(pg) || !pg_run(pg, "SET statement_timeout = 0") || !pg_run(pg, "SET lock_timeout = '60s'") ||
+        !pg_run(pg, "SELECT pg_advisory_lock(hashtextextended('linli migrate ' || current_schema(), 0))"))
+        return db->status;
+    snprintf(sql, sizeof sql, "SELECT 1 FROM pg_class WHERE oid = to_regclass('linli_writers') AND obj_description(oid, 'pg_class') = '%d'", DIALECT_GROUND);
+    if (!pg_run(pg, sql))
+        return db->status;
+    if (PQntuples(pg->last) == 1)
+        return OK;
+    snprintf(sql, sizeof sql, "COMMENT ON TABLE linli_writers IS '%d'", DIALECT_GROUND);
+    return db_script(db, dialect_ground) == OK && pg_run(pg, sql) ? OK : db->status;
+}
+
+void pg_migrate_end(struct db *db)
+{
+    struct pg *pg = pg_of(db);
+    if (pg->lost)
+        return;
+    pg_send(pg, "SELECT pg_advisory_unlock(hashtextextended('linli migrate ' || current_schema(), 0))");
+    pg_send(pg, "SET statement_timeout = '30s'");
+    pg_send(pg, "SET lock_timeout = '5s'");
+    pg_collect(pg, "the end of a migration");
+}
+
+/* ---- looking after it ---- */
+
+enum status pg_copy(struct db *db, const char *path, struct arena *a, const char **why)
+{
+    (void)db;
+    *why = arena_print(a, "%s can't be written: a store on PostgreSQL is copied by linli move or pg_dump", path);
+    return INVALID;
+}
+
+enum status pg_check(struct db *db, struct arena *a, const char **why)
+{
+    struct rows *r = query(db, "SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+                               " WHERE c.relnamespace = current_schema()::regnamespace AND NOT i.indisvalid"
+                               " UNION ALL SELECT conname FROM pg_constraint"
+                               " WHERE connamespace = current_schema()::regnamespace AND NOT convalidated");
+    enum status s = OK;
+    if (rows_next(r)) {
+        *why = arena_print(a, "%s is not valid: build it anew (REINDEX, or VALIDATE CONSTRAINT)", row_text(r, "name"));
+        s = UNAVAILABLE;
+    } else if (db->status != OK) {
+        *why = arena_copy(a, db->failure);
+        s = db->status;
+    }
+    rows_end(r);
+    return s;
+}
