@@ -43,10 +43,10 @@ void desk_state(struct ctx *ctx, const struct request *r, bool late)
     html(ctx->web->out, "<span class=\"state {}\">{} {}</span>", look, icon(ctx, sign), word);
 }
 
-struct names names_load(struct ctx *ctx, const char *kind)
+static struct names names_read(struct ctx *ctx, const char *kind, struct arena *a)
 {
     enum { MOST = 1000 };
-    struct names n = {ARENA_ARRAY(ctx->arena, struct named, MOST), 0};
+    struct names n = {ARENA_ARRAY(a, struct named, MOST), 0};
     struct rows *r = !strcmp(kind, "units")        ? query(ctx->db, "SELECT id, NULL AS parent, name, name_en FROM units ORDER BY code")
                      : !strcmp(kind, "categories") ? query(ctx->db, "SELECT id, parent, name, name_en FROM categories"
                                                                     " WHERE valid = 1 ORDER BY position, code")
@@ -54,9 +54,24 @@ struct names names_load(struct ctx *ctx, const char *kind)
                                                                     " WHERE level = 'community' ORDER BY code");
     while (n.count < MOST && rows_next(r))
         n.list[n.count++] = (struct named){row_int(r, "id"), row_int(r, "parent"),
-                                           arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
+                                           arena_copy(a, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
     rows_end(r);
     return n;
+}
+
+/* Every page of the desk has them several times. */
+struct names names_load(struct ctx *ctx, const char *kind)
+{
+    const char *name = arena_print(ctx->arena, "names %s %s", kind, ctx->lang);
+    const struct names *kept = db_recall(ctx->db, name);
+    if (kept)
+        return *kept;
+    struct arena *memory = db_memory(ctx->db), *a = memory ? memory : ctx->arena;
+    struct names *n = ARENA_NEW(a, struct names);
+    *n = names_read(ctx, kind, a);
+    if (memory && db_status(ctx->db) == OK)
+        db_keep(ctx->db, name, n);
+    return *n;
 }
 
 const char *name_of(const struct names *n, int64_t id)

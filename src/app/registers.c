@@ -7,6 +7,7 @@
 
 #include "app/module.h"
 #include "app/users.h"
+#include "web/web.h"
 
 #include <cJSON.h>
 #include <string.h>
@@ -206,8 +207,16 @@ const struct calendar *calendar_load(struct db *db, struct arena *a)
 
 const struct calendar *ctx_calendar(struct ctx *ctx)
 {
-    if (!ctx->calendar)
-        ctx->calendar = calendar_load(ctx->db, ctx->arena);
+    if (ctx->calendar)
+        return ctx->calendar;
+    /* A change goes from the reader to the door with its context, so only what draws a page may have the reader's. */
+    struct arena *memory = ctx->web && ctx->web->method == GET ? db_memory(ctx->db) : NULL;
+    ctx->calendar = memory ? db_recall(ctx->db, "calendar") : NULL;
+    if (!ctx->calendar) {
+        ctx->calendar = calendar_load(ctx->db, memory ? memory : ctx->arena);
+        if (memory && db_status(ctx->db) == OK)
+            db_keep(ctx->db, "calendar", (void *)(uintptr_t)ctx->calendar);
+    }
     return ctx->calendar;
 }
 

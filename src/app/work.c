@@ -71,10 +71,15 @@ static int64_t sort_value(const struct work *w, const struct request *r)
     return !strcmp(w->column, "id") ? r->record.id : field_int(kind_field(&requests_kind, w->column), r);
 }
 
+/* What a row shows, and what its order and its state come from. */
+static const char *const shown[] = {"number", "subject", "status", "unit", "handler", "due", "received_at", "answered_at", "closed_at",
+                                    "returns", "reopened", "parked_until", NULL};
+
 static int take_rows(struct ctx *ctx, struct work *w, struct list *l)
 {
     int n = 0;
     w->rows = ARENA_ARRAY(ctx->arena, struct request *, PAGE + 1);
+    l->only = shown;
     struct rows *rows = list_run(ctx, l);
     for (struct request *r; n <= PAGE && (r = list_next(ctx, &requests_kind, rows, ctx->arena)) != NULL;)
         w->rows[n++] = r;
@@ -481,7 +486,7 @@ static void live(struct ctx *ctx)
 }
 
 static const struct route table[] = {
-    ROUTE_GET("/work", ROLES_READERS, work_page),
+    ROUTE_GET("/work", ROLES_READERS, work_page, .flags = REMEMBERED),
     ROUTE_GET("/live", ROLES_READERS, live, .flags = LIVE),
     ROUTE_POST("/work/bulk", ROLE_OFFICE | ROLE_WORKER, bulk_change, .prepare = bulk_prepare, .failed = work_page),
     ROUTE_POST("/work/download", ROLES_READERS, download_send, .prepare = download_make, .failed = work_page, .flags = SLOW),

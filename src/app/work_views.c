@@ -17,6 +17,12 @@
 #define IS_OPEN  " AND status NOT IN ('closed', 'merged')" /* as the partial indexes say it */
 #define WORKING  "coalesce(status, '') IN ('received', 'dispatched', 'handling')" /* not by the index of states: it has no order */
 
+/* The lists are as of the whole minute, so that a count holds until then or until something is committed. */
+static int64_t minute(const struct ctx *ctx)
+{
+    return ctx->now - ctx->now % 60;
+}
+
 static bool own_unit(const struct ctx *ctx, int i)
 {
     return (ctx->actor.grants[i].role & (ROLE_WORKER | ROLE_HANDLER)) && ctx->actor.grants[i].unit != NONE;
@@ -32,21 +38,22 @@ static bool has_unit(const struct ctx *ctx)
 
 /* ---- views ---- */
 
-/* What I handle; what came back to me as its dispatcher; for the office, what was returned too often. */
+/* Few, by an index each, wherever they stand in the order: what I handle; what came back to me as its dispatcher; for the office, what was returned too often. */
 static void narrow_mine(struct ctx *ctx, struct sql *where)
 {
     struct maybe me = {ctx->actor.user};
-    sql_add(where, IS_OPEN " AND ((handler = {} AND (" WORKING " OR (status = 'parked' AND parked_until <= {})))", me, ctx->now);
-    sql_add(where, " OR (dispatcher = {} AND reopened > 0" IS_OPEN " AND " WORKING ")", me);
+    sql_add(where, " AND id IN (SELECT id FROM requests WHERE handler = {}" IS_OPEN " AND (" WORKING " OR (status = 'parked' AND parked_until <= {}))",
+            me, minute(ctx));
+    sql_add(where, " UNION SELECT id FROM requests WHERE dispatcher = {} AND reopened > 0" IS_OPEN " AND " WORKING, me);
     if (ctx->actor.roles & ROLE_OFFICE)
-        sql_add(where, " OR (status = 'received' AND returns >= {})", RETURNS_MOST);
+        sql_add(where, " UNION SELECT id FROM requests WHERE returns > 0" IS_OPEN " AND returns >= {} AND coalesce(status, '') = 'received'", RETURNS_MOST);
     sql_add(where, ")");
 }
 
 static void narrow_unit(struct ctx *ctx, struct sql *where)
 {
     sql_add(where, IS_OPEN " AND (coalesce(status, '') IN ('dispatched', 'handling') OR (coalesce(status, '') = 'parked' AND parked_until <= {}))"
-                   " AND (1 = 0", ctx->now);
+                   " AND (1 = 0", minute(ctx));
     for (int i = 0; i < ctx->actor.grant_count; i++)
         if (own_unit(ctx, i))
             sql_add(where, " OR unit = {} OR id IN (SELECT request FROM request_units WHERE unit = {})", ctx->actor.grants[i].unit,
@@ -56,18 +63,18 @@ static void narrow_unit(struct ctx *ctx, struct sql *where)
 
 static void narrow_free(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, IS_OPEN " AND (status = 'received' OR (status = 'parked' AND unit IS NULL AND parked_until <= {}))", ctx->now);
+    sql_add(where, " AND coalesce(status, '') IN ('received', 'parked') AND (coalesce(status, '') = 'received' OR (unit IS NULL AND parked_until <= {}))", minute(ctx));
 }
 
 static void narrow_soon(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, IS_OPEN " AND due >= {} AND due <= {} AND " WORKING, ctx->now,
-            deadline_soon(ctx_calendar(ctx), ctx->now));
+    sql_add(where, IS_OPEN " AND due >= {} AND due <= {} AND " WORKING, minute(ctx),
+            deadline_soon(ctx_calendar(ctx), minute(ctx)));
 }
 
 static void narrow_late(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, IS_OPEN " AND due < {} AND " WORKING, ctx->now);
+    sql_add(where, IS_OPEN " AND due < {} AND " WORKING, minute(ctx));
 }
 
 static void narrow_call(struct ctx *ctx, struct sql *where)
@@ -188,10 +195,8 @@ static int64_t count_some(struct ctx *ctx, struct sql *where, int64_t most)
     sql_append(&q, where);
     sql_release(where);
     sql_add(&q, " LIMIT {}) AS counted", most);
-    struct rows *r = sql_query(ctx->db, &q);
-    int64_t n = rows_next(r) ? row_int(r, "n") : 0;
-    rows_end(r);
-    return n;
+    int64_t n = sql_remembered(ctx->db, &q);
+    return n == NONE ? 0 : n;
 }
 
 int64_t work_count(struct ctx *ctx, const struct view *v)

@@ -13,7 +13,7 @@
 #include "db/db.h"
 
 #define DB_BUCKETS 256
-#define DB_REMEMBERED 64
+#define DB_REMEMBERED 512
 #define DB_FAILURE 400
 #define DB_BUSY_MS 5000 /* how long a statement waits for somebody's lock */
 
@@ -88,6 +88,15 @@ struct db {
         uint64_t hash, other; /* of the question, by two functions */
         int64_t version, value;
     } remembered[DB_REMEMBERED];
+    struct arena *memory;    /* what was made of the data at memory_version; NULL */
+    int64_t memory_version;
+    struct recalled {
+        struct recalled *next;
+        const char *name;
+        void *value;
+    } *recalled;
+    bool reading;            /* in a reader's transaction: the version stays */
+    int64_t read_version;    /* NONE: not asked for yet */
     int kept;
     int64_t tick, changed, inserted;
     enum status status;

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 
 #define STATEMENTS_KEPT 512
+#define MEMORY_MOST     ((size_t)1 << 20)
 
 /* ---- failures ---- */
 
@@ -112,6 +113,7 @@ void db_close(struct db *db)
             drop(r);
         }
     buf_release(&db->text);
+    arena_free(db->memory);
     free(db->address);
     db->is->close(db);
 }
@@ -371,12 +373,18 @@ int64_t db_query_int(struct db *db, const char *literal, const struct arg *args,
 
 enum status db_begin(struct db *db)
 {
-    return db->is->begin(db);
+    enum status s = db->is->begin(db);
+    db->reading = s == OK && db->mode == DB_READ;
+    db->read_version = NONE;
+    if (db->memory && arena_used(db->memory) > MEMORY_MOST)
+        db->memory_version = NONE;
+    return s;
 }
 
 enum status db_commit(struct db *db)
 {
     db_end_rows(db);
+    db->reading = false;
     enum status s = db->status;
     if (s == OK)
         s = db->is->commit(db);
@@ -388,6 +396,7 @@ enum status db_commit(struct db *db)
 void db_rollback(struct db *db)
 {
     db_end_rows(db);
+    db->reading = false;
     db->is->rollback(db);
 }
 
@@ -460,7 +469,45 @@ bool db_lead(struct db *db, const char *name)
 
 int64_t db_version(struct db *db)
 {
-    return db->is->version(db);
+    if (!db->reading)
+        return db->is->version(db);
+    if (db->read_version == NONE)
+        db->read_version = db->is->version(db);
+    return db->read_version;
+}
+
+/* Emptied by the first call of a transaction at most, so that what was found stays until its end. */
+struct arena *db_memory(struct db *db)
+{
+    if (!db->reading)
+        return NULL;
+    int64_t version = db_version(db);
+    if (db->memory && db->memory_version == version)
+        return db->memory;
+    if (db->memory)
+        arena_clear(db->memory);
+    else
+        db->memory = arena_new();
+    db->recalled = NULL;
+    db->memory_version = version;
+    return db->memory;
+}
+
+void *db_recall(struct db *db, const char *name)
+{
+    if (!db_memory(db))
+        return NULL;
+    for (struct recalled *r = db->recalled; r; r = r->next)
+        if (strcmp(r->name, name) == 0)
+            return r->value;
+    return NULL;
+}
+
+void db_keep(struct db *db, const char *name, void *value)
+{
+    struct recalled *r = ARENA_NEW(db->memory, struct recalled);
+    *r = (struct recalled){db->recalled, arena_copy(db->memory, name), value};
+    db->recalled = r;
 }
 
 enum status db_script(struct db *db, const char *sql)

@@ -664,12 +664,16 @@ enum gate_next gate_prepare(struct gate *g, struct visit *v, struct db *reader)
 static enum gate_next draw(struct visit *v)
 {
     struct ctx *ctx = &v->ctx;
+    if (pages_asked(v) && pages_find(v, ctx->db))
+        return GATE_ANSWER;
     v->route->handle(ctx);
     if (!ctx_ok(ctx)) {
         answer_forget(v);
         answer_problem(ctx);
     } else if (v->route->flags & LIVE) {
         return GATE_LIVE;
+    } else if (v->remembered) {
+        pages_keep(v, ctx->db);
     }
     return GATE_ANSWER;
 }

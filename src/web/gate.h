@@ -14,6 +14,8 @@
 #include "db/writer.h"
 #include "web/server.h"
 
+#include <sodium.h>
+
 #define INPUT_FIELDS_MOST  2000 /* parameters, parts, cookies of one request */
 #define INPUT_HEADERS_MOST 100
 #define ANSWER_HEADERS_MOST 24
@@ -42,6 +44,11 @@ struct visit {
     const void *fixed;
     size_t fixed_size;
     size_t part_end;        /* where the fragment asked for ends in out; 0: not drawn */
+    struct pages *pages;    /* set by the server: what its worker remembers; NULL */
+    bool remembered;        /* this visit's page may be */
+    unsigned char asked[32]; /* what it is known by there */
+    size_t key_at;          /* where the form's idempotency key stands in out; 0: there is none */
+    int key_count;
     struct ctx before;      /* the context as it came to the door */
     void *server;           /* the server's own */
 };
@@ -88,6 +95,16 @@ extern const int account_route_count;
 /* ---- assets and health (web/static.c) ---- */
 extern const struct route static_routes[];
 extern const int static_route_count;
+
+/* ---- remembered pages (web/remember.c) ---- */
+struct pages *pages_new(void);
+void pages_free(struct pages *p);
+bool pages_asked(struct visit *v);                     /* after the session is known: may this page be remembered? */
+bool pages_find(struct visit *v, struct db *reader);   /* true: it is in out, as it was drawn */
+void pages_keep(struct visit *v, struct db *reader);
+
+#define FORM_KEY 32 /* characters of an idempotency key */
+void form_key(char key[FORM_KEY + 1]); /* a fresh one */
 
 /* ---- rate limits (web/limit.c): a token bucket an address ---- */
 struct limit;

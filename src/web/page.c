@@ -178,6 +178,8 @@ bool fragment_begin(struct ctx *ctx, const char *id)
     if (strcmp(ctx->web->fragment, id) != 0)
         return false;
     buf_clear(ctx->web->out);
+    visit_of(ctx)->key_at = 0; /* what was drawn is gone, and the keys in it */
+    visit_of(ctx)->key_count = 0;
     return true;
 }
 
@@ -187,14 +189,24 @@ void fragment_end(struct ctx *ctx)
         visit_of(ctx)->part_end = ctx->web->out->size;
 }
 
+void form_key(char key[FORM_KEY + 1])
+{
+    unsigned char random[FORM_KEY / 2];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(key, FORM_KEY + 1, random, sizeof random);
+}
+
 void form_tokens(struct ctx *ctx)
 {
-    unsigned char random[16];
-    char key[33];
+    struct visit *v = visit_of(ctx);
+    char key[FORM_KEY + 1];
     token_field(ctx);
-    randombytes_buf(random, sizeof random);
-    sodium_bin2hex(key, sizeof key, random, sizeof random);
-    html(ctx->web->out, "<input type=\"hidden\" name=\"_key\" value=\"{}\">", (const char *)key);
+    form_key(key);
+    buf_puts(ctx->web->out, "<input type=\"hidden\" name=\"_key\" value=\"");
+    v->key_at = ctx->web->out->size;
+    v->key_count++;
+    buf_puts(ctx->web->out, key);
+    buf_puts(ctx->web->out, "\">");
 }
 
 void form_begin(struct ctx *ctx, const char *action, const char *keep, bool upload)

@@ -59,6 +59,7 @@ struct worker {
     pthread_mutex_t lock;
     struct call *done;            /* under lock */
     struct call *spare;
+    struct pages *pages;          /* what its own thread remembers */
     struct call *live;
     int spares, lives;
     int waiting;                  /* suspended for a change or a slow step */
@@ -208,6 +209,7 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
     c->uri[n] = '\0';
     c->visit.uri = c->uri;
     c->visit.server = c;
+    c->visit.pages = w->pages;
     atomic_fetch_add_explicit(&w->server->site->requests, 1, memory_order_relaxed);
     return c;
 }
@@ -531,6 +533,7 @@ static bool worker_start(struct server *s, struct worker *w, struct arena *a, co
     w->db = db_open(s->site->data, DB_READ, a, why);
     if (!w->db)
         return false;
+    w->pages = pages_new();
     pthread_mutex_init(&w->lock, NULL);
     w->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     w->daemon = MHD_start_daemon(
@@ -636,6 +639,7 @@ void server_stop(struct server *s)
         struct worker *w = &s->workers[i];
         MHD_stop_daemon(w->daemon);
         close(w->wake);
+        pages_free(w->pages);
         db_close(w->db);
         pthread_mutex_destroy(&w->lock);
         for (struct call *c = w->spare, *next; c; c = next) {
