@@ -297,97 +297,136 @@ static enum status step_at(struct demo *d, int64_t id, int64_t at, const char *a
 
 static const struct step_input nothing = {.unit = NONE, .until = NONE, .into = NONE, .satisfaction = NONE};
 
-/* What happens on the way to some: sent back and dispatched anew, more time asked for, parked. True when it ends here. */
-static bool detour(struct demo *d, int64_t id, int64_t unit, int64_t *at, int64_t end)
+/* What is left undone has its deadline still before it, but for very few: an office at work. */
+static bool left_undone(struct demo *d, const struct request *r, int64_t end)
+{
+    return below(d, 1000) < (r->due > end ? 100 : 4);
+}
+
+/* What happens on the way to some: sent back and dispatched anew, more time asked for, parked and taken up again.
+ * True when it ends here. */
+static bool detour(struct demo *d, const struct request *r, int64_t unit, int64_t *at, int64_t end)
 {
     struct step_input in = nothing;
     int turn = below(d, 100);
-    *at += 1800 + below(d, 7200);
-    if (turn >= 11 || *at + 7200 > end)
+    int64_t id = r->record.id;
+    if (turn >= 12 || *at + 9000 > end)
         return false;
+    *at += 1800 + below(d, 3600);
+    in.text = text_for(d, turn < 4 ? d->returns : turn < 8 ? d->extensions : d->parks, "reason");
     if (turn < 4) {
-        in.text = text_for(d, d->returns, "reason");
-        if (step_at(d, id, *at, "return", in) != OK || below(d, 4) == 0)
+        if (step_at(d, id, *at, "return", in) != OK || left_undone(d, r, end))
             return true;
         in = nothing;
         in.unit = unit;
-        *at += 1800 + below(d, 5000);
+        *at += 900 + below(d, 2700);
         return step_at(d, id, *at, "dispatch", in) != OK;
     }
-    const struct request *r = record_get(d->ctx, &requests_kind, id);
-    in.text = text_for(d, turn < 8 ? d->extensions : d->parks, "reason");
     if (turn < 8) {
         in.until = when_day_end(when_day(r->due) + 5);
         return r->due > *at && step_at(d, id, *at, "extend", in) != OK;
     }
-    in.until = when_day_end(when_day(*at) + 20 + below(d, 90));
-    step_at(d, id, *at, "park", in);
-    return true;
+    int64_t review = when_day(*at) + 20 + below(d, 70);
+    in.until = when_day_end(review);
+    if (step_at(d, id, *at, "park", in) != OK || when_day_end(review) > end)
+        return true;
+    *at = when_day_start(review) + 9 * WHEN_HOUR + below(d, 7200);
+    return step_at(d, id, *at, "resume", nothing) != OK;
 }
 
-/* Nobody picks up: tried again later, or closed with that said. */
+/* Nobody picks up: tried again the next day, then closed with that said. */
 static enum status call_in_vain(struct demo *d, int64_t id, int64_t at, int64_t end)
 {
     struct step_input in = nothing;
     in.text = "电话无人接听。";
-    if (step_at(d, id, at, "unreached", in) != OK || below(d, 3) || at + 2 * 86400 > end)
+    if (step_at(d, id, at, "unreached", in) != OK || at + WHEN_DAY > end)
         return d->ctx->status;
     in = nothing;
     in.solved = "unreached";
-    return step_at(d, id, at + 86400, "close", in);
+    return step_at(d, id, at + WHEN_DAY, "close", in);
 }
 
-/* As far as its age allows; a few stay behind, as in life. */
+/* Not solved after all: handled anew, and most of the time it holds. */
+static enum status once_more(struct demo *d, int64_t id, int64_t at, struct step_input said, const char *reply, int64_t end)
+{
+    if (step_at(d, id, at, "reopen", said) != OK)
+        return d->ctx->status;
+    struct step_input in = nothing;
+    in.text = arena_print(d->ctx->arena, "接到您的反映后，我们又到现场看了一次，重新作了处理。%s", reply);
+    at += WHEN_HOUR + below(d, 20 * WHEN_HOUR);
+    if (at > end || step_at(d, id, at, "answer", in) != OK)
+        return d->ctx->status;
+    at += WHEN_HOUR + below(d, 2 * WHEN_DAY);
+    if (at > end)
+        return d->ctx->status;
+    in = nothing;
+    in.solved = "yes";
+    in.satisfaction = 3 + below(d, 3);
+    in.text = in.satisfaction > 3 ? "第二次来处理好了。" : "总算解决了，希望下次一次办好。";
+    d->solved--;
+    return step_at(d, id, at, "close", in);
+}
+
+/* The resident's word. With a plan, so many of those that are left are solved as the plan still wants; the last ones
+ * are too young to be closed. */
+static enum status call_back(struct demo *d, int64_t id, int64_t at, const char *reply, int64_t end)
+{
+    enum { TOO_YOUNG = 20 };
+    if (d->base > 0 && below(d, d->base > TOO_YOUNG ? (int)d->base - TOO_YOUNG : 1) >= d->solved)
+        return call_in_vain(d, id, at, end);
+    int f = below(d, d->feedback->rows);
+    bool solved = !strcmp(cell(d->feedback, f, "solved"), "yes");
+    struct step_input in = nothing;
+    in.text = cell(d->feedback, f, "text");
+    in.satisfaction = (int64_t)strtol(cell(d->feedback, f, "satisfaction"), NULL, 10);
+    if (!solved && below(d, 100) < 35) /* most who are called say that it is solved */
+        return once_more(d, id, at, in, reply, end);
+    if (!solved) {
+        in.text = NULL;
+        in.satisfaction = 3 + below(d, 3);
+    }
+    in.solved = "yes";
+    d->solved--;
+    return step_at(d, id, at, "close", in);
+}
+
+/* As far as its age allows; a few stay behind, as in life. What is urgent goes faster. */
 static enum status walk(struct demo *d, const struct request *r, int64_t unit, const char *reply, int64_t end)
 {
     struct step_input in = nothing;
-    int64_t at = r->received_at + 600 + below(d, 20000);
-    if (at > end || below(d, 100) < 2)
+    int64_t id = r->record.id;
+    int pace = r->due - r->received_at < 3 * WHEN_DAY || (r->first_contact_due != NONE && r->first_contact_due - r->received_at < 6 * WHEN_HOUR) ? 8 : 1;
+    int64_t at = r->received_at + 600 + below(d, 20000) / pace;
+    if (at > end || left_undone(d, r, end))
         return OK;
     in.unit = unit;
-    if (step_at(d, r->record.id, at, "dispatch", in) != OK)
+    if (step_at(d, id, at, "dispatch", in) != OK || detour(d, r, unit, &at, end))
         return d->ctx->status;
-    if (detour(d, r->record.id, unit, &at, end))
-        return d->ctx->status;
-    at += 1800 + below(d, 60000);
-    if (at > end || below(d, 100) < 2)
+    r = record_get(d->ctx, &requests_kind, id); /* its deadline may have moved */
+    at += 600 + below(d, 40000) / pace;
+    if (at > end || left_undone(d, r, end))
         return OK;
-    if (step_at(d, r->record.id, at, "accept", nothing) != OK)
+    if (request_status_of(r) == DISPATCHED && step_at(d, id, at, "accept", nothing) != OK)
         return d->ctx->status;
-    at += 600 + below(d, 20000);
+    at += 600 + below(d, 20000) / pace;
     if (at > end)
         return OK;
     in = nothing;
     in.text = text_for(d, d->contacts, "text");
-    if (below(d, 100) < 90 && step_at(d, r->record.id, at, "contact", in) != OK)
+    if (below(d, 100) < 90 && step_at(d, id, at, "contact", in) != OK)
         return d->ctx->status;
-    at += 7200 + below(d, 6 * 86400);
-    if (at > end || below(d, 100) < 2)
+    int64_t room = r->due - at - 3600 < 6 * WHEN_DAY ? r->due - at - 3600 : 6 * WHEN_DAY;
+    at += 1800 + below(d, room > 0 && below(d, 100) < 93 ? (int)(room * 2 / 3) : (int)(6 * WHEN_DAY));
+    if (at > end || left_undone(d, r, end))
         return OK;
     in = nothing;
     in.text = reply;
-    if (step_at(d, r->record.id, at, "answer", in) != OK)
+    if (step_at(d, id, at, "answer", in) != OK)
         return d->ctx->status;
-    at += 3600 + below(d, 3 * 86400);
-    if (at > end || below(d, 100) < 4)
+    at += WHEN_HOUR + below(d, 2 * WHEN_DAY);
+    if (at > end || below(d, 100) < (end - at < 10 * WHEN_DAY ? 25 : 1)) /* not called yet */
         return OK;
-    if (d->base > 0 && below(d, 100) < 40)
-        return call_in_vain(d, r->record.id, at, end);
-    int f = below(d, d->feedback->rows);
-    bool solved = !strcmp(cell(d->feedback, f, "solved"), "yes");
-    in = nothing;
-    in.text = cell(d->feedback, f, "text");
-    in.solved = "yes";
-    in.satisfaction = (int64_t)strtol(cell(d->feedback, f, "satisfaction"), NULL, 10);
-    if (!solved && below(d, 100) < 60) /* most who are called say that it is solved */
-        return step_at(d, r->record.id, at, "reopen", in);
-    if (!solved) {
-        in.text = NULL;
-        in.satisfaction = NONE;
-    }
-    if (d->base > 0 && d->solved-- <= 0)
-        return OK;
-    return step_at(d, r->record.id, at, "close", in);
+    return call_back(d, id, at, reply, end);
 }
 
 /* Answered, waiting for the resident's word: those who answered longest ago say that it is solved, until as many as planned do. */
