@@ -28,17 +28,28 @@
 
 /* Whose request is looked at, and as whom. */
 struct followed {
-    struct request *request;
-    struct joiner *joiner; /* NULL: who asked first */
+    struct request *request; /* what is being dealt with */
+    struct request *asked;   /* what was asked or joined: the same, or one that was merged into it */
+    struct joiner *joiner;   /* NULL: who asked */
 };
+
+/* Somebody else asked first: their words are theirs, and the answer is shown when they let it be. */
+static bool other(const struct followed *f)
+{
+    return f->joiner || f->asked != f->request;
+}
 
 static bool opened(struct ctx *ctx, struct followed *f)
 {
     struct pass p;
-    *f = (struct followed){NULL, NULL};
+    *f = (struct followed){.request = NULL};
     if (!pass_open(ctx, "follow", cookie(ctx, PASS_COOKIE), &p))
         return false;
-    f->request = record_get(ctx, &requests_kind, p.request);
+    f->request = f->asked = record_get(ctx, &requests_kind, p.request);
+    if (f->asked && request_status_of(f->asked) == MERGED && f->asked->merged_into != NONE) {
+        struct request *into = record_get(ctx, &requests_kind, f->asked->merged_into);
+        f->request = into ? into : f->asked;
+    }
     if (p.joiner != NONE)
         f->joiner = joiner_get(ctx, p.joiner);
     return f->request && (p.joiner == NONE || f->joiner);
@@ -118,7 +129,7 @@ static void draw_form(struct ctx *ctx, const char *why)
 /* Behind the door, because a wrong try is counted; what it draws for a wrong one is an answer, not a failure. */
 void follow_look_up(struct ctx *ctx)
 {
-    struct followed f = {NULL, NULL};
+    struct followed f = {.request = NULL};
     const char *code = param(ctx, "code"), *number = number_typed(ctx, param(ctx, "number")), *digits = digits_typed(ctx, param(ctx, "digits"));
     bool by_code = code && !text_blank(code);
     answer_header(ctx, "Cache-Control", "no-store");
@@ -153,7 +164,7 @@ void follow_look_up(struct ctx *ctx)
 
 static bool may_read(const struct followed *f)
 {
-    return !f->joiner || (f->request->visibility && !strcmp(f->request->visibility, "summary"));
+    return !other(f) || (f->request->visibility && !strcmp(f->request->visibility, "summary"));
 }
 
 static const char *unit_name(struct ctx *ctx, int64_t unit)
@@ -162,6 +173,16 @@ static const char *unit_name(struct ctx *ctx, int64_t unit)
     const char *name = rows_next(r) ? arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en"))) : NULL;
     rows_end(r);
     return name;
+}
+
+/* What happened with another's request, to somebody with the same matter: not what concerned that person alone. */
+static const char *action_for_other(const char *action)
+{
+    static const char *const alone[] = {"file", "joined", "contact", "unreached", "merge"};
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+        if (!strcmp(action, alone[i]))
+            return "";
+    return !strcmp(action, "confirm") ? "close" : !strcmp(action, "dispute") ? "reopen" : action;
 }
 
 /* One line of the history in plain words; NULL: nothing for residents. */
@@ -194,22 +215,27 @@ static void draw_timeline(struct ctx *ctx, const struct followed *f)
 {
     struct buf *out = ctx->web->out;
     html(out, "<section><h2>{}</h2><ol class=\"timeline plain\">", say(ctx, "What has been done"));
-    struct rows *r = query(ctx->db, "SELECT action, at, unit, text, until FROM request_events WHERE request = {} AND visible = 1 ORDER BY at DESC, id DESC LIMIT 100",
-                           f->request->record.id);
+    int64_t merged = query_int(ctx->db, "SELECT min(id) AS id FROM request_events WHERE request = {} AND action = 'merge'", f->asked->record.id);
+    struct rows *r = query(ctx->db, "SELECT request, action, at, unit, text, until FROM request_events WHERE visible = 1 AND (request = {}"
+                                    " OR (request = {} AND id <= {})) ORDER BY at DESC, id DESC LIMIT 100",
+                           f->request->record.id, f->asked->record.id, merged); /* from then on the history is the other's */
     while (rows_next(r)) {
         const char *action = arena_copy(ctx->arena, row_text(r, "action")), *text = row_copy(r, ctx->arena, "text");
+        bool another = f->joiner || row_int(r, "request") != f->asked->record.id;
+        if (another)
+            action = action_for_other(action);
         const char *words = told(ctx, action, row_int(r, "unit"), row_int(r, "until"));
         int i = 0;
         while (signs[i].action && strcmp(signs[i].action, action) != 0)
             i++;
-        bool said = !strcmp(action, "answer") || !strcmp(action, "confirm") || !strcmp(action, "dispute");
+        bool answer = !strcmp(action, "answer"), said = answer || !strcmp(action, "confirm") || !strcmp(action, "dispute");
         if (!words)
             continue;
         html(out, "<li class=\"{}\">{}<div><p class=\"what\">{}</p><p class=\"by\"><time>{}</time></p>", signs[i].tone, icon(ctx, signs[i].sign), words,
              when_show(ctx->arena, ctx->lang, row_int(r, "at")));
-        if (said && text && may_read(f))
+        if (said && text && (!another || may_read(f)))
             html(out, "<div class=\"said\">{}</div>", text);
-        else if (!strcmp(action, "answer") && !may_read(f))
+        else if (answer && another)
             html(out, "<p class=\"soft\">{}</p>", say(ctx, "The first reporter asked that only they read it. We tell you on the telephone what concerns you."));
         buf_puts(out, "</div></li>");
     }
@@ -268,8 +294,8 @@ static void draw_question(struct ctx *ctx, const struct followed *f, int status)
     bool yes = request_may(ctx, request_step("confirm"), f->request), no = request_may(ctx, request_step("dispute"), f->request);
     if (status != ANSWERED && status != CALL_BACK && status != CLOSED)
         return;
-    if (f->joiner) {
-        if (f->joiner->solved) {
+    if (other(f)) {
+        if (f->joiner ? f->joiner->solved : f->asked->solved) {
             html(out, "<p class=\"notice ok\">{}<span>{}</span></p>", icon(ctx, "circle-check"), say(ctx, "Thank you, we have your answer."));
             return;
         }
@@ -278,7 +304,7 @@ static void draw_question(struct ctx *ctx, const struct followed *f, int status)
     if (!yes && !no)
         return;
     int64_t level = param_int(ctx, "satisfaction");
-    bool closed = status == CLOSED && !f->joiner;
+    bool closed = status == CLOSED && !other(f);
     html(out, "<section class=\"card\">");
     if (closed)
         html(out, "<details{}><summary>{}</summary>", (struct markup){ctx->problems ? " open" : ""}, say(ctx, "It is not solved after all?"));
@@ -290,7 +316,7 @@ static void draw_question(struct ctx *ctx, const struct followed *f, int status)
     } else {
         html(out, "<fieldset class=\"cards\" id=\"f-solved\"><legend><h2>{}</h2></legend><div>", say(ctx, "Is it solved?"));
         draw_choice(ctx, "yes", "circle-check", say(ctx, "Yes, it is"), NULL);
-        draw_choice(ctx, "no", "rotate", say(ctx, "Not yet"), f->joiner ? say(ctx, "The people who handle it read what you say") : say(ctx, "We go on with it"));
+        draw_choice(ctx, "no", "rotate", say(ctx, "Not yet"), other(f) ? say(ctx, "The people who handle it read what you say") : say(ctx, "We go on with it"));
         buf_puts(out, "</div>");
         draw_problem(ctx, "solved");
         html(out, "</fieldset><fieldset class=\"cards faces\" id=\"f-satisfaction\"><legend>{} <i>{}</i></legend><div>", say(ctx, "How satisfied are you?"), say(ctx, "may be left out"));
@@ -318,14 +344,16 @@ static void draw_followed(struct ctx *ctx, const struct followed *f)
     struct buf *out = ctx->web->out;
     const struct request *r = f->request;
     int status = request_status_of(r);
-    const char *title = may_read(f) ? r->subject : field_show(ctx, kind_field(&requests_kind, "category"), r);
+    const char *title = !f->joiner ? f->asked->subject : may_read(f) ? r->subject : field_show(ctx, kind_field(&requests_kind, "category"), r);
     page_begin(ctx, *title ? title : say(ctx, "Follow my request"), PAGE_RESIDENT | PAGE_PRINT);
     html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/follow?other=1\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {} <span class=\"nobr\">{}</span></p></header>",
          say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Close it, look at another"), title, status == ANSWERED || status == CALL_BACK ? "warn" : status == CLOSED ? "ok" : "",
-         state(ctx, r, status), say(ctx, "Number"), r->number);
+         state(ctx, r, status), say(ctx, "Number"), f->asked->number);
     draw_steps(ctx, status);
     if (f->joiner)
         html(out, "<p class=\"notice\">{}<span>{}</span></p>", icon(ctx, "users"), say(ctx, "You joined this request on {}.", day_show(ctx->arena, ctx->lang, when_day(f->joiner->at))));
+    if (f->asked != r)
+        html(out, "<p class=\"notice\">{}<span>{}</span></p>", icon(ctx, "git-merge"), say(ctx, "Others told us of the same matter first. It is dealt with as one; what happens to it stands here."));
     if (r->due != NONE && status != CLOSED && status != MERGED && status != PARKED && status != ANSWERED && status != CALL_BACK)
         html(out, "<p>{}</p>", r->due >= ctx->now ? say(ctx, "We answer by {}.", day_show(ctx->arena, ctx->lang, when_day(r->due)))
                                                    : say(ctx, "It should have been answered by {}. We are sorry; the office has it on its list of late matters.", day_show(ctx->arena, ctx->lang, when_day(r->due))));
@@ -334,8 +362,8 @@ static void draw_followed(struct ctx *ctx, const struct followed *f)
         visits_follow(ctx, r);
     draw_timeline(ctx, f);
     if (!f->joiner) {
-        html(out, "<section class=\"card\"><h2>{}</h2><p class=\"words\">{}</p>", say(ctx, "What you wrote"), r->text);
-        photos_show(ctx, r->record.id, "/follow/photos", true);
+        html(out, "<section class=\"card\"><h2>{}</h2><p class=\"words\">{}</p>", say(ctx, "What you wrote"), f->asked->text);
+        photos_show(ctx, f->asked->record.id, "/follow/photos", true);
         buf_puts(out, "</section>");
     }
     page_end(ctx);
@@ -358,9 +386,23 @@ void follow_photo(struct ctx *ctx)
 {
     struct followed f;
     if (opened(ctx, &f) && !f.joiner)
-        photos_answer(ctx, f.request->record.id, ctx->web->id, true);
+        photos_answer(ctx, f.asked->record.id, ctx->web->id, true);
     else
         ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no such photograph."));
+}
+
+/* The word of somebody whose request was merged: kept with it and shown to the staff of the other; it moves nothing. */
+static enum status answer_merged(struct ctx *ctx, const struct followed *f, const char *solved, int64_t satisfaction, const char *text)
+{
+    struct request *after = record_copy(ctx, &requests_kind, f->asked);
+    after->solved = solved;
+    after->satisfaction = satisfaction;
+    after->solved_comment = text;
+    enum status s = record_update(ctx, &requests_kind, f->asked, after, !strcmp(solved, "yes") ? "confirm" : "dispute");
+    if (s != OK)
+        return s;
+    request_event(ctx, f->request, f->request, !strcmp(solved, "yes") ? "joiner-yes" : "joiner-no", text, false);
+    return db_status(ctx->db);
 }
 
 void follow_answer(struct ctx *ctx)
@@ -387,6 +429,8 @@ void follow_answer(struct ctx *ctx)
     enum status s;
     if (f.joiner) {
         s = joiner_answer(ctx, f.joiner, f.request, yes ? "yes" : "no", satisfaction, text);
+    } else if (other(&f)) {
+        s = answer_merged(ctx, &f, yes ? "yes" : "no", satisfaction, text);
     } else {
         struct step_input in = {.unit = NONE, .until = NONE, .into = NONE, .text = text, .solved = "yes", .satisfaction = satisfaction};
         s = request_take(ctx, request_step(yes ? "confirm" : "dispute"), f.request, &in);

@@ -109,7 +109,7 @@ struct joiner *joiner_by_digits(struct ctx *ctx, int64_t request, const char *di
     return j;
 }
 
-void joiners_show(struct ctx *ctx, int64_t request)
+void joiners_show(struct ctx *ctx, int64_t request, bool open)
 {
     struct buf *out = ctx->web->out;
     struct rows *r = query(ctx->db, COLUMNS "WHERE request = {} ORDER BY id LIMIT {}", request, JOINERS_MOST);
@@ -118,8 +118,8 @@ void joiners_show(struct ctx *ctx, int64_t request)
         return;
     html(out, "<section class=\"card\"><h2>{}</h2><dl class=\"facts\">", say(ctx, "Others with the same matter"));
     for (; j; j = first(ctx, r))
-        html(out, "<div><dt>{}</dt><dd>{} {} <span class=\"soft\">{}</span></dd></div>", when_show(ctx->arena, ctx->lang, j->at),
-             mask_name(ctx->arena, j->name), mask_phone(ctx->arena, j->phone),
+        html(out, "<div><dt>{}</dt><dd><span{}>{} {}</span> <span class=\"soft\">{}</span></dd></div>", when_show(ctx->arena, ctx->lang, j->at),
+             (struct markup){open ? " data-hide" : ""}, open ? j->name : mask_name(ctx->arena, j->name), open ? j->phone : mask_phone(ctx->arena, j->phone),
              !j->solved ? "" : !strcmp(j->solved, "yes") ? say(ctx, "says it is solved") : say(ctx, "says it is not solved"));
     html(out, "</dl></section>");
 }

@@ -29,7 +29,7 @@ struct joiner *joiner_by_digits(struct ctx *ctx, int64_t request, const char *di
 /* Does the telephone end in these four digits? */
 bool phone_ends(const char *phone, const char *digits);
 
-/* For the staff's page of a request: who joined, masked; draws nothing when nobody did. */
-void joiners_show(struct ctx *ctx, int64_t request);
+/* For the staff's page of a request: who joined, masked unless open; draws nothing when nobody did. */
+void joiners_show(struct ctx *ctx, int64_t request, bool open);
 
 #endif

@@ -157,7 +157,7 @@ static void draw_line(struct ctx *ctx, const struct line *l, bool pick)
         html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"id\" value=\"{}\"> <b>{}</b></label>", l->id, l->who);
     else
         html(out, "<b>{}</b>", l->who);
-    if (l->phone && !strcmp(l->recipient, "resident"))
+    if (l->phone && (!strcmp(l->recipient, "resident") || !strncmp(l->recipient, "joiner:", 7))) /* masked here, shown there with a reason */
         html(out, "<a href=\"/requests/{}\">{} {}</a>", l->request, icon(ctx, "phone-call"), l->phone);
     else if (l->phone)
         html(out, "<a href=\"tel:{}\">{} {}</a>", l->phone, icon(ctx, "phone-call"), l->phone);

@@ -6,6 +6,7 @@
 #include "app/request_page.h"
 
 #include "app/deadlines.h"
+#include "app/joiners.h"
 #include "app/module.h"
 #include "app/registers.h"
 #include "app/visits.h"
@@ -172,6 +173,7 @@ void request_page(struct ctx *ctx)
     request_draw_history(ctx, r);
     html(out, "</div><aside aria-label=\"{}\">", say(ctx, "Facts"));
     request_draw_facts(ctx, r);
+    joiners_show(ctx, r->record.id, request_revealed(ctx, r));
     request_draw_similar(ctx, r, request_may(ctx, request_step("answer"), r));
     html(out, "</aside></div>");
     page_end(ctx);

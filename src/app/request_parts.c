@@ -173,9 +173,6 @@ static void draw_merged(struct ctx *ctx, const struct request *r)
         const struct request *into = record_get(ctx, &requests_kind, r->merged_into);
         html(out, "<div><dt>{}</dt><dd><a href=\"/requests/{}\">{}</a></dd></div>", say(ctx, "Merged into"), r->merged_into, into ? into->number : "");
     }
-    int64_t joined = query_int(ctx->db, "SELECT count(*) AS n FROM request_joiners WHERE request = {}", r->record.id);
-    if (joined > 0)
-        fact(ctx, say(ctx, "Others with the same matter"), say_n(ctx, joined, "1 person", "{} people", joined));
 }
 
 static const char *times(struct ctx *ctx, int64_t n)

@@ -11,6 +11,7 @@
 
 #include "app/requests.h"
 #include "app/search_index.h"
+#include "base/code.h"
 #include "base/seal.h"
 #include "base/text.h"
 
@@ -237,13 +238,27 @@ static bool by_number(struct ctx *ctx, struct list *l, const char *q)
         return true;
     }
     size_t n = strspn(q, "0123456789");
-    if (q[n] || n < 7 || !ctx->keys)
+    bool hashed = !strncmp(q, SEARCH_PHONE, strlen(SEARCH_PHONE));
+    if (!hashed && (q[n] || n < 7 || !ctx->keys))
         return false;
-    const char *phone = seal_hash(ctx->keys, ctx->arena, "requester_phone", q);
+    const char *phone = hashed ? q + strlen(SEARCH_PHONE) : seal_hash(ctx->keys, ctx->arena, "requester_phone", q);
+    if (hashed) {
+        sql_add(&l->where, " AND requester_phone_key = {}", phone);
+        return true;
+    }
     if (query_int(ctx->db, "SELECT id FROM requests WHERE requester_phone_key = {} LIMIT 1", phone) == NONE)
         return false;
     sql_add(&l->where, " AND requester_phone_key = {}", phone);
     return true;
+}
+
+const char *search_words(struct ctx *ctx, const char *typed)
+{
+    const char *phone = NULL, *tidy = typed ? text_half_width(ctx->arena, text_tidy(ctx->arena, typed)) : "";
+    if (!ctx->keys || !*tidy || code_phone(ctx->arena, tidy, &phone) == PHONE_NONE || strlen(phone) < 7 ||
+        query_int(ctx->db, "SELECT id FROM requests WHERE number = {}", tidy) != NONE)
+        return tidy;
+    return arena_print(ctx->arena, SEARCH_PHONE "%s", seal_hash(ctx->keys, ctx->arena, "requester_phone", phone));
 }
 
 struct list_total search_list(struct ctx *ctx, struct list *l, const char *q)

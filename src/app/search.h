@@ -22,6 +22,11 @@
  */
 struct list_total search_list(struct ctx *ctx, struct list *l, const char *q);
 
+/* What was typed as it may stand in an address: a telephone number as SEARCH_PHONE and its keyed hash, which search_list
+ * understands. */
+#define SEARCH_PHONE "tel-"
+const char *search_words(struct ctx *ctx, const char *typed);
+
 /* For a list in another order than newest first: narrows it to the newest 512 that fit q and the conditions so far. */
 void search_narrow(struct ctx *ctx, struct sql *where, const char *q);
 

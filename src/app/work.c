@@ -358,6 +358,18 @@ static const char *filter_words(struct ctx *ctx, const struct filter *f, const c
     return value;
 }
 
+/* A telephone number stands in the address as its hash only. */
+static bool hashed(const char *q)
+{
+    return q && !strncmp(q, SEARCH_PHONE, strlen(SEARCH_PHONE));
+}
+
+static void find(struct ctx *ctx)
+{
+    answer_code(ctx, 303);
+    answer_header(ctx, "Location", work_address(ctx, "/work", "q", search_words(ctx, param(ctx, "q"))));
+}
+
 static void draw_chips(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -366,7 +378,8 @@ static void draw_chips(struct ctx *ctx)
         return;
     html(out, "<p class=\"chips\">");
     if (q && *q)
-        html(out, "<a href=\"{}\">“{}” {}<span class=\"sr\">{}</span></a>", work_address(ctx, "/work", "q", NULL), q, icon(ctx, "x"),
+        html(out, "<a href=\"{}\">“{}” {}<span class=\"sr\">{}</span></a>", work_address(ctx, "/work", "q", NULL),
+             hashed(q) ? say(ctx, "this telephone number") : q, icon(ctx, "x"),
              say(ctx, "Remove"));
     for (const struct filter *f = work_filters; f->name; f++) {
         const char *value = filter_value(ctx, f);
@@ -380,11 +393,12 @@ static void draw_chips(struct ctx *ctx)
 static void draw_search(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<div class=\"bar\"><form class=\"search\" role=\"search\" action=\"/work\"><label class=\"sr\" for=\"q\">{}</label>",
-         say(ctx, "Find a request"));
-    hidden(ctx, "q");
+    html(out, "<div class=\"bar\"><form class=\"search\" role=\"search\" method=\"post\" action=\"{}\"><label class=\"sr\" for=\"q\">{}</label>",
+         work_address(ctx, "/work/find", "q", NULL), say(ctx, "Find a request"));
+    if (ctx->web->csrf)
+        html(out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
     html(out, "<input id=\"q\" type=\"search\" name=\"q\" maxlength=\"100\" value=\"{}\" data-search placeholder=\"{}\"><button>{} {}</button></form>",
-         query_param(ctx, "q"), say(ctx, "Number, words, initials of the name"), icon(ctx, "search"), say(ctx, "Find"));
+         hashed(query_param(ctx, "q")) ? "" : query_param(ctx, "q"), say(ctx, "Number, words, initials of the name"), icon(ctx, "search"), say(ctx, "Find"));
     draw_filter_form(ctx);
     html(out, "</div>");
     draw_chips(ctx);
@@ -420,7 +434,7 @@ static void draw_keys(struct ctx *ctx)
          say(ctx, "No keys on this computer"), say(ctx, "Shut"));
 }
 
-static void draw_download(struct ctx *ctx)
+static void draw_download(struct ctx *ctx, int64_t total)
 {
     struct buf *out = ctx->web->out;
     html(out, "<form class=\"download\" method=\"post\" action=\"{}\">", work_address(ctx, "/work/download", NULL, NULL));
@@ -428,7 +442,8 @@ static void draw_download(struct ctx *ctx)
         html(out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
     html(out, "<span class=\"soft\">{} {}</span> <button class=\"quiet\" name=\"format\" value=\"xlsx\">Excel</button>"
               "<button class=\"quiet\" name=\"format\" value=\"csv\">CSV</button></form>",
-         icon(ctx, "download"), say(ctx, "This list as a file:"));
+         icon(ctx, "download"), total > DOWNLOAD_MOST || total > COUNT_MOST ? say(ctx, "This list as a file, the newest {} at most:", (int64_t)DOWNLOAD_MOST)
+                                                                        : say(ctx, "This list as a file:"));
 }
 
 static void draw_top(struct ctx *ctx)
@@ -474,7 +489,7 @@ void work_page(struct ctx *ctx)
         html(out, "</form>");
     }
     if (w.count)
-        draw_download(ctx);
+        draw_download(ctx, total);
     draw_keys(ctx);
     page_end(ctx);
 }
@@ -488,6 +503,7 @@ static void live(struct ctx *ctx)
 static const struct route table[] = {
     ROUTE_GET("/work", ROLES_READERS, work_page, .flags = REMEMBERED),
     ROUTE_GET("/live", ROLES_READERS, live, .flags = LIVE),
+    ROUTE_POST("/work/find", ROLES_READERS, find, .flags = READS),
     ROUTE_POST("/work/bulk", ROLE_OFFICE | ROLE_WORKER, bulk_change, .prepare = bulk_prepare, .failed = work_page),
     ROUTE_POST("/work/download", ROLES_READERS, download_send, .prepare = download_make, .failed = work_page, .flags = SLOW),
 };

@@ -12,7 +12,8 @@ void work_page(struct ctx *ctx);     /* app/work.c */
 void bulk_prepare(struct ctx *ctx);
 void bulk_change(struct ctx *ctx);
 
-/* The list as a sheet (app/work_download.c): masked, journalled. */
+/* The list as a sheet (app/work_download.c): masked, journalled; its newest DOWNLOAD_MOST, and its name says so when it was cut. */
+#define DOWNLOAD_MOST 20000
 void download_make(struct ctx *ctx);
 void download_send(struct ctx *ctx);
 

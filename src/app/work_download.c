@@ -1,6 +1,6 @@
 /*
  * The list that is looked at, as a sheet: the same conditions, at most
- * DOWNLOAD_MOST rows, names and telephones masked, each download in the
+ * DOWNLOAD_MOST rows (the file's name says when there are more), names and telephones masked, each download in the
  * journal with what was asked for. The sheet is made on a worker; behind the
  * door only the journal is written.
  */
@@ -15,8 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define DOWNLOAD_MOST 20000
 
 struct download {
     const char *bytes;
@@ -109,7 +107,8 @@ void download_send(struct ctx *ctx)
          work_address(ctx, "/work", "q", query_param(ctx, "q") && *query_param(ctx, "q") ? "…" : NULL)); /* it may be a telephone number */
     journal_add(ctx, requests_kind.name, 0, "download", NULL, arena_copyn(ctx->arena, after.data, after.size));
     buf_release(&after);
-    answer_download(ctx, arena_print(ctx->arena, "%s-%s.%s", say(ctx, "Requests"), day_iso(ctx->arena, when_day(ctx->now)), d->xlsx ? "xlsx" : "csv"),
+    answer_download(ctx, arena_print(ctx->arena, "%s-%s%s.%s", say(ctx, "Requests"), day_iso(ctx->arena, when_day(ctx->now)),
+                                     d->rows < DOWNLOAD_MOST ? "" : say(ctx, "-newest-{}", (int64_t)DOWNLOAD_MOST), d->xlsx ? "xlsx" : "csv"),
                     d->xlsx ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv; charset=utf-8");
     buf_put(ctx->web->out, d->bytes, d->size);
 }
