@@ -134,12 +134,12 @@ static void area_option(struct ctx *ctx, int64_t id, const char *name, int64_t c
 }
 
 /* Communities as groups, their estates inside, in one list that any browser can show. */
-static void area_field(struct ctx *ctx)
+void area_field(struct ctx *ctx, const char *text)
 {
     struct buf *out = ctx->web->out;
     int64_t chosen = param_int(ctx, "area"), community = NONE;
     const char *today = day_iso(ctx->arena, when_day(ctx->now));
-    label(ctx, "area", say(ctx, "In which community or estate"), false, NULL);
+    label(ctx, "area", text, false, NULL);
     html(out, "<select id=\"f-area\" name=\"area\"");
     described(ctx, "area", false);
     html(out, "><option value=\"\">{}</option>", say(ctx, "Please choose"));
@@ -168,7 +168,7 @@ static void place_fields(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     buf_puts(out, "<div class=\"pair\">");
-    area_field(ctx);
+    area_field(ctx, say(ctx, "In which community or estate"));
     line_field(ctx, &(struct line){.name = "place", .label = say(ctx, "The place"), .autocomplete = "street-address", .optional = true});
     html(out, "</div><div class=\"map-point\" id=\"f-lat\" data-map-point><input type=\"hidden\" name=\"lat\" value=\"{}\"><input type=\"hidden\" name=\"lon\" value=\"{}\">"
               "<button type=\"button\" data-map-open hidden>{} {}</button><p data-map-said hidden>{} <output class=\"soft\"></output> "

@@ -17,6 +17,10 @@
     M(map_module) \
     M(card_module) \
     M(my_module) \
+    M(join_module) \
+    M(teams_module) \
+    M(volunteer_pages_module) \
+    M(hours_pages_module) \
     M(tries_module) \
     M(work_module) \
     M(request_page_module) \

@@ -231,6 +231,34 @@ const struct kind open_stations_kind = {.name = "stations", .table = "organisati
     FIELDS(organisation_fields), .size = sizeof(struct organisation), .read = ROLE_PUBLIC, .code = "code",
     .order = "name, id", .scope = open_station_scope, .check = organisation_check};
 
+static void open_team_scope(struct ctx *ctx, struct sql *where)
+{
+    sql_add(where, " AND kind = 'team' AND public = 1 AND (valid_to IS NULL OR valid_to >= {})", day_iso(ctx->arena, when_day(ctx->now)));
+}
+
+const struct kind open_teams_kind = {.name = "open_teams", .table = "organisations", .one = N_("Team"), .many = N_("Teams"),
+    FIELDS(organisation_fields), .size = sizeof(struct organisation), .read = ROLE_PUBLIC, .code = "code",
+    .order = "name, id", .scope = open_team_scope, .check = organisation_check};
+
+static void led_team_scope(struct ctx *ctx, struct sql *where)
+{
+    struct sql by_area;
+    sql_init(&by_area, ctx->arena);
+    scope_by_community(ctx, &by_area, ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER, "community");
+    sql_add(where, " AND kind = 'team' AND (1 = 0");
+    for (int i = 0; i < ctx->actor.grant_count; i++)
+        if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
+            sql_add(where, " OR id = {}", ctx->actor.grants[i].organisation);
+    sql_add(where, " OR (1 = 1");
+    sql_append(where, &by_area);
+    sql_add(where, "))");
+    sql_release(&by_area);
+}
+
+const struct kind led_teams_kind = {.name = "led_teams", .table = "organisations", .one = N_("Team"), .many = N_("Teams"),
+    FIELDS(organisation_fields), .size = sizeof(struct organisation), .read = ROLES_SIGNED, .code = "code",
+    .order = "name, id", .scope = led_team_scope, .check = organisation_check};
+
 /* ---- posts ---- */
 
 #define T(member) offsetof(struct post, member)

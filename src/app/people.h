@@ -51,6 +51,9 @@ struct post {
 extern const struct kind people_kind, organisations_kind, posts_kind;
 extern const struct kind open_stations_kind; /* the organisations that are stations open to residents: for public pages */
 
+extern const struct kind open_teams_kind;    /* those that are teams shown to residents: for public pages */
+extern const struct kind led_teams_kind;     /* teams that the actor leads, or that lie in the actor's area */
+
 /* A person with this name and telephone; NONE. */
 int64_t person_find(struct ctx *ctx, const char *name, const char *phone);
 /* A short code for a record of its own: prefix and 8 random characters. */

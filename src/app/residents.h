@@ -36,6 +36,8 @@ struct line {
     bool optional;
 };
 void line_field(struct ctx *ctx, const struct line *l);
+/* The field "area": communities and their estates in one list. */
+void area_field(struct ctx *ctx, const char *text);
 
 /* ---- ask_send.c: sending ---- */
 void ask_similar(struct ctx *ctx);

@@ -7,6 +7,7 @@
 
 #include "app/activities.h"
 #include "app/module.h"
+#include "app/offers.h"
 #include "app/people.h"
 #include "base/code.h"
 #include "base/seal.h"
@@ -145,7 +146,7 @@ enum status volunteer_file(struct ctx *ctx, struct volunteer *v, const char **co
     v->seconds = 0;
     if (code)
         *code = card_code(ctx, v);
-    return record_insert(ctx, &volunteers_kind, v, "join");
+    return record_insert(ctx, &volunteers_kind, v, strcmp(v->status, "applied") ? "join" : "apply");
 }
 
 enum status volunteer_card(struct ctx *ctx, const struct volunteer *before, const char **code)
@@ -153,6 +154,54 @@ enum status volunteer_card(struct ctx *ctx, const struct volunteer *before, cons
     struct volunteer *after = record_copy(ctx, &volunteers_kind, before);
     *code = card_code(ctx, after);
     return record_update(ctx, &volunteers_kind, before, after, "card");
+}
+
+/* Ids of a query of one column "id". */
+static int ids_of(struct rows *r, int64_t *ids, int most)
+{
+    int n = 0;
+    while (n < most && rows_next(r))
+        ids[n++] = row_int(r, "id");
+    rows_end(r);
+    return n;
+}
+
+/* Places that others can have, and visits that others must make. */
+static enum status give_back(struct ctx *ctx, int64_t volunteer, const char *why)
+{
+    enum { MOST = 500 };
+    int64_t ids[MOST];
+    int n = ids_of(query(ctx->db, "SELECT s.id FROM sign_ups s JOIN activities a ON a.id = s.activity WHERE s.volunteer = {} AND s.status <> 'cancelled'"
+                                  " AND a.starts > {} ORDER BY s.id", volunteer, ctx->now), ids, MOST);
+    for (int i = 0; i < n && ctx->status == OK; i++)
+        sign_up_cancel(ctx, record_get(ctx, &sign_ups_kind, ids[i]));
+    n = ids_of(query(ctx->db, "SELECT k.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer IN ('asked', 'yes')"
+                              " AND o.status IN ('open', 'agreed', 'led') ORDER BY k.id", volunteer), ids, MOST);
+    for (int i = 0; i < n && ctx->status == OK; i++) {
+        const struct offer_ask *a = record_get(ctx, &offer_asks_kind, ids[i]);
+        if (!strcmp(a->answer, "yes"))
+            offer_withdraw(ctx, a, why);
+        else
+            offer_answer(ctx, a, false, NONE);
+    }
+    return ctx->status;
+}
+
+enum status volunteer_leave(struct ctx *ctx, const struct volunteer *before, const char *why)
+{
+    if (!strcmp(before->status, "left")) {
+        ctx_problem(ctx, NULL, say(ctx, "This volunteer has left already."));
+        return ctx->status;
+    }
+    if (give_back(ctx, before->record.id, why && *why ? why : say(ctx, "Has left the volunteers.")) != OK)
+        return ctx->status;
+    before = record_get(ctx, &volunteers_kind, before->record.id);
+    struct volunteer *after = record_copy(ctx, &volunteers_kind, before);
+    after->status = "left";
+    after->left_on = day_iso(ctx->arena, when_day(ctx->now));
+    after->left_why = why && *why ? why : NULL;
+    after->code_hash = NULL;
+    return record_update(ctx, &volunteers_kind, before, after, "leave");
 }
 
 struct volunteer *volunteer_by_code(struct ctx *ctx, const char *typed)

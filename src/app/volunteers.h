@@ -62,6 +62,8 @@ extern const struct choice volunteer_statuses[], volunteer_languages[], day_part
 enum status volunteer_file(struct ctx *ctx, struct volunteer *v, const char **code);
 /* Behind the door: a new card code; the old one is no longer good. */
 enum status volunteer_card(struct ctx *ctx, const struct volunteer *before, const char **code);
+/* Behind the door: the card stops, shifts and visits to come are given back, the hours stay. why may be NULL. */
+enum status volunteer_leave(struct ctx *ctx, const struct volunteer *before, const char *why);
 /* The active volunteer whose card has this code; NULL. */
 struct volunteer *volunteer_by_code(struct ctx *ctx, const char *typed);
 

@@ -1,0 +1,137 @@
+/*
+ * Hours to decide: days held above eight hours and days that a volunteer
+ * disputes; and one day with what it was counted from. Whoever decides says
+ * why, and nobody decides on their own hours.
+ */
+#include "app/module.h"
+#include "app/volunteer_parts.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "web/web.h"
+
+#include <string.h>
+
+#define READERS (VOLUNTEER_HOSTS | ROLE_LEADER)
+#define LIST_MOST 200
+
+static const char *day_text(struct ctx *ctx, const char *text)
+{
+    int64_t day;
+    return day_parse(text, &day) ? day_show(ctx->arena, ctx->lang, day) : text;
+}
+
+static const struct person *person_of(struct ctx *ctx, const struct hours *h, const struct volunteer **v)
+{
+    *v = record_get(ctx, &volunteers_kind, h->volunteer);
+    return record_get(ctx, &people_kind, (*v)->person);
+}
+
+static bool own(const struct ctx *ctx, const struct volunteer *v)
+{
+    return (ctx->actor.volunteer > 0 && ctx->actor.volunteer == v->record.id) || (ctx->actor.user != NONE && v->user == ctx->actor.user);
+}
+
+static void list(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    struct list l;
+    int64_t n = 0;
+    list_init(ctx, &l, &hours_kind);
+    sql_add(&l.where, " AND (held > 0 OR disputed_at IS NOT NULL)");
+    l.order = "day, id";
+    l.limit = LIST_MOST;
+    page_begin(ctx, say(ctx, "Hours to decide"), PAGE_STAFF | PAGE_WIDE);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Hours to decide"),
+         say(ctx, "Up to 8 hours a day count at once. More waits here; above 12 the subdistrict office decides."));
+    volunteer_tabs(ctx, "/hours");
+    struct rows *r = list_run(ctx, &l);
+    for (struct hours *h; (h = list_next(ctx, &hours_kind, r, ctx->arena)) != NULL; n++) {
+        const struct volunteer *v;
+        const struct person *p = person_of(ctx, h, &v);
+        if (n == 0)
+            html(out, "<table class=\"list\"><thead><tr><th class=\"when\">{}</th><th class=\"main\">{}</th><th class=\"who\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
+                 say(ctx, "Day"), say(ctx, "Volunteer"), say(ctx, "Attended"), say(ctx, "What to decide"));
+        html(out, "<tr><td class=\"when\">{}</td><td class=\"main\"><a href=\"/hours/{}\">{} {}</a></td><td class=\"who\">{}</td><td class=\"due\">", day_text(ctx, h->day), h->record.id,
+             p->name, v->number, hours_text(ctx, h->attended));
+        hours_state(ctx, h);
+        buf_puts(out, "</td></tr>");
+    }
+    if (n)
+        buf_puts(out, "</tbody></table>");
+    else
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "circle-check"), say(ctx, "Nothing to decide: every day counts as it was attended."));
+    page_end(ctx);
+}
+
+static void draw_decide(struct ctx *ctx, const struct hours *h, const struct volunteer *v)
+{
+    struct buf *out = ctx->web->out;
+    const char *typed = param(ctx, "hours");
+    if (!(ctx->actor.roles & VOLUNTEER_HOSTS))
+        return;
+    if (own(ctx, v)) {
+        html(out, "<p class=\"soft\">{}</p>", say(ctx, "These are your own hours: somebody else decides."));
+        return;
+    }
+    bool waits = h->held > 0 || h->disputed_at != NONE;
+    html(out, "<section class=\"card\"><h2>{}</h2>", waits ? say(ctx, "Decide") : say(ctx, "Correct this day"));
+    form_begin(ctx, arena_print(ctx->arena, "/hours/%lld/decide", (long long)h->record.id), NULL, false);
+    form_problems(ctx);
+    html(out, "<input type=\"hidden\" name=\"version\" value=\"{}\"><div class=\"field\"><label for=\"f-hours\">{}</label><p class=\"hint\" id=\"f-hours-h\">{}</p>"
+              "<input id=\"f-hours\" class=\"tiny\" name=\"hours\" inputmode=\"decimal\" value=\"{}\" aria-describedby=\"f-hours-h\"></div>"
+              "<div class=\"field\"><label for=\"f-why\">{}</label><p class=\"hint\" id=\"f-why-h\">{}</p><textarea id=\"f-why\" name=\"why\" rows=\"2\" aria-describedby=\"f-why-h\">{}</textarea></div>"
+              "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
+         h->record.version, say(ctx, "Hours that count"), say(ctx, "As 9.5 or 9:30."), typed ? typed : arena_print(ctx->arena, "%lld:%02lld", (long long)(h->attended / 3600),
+         (long long)(h->attended % 3600 / 60)), say(ctx, "Reason"), say(ctx, "The volunteer reads it."), param(ctx, "why"), icon(ctx, "check"), say(ctx, "So it counts"));
+    form_end(ctx);
+    buf_puts(out, "</section>");
+}
+
+static void day(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct hours *h = ctx->web->record;
+    const struct volunteer *v;
+    const struct person *p = person_of(ctx, h, &v);
+    page_begin(ctx, day_text(ctx, h->day), PAGE_STAFF);
+    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ", say(ctx, "Where you are"), v->record.id,
+         icon(ctx, "arrow-left"), p->name, day_text(ctx, h->day), say(ctx, "{} attended, {} count", hours_text(ctx, h->attended), hours_text(ctx, h->counted)));
+    hours_state(ctx, h);
+    buf_puts(out, "</p></header>");
+    if (h->dispute)
+        html(out, "<div class=\"notice warn\">{}<div><p><b>{}</b></p><p>{}</p></div></div>", icon(ctx, "message"), say(ctx, "The volunteer says:"), h->dispute);
+    if (h->corrected != NONE)
+        html(out, "<div class=\"notice\">{}<div><p>{}</p><p>{}</p></div></div>", icon(ctx, "pencil"),
+             say(ctx, "{} decided that {} count, of {} attended.", h->decided_name, hours_text(ctx, h->corrected), hours_text(ctx, h->attended)), h->why);
+    hours_attended(ctx, h);
+    draw_decide(ctx, h, v);
+    page_end(ctx);
+}
+
+static void decide(struct ctx *ctx)
+{
+    const struct hours *h = record_load(ctx, &hours_kind, ctx->web->id);
+    const char *why = text_tidy(ctx->arena, param(ctx, "why"));
+    const struct volunteer *v;
+    if (!h || param_int(ctx, "version") != h->record.version) {
+        ctx_fail(ctx, CONFLICT, say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
+        return;
+    }
+    person_of(ctx, h, &v);
+    if (own(ctx, v))
+        ctx_problem(ctx, NULL, say(ctx, "These are your own hours: somebody else decides."));
+    if (why && text_length(why) > 300)
+        ctx_problem(ctx, "why", say(ctx, "At most {} characters, please; it has {}.", 300, (int64_t)text_length(why)));
+    if (ctx_ok(ctx) && hours_decide(ctx, h, hours_typed(text_half_width(ctx->arena, param(ctx, "hours") ? param(ctx, "hours") : "")), why) == OK) {
+        flash(ctx, say(ctx, "Decided."));
+        see_other(ctx, "/hours/{}", h->record.id);
+    }
+}
+
+static const struct route table[] = {
+    ROUTE_GET("/hours", READERS, list),
+    ROUTE_GET("/hours/{id}", READERS, day, .record = &hours_kind),
+    ROUTE_POST("/hours/{id}/decide", VOLUNTEER_HOSTS, decide, .record = &hours_kind, .failed = day),
+};
+
+const struct module hours_pages_module = {.name = "hours pages", .routes = ROUTES(table)};
