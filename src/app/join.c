@@ -232,7 +232,7 @@ void card_draw(struct ctx *ctx, const struct volunteer *v, const char *code)
     struct buf *out = ctx->web->out;
     const struct person *p = record_get(ctx, &people_kind, v->person);
     html(out, "<article class=\"receipt\"><header>{}<h2>{}</h2></header><dl><dt>{}</dt><dd class=\"big\">{}</dd><dt>{}</dt><dd>{}</dd>", icon(ctx, "linli"),
-         say(ctx, "Volunteer's card"), say(ctx, "Name"), p ? p->name : "", say(ctx, "Volunteer number"), v->number);
+         say(ctx, "Volunteer's card"), say(ctx, "Full name"), p ? p->name : "", say(ctx, "Volunteer number"), v->number);
     if (v->team != NONE)
         html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Team"), field_show(ctx, kind_field(&volunteers_kind, "team"), v));
     html(out, "<dt>{}</dt><dd class=\"big\">{}</dd></dl>", say(ctx, "Code of the card"), code_shown(ctx, code));
@@ -240,7 +240,7 @@ void card_draw(struct ctx *ctx, const struct volunteer *v, const char *code)
     html(out, "<p class=\"small\">{}</p></article><div class=\"acts screen\"><button type=\"button\" data-print hidden>{} {}</button>"
               "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button></div>",
          say(ctx, "Scan this to see your shifts and hours, and at the door to check in. Whoever has the card can see your page: keep it like a key. If it is lost, ask for a new one; this one then stops."),
-         icon(ctx, "printer"), say(ctx, "Print the card"), code_shown(ctx, code), icon(ctx, "copy"), say(ctx, "Copy the code"));
+         icon(ctx, "printer"), say(ctx, "Print the card"), code_shown(ctx, code), icon(ctx, "copy"), say(ctx, "Copy the card’s code"));
 }
 
 static void card_page(struct ctx *ctx)

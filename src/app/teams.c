@@ -196,7 +196,7 @@ static int64_t draw_members(struct ctx *ctx, int64_t team, int64_t month, bool a
         struct volunteer v = {.status = row_text(r, "status"), .skills = row_text(r, "skills")};
         if (n == 0)
             html(out, "<table class=\"list\"><thead><tr><th class=\"no\">{}</th><th class=\"main\">{}</th><th class=\"state-col\">{}</th><th class=\"less\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
-                 say(ctx, "Number"), say(ctx, "Name"), say(ctx, "State"), say(ctx, "Can do"), say(ctx, "Hours this month"));
+                 say(ctx, "Number"), say(ctx, "Full name"), say(ctx, "State"), say(ctx, "Can do"), say(ctx, "Hours this month"));
         html(out, "<tr><td class=\"no\">{}</td><td class=\"main\"><a href=\"/volunteers/{}\">{}</a></td><td class=\"state-col\"><span class=\"state {}\">{}</span></td><td class=\"less\">{}</td><td class=\"due\">{}</td></tr>",
              row_text(r, "number"), row_int(r, "id"), row_text(r, "name"), volunteer_tone(v.status), volunteer_state(ctx, &v), field_show(ctx, kind_field(&volunteers_kind, "skills"), &v),
              row_int(r, "seconds") == NONE ? "" : hours_text(ctx, row_int(r, "seconds")));

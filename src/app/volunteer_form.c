@@ -63,7 +63,7 @@ void volunteer_who(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     buf_puts(out, "<div class=\"pair\">");
-    line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Name"), .autocomplete = "name"});
+    line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Full name"), .autocomplete = "name"});
     line_field(ctx, &(struct line){.name = "phone", .label = say(ctx, "Telephone"), .type = "tel", .autocomplete = "tel"});
     buf_puts(out, "</div>");
     area_field(ctx, say(ctx, "In which community or estate"));
