@@ -211,7 +211,7 @@ static void draw_steps(struct ctx *ctx, const struct volunteer *v)
     form_end(ctx);
     html(out, "<a class=\"button\" href=\"{}/change\">{} {}</a></div>", path, icon(ctx, "pencil"), say(ctx, "Change what is offered"));
     step_begin(ctx, v, "move", say(ctx, "Another team"));
-    html(out, "<div class=\"field\"><label for=\"f-team\">{}</label><select id=\"f-team\" name=\"team\"><option value=\"\">{}</option>", say(ctx, "Team"), say(ctx, "No team"));
+    html(out, "<div class=\"field\"><label for=\"f-team\">{}</label><select id=\"f-team\" name=\"team\"><option value=\"\">{}</option>", say(ctx, "Team"), say(ctx, "In no team"));
     team_options(ctx, v->team, false);
     buf_puts(out, "</select></div>");
     step_end(ctx, "primary", "users-group", say(ctx, "Move there"));
