@@ -249,8 +249,8 @@ static void draw_phone(struct ctx *ctx, const struct volunteer *v, const struct 
 {
     struct buf *out = ctx->web->out;
     bool hosts = ctx->actor.roles & VOLUNTEER_HOSTS;
-    bool asked = hosts && query_int(ctx->db, "SELECT id FROM journal WHERE kind = 'volunteers' AND record = {} AND action = 'reveal' AND actor = {} AND at_ms > {} LIMIT 1",
-                                    v->record.id, (struct maybe){ctx->actor.user}, (ctx->now - 900) * 1000) != NONE;
+    bool asked = hosts && query_int(ctx->db, "SELECT count(*) AS n FROM journal WHERE kind = 'volunteers' AND record = {} AND action = 'reveal' AND actor = {} AND at_ms > {}",
+                                    v->record.id, (struct maybe){ctx->actor.user}, (ctx->now - 900) * 1000) > 0;
     html(out, "<div><dt>{}</dt><dd>", say(ctx, "Telephone"));
     if (asked && p->phone) {
         html(out, "<a href=\"tel:{}\">{}</a>", p->phone, p->phone);
