@@ -40,13 +40,13 @@ static const struct part *view_asked(struct ctx *ctx)
     return views;
 }
 
-/* Words a LIKE would read otherwise are dropped. */
+/* What a LIKE would read otherwise finds nothing. */
 static const char *like(struct ctx *ctx, const char *text)
 {
     char *s = arena_print(ctx->arena, "%%%s%%", text);
     for (char *p = s + 1; p[1]; p++)
         if (*p == '%' || *p == '_')
-            *p = ' ';
+            *p = '?';
     return s;
 }
 
