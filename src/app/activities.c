@@ -5,6 +5,7 @@
  */
 #include "app/activities.h"
 
+#include "app/activity_pages.h"
 #include "app/module.h"
 #include "app/people.h"
 #include "base/code.h"
@@ -107,6 +108,15 @@ static enum status import_insert(struct ctx *ctx, void *record)
 const struct kind activities_kind = {.name = "activities", .table = "activities", .one = N_("Activity"), .many = N_("Activities"),
     FIELDS(fields), .size = sizeof(struct activity), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "number",
     .order = "starts DESC, id DESC", .scope = scope, .check = check, .import_insert = import_insert};
+
+static void open_scope(struct ctx *ctx, struct sql *where)
+{
+    (void)ctx;
+    sql_add(where, " AND status IN ('open', 'cancelled', 'held')");
+}
+
+const struct kind open_activities_kind = {.name = "activities", .table = "activities", .one = N_("Activity"), .many = N_("Activities"),
+    FIELDS(fields), .size = sizeof(struct activity), .read = ROLE_PUBLIC, .code = "number", .order = "starts, id", .scope = open_scope};
 
 #define S(member) offsetof(struct shift, member)
 static const struct field shift_fields[] = {
@@ -213,8 +223,10 @@ static enum status cancel_one(struct ctx *ctx, int64_t id, const char *why)
     struct activity *after = record_copy(ctx, &activities_kind, before);
     after->status = "cancelled";
     after->cancelled_why = why;
-    change(ctx->db, "UPDATE sign_ups SET told_at = NULL, updated = {} WHERE activity = {} AND status <> 'cancelled'", ctx->now, id);
-    return record_update(ctx, &activities_kind, before, after, "cancel");
+    enum status s = record_update(ctx, &activities_kind, before, after, "cancel");
+    if (s == OK)
+        activity_tell(ctx, after, TELL_CANCELLED, NONE);
+    return s;
 }
 
 enum status activity_cancel(struct ctx *ctx, const struct activity *a, bool series, const char *why)

@@ -94,6 +94,7 @@ struct mark {
     int64_t at;             /* by the device's clock; NONE: now */
     int64_t ahead;          /* seconds that clock is ahead of ours, measured when it was last in touch; NONE: not known */
     const char *how;
+    bool clock_wrong;       /* known from elsewhere: at stands for it */
 };
 enum mark_result {
     MARK_DONE,
@@ -115,5 +116,6 @@ enum status count_add(struct ctx *ctx, const struct activity *a, const char *key
  * minutes old; offline devices send the minute they saw it in). Keyed by the activity's secret. */
 const char *door_code(struct ctx *ctx, const struct activity *a, int64_t at);
 bool door_code_fits(struct ctx *ctx, const struct activity *a, const char *code, int64_t at);
+bool door_code_is(struct ctx *ctx, const struct activity *a, const char *code, int64_t at); /* the one of that very minute */
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "app/activities.h"
 
+#include "app/activity_pages.h"
 #include "app/people.h"
 #include "app/volunteers.h"
 #include "base/seal.h"
@@ -144,8 +145,11 @@ enum status sign_up_cancel(struct ctx *ctx, const struct sign_up *s)
         return db_status(ctx->db);
     struct sign_up *up = record_copy(ctx, &sign_ups_kind, first);
     up->status = "signed";
-    up->told_at = NONE;
-    return record_update(ctx, &sign_ups_kind, first, up, "move_up");
+    enum status moved = record_update(ctx, &sign_ups_kind, first, up, "move_up");
+    const struct activity *a = moved == OK ? record_get(ctx, &activities_kind, s->activity) : NULL;
+    if (a)
+        activity_tell(ctx, a, TELL_MOVED_UP, up->record.id);
+    return moved;
 }
 
 /* ---- marks and attendance ---- */
@@ -293,6 +297,7 @@ enum status attendance_mark(struct ctx *ctx, const struct mark *m, enum mark_res
     if (!place_and_time(ctx, m, &from, &to))
         return ctx->status;
     int64_t at = mark_time(ctx, m, from, to, &clock);
+    clock = clock && !m->clock_wrong;
     struct pair before[PAIRS_MOST], pairs[PAIRS_MOST];
     int had = pair_marks(ctx, m, before);
     change(ctx->db, "INSERT INTO marks (created, code, activity, shift, offer, volunteer, direction, at, device_at, how, recorder, recorder_name, note)"
@@ -383,4 +388,9 @@ bool door_code_fits(struct ctx *ctx, const struct activity *a, const char *code,
     for (int i = -1; code && a->door_secret && i <= DOOR_STEPS; i++)
         fits = !strcmp(code, door_code(ctx, a, at - i * DOOR_STEP)) || fits;
     return fits;
+}
+
+bool door_code_is(struct ctx *ctx, const struct activity *a, const char *code, int64_t at)
+{
+    return code && a->door_secret && !strcmp(code, door_code(ctx, a, at));
 }

@@ -39,6 +39,15 @@
     M(people_module) \
     M(volunteers_module) \
     M(activities_module) \
+    M(activity_desk_module) \
+    M(activity_form_module) \
+    M(activity_notices_module) \
+    M(activity_page_module) \
+    M(activity_photos_module) \
+    M(activities_calendar_module) \
+    M(check_in_module) \
+    M(door_module) \
+    M(feeds_module) \
     M(offers_module) \
     M(visits_module) \
     M(asks_module) \

@@ -3,8 +3,9 @@
  * ready, and what became of what went by itself. "Told" is one tap, for one or
  * for many. Who sees it: the office everything, a worker the own area.
  */
-#include "app/joiners.h"
+#include "app/activities.h"
 #include "app/deliver.h"
+#include "app/joiners.h"
 #include "app/module.h"
 #include "app/notify.h"
 #include "app/people.h"
@@ -47,12 +48,14 @@ static bool is_office(const struct ctx *ctx)
     return ctx->actor.roles & ROLE_OFFICE;
 }
 
-/* What may be seen: notices of requests in scope; those to the office and the webhook are the office's. */
+/* What may be seen: notices of requests and activities in scope; those to the office and the webhook are the office's. */
 static void add_scope(struct ctx *ctx, struct sql *q)
 {
-    sql_add(q, " AND n.request IN (SELECT id FROM requests WHERE 1 = 1");
+    sql_add(q, " AND (n.request IN (SELECT id FROM requests WHERE 1 = 1");
     requests_kind.scope(ctx, q);
-    sql_add(q, ")");
+    sql_add(q, ") OR n.activity IN (SELECT id FROM activities WHERE 1 = 1");
+    activities_kind.scope(ctx, q);
+    sql_add(q, "))");
     if (!is_office(ctx))
         sql_add(q, " AND n.recipient NOT IN ('office', 'hook')");
 }
@@ -61,9 +64,9 @@ static void add_filter(struct ctx *ctx, struct sql *q)
 {
     const char *to = query_param(ctx, "to");
     if (to && !strcmp(to, "residents"))
-        sql_add(q, " AND (n.recipient = 'resident' OR n.recipient LIKE 'joiner:%')");
+        sql_add(q, " AND (n.recipient = 'resident' OR n.recipient LIKE 'joiner:%' OR n.recipient LIKE 'signup:%')");
     else if (to && !strcmp(to, "staff"))
-        sql_add(q, " AND n.recipient <> 'resident' AND n.recipient NOT LIKE 'joiner:%' AND n.recipient <> 'hook'");
+        sql_add(q, " AND n.recipient <> 'resident' AND n.recipient NOT LIKE 'joiner:%' AND n.recipient NOT LIKE 'signup:%' AND n.recipient <> 'hook'");
 }
 
 static int64_t count(struct ctx *ctx, const struct view *v)
@@ -83,7 +86,7 @@ static int64_t count(struct ctx *ctx, const struct view *v)
 /* ---- one line ---- */
 
 struct line {
-    int64_t id, request, created, attempts, next_at, done_at;
+    int64_t id, request, activity, created, attempts, next_at, done_at;
     const char *number, *recipient, *channel, *status, *text, *error, *who, *phone, *by;
 };
 
@@ -91,6 +94,22 @@ static int64_t id_in(const char *recipient)
 {
     const char *id = strchr(recipient, ':');
     return id ? strtoll(id + 1, NULL, 10) : NONE;
+}
+
+/* Who signed up for an activity: the telephone given, or that of the volunteer. */
+static void look_up_sign_up(struct ctx *ctx, struct line *l)
+{
+    const struct sign_up *s = record_get(ctx, &sign_ups_kind, id_in(l->recipient));
+    const struct volunteer *v = s && !s->phone && s->volunteer != NONE ? record_get(ctx, &volunteers_kind, s->volunteer) : NULL;
+    const struct person *p = v ? record_get(ctx, &people_kind, v->person) : NULL;
+    l->who = s ? mask_name(ctx->arena, s->name) : say(ctx, "Somebody who signed up");
+    l->phone = mask_phone(ctx->arena, s && s->phone ? s->phone : p ? p->phone : NULL);
+}
+
+static const char *page_of(struct ctx *ctx, const struct line *l)
+{
+    return l->activity == NONE ? arena_print(ctx->arena, "/requests/%lld", (long long)l->request)
+                               : arena_print(ctx->arena, "/activities/%lld/manage#sign-ups", (long long)l->activity);
 }
 
 static void look_up(struct ctx *ctx, struct line *l)
@@ -118,6 +137,10 @@ static void look_up(struct ctx *ctx, struct line *l)
         const struct person *p = v ? record_get(ctx, &people_kind, v->person) : NULL;
         l->who = p ? say(ctx, "Volunteer {}", p->name) : l->who;
         l->phone = p ? p->phone : NULL;
+        return;
+    }
+    if (!strncmp(l->recipient, "signup:", 7)) {
+        look_up_sign_up(ctx, l);
         return;
     }
     if (!strncmp(l->recipient, "unit:", 5))
@@ -157,11 +180,11 @@ static void draw_line(struct ctx *ctx, const struct line *l, bool pick)
         html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"id\" value=\"{}\"> <b>{}</b></label>", l->id, l->who);
     else
         html(out, "<b>{}</b>", l->who);
-    if (l->phone && (!strcmp(l->recipient, "resident") || !strncmp(l->recipient, "joiner:", 7))) /* masked here, shown there with a reason */
-        html(out, "<a href=\"/requests/{}\">{} {}</a>", l->request, icon(ctx, "phone-call"), l->phone);
+    if (l->phone && (!strcmp(l->recipient, "resident") || !strncmp(l->recipient, "joiner:", 7) || l->activity != NONE)) /* masked here, shown there with a reason */
+        html(out, "<a href=\"{}\">{} {}</a>", page_of(ctx, l), icon(ctx, "phone-call"), l->phone);
     else if (l->phone)
         html(out, "<a href=\"tel:{}\">{} {}</a>", l->phone, icon(ctx, "phone-call"), l->phone);
-    html(out, "<a class=\"nobr\" href=\"/requests/{}\">{}</a><span>", l->request, l->number);
+    html(out, "<a class=\"nobr\" href=\"{}\">{}</a><span>", page_of(ctx, l), l->number);
     draw_state(ctx, l);
     html(out, "</span></div>");
     if (hook)
@@ -198,8 +221,8 @@ static struct line *load(struct ctx *ctx, const struct view *v, int64_t page, in
     struct sql q;
     bool work = !strcmp(v->id, "hand") || !strcmp(v->id, "waiting");
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT n.id, n.request, n.created, n.attempts, n.next_at, n.done_at, n.recipient, n.channel, n.status, n.text, n.error,"
-                " r.number FROM notices n JOIN requests r ON r.id = n.request WHERE 1 = 1");
+    sql_add(&q, "SELECT n.id, n.request, n.activity, n.created, n.attempts, n.next_at, n.done_at, n.recipient, n.channel, n.status, n.text, n.error,"
+                " coalesce(r.number, a.title) AS number FROM notices n LEFT JOIN requests r ON r.id = n.request LEFT JOIN activities a ON a.id = n.activity WHERE 1 = 1");
     sql_write(&q, v->where, NULL, 0);
     add_filter(ctx, &q);
     add_scope(ctx, &q);
@@ -207,7 +230,7 @@ static struct line *load(struct ctx *ctx, const struct view *v, int64_t page, in
     sql_add(&q, " LIMIT {} OFFSET {}", PAGE, (page - 1) * PAGE);
     struct rows *r = sql_query(ctx->db, &q);
     for (*n = 0; *n < PAGE && rows_next(r); (*n)++)
-        lines[*n] = (struct line){.id = row_int(r, "id"), .request = row_int(r, "request"), .created = row_int(r, "created"),
+        lines[*n] = (struct line){.id = row_int(r, "id"), .request = row_int(r, "request"), .activity = row_int(r, "activity"), .created = row_int(r, "created"),
                                   .attempts = row_int(r, "attempts"), .next_at = row_int(r, "next_at"), .done_at = row_int(r, "done_at"),
                                   .number = row_copy(r, ctx->arena, "number"), .recipient = row_copy(r, ctx->arena, "recipient"),
                                   .channel = row_copy(r, ctx->arena, "channel"), .status = row_copy(r, ctx->arena, "status"),
@@ -278,12 +301,12 @@ static bool move(struct ctx *ctx, int64_t id, bool told)
 {
     struct sql q;
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT n.request FROM notices n WHERE n.id = {}", id);
+    sql_add(&q, "SELECT n.request, n.activity FROM notices n WHERE n.id = {}", id);
     sql_write(&q, told ? views[0].where : " AND n.status = 'failed'", NULL, 0);
     add_scope(ctx, &q);
     struct rows *r = sql_query(ctx->db, &q);
     bool there = rows_next(r);
-    int64_t request = there ? row_int(r, "request") : NONE;
+    int64_t request = there ? row_int(r, "request") : NONE, activity = there ? row_int(r, "activity") : NONE;
     rows_end(r);
     if (!there)
         return false;
@@ -291,7 +314,7 @@ static bool move(struct ctx *ctx, int64_t id, bool told)
         change(ctx->db, "UPDATE notices SET status = 'told', done_at = {}, done_by = {} WHERE id = {}", ctx->now, (struct maybe){ctx->actor.user}, id);
     else
         change(ctx->db, "UPDATE notices SET status = 'waiting', attempts = 0, next_at = {} WHERE id = {}", ctx->now, id);
-    journal_add(ctx, requests_kind.name, request, told ? "told" : "send-again", NULL, arena_print(ctx->arena, "{\"notice\":%lld}", (long long)id));
+    journal_add(ctx, activity == NONE ? requests_kind.name : activities_kind.name, activity == NONE ? request : activity, told ? "told" : "send-again", NULL, arena_print(ctx->arena, "{\"notice\":%lld}", (long long)id));
     return true;
 }
 
@@ -487,7 +510,7 @@ static void test_done(struct ctx *ctx)
     see_other(ctx, "/outbox/settings");
 }
 
-#define READS_OUTBOX (ROLE_OFFICE | ROLE_WORKER)
+#define READS_OUTBOX (ROLE_OFFICE | ROLE_WORKER | ROLE_TEAM_LEADER)
 static const struct route table[] = {
     ROUTE_GET("/outbox", READS_OUTBOX, outbox),
     ROUTE_POST("/outbox/told", READS_OUTBOX, told, .failed = outbox),

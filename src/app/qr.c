@@ -1,6 +1,7 @@
 /* QR codes as SVG images: one path, a run of dark modules a rectangle. */
 #include "app/qr.h"
 
+#include "app/notify.h"
 #include "web/web.h"
 
 #include <qrencode.h>
@@ -10,6 +11,12 @@ const char *here_url(struct ctx *ctx, const char *path)
 {
     const char *host = header(ctx, "host");
     return arena_print(ctx->arena, "%s://%.200s%s", ctx->web->tls ? "https" : "http", host ? host : "localhost", path);
+}
+
+const char *site_url(struct ctx *ctx, const char *path)
+{
+    const char *set = setting(ctx, "site.address");
+    return *set ? arena_print(ctx->arena, "%s%s", set, path) : here_url(ctx, path);
 }
 
 static void draw_modules(struct buf *svg, const QRcode *qr)

@@ -8,5 +8,7 @@
 void qr_draw(struct ctx *ctx, const char *text, const char *alt);
 /* The whole address of a path, as the visitor reached this server. */
 const char *here_url(struct ctx *ctx, const char *path);
+/* The same for what is printed or leaves this server: under the address that the office set, when it set one. */
+const char *site_url(struct ctx *ctx, const char *path);
 
 #endif

@@ -28,7 +28,7 @@ static void home(struct ctx *ctx)
          say(ctx, "What can we do for you?"), say(ctx, "No account, nothing to install. The community office reads every message and answers by the date it names."));
     way(ctx, true, "/ask", "message-plus", say(ctx, "Ask or report"), say(ctx, "A lamp is out, a drain is blocked, somebody should come and cut hair: one sentence will do"));
     way(ctx, false, "/follow", "search", say(ctx, "Follow my request"), say(ctx, "By its number and your telephone's last four digits, or by the code on the receipt"));
-    way(ctx, false, "/places", "calendar-event", say(ctx, "Activities and stations"), say(ctx, "Service stations near you: where they are, when they are open, what they offer"));
+    way(ctx, false, "/activities", "calendar-event", say(ctx, "Activities and stations"), say(ctx, "Haircuts, check-ups, concerts, help with the phone: what is on near you, and which stations are open"));
     way(ctx, false, "/figures", "chart-bar", say(ctx, "Report and figures"), say(ctx, "How many were asked, how many were solved, and how each number is counted"));
     html(out, "</ul><section><h2>{}</h2><p>{} {} / {} · {} {}</p></section>", say(ctx, "In an emergency please ring"),
          say(ctx, "Somebody is trapped, gas is leaking, there is a fire:"), telephone(ctx, "119"), telephone(ctx, "110"),
@@ -51,7 +51,7 @@ static const struct route table[] = {
 static const struct place places[] = {
     {"/ask", N_("Ask or report"), NULL, ROLE_PUBLIC, false},
     {"/follow", N_("Follow my request"), NULL, ROLE_PUBLIC, false},
-    {"/places", N_("Activities and stations"), NULL, ROLE_PUBLIC, false},
+    {"/activities", N_("Activities and stations"), NULL, ROLE_PUBLIC, false},
     {"/figures", N_("Report and figures"), NULL, ROLE_PUBLIC, false},
     {.href = NULL},
 };

@@ -1,0 +1,370 @@
+/*
+ * The door of an activity, for whoever leads it: a QR whose code changes each
+ * minute, who is in, in and out by one tap for those without a phone, a scanner
+ * that types, and "all out" at the end. Beside it the counter: residents served,
+ * with very large buttons. Both go on without network where there is a script:
+ * the page carries the codes of the next hours, and what is tapped is kept.
+ */
+#include "app/activity_pages.h"
+
+#include "app/module.h"
+#include "app/people.h"
+#include "app/qr.h"
+#include "app/volunteers.h"
+#include "base/when.h"
+#include "web/web.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CODES_MINUTES 480 /* codes a page carries, so that the QR goes on changing without network */
+#define OUT_MOST      1000
+
+static const char *path_of(struct ctx *ctx, const struct activity *a, const char *what)
+{
+    return arena_print(ctx->arena, "/activities/%lld/%s", (long long)a->record.id, what);
+}
+
+static void trail(struct ctx *ctx, const struct activity *a)
+{
+    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities/{}/manage\">{} {}</a></nav>", say(ctx, "Where you are"), a->record.id,
+         icon(ctx, "arrow-left"), activity_title(ctx, a));
+}
+
+/* ---- the code ---- */
+
+static void draw_code(struct ctx *ctx, const struct activity *a)
+{
+    struct buf *out = ctx->web->out;
+    int64_t minute = ctx->now / 60;
+    const char *code = door_code(ctx, a, ctx->now);
+    buf_puts(out, "<div class=\"door-code\">");
+    if (code) {
+        qr_draw(ctx, site_url(ctx, arena_print(ctx->arena, "/in/%lld?c=%s-%lld", (long long)a->record.id, code, (long long)minute)), say(ctx, "QR code to check in"));
+        html(out, "<p class=\"code\"><b>{}</b> <span class=\"soft\" data-shown>{}</span></p>", arena_print(ctx->arena, "%.3s %s", code, code + 3), say(ctx, "shown at {}", clock_show(ctx, ctx->now)));
+    } else {
+        html(out, "<p>{}</p>", say(ctx, "This activity was brought in from elsewhere and has no door code. Check people in by name below."));
+    }
+    buf_puts(out, "</div>");
+}
+
+/* The next hours' codes for the script, one after the other without a gap, from the minute on. */
+static const char *codes_ahead(struct ctx *ctx, const struct activity *a)
+{
+    char *all = arena_alloc(ctx->arena, CODES_MINUTES * 6 + 1);
+    for (int i = 0; i < CODES_MINUTES; i++)
+        memcpy(all + 6 * i, door_code(ctx, a, ctx->now + 60 * i), 6);
+    return all;
+}
+
+/* ---- who is here ---- */
+
+struct here {
+    int64_t volunteer, attendance, came, went, version;
+    const char *number, *name, *status, *recorder, *note;
+    bool signed_up;
+};
+#define HERE_MOST 1000
+
+/* The last attendance of each who signed up or came. */
+static int here_load(struct ctx *ctx, const struct activity *a, struct here **list)
+{
+    int n = 0;
+    *list = ARENA_ARRAY(ctx->arena, struct here, HERE_MOST);
+    struct rows *r = query(ctx->db,
+                           "SELECT v.id, v.number, p.name, t.id AS attendance, t.came, t.went, t.recorder_name, t.note, t.version,"
+                           " CASE WHEN EXISTS (SELECT 1 FROM sign_ups u WHERE u.activity = {} AND u.volunteer = v.id AND u.status = 'signed') THEN 1 ELSE 0 END AS signed_up"
+                           " FROM volunteers v LEFT JOIN people p ON p.id = v.person LEFT JOIN attendances t ON t.id ="
+                           " (SELECT max(x.id) FROM attendances x WHERE x.activity = {} AND x.volunteer = v.id AND x.status = 'good')"
+                           " WHERE v.id IN (SELECT u.volunteer FROM sign_ups u WHERE u.activity = {} AND u.status = 'signed' AND u.volunteer IS NOT NULL)"
+                           " OR v.id IN (SELECT x.volunteer FROM attendances x WHERE x.activity = {} AND x.status = 'good')"
+                           " ORDER BY CASE WHEN t.id IS NULL THEN 1 WHEN t.went IS NULL THEN 0 ELSE 2 END, p.pinyin, p.name, v.number LIMIT {}",
+                           a->record.id, a->record.id, a->record.id, a->record.id, HERE_MOST);
+    while (n < HERE_MOST && rows_next(r))
+        (*list)[n++] = (struct here){.volunteer = row_int(r, "id"), .attendance = row_int(r, "attendance"), .came = row_int(r, "came"), .went = row_int(r, "went"),
+                                     .number = row_copy(r, ctx->arena, "number"), .name = row_copy(r, ctx->arena, "name"),
+                                     .recorder = row_copy(r, ctx->arena, "recorder_name"), .note = row_copy(r, ctx->arena, "note"), .version = row_int(r, "version"),
+                                     .signed_up = row_int(r, "signed_up") == 1};
+    rows_end(r);
+    return n;
+}
+
+static const char *stay(struct ctx *ctx, const struct here *h)
+{
+    if (h->attendance == NONE)
+        return say(ctx, "not here yet");
+    return h->went == NONE ? say(ctx, "in since {}", clock_show(ctx, h->came)) : arena_print(ctx->arena, "%s–%s", clock_show(ctx, h->came), clock_show(ctx, h->went));
+}
+
+static void draw_one(struct ctx *ctx, const struct activity *a, const struct here *h)
+{
+    struct buf *out = ctx->web->out;
+    bool inside = h->attendance != NONE && h->went == NONE;
+    html(out, "<li class=\"{}\" data-who=\"{}\"><span><b>{}</b> <span class=\"soft\">{}</span></span><span class=\"stay\" data-stay>{}</span>", inside ? "in" : "", h->number,
+         h->name ? h->name : h->number, h->number, stay(ctx, h));
+    html(out, "<button name=\"one\" value=\"{}:{}\" data-mark=\"{}\">{}</button>", inside ? "out" : "in", h->number, inside ? "out" : "in", inside ? say(ctx, "Out") : say(ctx, "In"));
+    if (h->attendance != NONE)
+        html(out, "<a class=\"small\" href=\"/activities/{}/door?fix={}#fix\">{}</a>", a->record.id, h->attendance, say(ctx, "Put right"));
+    buf_puts(out, "</li>");
+}
+
+static void draw_here(struct ctx *ctx, const struct activity *a)
+{
+    struct buf *out = ctx->web->out;
+    struct here *list;
+    if (!fragment_begin(ctx, "here"))
+        return;
+    int n = here_load(ctx, a, &list), in = 0, came = 0;
+    for (int i = 0; i < n; i++) {
+        in += list[i].attendance != NONE && list[i].went == NONE;
+        came += list[i].attendance != NONE;
+    }
+    html(out, "<div id=\"here\" data-live=\"{}\"><p class=\"sentence\">{}</p>", path_of(ctx, a, "door-live"),
+         say(ctx, "{} are in, {} have come, {} signed up or came.", in, came, n));
+    if (n == 0)
+        html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nobody has signed up for a shift. Whoever comes scans the QR, or is added above."));
+    form_begin(ctx, path_of(ctx, a, "door"), NULL, false);
+    buf_puts(out, "<ul class=\"here\">");
+    for (int i = 0; i < n; i++)
+        draw_one(ctx, a, &list[i]);
+    buf_puts(out, "</ul>");
+    form_end(ctx);
+    if (in > 0) {
+        form_begin(ctx, path_of(ctx, a, "all-out"), NULL, false);
+        html(out, "<div class=\"acts\"><button data-confirm=\"{}\">{} {}</button></div>", say(ctx, "Check out all {} who are still in?", in), icon(ctx, "logout"), say(ctx, "All out"));
+        form_end(ctx);
+    }
+    buf_puts(out, "</div>");
+    fragment_end(ctx);
+}
+
+/* ---- times put right ---- */
+
+static struct attendance *to_fix(struct ctx *ctx, const struct activity *a, int64_t id)
+{
+    struct attendance *t = id == NONE ? NULL : record_get(ctx, &attendances_kind, id);
+    return t && t->activity == a->record.id ? t : NULL;
+}
+
+static const char *local_time(struct ctx *ctx, int64_t t)
+{
+    const char *iso = when_iso(ctx->arena, t);
+    return iso ? arena_copyn(ctx->arena, iso, 16) : "";
+}
+
+static void draw_fix(struct ctx *ctx, const struct activity *a)
+{
+    struct buf *out = ctx->web->out;
+    const struct attendance *t = to_fix(ctx, a, param_int(ctx, "fix"));
+    if (!t)
+        return;
+    html(out, "<section class=\"card\" id=\"fix\"><h2>{}</h2><p class=\"soft\">{}</p>", say(ctx, "Put right: {}", volunteer_name(ctx, t->volunteer)),
+         t->recorder_name ? say(ctx, "Noted by {}; who notes it certifies it.", t->recorder_name) : say(ctx, "Noted with the volunteer’s own phone."));
+    form_begin(ctx, path_of(ctx, a, "fix"), NULL, false);
+    html(out, "<input type=\"hidden\" name=\"fix\" value=\"{}\"><input type=\"hidden\" name=\"version\" value=\"{}\"><div class=\"pair\">"
+              "<div class=\"field\"><label for=\"f-came\">{}</label><input id=\"f-came\" type=\"datetime-local\" name=\"came\" value=\"{}\"></div>"
+              "<div class=\"field\"><label for=\"f-went\">{}</label><input id=\"f-went\" type=\"datetime-local\" name=\"went\" value=\"{}\"></div></div>",
+         t->record.id, t->record.version, say(ctx, "Came"), param(ctx, "came") ? param(ctx, "came") : local_time(ctx, t->came), say(ctx, "Went"),
+         param(ctx, "went") ? param(ctx, "went") : local_time(ctx, t->went));
+    html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"void\" value=\"1\"> {}</label>"
+              "<div class=\"field\"><label for=\"f-why\">{}</label><input id=\"f-why\" name=\"why\" maxlength=\"200\" value=\"{}\"></div>"
+              "<div class=\"acts\"><button class=\"primary\">{}</button></div>",
+         say(ctx, "This attendance does not count"), say(ctx, "Reason (the volunteer can read it)"), param(ctx, "why"), say(ctx, "Save"));
+    form_end(ctx);
+    buf_puts(out, "</section>");
+}
+
+static void fix(struct ctx *ctx)
+{
+    const struct activity *a = ctx->web->record;
+    const struct attendance *t = to_fix(ctx, a, param_int(ctx, "fix"));
+    int64_t came = NONE, went = NONE;
+    if (!t || t->record.version != param_int(ctx, "version")) {
+        ctx_fail(ctx, CONFLICT, say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
+        return;
+    }
+    if (param(ctx, "came") && *param(ctx, "came") && !when_parse(param(ctx, "came"), &came, NULL))
+        ctx_problem(ctx, "came", say(ctx, "A date and a time, please."));
+    if (param(ctx, "went") && *param(ctx, "went") && !when_parse(param(ctx, "went"), &went, NULL))
+        ctx_problem(ctx, "went", say(ctx, "A date and a time, please."));
+    if (!ctx_ok(ctx) || attendance_correct(ctx, t, came, went, param(ctx, "void") != NULL, param(ctx, "why")) != OK)
+        return;
+    flash(ctx, say(ctx, "Saved."));
+    see_other(ctx, "/activities/{}/door", a->record.id);
+}
+
+/* ---- the page ---- */
+
+static void draw_entry(struct ctx *ctx, const struct activity *a)
+{
+    struct buf *out = ctx->web->out;
+    form_begin(ctx, path_of(ctx, a, "door"), NULL, false);
+    html(out, "<div class=\"field\"><label for=\"f-who\">{}</label><p class=\"hint\">{}</p><input id=\"f-who\" name=\"who\" autocomplete=\"off\" data-wedge value=\"{}\"></div>"
+              "<div class=\"acts big\"><button class=\"primary\" name=\"go\" value=\"in\">{}</button><button name=\"go\" value=\"out\">{}</button>"
+              "<a href=\"/volunteer\">{}</a></div>",
+         say(ctx, "Card, number or name"), say(ctx, "A scanner types here by itself. Enter checks in whoever is not in, and out whoever is."), ctx_ok(ctx) ? NULL : param(ctx, "who"), say(ctx, "In"),
+         say(ctx, "Out"), say(ctx, "Somebody new: enter as a volunteer"));
+    form_end(ctx);
+}
+
+static void draw_says(struct ctx *ctx)
+{
+    const char *const says[][2] = {
+        {"kept", say(ctx, "Kept on this device, will be sent: {}")}, {"sent", say(ctx, "Everything has been sent.")},
+        {"offline", say(ctx, "No network. What you tap is kept on this device and sent as soon as there is one.")},
+        {"clock", say(ctx, "This device’s clock is wrong by {} minutes. What you tap is still counted at the right time.")},
+        {"again", say(ctx, "It could not be sent: {}")}, {"discard", say(ctx, "Take it off this list")},
+        {"in", say(ctx, "Kept on this device: in at {}")}, {"out", say(ctx, "Kept on this device: out at {}")},
+        {"login", say(ctx, "You are signed out. Sign in again; what was tapped is kept.")}, {"shown", say(ctx, "shown at {}")},
+        {"do-in", say(ctx, "In")}, {"do-out", say(ctx, "Out")}, {"stale", say(ctx, "The codes of this page have run out. Load it again where there is network.")}};
+    buf_puts(ctx->web->out, "<template data-says>");
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++)
+        html(ctx->web->out, "<b data-say=\"{}\">{}</b>", says[i][0], says[i][1]);
+    buf_puts(ctx->web->out, "</template>");
+}
+
+static void door_page(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct activity *a = ctx->web->record;
+    page_begin(ctx, say(ctx, "At the door"), PAGE_STAFF);
+    trail(ctx, a);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\"><a class=\"button\" href=\"/activities/{}/count\">{} {}</a></div></header>",
+         say(ctx, "At the door: {}", activity_title(ctx, a)), activity_when(ctx, a->starts, a->ends), a->record.id, icon(ctx, "users"), say(ctx, "Count residents"));
+    form_problems(ctx);
+    html(out, "<div class=\"door\" data-marks=\"door\" data-activity=\"{}\" data-now=\"{}\" data-codes=\"{}\" data-url=\"{}\">", a->record.id, ctx->now,
+         a->door_secret ? codes_ahead(ctx, a) : "", site_url(ctx, arena_print(ctx->arena, "/in/%lld?c=", (long long)a->record.id)));
+    draw_says(ctx);
+    buf_puts(out, "<div>");
+    draw_code(ctx, a);
+    buf_puts(out, "</div><div><div class=\"notice warn\" data-tell role=\"status\" hidden><div></div></div><ul class=\"kept-marks\" data-kept></ul>");
+    draw_fix(ctx, a);
+    draw_entry(ctx, a);
+    html(out, "<p class=\"live\" data-live-state></p>");
+    draw_here(ctx, a);
+    buf_puts(out, "</div></div>");
+    page_end(ctx);
+}
+
+static void live(struct ctx *ctx)
+{
+    (void)ctx; /* the gate has let them in */
+}
+
+/* ---- one tap ---- */
+
+static bool is_in(struct ctx *ctx, const struct activity *a, int64_t volunteer)
+{
+    return query_int(ctx->db, "SELECT id FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good' AND went IS NULL", a->record.id, volunteer) != NONE;
+}
+
+static void tap(struct ctx *ctx)
+{
+    const struct activity *a = ctx->web->record;
+    const char *one = param(ctx, "one"), *go = param(ctx, "go"), *colon = one ? strchr(one, ':') : NULL, *how, *why;
+    struct volunteer *v = volunteer_typed(ctx, colon ? colon + 1 : param(ctx, "who"), &how, &why);
+    if (!v) {
+        ctx_problem(ctx, "who", why);
+        return;
+    }
+    bool out = colon ? !strncmp(one, "out", 3) : go ? !strcmp(go, "out") : is_in(ctx, a, v->record.id);
+    struct mark m = {.code = mark_key_valid(ctx->key) ? ctx->key : record_code(ctx, "M"), .activity = a->record.id, .shift = NONE, .offer = NONE,
+                     .volunteer = v->record.id, .out = out, .at = NONE, .ahead = NONE, .how = how};
+    enum mark_result result;
+    if (attendance_mark(ctx, &m, &result) != OK)
+        return;
+    flash(ctx, say(ctx, "{}: {}", volunteer_name(ctx, v->record.id), mark_said(ctx, &m, result)));
+    see_other(ctx, "/activities/{}/door", a->record.id);
+}
+
+static void all_out(struct ctx *ctx)
+{
+    const struct activity *a = ctx->web->record;
+    int done = 0;
+    int64_t at = ctx->now > a->ends && ctx->now < a->ends + WHEN_HOUR ? ctx->now : ctx->now > a->ends ? a->ends : ctx->now;
+    for (int64_t last = 0, id; done < OUT_MOST && ctx_ok(ctx) &&
+                               (id = query_int(ctx->db, "SELECT min(id) AS id FROM attendances WHERE activity = {} AND status = 'good' AND went IS NULL AND id > {}", a->record.id, last)) != NONE;
+         last = id) {
+        const struct attendance *t = record_get(ctx, &attendances_kind, id);
+        struct mark m = {.code = arena_print(ctx->arena, "all-out-%lld", (long long)id), .activity = a->record.id, .shift = NONE, .offer = NONE,
+                         .volunteer = t->volunteer, .out = true, .at = at > t->came ? at : ctx->now, .ahead = 0, .how = "leader"};
+        enum mark_result result;
+        if (attendance_mark(ctx, &m, &result) == OK)
+            done++;
+    }
+    flash(ctx, say_n(ctx, done, "1 checked out.", "{} checked out.", done));
+    see_other(ctx, "/activities/{}/door", a->record.id);
+}
+
+/* ---- the counter ---- */
+
+static void draw_total(struct ctx *ctx, const struct activity *a)
+{
+    if (!fragment_begin(ctx, "total"))
+        return;
+    html(ctx->web->out, "<p id=\"total\" class=\"total\" data-live=\"{}\"><b data-total>{}</b> <span>{}</span></p>", path_of(ctx, a, "count-live"), a->person_times,
+         say(ctx, "person-times: who comes twice counts twice"));
+    fragment_end(ctx);
+}
+
+static bool may_count(struct ctx *ctx, const struct activity *a)
+{
+    if ((ctx->actor.roles & ACTIVITY_HOSTS) && record_load(ctx, &activities_kind, a->record.id))
+        return true;
+    return ctx->actor.volunteer > 0 &&
+           query_int(ctx->db, "SELECT id FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good'", a->record.id, ctx->actor.volunteer) != NONE;
+}
+
+static void count_page(struct ctx *ctx)
+{
+    static const int steps[] = {1, 5, -1};
+    struct buf *out = ctx->web->out;
+    const struct activity *a = ctx->web->record;
+    bool staff = ctx->actor.roles & ACTIVITY_HOSTS;
+    if (!may_count(ctx, a)) {
+        ctx_fail(ctx, FORBIDDEN, say(ctx, "Who counts has to lead this activity or be checked in at it."));
+        return;
+    }
+    page_begin(ctx, say(ctx, "Count residents"), staff ? PAGE_STAFF : PAGE_RESIDENT);
+    if (staff)
+        trail(ctx, a);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Residents served: {}", activity_title(ctx, a)), activity_when(ctx, a->starts, a->ends));
+    form_problems(ctx);
+    html(out, "<div class=\"counter\" data-marks=\"count\" data-activity=\"{}\" data-now=\"{}\">", a->record.id, ctx->now);
+    draw_says(ctx);
+    draw_total(ctx, a);
+    form_begin(ctx, path_of(ctx, a, "count"), NULL, false);
+    buf_puts(out, "<div class=\"count-buttons\">");
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        html(out, "<button name=\"n\" value=\"{}\" class=\"{}\" data-count=\"{}\">{}</button>", steps[i], steps[i] > 0 ? "primary" : "", steps[i],
+             steps[i] > 0 ? arena_print(ctx->arena, "+%d", steps[i]) : say(ctx, "Take one back"));
+    buf_puts(out, "</div>");
+    form_end(ctx);
+    buf_puts(out, "<div class=\"notice warn\" data-tell role=\"status\" hidden><div></div></div><ul class=\"kept-marks\" data-kept></ul></div>");
+    page_end(ctx);
+}
+
+static void count_add_one(struct ctx *ctx)
+{
+    const struct activity *a = ctx->web->record;
+    int64_t n = param_int(ctx, "n");
+    if (!may_count(ctx, a))
+        ctx_fail(ctx, FORBIDDEN, say(ctx, "Who counts has to lead this activity or be checked in at it."));
+    else if (!strcmp(a->status, "cancelled"))
+        ctx_fail(ctx, CONFLICT, say(ctx, "This activity was cancelled."));
+    else if (count_add(ctx, record_get(ctx, &activities_kind, a->record.id), mark_key_valid(ctx->key) ? ctx->key : record_code(ctx, "C"), n == NONE ? 0 : n, NONE) == OK)
+        see_other(ctx, "/activities/{}/count", a->record.id);
+}
+
+static const struct route table[] = {
+    ROUTE_GET("/activities/{id}/door", ACTIVITY_HOSTS, door_page, .record = &activities_kind),
+    ROUTE_POST("/activities/{id}/door", ACTIVITY_HOSTS, tap, .failed = door_page, .record = &activities_kind),
+    ROUTE_GET("/activities/{id}/door-live", ACTIVITY_HOSTS, live, .record = &activities_kind, .flags = LIVE),
+    ROUTE_POST("/activities/{id}/all-out", ACTIVITY_HOSTS, all_out, .failed = door_page, .record = &activities_kind),
+    ROUTE_POST("/activities/{id}/fix", ACTIVITY_HOSTS, fix, .failed = door_page, .record = &activities_kind),
+    ROUTE_GET("/activities/{id}/count", ACTIVITY_HOSTS | ROLE_VOLUNTEER, count_page, .record = &open_activities_kind),
+    ROUTE_POST("/activities/{id}/count", ACTIVITY_HOSTS | ROLE_VOLUNTEER, count_add_one, .failed = count_page, .record = &open_activities_kind),
+    ROUTE_GET("/activities/{id}/count-live", ACTIVITY_HOSTS | ROLE_VOLUNTEER, live, .record = &open_activities_kind, .flags = LIVE),
+};
+
+const struct module door_module = {.name = "door", .routes = ROUTES(table)};
