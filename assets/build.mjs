@@ -5,6 +5,7 @@
  *
  * linli.css linli.js       every page
  * charts.js                pages with a [data-chart] table, loaded by linli.js
+ * marks.js scan.js door.js   pages at the door; sw.js is their service worker
  * map.js map.css map-worker.js   when a reader opens a map, loaded by linli.js
  * icons.svg                the sprite: <use href="/assets/icons.svg?v=HASH#i-NAME">
  * icons.txt                the names in it, one a line
@@ -78,8 +79,17 @@ await Promise.all([
     bundle('map.css', 'css/map.css'),
 ]);
 await bundle('map.js', 'ts/map.ts', { define: { MAP_WORKER: JSON.stringify(address('map-worker.js')) } });
+await Promise.all([
+    bundle('scan.js', 'ts/scan.ts'),
+    bundle('door.js', 'ts/door.ts'),
+    bundle('sw.js', 'ts/sw.ts', { format: 'iife' }),
+]);
+await bundle('marks.js', 'ts/marks.ts', {
+    define: { SCAN_JS: JSON.stringify(address('scan.js')), DOOR_JS: JSON.stringify(address('door.js')), SW_JS: JSON.stringify('./sw.js') },
+});
 await bundle('linli.js', 'ts/linli.ts', {
     define: {
+        MARKS_JS: JSON.stringify(address('marks.js')),
         CHARTS_JS: JSON.stringify(address('charts.js')),
         MAP_JS: JSON.stringify(address('map.js')),
         MAP_CSS: JSON.stringify(address('map.css')),

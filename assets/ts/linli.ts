@@ -11,6 +11,7 @@ import { action, all, element, one, toast, word } from './page.ts';
 import { startSuggest } from './suggest.ts';
 
 declare const CHARTS_JS: string;
+declare const MARKS_JS: string;
 
 /* A button that changes much asks first, repeating its own words on the button that goes on. */
 function startConfirm(): void {
@@ -124,3 +125,5 @@ startOffline();
 one('.problems')?.focus();
 if (one('[data-chart]'))
     void import(new URL(CHARTS_JS, import.meta.url).href).then((charts: typeof import('./charts.ts')) => charts.draw());
+if (one('[data-marks]'))
+    void import(new URL(MARKS_JS, import.meta.url).href);

@@ -43,5 +43,6 @@ const char *volunteer_name(struct ctx *ctx, int64_t volunteer);
 /* What became of a mark, in words. */
 const char *mark_said(struct ctx *ctx, const struct mark *m, enum mark_result result);
 bool mark_key_valid(const char *key);
+bool is_in(struct ctx *ctx, int64_t activity, int64_t volunteer); /* came and has not gone */
 
 #endif

@@ -245,11 +245,17 @@ static const char *text_of(const cJSON *o, const char *name)
     return cJSON_IsString(t) && *t->valuestring && strlen(t->valuestring) <= 300 ? t->valuestring : NULL;
 }
 
+bool is_in(struct ctx *ctx, int64_t activity, int64_t volunteer)
+{
+    return query_int(ctx->db, "SELECT id FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good' AND went IS NULL", activity, volunteer) != NONE;
+}
+
 static struct outcome one_mark(struct ctx *ctx, const cJSON *o)
 {
     const char *why = NULL, *how = NULL, *code = text_of(o, "code"), *who = text_of(o, "who");
+    const cJSON *out = cJSON_GetObjectItemCaseSensitive(o, "out");
     struct mark m = {.code = text_of(o, "key"), .activity = number_of(o, "activity"), .shift = NONE, .offer = NONE, .volunteer = NONE,
-                     .out = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "out")), .at = number_of(o, "at"), .ahead = number_of(o, "ahead")};
+                     .out = cJSON_IsTrue(out), .at = number_of(o, "at"), .ahead = number_of(o, "ahead")};
     const struct activity *a = m.activity == NONE ? NULL : record_get(ctx, &activities_kind, m.activity);
     if (!mark_key_valid(m.code))
         return refused(ctx, 422, say(ctx, "Each mark needs a key of its own: 8 to 64 letters and digits."));
@@ -263,6 +269,7 @@ static struct outcome one_mark(struct ctx *ctx, const cJSON *o)
             return refused(ctx, 422, why);
         m.volunteer = v->record.id;
         m.how = how;
+        m.out = cJSON_IsBool(out) ? m.out : is_in(ctx, m.activity, m.volunteer); /* a scanner says only who */
         return take_mark(ctx, &m);
     }
     const struct volunteer *card = text_of(o, "card") ? volunteer_by_code(ctx, text_of(o, "card")) : NULL;
@@ -358,6 +365,8 @@ static void draw_words(struct ctx *ctx)
     word(ctx, "discard", say(ctx, "Take it off this list"));
     word(ctx, "in", say(ctx, "Kept on this phone: in at {}"));
     word(ctx, "out", say(ctx, "Kept on this phone: out at {}"));
+    word(ctx, "code", say(ctx, "The code has six digits: it stands beside the QR at the door."));
+    word(ctx, "card", say(ctx, "Show your volunteer’s card first."));
     word(ctx, "login", say(ctx, "You are signed out. Sign in again; what was tapped is kept."));
     buf_puts(ctx->web->out, "</template>");
 }

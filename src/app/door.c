@@ -200,7 +200,7 @@ static void draw_entry(struct ctx *ctx, const struct activity *a)
     struct buf *out = ctx->web->out;
     form_begin(ctx, path_of(ctx, a, "door"), NULL, false);
     html(out, "<div class=\"field\"><label for=\"f-who\">{}</label><p class=\"hint\">{}</p><input id=\"f-who\" name=\"who\" autocomplete=\"off\" data-wedge value=\"{}\"></div>"
-              "<div class=\"acts big\"><button class=\"primary\" name=\"go\" value=\"in\">{}</button><button name=\"go\" value=\"out\">{}</button>"
+              "<div class=\"acts big\"><button class=\"sr\" name=\"go\" value=\"auto\" tabindex=\"-1\" aria-hidden=\"true\"></button><button class=\"primary\" name=\"go\" value=\"in\">{}</button><button name=\"go\" value=\"out\">{}</button>"
               "<a href=\"/volunteer\">{}</a></div>",
          say(ctx, "Card, number or name"), say(ctx, "A scanner types here by itself. Enter checks in whoever is not in, and out whoever is."), ctx_ok(ctx) ? NULL : param(ctx, "who"), say(ctx, "In"),
          say(ctx, "Out"), say(ctx, "Somebody new: enter as a volunteer"));
@@ -253,11 +253,6 @@ static void live(struct ctx *ctx)
 
 /* ---- one tap ---- */
 
-static bool is_in(struct ctx *ctx, const struct activity *a, int64_t volunteer)
-{
-    return query_int(ctx->db, "SELECT id FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good' AND went IS NULL", a->record.id, volunteer) != NONE;
-}
-
 static void tap(struct ctx *ctx)
 {
     const struct activity *a = ctx->web->record;
@@ -267,7 +262,7 @@ static void tap(struct ctx *ctx)
         ctx_problem(ctx, "who", why);
         return;
     }
-    bool out = colon ? !strncmp(one, "out", 3) : go ? !strcmp(go, "out") : is_in(ctx, a, v->record.id);
+    bool out = colon ? !strncmp(one, "out", 3) : go && strcmp(go, "auto") != 0 ? !strcmp(go, "out") : is_in(ctx, a->record.id, v->record.id);
     struct mark m = {.code = mark_key_valid(ctx->key) ? ctx->key : record_code(ctx, "M"), .activity = a->record.id, .shift = NONE, .offer = NONE,
                      .volunteer = v->record.id, .out = out, .at = NONE, .ahead = NONE, .how = how};
     enum mark_result result;

@@ -1,0 +1,360 @@
+/*
+ * The pages at the door: /in/… (check in with one's own phone), /activities/…/door (for who leads) and …/count. What
+ * is tapped is kept on the device first and sent afterwards, so that the network need not be there.
+ */
+import { all, element, one } from './page.ts';
+import { fact, forget, keep, kept, send, type Answer, type Kept } from './queue.ts';
+
+declare const DOOR_JS: string;
+declare const SCAN_JS: string;
+declare const SW_JS: string;
+
+interface Detector {
+    detect(source: HTMLVideoElement): Promise<{ rawValue: string }[]>;
+}
+
+const root = one('[data-marks]')!;
+const kind = root.dataset['marks']!;
+const activity = Number(root.dataset['activity']);
+const tell = one('[data-tell]', root)!;
+const language = document.documentElement.lang === 'en' ? 'en' : 'zh_CN';
+
+const says = (name: string, ...values: (string | number)[]): string => {
+    const text = one<HTMLTemplateElement>('template[data-says]', root)?.content.querySelector(`[data-say="${name}"]`)?.textContent ?? '';
+    return values.reduce<string>((line, value) => line.replace('{}', String(value)), text);
+};
+const clock = (seconds: number): string => {
+    const t = new Date(seconds * 1000);
+    return `${String(t.getHours()).padStart(2, '0')}:${String(t.getMinutes()).padStart(2, '0')}`;
+};
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+function notice(text: string): void {
+    tell.hidden = !text;
+    one('div', tell)!.textContent = text;
+}
+
+/* ---- the clock ---- */
+
+let ahead: number | null = null;
+let steady = Date.now() - performance.now(); /* moves when somebody sets the clock while the page is open */
+
+const aheadNow = (): number | null =>
+    ahead === null ? null : ahead + Math.round((Date.now() - performance.now() - steady) / 1000);
+
+/* The server says the time to the second in each answer's head. */
+async function measure(): Promise<void> {
+    const from = Date.now();
+    const answer = await fetch('/healthz', { cache: 'no-store' });
+    const to = Date.now();
+    const server = Date.parse(answer.headers.get('Date') ?? '');
+    if (!answer.ok || Number.isNaN(server) || to - from > 5000)
+        return;
+    const off = Math.round(((from + to) / 2 - server - 500) / 1000);
+    ahead = Math.abs(off) <= 1 ? 0 : off;
+    steady = Date.now() - performance.now();
+    await fact('ahead', ahead);
+    if (Math.abs(ahead) >= 120)
+        notice(says('clock', Math.round(Math.abs(ahead) / 60)));
+}
+
+/* ---- keeping and sending ---- */
+
+let failures = 0;
+let again = 0;
+
+function later(): void {
+    clearTimeout(again);
+    again = window.setTimeout(() => void flush(), Math.min(60, 2 ** failures++) * 1000);
+}
+
+function drawKept(list: Kept[]): void {
+    const place = one('[data-kept]', root)!;
+    place.replaceChildren();
+    for (const k of list) {
+        if (k.activity !== activity || (kind === 'count') !== (k.n !== undefined))
+            continue;
+        if (k.error) {
+            const line = element('li', 'late', `${k.who ? `${k.who}: ` : ''}${says('again', k.error)} `);
+            const drop = element('button', 'quiet', says('discard'));
+            drop.type = 'button';
+            drop.addEventListener('click', () => void forget(k.key).then(redraw));
+            line.append(drop);
+            place.append(line);
+        } else if (kind !== 'count') {
+            place.append(element('li', '', `${k.who ? `${k.who}: ` : ''}${says(k.out ? 'out' : 'in', clock(k.at - (k.ahead ?? 0)))}`));
+        }
+    }
+    const waiting = list.filter((k) => !k.error && k.activity === activity && (kind === 'count') === (k.n !== undefined));
+    if (kind === 'count')
+        drawTotal(waiting);
+    if (waiting.length && !navigator.onLine)
+        notice(`${says('offline')} ${says('kept', waiting.length)}`);
+    else if (waiting.length && failures > 0)
+        notice(says('kept', waiting.length));
+}
+
+async function redraw(): Promise<void> {
+    drawKept(await kept());
+}
+
+function stand(answers: Answer[]): void {
+    const last = answers.filter((a) => a.status < 300 && a.message).pop();
+    const place = one('[data-stand]', root);
+    if (last && place)
+        place.textContent = last.message;
+    else if (last && kind === 'door')
+        notice(last.message ?? '');
+}
+
+async function flush(): Promise<void> {
+    clearTimeout(again);
+    const sent = await send(language);
+    stand(sent.answers);
+    for (const a of sent.answers)
+        if (a.status < 300)
+            counted(a.key);
+    if (sent.state === 'offline') {
+        later();
+    } else if (sent.state === 'signed-out') {
+        notice(says('login'));
+    } else if (sent.state === 'sent') {
+        if (failures > 0)
+            notice(says('sent'));
+        failures = 0;
+    }
+    await redraw();
+}
+
+const newKey = (): string => `m-${[...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
+
+async function add(mark: Partial<Kept>): Promise<string> {
+    const key = newKey();
+    await keep({ key, activity, at: seconds(), ahead: aheadNow(), ...mark });
+    await redraw();
+    /* Where the browser can, it is sent even when this page is closed before there is network. */
+    navigator.serviceWorker?.ready.then((r) => (r as unknown as { sync?: { register(tag: string): Promise<void> } }).sync?.register('marks')).catch(() => undefined);
+    void flush();
+    return key;
+}
+
+/* ---- the volunteer's own phone ---- */
+
+function startIn(): void {
+    const form = one<HTMLFormElement>('form', root)!;
+    const code = one<HTMLInputElement>('#f-c', root)!;
+    const card = one<HTMLInputElement>('#f-card', root);
+    const asked = new URLSearchParams(location.search).get('c');
+    if (asked)
+        code.value = asked; /* a page from the store may have another's */
+    form.addEventListener('submit', (event) => {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        const shown = code.value.replace(/\s/g, '');
+        if (!/^\d{6}(-\d+)?$/.test(shown)) {
+            notice(says('code'));
+            code.focus();
+            return;
+        }
+        if (card && !card.value.trim()) {
+            notice(says('card'));
+            card.focus();
+            return;
+        }
+        notice('');
+        const out = (event as SubmitEvent).submitter?.getAttribute('value') === 'out';
+        void add({ out, code: shown, ...(card ? { card: card.value.trim() } : {}) });
+    });
+    startCamera(code);
+}
+
+async function reader(): Promise<(video: HTMLVideoElement) => Promise<string | null>> {
+    const native = (globalThis as { BarcodeDetector?: new (o: { formats: string[] }) => Detector }).BarcodeDetector;
+    if (native) {
+        const detector = new native({ formats: ['qr_code'] });
+        return async (video) => (await detector.detect(video))[0]?.rawValue ?? null;
+    }
+    const scan = (await import(new URL(SCAN_JS, import.meta.url).href)) as typeof import('./scan.ts');
+    const canvas = element('canvas');
+    return async (video) => {
+        const small = Math.min(1, 640 / video.videoWidth);
+        canvas.width = video.videoWidth * small;
+        canvas.height = video.videoHeight * small;
+        const pen = canvas.getContext('2d', { willReadFrequently: true })!;
+        pen.drawImage(video, 0, 0, canvas.width, canvas.height);
+        return scan.read(pen.getImageData(0, 0, canvas.width, canvas.height));
+    };
+}
+
+function startCamera(code: HTMLInputElement): void {
+    const button = one<HTMLButtonElement>('[data-scan]', root);
+    const video = one<HTMLVideoElement>('[data-video]', root);
+    if (!button || !video || !navigator.mediaDevices?.getUserMedia)
+        return;
+    button.hidden = false;
+    button.addEventListener('click', () => void scan(code, video).catch(() => notice(says('camera'))));
+}
+
+async function scan(code: HTMLInputElement, video: HTMLVideoElement): Promise<void> {
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
+    const read = await reader();
+    video.srcObject = stream;
+    video.hidden = false;
+    notice(says('point'));
+    await video.play();
+    const stop = (): void => {
+        stream.getTracks().forEach((track) => track.stop());
+        video.hidden = true;
+    };
+    addEventListener('pagehide', stop, { once: true });
+    const look = async (): Promise<void> => {
+        if (video.hidden)
+            return;
+        const text = video.videoWidth ? await read(video) : null;
+        const found = text?.match(/\/in\/(\d+)\?c=(\d{6}-\d+)/);
+        if (found && Number(found[1]) === activity) {
+            code.value = found[2]!;
+            notice('');
+            stop();
+            one<HTMLButtonElement>('button[value="in"]', root)?.focus();
+            return;
+        }
+        if (text)
+            notice(says('foreign'));
+        setTimeout(() => void look(), 150);
+    };
+    void look();
+}
+
+/* ---- the door ---- */
+
+function startDoor(): void {
+    const wedge = one<HTMLInputElement>('[data-wedge]', root)!;
+    wedge.form!.addEventListener('submit', (event) => {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        const who = wedge.value.trim();
+        const go = (event as SubmitEvent).submitter?.getAttribute('value');
+        wedge.value = '';
+        wedge.focus();
+        if (who)
+            void add({ who, out: go === 'in' ? false : go === 'out' ? true : null });
+    });
+    wedge.focus({ preventScroll: true });
+    root.addEventListener('click', (event) => {
+        const button = (event.target as Element).closest<HTMLButtonElement>('[data-mark]');
+        const line = button?.closest<HTMLElement>('[data-who]');
+        if (!button || !line)
+            return;
+        event.preventDefault();
+        const out = button.dataset['mark'] === 'out';
+        line.classList.toggle('in', !out);
+        button.dataset['mark'] = out ? 'in' : 'out';
+        button.textContent = says(out ? 'do-in' : 'do-out');
+        void add({ who: line.dataset['who']!, out });
+    });
+    startCodes();
+}
+
+/* The QR goes on changing without network: the page carries the codes of the next hours. */
+function startCodes(): void {
+    const codes = root.dataset['codes'] ?? '';
+    const image = one<HTMLImageElement>('.door-code .qr');
+    const first = Math.floor(Number(root.dataset['now']) / 60);
+    let shown = -1;
+    if (!codes || !image)
+        return;
+    void import(new URL(DOOR_JS, import.meta.url).href).then((door: typeof import('./door.ts')) => {
+        const draw = (): void => {
+            const minute = Math.floor((seconds() - (aheadNow() ?? 0)) / 60);
+            const code = codes.slice((minute - first) * 6, (minute - first) * 6 + 6);
+            if (minute === shown)
+                return;
+            if (minute < first || code.length < 6) {
+                notice(says('stale'));
+                return;
+            }
+            shown = minute;
+            image.src = door.picture(`${root.dataset['url']}${code}-${minute}`);
+            one('.door-code b')!.textContent = `${code.slice(0, 3)} ${code.slice(3)}`;
+            one('[data-shown]')!.textContent = says('shown', clock(minute * 60));
+        };
+        draw();
+        setInterval(draw, 2000);
+    });
+}
+
+/* ---- the counter ---- */
+
+const arrived = new Map<string, number>(); /* what the server has, but the number on the page has not yet */
+const counting = new Map<string, number>();
+
+function counted(key: string): void {
+    const n = counting.get(key);
+    if (n !== undefined) {
+        counting.delete(key);
+        arrived.set(key, n);
+    }
+}
+
+function drawTotal(waiting: Kept[]): void {
+    const place = one('[data-total]', root);
+    if (!place)
+        return;
+    place.dataset['base'] ??= place.textContent ?? '0';
+    const sum = [...waiting.map((k) => k.n ?? 0), ...arrived.values()].reduce((a, b) => a + b, 0);
+    place.textContent = String(Math.max(0, Number(place.dataset['base']) + sum));
+}
+
+function startCount(): void {
+    root.addEventListener('click', (event) => {
+        const button = (event.target as Element).closest<HTMLElement>('[data-count]');
+        if (!button)
+            return;
+        event.preventDefault();
+        const n = Number(button.dataset['count']);
+        const total = Number(one('[data-total]', root)?.textContent ?? 0);
+        if (total + n < 0)
+            return;
+        void add({ n }).then((key) => counting.set(key, n));
+    });
+    addEventListener('list-changed', () => { /* the server's number has come: it has what arrived */
+        arrived.clear();
+        void redraw();
+    });
+}
+
+/* ---- without network ---- */
+
+function startWorker(): void {
+    if (!navigator.serviceWorker)
+        return;
+    const scope = kind === 'in' ? '/in/' : '/activities/';
+    navigator.serviceWorker.register(new URL(SW_JS, import.meta.url).pathname, { scope }).then(async () => {
+        const ready = await navigator.serviceWorker.ready;
+        const files = performance.getEntriesByType('resource').map((e) => e.name).filter((name) => name.includes('/assets/') && name.includes('?v='));
+        const more = kind === 'door' ? [DOOR_JS] : kind === 'in' && !('BarcodeDetector' in globalThis) ? [SCAN_JS] : [];
+        const page = location.origin + location.pathname;
+        ready.active?.postMessage([page, ...new Set([...files, ...more.map((name) => new URL(name, import.meta.url).href)])]);
+    }).catch(() => undefined);
+}
+
+async function start(): Promise<void> {
+    if (kind === 'in')
+        startIn();
+    else if (kind === 'door')
+        startDoor();
+    else
+        startCount();
+    ahead = await fact('ahead');
+    addEventListener('online', () => void measure().catch(() => undefined).then(() => flush()));
+    addEventListener('offline', () => void redraw());
+    for (const banner of all('p.offline'))
+        banner.remove(); /* these pages say it themselves */
+    startWorker();
+    await redraw();
+    await measure().catch(() => undefined);
+    await flush();
+}
+
+void start();
