@@ -354,17 +354,17 @@ static void word(struct ctx *ctx, const char *name, const char *text)
 static void draw_words(struct ctx *ctx)
 {
     buf_puts(ctx->web->out, "<template data-says>");
-    word(ctx, "kept", say(ctx, "Kept on this phone, will be sent: {}"));
+    word(ctx, "kept", say(ctx, "Kept on this phone, will be sent: {}", "{}"));
     word(ctx, "sent", say(ctx, "Everything has been sent."));
     word(ctx, "offline", say(ctx, "No network. What you tap is kept on this phone and sent as soon as there is one."));
-    word(ctx, "clock", say(ctx, "This phone’s clock is wrong by {} minutes. What you tap is still counted at the right time."));
+    word(ctx, "clock", say(ctx, "This phone’s clock is wrong by {} minutes. What you tap is still counted at the right time.", "{}"));
     word(ctx, "camera", say(ctx, "The camera can’t be used here. Type the six digits beside the QR instead."));
     word(ctx, "point", say(ctx, "Point the camera at the QR at the door."));
     word(ctx, "foreign", say(ctx, "This QR is not of this activity’s door. Scan the one at the door."));
-    word(ctx, "again", say(ctx, "It could not be sent: {}"));
+    word(ctx, "again", say(ctx, "It could not be sent: {}", "{}"));
     word(ctx, "discard", say(ctx, "Take it off this list"));
-    word(ctx, "in", say(ctx, "Kept on this phone: in at {}"));
-    word(ctx, "out", say(ctx, "Kept on this phone: out at {}"));
+    word(ctx, "in", say(ctx, "Kept on this phone: in at {}", "{}"));
+    word(ctx, "out", say(ctx, "Kept on this phone: out at {}", "{}"));
     word(ctx, "code", say(ctx, "The code has six digits: it stands beside the QR at the door."));
     word(ctx, "card", say(ctx, "Show your volunteer’s card first."));
     word(ctx, "login", say(ctx, "You are signed out. Sign in again; what was tapped is kept."));

@@ -210,12 +210,12 @@ static void draw_entry(struct ctx *ctx, const struct activity *a)
 static void draw_says(struct ctx *ctx)
 {
     const char *const says[][2] = {
-        {"kept", say(ctx, "Kept on this device, will be sent: {}")}, {"sent", say(ctx, "Everything has been sent.")},
+        {"kept", say(ctx, "Kept on this device, will be sent: {}", "{}")}, {"sent", say(ctx, "Everything has been sent.")},
         {"offline", say(ctx, "No network. What you tap is kept on this device and sent as soon as there is one.")},
-        {"clock", say(ctx, "This device’s clock is wrong by {} minutes. What you tap is still counted at the right time.")},
-        {"again", say(ctx, "It could not be sent: {}")}, {"discard", say(ctx, "Take it off this list")},
-        {"in", say(ctx, "Kept on this device: in at {}")}, {"out", say(ctx, "Kept on this device: out at {}")},
-        {"login", say(ctx, "You are signed out. Sign in again; what was tapped is kept.")}, {"shown", say(ctx, "shown at {}")},
+        {"clock", say(ctx, "This device’s clock is wrong by {} minutes. What you tap is still counted at the right time.", "{}")},
+        {"again", say(ctx, "It could not be sent: {}", "{}")}, {"discard", say(ctx, "Take it off this list")},
+        {"in", say(ctx, "Kept on this device: in at {}", "{}")}, {"out", say(ctx, "Kept on this device: out at {}", "{}")},
+        {"login", say(ctx, "You are signed out. Sign in again; what was tapped is kept.")}, {"shown", say(ctx, "shown at {}", "{}")},
         {"do-in", say(ctx, "In")}, {"do-out", say(ctx, "Out")}, {"stale", say(ctx, "The codes of this page have run out. Load it again where there is network.")}};
     buf_puts(ctx->web->out, "<template data-says>");
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
