@@ -101,7 +101,7 @@ static void draw(struct ctx *ctx, const char *why)
          icon(ctx, "id-badge-2"), say(ctx, "Show my card"));
     html(out, "<p class=\"small\">{}</p><div class=\"acts\"><a class=\"button quiet\" href=\"/login?next={}\">{}</a></div>",
          say(ctx, "Lost the card? Your team's leader or the community office gives you a new one, and the old one stops."),
-         (struct url_part){next_path(ctx, "/work")}, say(ctx, "Staff sign-in"));
+         (struct url_part){next_path(ctx, "")}, say(ctx, "Staff sign-in"));
     page_end(ctx);
 }
 

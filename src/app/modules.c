@@ -19,8 +19,6 @@
     M(my_module) \
     M(join_module) \
     M(teams_module) \
-    M(volunteer_pages_module) \
-    M(hours_pages_module) \
     M(tries_module) \
     M(work_module) \
     M(request_page_module) \
@@ -38,6 +36,9 @@
     M(journal_module) \
     M(people_module) \
     M(volunteers_module) \
+    M(volunteer_pages_module) \
+    M(hours_pages_module) \
+    M(leaders_module) \
     M(activities_module) \
     M(activity_desk_module) \
     M(activity_form_module) \

@@ -121,13 +121,16 @@ static int64_t draw_days(struct ctx *ctx, const struct volunteer *v, int64_t fro
     int64_t n = 0;
     sql_init(&l.where, ctx->arena);
     sql_add(&l.where, " AND volunteer = {} AND month >= {} AND month <= {}", v->record.id, from, to);
-    html(out, "<table class=\"plain\"><thead><tr><th>{}</th><th class=\"num\">{}</th><th><span class=\"sr\">{}</span></th></tr></thead><tbody>", say(ctx, "Day"), say(ctx, "Counted"),
-         say(ctx, "Note"));
     struct rows *r = list_run(ctx, &l);
-    for (struct hours *h; (h = list_next(ctx, &hours_kind, r, ctx->arena)) != NULL; n++)
+    for (struct hours *h; (h = list_next(ctx, &hours_kind, r, ctx->arena)) != NULL; n++) {
+        if (n == 0)
+            html(out, "<table class=\"plain\"><thead><tr><th>{}</th><th class=\"num\">{}</th><th><span class=\"sr\">{}</span></th></tr></thead><tbody>", say(ctx, "Day"),
+                 say(ctx, "Counted"), say(ctx, "Note"));
         draw_day(ctx, h);
-    buf_puts(out, "</tbody></table>");
-    if (n == 0)
+    }
+    if (n)
+        buf_puts(out, "</tbody></table>");
+    else
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "No day of service yet. It appears here once you have checked in and out."));
     return n;
 }

@@ -41,7 +41,7 @@ static void teams(struct ctx *ctx)
     struct rows *r = list_run(ctx, &l);
     for (struct organisation *o; (o = list_next(ctx, &open_teams_kind, r, ctx->arena)) != NULL; n++) {
         if (o->community != community)
-            html(out, "{}<section><h2>{}</h2><ul class=\"plain\">", (struct markup){n ? "</ul></section>" : ""},
+            html(out, "{}<section><h2>{}</h2><ul class=\"teams\">", (struct markup){n ? "</ul></section>" : ""},
                  o->community == NONE ? say(ctx, "The whole subdistrict") : field_show(ctx, kind_field(&open_teams_kind, "community"), o));
         community = o->community;
         html(out, "<li><a href=\"/teams/{}\">{}</a> <span class=\"soft\">{}</span></li>", o->record.id, team_name(ctx, o), ctx_pick(ctx, o->what, o->what_en));
@@ -166,7 +166,7 @@ static void duty(struct ctx *ctx)
     volunteer_tabs(ctx, "/duty");
     month_links(ctx, "/duty", month);
     html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th class=\"num\">{}</th><th class=\"num\">{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
-         say(ctx, "Teams and duty of the month"), say(ctx, "Team"), say(ctx, "Community"), say(ctx, "Days planned"), say(ctx, "Days held"), say(ctx, "State"), say(ctx, "On the"));
+         say(ctx, "Teams and duty of the month"), say(ctx, "Team"), say(ctx, "Community"), say(ctx, "Days planned"), say(ctx, "Days held"), say(ctx, "Status"), say(ctx, "On the"));
     struct rows *r = list_run(ctx, &l);
     for (struct organisation *o; (o = list_next(ctx, &led_teams_kind, r, ctx->arena)) != NULL; n++) {
         const struct held *h = NULL;
@@ -196,7 +196,7 @@ static int64_t draw_members(struct ctx *ctx, int64_t team, int64_t month, bool a
         struct volunteer v = {.status = row_text(r, "status"), .skills = row_text(r, "skills")};
         if (n == 0)
             html(out, "<table class=\"list\"><thead><tr><th class=\"no\">{}</th><th class=\"main\">{}</th><th class=\"state-col\">{}</th><th class=\"less\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
-                 say(ctx, "Number"), say(ctx, "Full name"), say(ctx, "State"), say(ctx, "Can do"), say(ctx, "Hours this month"));
+                 say(ctx, "Number"), say(ctx, "Full name"), say(ctx, "Status"), say(ctx, "Can do"), say(ctx, "Hours this month"));
         html(out, "<tr><td class=\"no\">{}</td><td class=\"main\"><a href=\"/volunteers/{}\">{}</a></td><td class=\"state-col\"><span class=\"state {}\">{}</span></td><td class=\"less\">{}</td><td class=\"due\">{}</td></tr>",
              row_text(r, "number"), row_int(r, "id"), row_text(r, "name"), volunteer_tone(v.status), volunteer_state(ctx, &v), field_show(ctx, kind_field(&volunteers_kind, "skills"), &v),
              row_int(r, "seconds") == NONE ? "" : hours_text(ctx, row_int(r, "seconds")));
@@ -221,7 +221,7 @@ static void members(struct ctx *ctx)
     html(out, "<a class=\"button\" href=\"/teams/{}\">{} {}</a></div></header>", o->record.id, icon(ctx, "eye"), say(ctx, "As residents see it"));
     month_links(ctx, arena_print(ctx->arena, "/teams/%lld/members", (long long)o->record.id), month);
     html(out, "<table class=\"plain\"><thead><tr><th class=\"num\">{}</th><th class=\"num\">{}</th><th>{}</th><th>{}</th></tr></thead><tbody><tr>", say(ctx, "Days planned"),
-         say(ctx, "Days held"), say(ctx, "State"), say(ctx, "On the"));
+         say(ctx, "Days held"), say(ctx, "Status"), say(ctx, "On the"));
     duty_cells(ctx, o, any ? &held : NULL);
     buf_puts(out, "</tr></tbody></table>");
     if (query_int(ctx->db, "SELECT count(*) AS n FROM volunteers WHERE team = {} AND status = 'applied'", o->record.id) > 0) {

@@ -137,6 +137,56 @@ enum status user_grant(struct ctx *ctx, const struct user *u, unsigned role, int
     return done(ctx);
 }
 
+static const char *lead_json(struct ctx *ctx, int64_t team)
+{
+    struct buf b;
+    buf_init(&b, 0);
+    json(&b, "{\"role\":\"team_leader\",\"organisation\":{}}", (struct maybe){team});
+    const char *text = arena_copyn(ctx->arena, b.data, b.size);
+    buf_release(&b);
+    return text;
+}
+
+static bool is_team(struct ctx *ctx, int64_t team)
+{
+    bool is = query_int(ctx->db, "SELECT id FROM organisations WHERE id = {} AND kind = 'team'", (struct maybe){team}) != NONE;
+    if (!is)
+        ctx_problem(ctx, "team", say(ctx, "Choose a volunteer team."));
+    return is;
+}
+
+/* The team's community; of a team of the whole subdistrict the area it has. */
+static int64_t team_area(struct ctx *ctx, int64_t team)
+{
+    return query_int(ctx->db, "SELECT coalesce(community, area) AS area FROM organisations WHERE id = {}", team);
+}
+
+enum status user_lead(struct ctx *ctx, const struct user *u, int64_t team)
+{
+    if (!is_team(ctx, team))
+        return ctx->status;
+    if (query_int(ctx->db, "SELECT id FROM grants WHERE \"user\" = {} AND role = 'team_leader' AND organisation = {}", u->record.id, team) != NONE)
+        return ctx_fail(ctx, CONFLICT, say(ctx, "This account leads that team already."));
+    change(ctx->db, "INSERT INTO grants (\"user\", role, area, organisation) VALUES ({}, 'team_leader', {}, {})", u->record.id,
+           (struct maybe){team_area(ctx, team)}, team);
+    journal_add(ctx, "users", u->record.id, "grant", NULL, lead_json(ctx, team));
+    return done(ctx);
+}
+
+enum status user_lead_change(struct ctx *ctx, int64_t grant, int64_t team)
+{
+    struct rows *r = query(ctx->db, "SELECT \"user\", organisation FROM grants WHERE id = {} AND role = 'team_leader'", grant);
+    if (!rows_next(r))
+        return ctx_fail(ctx, NOT_FOUND, say(ctx, "This role has been taken away already."));
+    int64_t user = row_int(r, "user"), before = row_int(r, "organisation");
+    rows_end(r);
+    if (!is_team(ctx, team))
+        return ctx->status;
+    change(ctx->db, "UPDATE grants SET organisation = {}, area = {} WHERE id = {}", team, (struct maybe){team_area(ctx, team)}, grant);
+    journal_add(ctx, "users", user, "grant", lead_json(ctx, before), lead_json(ctx, team));
+    return done(ctx);
+}
+
 enum status user_revoke(struct ctx *ctx, const struct user *u, int64_t grant)
 {
     struct rows *r = query(ctx->db, "SELECT role, area, unit FROM grants WHERE id = {} AND \"user\" = {}", grant, u->record.id);

@@ -36,6 +36,10 @@ enum status user_unlock(struct ctx *ctx, const struct user *u);
  * for is dropped. INVALID: role, area or unit does not fit. CONFLICT: the user has it already.
  */
 enum status user_grant(struct ctx *ctx, const struct user *u, unsigned role, int64_t area, int64_t unit);
+/* Makes the user a leader of this team (organisations.id), in its community. CONFLICT: leads it already. */
+enum status user_lead(struct ctx *ctx, const struct user *u, int64_t team);
+/* Another team for a leader's grant. NOT_FOUND: no such grant of a team leader. */
+enum status user_lead_change(struct ctx *ctx, int64_t grant, int64_t team);
 /* grant: grants.id of this user. CONFLICT: it is the last administrator's. */
 enum status user_revoke(struct ctx *ctx, const struct user *u, int64_t grant);
 enum status token_revoke(struct ctx *ctx, int64_t token);

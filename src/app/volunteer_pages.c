@@ -127,7 +127,7 @@ static void draw_list(struct ctx *ctx, const struct part *v)
         return;
     }
     html(out, "<table class=\"list\"><thead><tr><th class=\"no\">{}</th><th class=\"main\">{}</th><th class=\"state-col\">{}</th><th class=\"less\">{}</th><th class=\"who\">{}</th>"
-              "<th class=\"due\">{}</th></tr></thead><tbody>", say(ctx, "Number"), say(ctx, "Full name"), say(ctx, "State"), say(ctx, "Can do"), say(ctx, "Team"), say(ctx, "Hours"));
+              "<th class=\"due\">{}</th></tr></thead><tbody>", say(ctx, "Number"), say(ctx, "Full name"), say(ctx, "Status"), say(ctx, "Can do"), say(ctx, "Team"), say(ctx, "Hours"));
     sql_init(&q, ctx->arena);
     sql_add(&q, "SELECT v.id, v.number, v.status, v.skills, v.seconds, p.name, o.name AS team, o.name_en AS team_en FROM volunteers v JOIN people p ON p.id = v.person"
                 " LEFT JOIN organisations o ON o.id = v.team WHERE v.id IN (SELECT id FROM volunteers WHERE 1 = 1");

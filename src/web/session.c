@@ -229,7 +229,7 @@ static void login_draw(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
     form_begin(ctx, "/login", NULL, false);
     form_problems(ctx);
-    html(out, "<input type=\"hidden\" name=\"next\" value=\"{}\">", next_path(ctx, "/work"));
+    html(out, "<input type=\"hidden\" name=\"next\" value=\"{}\">", next_path(ctx, NULL));
     html(out, "<div class=\"field\"><label for=\"f-login\">{}</label><input id=\"f-login\" name=\"login\" value=\"{}\" "
               "autocomplete=\"username\" autocapitalize=\"none\" required></div>", say(ctx, "Login"), typed);
     html(out, "<div class=\"field\"><label for=\"f-password\">{}</label><input id=\"f-password\" name=\"password\" type=\"password\" "
@@ -276,6 +276,23 @@ static const char *refused_text(struct ctx *ctx)
     return say(ctx, "Login and password do not fit, or the account is locked for a quarter of an hour after five wrong passwords.");
 }
 
+/* Where somebody with these roles begins: the first place of the staff's, or else the first that is not everybody's. */
+static const char *first_place(struct ctx *ctx, int64_t user)
+{
+    const char *other = "/";
+    actor_load(ctx, ctx->db, user, "web");
+    for (const struct place *const *list = ctx->site->places; list && *list; list++)
+        for (const struct place *p = *list; p->href; p++) {
+            if (!(p->roles & ctx->actor.roles))
+                continue;
+            if (p->staff)
+                return p->href;
+            if (!(p->roles & ROLE_PUBLIC))
+                other = p->href;
+        }
+    return other;
+}
+
 static void login_change(struct ctx *ctx)
 {
     struct attempt *t = ctx->work;
@@ -302,7 +319,7 @@ static void login_change(struct ctx *ctx)
     ctx->actor.user = t->user;
     journal_add(ctx, "users", t->user, "sign_in", NULL, NULL);
     answer_cookie(ctx, cookie_name(visit_of(ctx)), token, 0);
-    see_next(ctx, "/work");
+    see_next(ctx, first_place(ctx, t->user));
 }
 
 static void logout_change(struct ctx *ctx)

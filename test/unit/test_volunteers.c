@@ -470,6 +470,22 @@ static void a_team_s_public_page_names_nobody(void **state)
     change(ctx.db, "UPDATE organisations SET public = 1 WHERE id = {}", own);
 }
 
+static void the_administrator_says_which_team_a_leader_has(void **state)
+{
+    (void)state;
+    const char *admin = signed_in("admin"), *leader = signed_in("team1");
+    int64_t other = team("t-xinghu-hands"), own = team("t-xinghu-neighbours");
+    int64_t grant = query_int(ctx.db, "SELECT id FROM grants WHERE role = 'team_leader' AND organisation = {}", own);
+    const char *path = arena_print(ctx.arena, "/team-leaders/%lld", (long long)grant), *members = arena_print(ctx.arena, "/teams/%lld/members", (long long)other);
+    assert_int_equal(get(members, leader), 404);
+    assert_int_equal(post(path, leader, arena_print(ctx.arena, "team=%lld", (long long)other)), 403);
+    assert_int_equal(post(path, admin, "team=1"), 422); /* a station, not a team */
+    assert_int_equal(post(path, admin, arena_print(ctx.arena, "team=%lld", (long long)other)), 303);
+    assert_int_equal(get(members, leader), 200);
+    assert_int_equal(post(path, admin, arena_print(ctx.arena, "team=%lld", (long long)own)), 303);
+    assert_int_equal(get("/volunteers", admin), 403); /* accounts, not people */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +502,7 @@ int main(void)
         cmocka_unit_test(who_leaves_gives_places_back),
         cmocka_unit_test(the_duty_of_the_month_counts_days_not_activities),
         cmocka_unit_test(a_team_s_public_page_names_nobody),
+        cmocka_unit_test(the_administrator_says_which_team_a_leader_has),
     };
     return cmocka_run_group_tests(tests, open_gate, close_gate);
 }
