@@ -14,7 +14,7 @@
 
 const char *hours_text(struct ctx *ctx, int64_t seconds)
 {
-    int64_t minutes = (seconds + 30) / 60, h = minutes / 60, m = minutes % 60;
+    int64_t minutes = seconds / 60, h = minutes / 60, m = minutes % 60;
     if (m == 0)
         return say(ctx, "{} h", h);
     return h == 0 ? say(ctx, "{} min", m) : say(ctx, "{} h {} min", h, m);
