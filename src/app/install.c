@@ -61,7 +61,7 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
 static enum status load_pack(struct ctx *ctx, const char *pack)
 {
     enum { NEEDED = 5 }; /* a subdistrict may have none of the later ones */
-    static const char *const order[] = {"areas", "units", "categories", "holidays", "templates", "organisations", "skills", NULL};
+    static const char *const order[] = {"areas", "units", "categories", "holidays", "templates", "organisations", "skills", "volunteer-systems", NULL};
     for (int i = 0; order[i]; i++) {
         struct import im;
         const char *file = in_folder(ctx, pack, arena_print(ctx->arena, "%s.csv", order[i]));

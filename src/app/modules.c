@@ -55,6 +55,9 @@
     M(offer_notices_module) \
     M(opinions_module) \
     M(opinion_pages_module) \
+    M(certificates_module) \
+    M(certificate_pages_module) \
+    M(volunteer_systems_module) \
     M(figures_module) \
     M(dashboard_module) \
     M(figures_pages_module) \

@@ -124,7 +124,7 @@ static void note_page(struct ctx *ctx)
     html(out, "</div>");
     select_field(ctx, "area", say(ctx, "Where it is about"), say(ctx, "Empty: where the station or the team is."), say(ctx, "As the station or team"), NULL, places_of(ctx, false), NULL);
     html(out, "<div class=\"pair\">");
-    line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Name"), .autocomplete = "off", .optional = true});
+    line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Full name"), .autocomplete = "off", .optional = true});
     line_field(ctx, &(struct line){.name = "phone", .label = say(ctx, "Telephone"), .type = "tel", .autocomplete = "off", .optional = true, .hint = say(ctx, "Only if the resident wants to be told.")});
     html(out, "</div>");
     select_field(ctx, "category", say(ctx, "Category"), NULL, say(ctx, "Suggested from the words"), NULL,
