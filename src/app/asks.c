@@ -84,6 +84,36 @@ static void draw_companions(struct ctx *ctx, const struct offer *o)
     html(ctx->web->out, "<div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Goes with you"), *names ? names : o->people > 1 ? say(ctx, "somebody is still being looked for") : say(ctx, "nobody: you go alone"));
 }
 
+static void done_time(struct ctx *ctx, const struct offer_ask *a, const char *name, const char *label, int64_t value)
+{
+    const char *typed = answering(ctx, a) ? param(ctx, name) : NULL;
+    html(ctx->web->out, "<div class=\"field\"><label for=\"f-{}-{}\">{}</label><input id=\"f-{}-{}\" type=\"datetime-local\" name=\"{}\" value=\"{}\">", name, a->record.id, label, name, a->record.id, name,
+         typed ? typed : local_time(ctx, value));
+    if (answering(ctx, a))
+        field_problem(ctx, name);
+    html(ctx->web->out, "</div>");
+}
+
+/* One tap once the time has come, with the times filled in; before it, who went earlier than agreed opens it. */
+static void draw_done(struct ctx *ctx, const struct offer *o, const struct offer_ask *a)
+{
+    struct buf *out = ctx->web->out;
+    bool now = o->starts != NONE && o->starts < ctx->now;
+    int64_t came = now ? o->starts : NONE, went = !now ? NONE : o->ends != NONE && o->ends < ctx->now ? o->ends : ctx->now;
+    bool typed = answering(ctx, a) && param(ctx, "came");
+    if (!now)
+        html(out, "<details{}><summary>{}</summary>", (struct markup){typed ? " open" : ""}, say(ctx, "We have been there already"));
+    form_begin(ctx, arena_print(ctx->arena, "/my/asks/%lld/done", (long long)a->record.id), NULL, false);
+    html(out, "<div class=\"pair\">");
+    done_time(ctx, a, "came", say(ctx, "Came"), came);
+    done_time(ctx, a, "went", say(ctx, "Went"), went);
+    html(out, "</div><p class=\"small\">{}</p><div class=\"acts\"><button class=\"{}\">{} {}</button></div>", say(ctx, "The way there does not count. It is recorded once for all who went."), now ? "now" : "",
+         icon(ctx, "check"), say(ctx, "Done"));
+    form_end(ctx);
+    if (!now)
+        html(out, "</details>");
+}
+
 static void draw_accepted(struct ctx *ctx, const struct offer *o, const struct offer_ask *a)
 {
     struct buf *out = ctx->web->out;
@@ -99,19 +129,7 @@ static void draw_accepted(struct ctx *ctx, const struct offer *o, const struct o
              say(ctx, "Telephone"), phone, icon(ctx, "phone"), phone ? phone : say(ctx, "not given"), say(ctx, "Place"), area, r->place && *area ? " " : "", r->place, say(ctx, "In their words"), r->text);
     }
     html(out, "</dl>");
-    if (o->starts != NONE && o->starts < ctx->now) {
-        int64_t went = o->ends != NONE && o->ends < ctx->now ? o->ends : ctx->now;
-        form_begin(ctx, arena_print(ctx->arena, "%s/done", base), NULL, false);
-        html(out, "<div class=\"pair\"><div class=\"field\"><label for=\"f-came-{}\">{}</label><input id=\"f-came-{}\" type=\"datetime-local\" name=\"came\" value=\"{}\"></div>"
-                  "<div class=\"field\"><label for=\"f-went-{}\">{}</label><input id=\"f-went-{}\" type=\"datetime-local\" name=\"went\" value=\"{}\">",
-             a->record.id, say(ctx, "Came"), a->record.id, answering(ctx, a) && param(ctx, "came") ? param(ctx, "came") : local_time(ctx, o->starts), a->record.id, say(ctx, "Went"), a->record.id,
-             answering(ctx, a) && param(ctx, "went") ? param(ctx, "went") : local_time(ctx, went));
-        if (answering(ctx, a))
-            field_problem(ctx, "went");
-        html(out, "</div></div><p class=\"small\">{}</p><div class=\"acts\"><button class=\"now\">{} {}</button></div>",
-             say(ctx, "The way there does not count. It is recorded once for all who went."), icon(ctx, "check"), say(ctx, "Done"));
-        form_end(ctx);
-    }
+    draw_done(ctx, o, a);
     bool open = answering(ctx, a) && ctx_problem_of(ctx, "why");
     html(out, "<details{}><summary>{}</summary>", (struct markup){open ? " open" : ""}, say(ctx, "I can’t come after all"));
     form_begin(ctx, arena_print(ctx->arena, "%s/withdraw", base), NULL, false);
