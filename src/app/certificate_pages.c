@@ -267,14 +267,14 @@ static void record_page(struct ctx *ctx)
     draw_state(ctx, c);
     html(out, " · {} · {}</p></header>", period(ctx, c), hours_show(ctx, c->seconds));
     form_problems(ctx);
-    html(out, "<div class=\"acts next\"><a class=\"button primary\" href=\"/certificates/{}/file\">{} {}</a></div><dl class=\"facts card\">", c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));
+    html(out, "<div class=\"acts next\"><a class=\"button primary\" href=\"/certificates/{}/file\">{} {}</a></div><section><dl class=\"facts card\">", c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));
     for (int i = 0; names[i]; i++) {
         const struct field *f = kind_field(&certificates_kind, names[i]);
         const char *value = field_show(ctx, f, c);
         if (*value)
             html(out, "<div><dt>{}</dt><dd class=\"words\">{}</dd></div>", tr(ctx, f->label), value);
     }
-    html(out, "</dl>");
+    html(out, "</dl></section>");
     if ((ctx->actor.roles & HOSTS) && strcmp(c->status, "revoked")) {
         html(out, "<details class=\"card\"{}><summary>{} {}</summary>", (struct markup){ctx_problem_of(ctx, "why") ? " open" : ""}, icon(ctx, "x"), say(ctx, "Revoke it"));
         form_begin(ctx, arena_print(ctx->arena, "/certificates/%lld/revoke", (long long)c->record.id), NULL, false);
@@ -350,7 +350,7 @@ static void my_file(struct ctx *ctx)
 
 static void draw_word(struct ctx *ctx, bool good, const char *head, const char *line)
 {
-    html(ctx->web->out, "<div class=\"notice {}\" role=\"status\">{}<div><p><b>{}</b></p><p>{}</p></div></div>", good ? "ok" : "warn", icon(ctx, good ? "circle-check" : "alert-triangle"), head, line);
+    html(ctx->web->out, "<section><div class=\"notice {}\" role=\"status\">{}<div><p><b>{}</b></p><p>{}</p></div></div></section>", good ? "ok" : "warn", icon(ctx, good ? "circle-check" : "alert-triangle"), head, line);
 }
 
 static void draw_status(struct ctx *ctx, const struct certificate *c)
@@ -408,9 +408,9 @@ static void verify_page(struct ctx *ctx)
             draw_word(ctx, false, say(ctx, "No signature in this file"), say(ctx, "It is not a certificate as this office issues them: perhaps a scan, a print as PDF, or cut off. Ask for the original file, or scan the QR code."));
         }
     }
-    html(out, "<form class=\"form\" method=\"post\" action=\"/certificates/verify\" enctype=\"multipart/form-data\">");
+    html(out, "<section><form class=\"form\" method=\"post\" action=\"/certificates/verify\" enctype=\"multipart/form-data\">");
     form_tokens(ctx);
-    html(out, "<div class=\"field\"><label for=\"f-file\">{}</label><input id=\"f-file\" type=\"file\" name=\"file\" accept=\"application/pdf,.pdf\"></div><div class=\"acts\"><button class=\"primary\">{} {}</button></div></form>"
+    html(out, "<div class=\"field\"><label for=\"f-file\">{}</label><input id=\"f-file\" type=\"file\" name=\"file\" accept=\"application/pdf,.pdf\"></div><div class=\"acts\"><button class=\"primary\">{} {}</button></div></form></section>"
               "<p class=\"small\">{} <code>{}</code></p>",
          say(ctx, "PDF file"), icon(ctx, "shield-check"), say(ctx, "Check it"), say(ctx, "The office’s public key, for checking without this page (linli certificate verify FILE --key KEY):"), certificate_key(ctx));
     page_end(ctx);

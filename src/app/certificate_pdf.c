@@ -157,6 +157,7 @@ static void draw_seal(struct sheet *s, double x, double y, const char *issuer)
     cairo_save(s->cr);
     cairo_set_source_rgba(s->cr, 0.78, 0.10, 0.10, 0.85);
     cairo_set_line_width(s->cr, 2.6);
+    cairo_new_path(s->cr); /* not from where the last text ended */
     cairo_arc(s->cr, x, y, r, 0, 2 * pi);
     cairo_stroke(s->cr);
     for (int i = 0; i < 10; i++) {

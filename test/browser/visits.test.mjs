@@ -1,15 +1,29 @@
 // The whole way of a haircut at home: asked for by telephone, offered, two accept, the visit, the hours, the resident's
 // word, the certificate; the volunteers on a phone.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { begin, end, open } from "./browser.mjs";
-import { folder, linli } from "../http/server.mjs";
+import { folder, init, linli } from "../http/server.mjs";
 import { words } from "./words.mjs";
 
 let server, token;
+/** Two volunteers with logins, who cut hair; imported as an office would. */
 before(async () => {
-  server = await begin({ requests: 0 });
+  const made = init({ requests: 0 });
+  const added = linli(["user", "add", "volunteer2", "--name", "志愿者 温叔", "--role", "volunteer", "--area", "441202001001", "--generate", "--data", made.data]);
+  assert.equal(added.code, 0, added.stderr);
+  const password = added.stdout.match(/[0-9A-Z]{12}/)?.[0];
+  assert.ok(password, added.stdout);
+  const sheet = (name, lines) => {
+    const path = folder(`${name}.csv`);
+    writeFileSync(path, lines.join("\n"));
+    const done = linli(["import", name, path, "--data", made.data]);
+    assert.equal(done.code, 0, done.stderr + done.stdout);
+  };
+  sheet("people", ["code,name,area", "P-YAO,姚阿姨,441202001001", "P-WEN,温叔,441202001001"]);
+  sheet("volunteers", ["person,user,skills", "P-YAO,volunteer1,haircut", "P-WEN,volunteer2,haircut"]);
+  server = await begin({ data: made.data, logins: { ...made.logins, volunteer2: password } });
   token = server.token("office");
 });
 after(end);
@@ -44,7 +58,73 @@ test("a haircut at home, from the telephone to the certificate", async () => {
   await office.page.getByText(w("Who was asked, and why")).waitFor();
   await office.check("offer");
   await office.shot("offer");
-  await office.close();
+  // Both see where roughly and what, not who; they accept, and then they see whom to visit.
+  const yao = await open({ width: 360, login: "volunteer1" }), wen = await open({ width: 360, login: "volunteer2" });
+  for (const [visit, name] of [[yao, "yao"], [wen, "wen"]]) {
+    await visit.goto("/my/asks");
+    await visit.page.getByText("带理发工具").waitFor();
+    assert.equal(await visit.page.getByText(/刘婆婆|13800000299|三栋二单元/).count(), 0);
+    await visit.check(`asked ${name}`);
+    await visit.shot(`asked-${name}`);
+    const when = visit.page.locator("input[name=starts]");
+    if (await when.count()) await when.fill(local(60));
+    await press(visit.page, "Yes, I will go");
+    await visit.page.getByText("刘婆婆").first().waitFor();
+    await visit.page.getByText("三栋二单元101").first().waitFor();
+    await visit.check(`accepted ${name}`);
+    await visit.shot(`accepted-${name}`);
+  }
+  // The resident reads who comes.
+  const resident = await open({ width: 360 });
+  const look = async () => {
+    await resident.goto("/follow?other=1");
+    await resident.page.locator("#f-number").fill(made.number);
+    await resident.page.locator("#f-digits").fill("0299");
+    await press(resident.page, "Show it");
+    await resident.page.getByText(made.number).first().waitFor();
+  };
+  await look();
+  await resident.page.getByText("姚阿姨").waitFor();
+  await resident.page.getByText("温叔").waitFor();
+  await resident.check("who comes");
+  await resident.shot("who-comes");
+  // They went earlier than agreed; one of them records it for both.
+  await yao.goto("/my/asks");
+  await yao.page.locator("summary").filter({ hasText: w("We have been there already") }).click();
+  await yao.page.locator("input[name=came]").fill(local(-90));
+  await yao.page.locator("input[name=went]").fill(local(-30));
+  await press(yao.page, "Done");
+  await yao.page.getByText(w("Thank you. Your hours are counted, and the resident is asked whether all is well.")).waitFor();
+  assert.equal(await yao.page.getByText(/刘婆婆|13800000299/).count(), 0, "over: the name is no longer shown");
+  assert.equal((await api(`/requests/${made.id}`)).status, "answered");
+  // The resident's word closes it.
+  await look();
+  await resident.page.locator("input[name=solved][value=yes]").check({ force: true });
+  await press(resident.page, "Tell the community office");
+  await resident.page.getByText(w("Thank you for telling us.")).waitFor();
+  assert.equal((await api(`/requests/${made.id}`)).status, "closed");
+  // Both have their hour, and one asks for a certificate.
+  const volunteers = (await api("/volunteers?limit=50")).items;
+  assert.deepEqual(volunteers.map((v) => v.seconds), [3600, 3600]);
+  await office.goto("/certificates/new?q=" + encodeURIComponent("姚阿姨"));
+  await office.page.getByRole("link", { name: "姚阿姨" }).click();
+  await office.page.locator("#f-responsible").fill("陈主任");
+  await office.page.locator("#f-contact").fill("0758-2222222");
+  await press(office.page, "Issue it");
+  await office.page.waitForURL(/\/certificates\/\d+$/);
+  await office.check("certificate");
+  await yao.goto("/my/certificates");
+  await yao.check("my certificates");
+  const [download] = await Promise.all([yao.page.waitForEvent("download"), yao.page.getByRole("link", { name: w("Download the PDF") }).click()]);
+  const file = folder("own.pdf");
+  await download.saveAs(file);
+  assert.equal(linli(["certificate", "verify", file, "--key", linli(["certificate", "key", "--data", server.data]).stdout.trim()]).code, 0);
+  // Whoever scans its code learns that it is valid, and not whose it is.
+  await resident.goto(`/certificate/${download.suggestedFilename().replace(".pdf", "").toLowerCase()}`);
+  await resident.page.getByText(w("This office issued the certificate with this number, and it is valid.")).waitFor();
+  assert.equal(await resident.page.getByText(/姚/).count(), 0);
+  await resident.check("valid");
+  for (const visit of [office, yao, wen, resident]) await visit.close();
 });
 
 test("the public page of a certificate reveals nothing, the file's page finds a change", async () => {
