@@ -41,9 +41,20 @@ const press = (page, ...texts) => page.getByRole("main").getByRole("button", { n
 
 test("a haircut at home, from the telephone to the certificate", async () => {
   const category = (await api("/categories?limit=200")).items.find((c) => c.code === "help-haircut");
-  const made = await api("/requests", { subject: "请人上门理发", text: "腿脚不便，下不了楼。", requester_name: "刘婆婆", requester_phone: "13800000299",
-    category: category.code, area: "441202001001", channel: "phone", place: "三栋二单元101" });
+  const area = (await api("/areas?limit=200")).items.find((a) => a.code === "441202001001");
   const office = await open({ login: "office1" });
+  await office.goto("/intake");
+  await office.page.locator("input[name=channel][value=phone]").check({ force: true });
+  await office.page.locator("#f-requester_phone").fill("13800000299");
+  await office.page.locator("#f-caller_name").fill("刘婆婆");
+  await office.page.locator("#f-subject").fill("请人上门理发");
+  await office.page.locator("#f-text").fill("想请人上门理发，腿脚不便，下不了楼。");
+  await office.page.locator("#f-category").selectOption(String(category.id));
+  await office.page.locator("#f-area").selectOption(String(area.id));
+  await office.page.locator("#f-place").fill("三栋二单元101");
+  await office.page.locator("button.primary[name=then]").click();
+  await office.page.waitForURL(/\/intake\/done\/\d+/);
+  const made = await api(`/requests/${office.page.url().match(/done\/(\d+)/)[1]}`);
   await office.goto(`/requests/${made.id}`);
   await office.page.getByRole("link", { name: w("Find volunteers") }).click();
   await office.check("new offer");
