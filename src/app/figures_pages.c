@@ -231,11 +231,23 @@ static bool in_list(const struct kind *k, const struct field *f)
     return (f->flags & LISTED) && !(f->flags & SEALED) && f != title_field(k);
 }
 
+/* Whether a record of the kind has a page of its own that the actor may open. */
+static bool has_page(struct ctx *ctx, const struct kind *k)
+{
+    const char *path = arena_print(ctx->arena, "/%s/{id}", k->name);
+    for (const struct routes *all = modules_routes(); all->list; all++)
+        for (int i = 0; i < all->count; i++)
+            if (all->list[i].method == GET && !strcmp(all->list[i].path, path))
+                return (all->list[i].roles & ctx->actor.roles) != 0;
+    return false;
+}
+
 static void draw_list(struct ctx *ctx, struct list *l)
 {
     struct buf *out = ctx->web->out;
     const struct kind *k = l->kind;
     const struct field *title = title_field(k);
+    bool linked = has_page(ctx, k);
     html(out, "<div class=\"scroll\"><table class=\"plain\"><thead><tr><th>{}</th>", tr(ctx, title->label));
     for (int i = 0; i < k->field_count; i++)
         if (in_list(k, &k->fields[i]))
@@ -243,7 +255,10 @@ static void draw_list(struct ctx *ctx, struct list *l)
     html(out, "</tr></thead><tbody>");
     struct rows *rows = list_run(ctx, l);
     for (const struct record *r; (r = list_next(ctx, k, rows, ctx->arena)) != NULL;) {
-        html(out, "<tr><th scope=\"row\"><a href=\"/{}/{}\">{}</a></th>", k->name, r->id, field_show(ctx, title, r));
+        if (linked)
+            html(out, "<tr><th scope=\"row\"><a href=\"/{}/{}\">{}</a></th>", k->name, r->id, field_show(ctx, title, r));
+        else
+            html(out, "<tr><th scope=\"row\">{}</th>", field_show(ctx, title, r));
         for (int i = 0; i < k->field_count; i++)
             if (in_list(k, &k->fields[i]))
                 html(out, "<td>{}</td>", field_show(ctx, &k->fields[i], r));
