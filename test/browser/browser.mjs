@@ -86,7 +86,7 @@ export async function open({ width = 1280, language = "zh_CN", elder = false, pl
   await context.addCookies([{ name: "linli_language", value: language, url: server.url },
     ...(elder ? [{ name: "linli_elder", value: "1", url: server.url }] : [])]);
   const page = await context.newPage();
-  page.setDefaultTimeout(20000);
+  page.setDefaultTimeout(60000); // a busy machine is slow, not wrong
   const visit = new Visit(context, page);
   visit.plain = plain;
   if (login) await visit.signIn(login);
