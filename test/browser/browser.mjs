@@ -19,7 +19,7 @@ const axe = readFileSync(need.resolve("axe-core/axe.min.js"), "utf8");
 let browser, server;
 
 /** One server and one browser for a test file; both end with it. */
-export async function begin(options = { requests: 40 }) {
+export async function begin(options = {}) {
   [server, browser] = await Promise.all([
     start(options),
     chromium.launch({

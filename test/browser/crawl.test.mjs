@@ -6,7 +6,7 @@ import { begin, end, open } from "./browser.mjs";
 
 const MOST = Number(process.env.CRAWL ?? 24); // kinds of pages for each role
 const NOT_A_PAGE = /logout|\.(csv|xlsx|json|pdf|png|jpg|ics)|format=|\/(live|refused|photos|export)(\/|$|\?)|^\/(assets|api|metrics|healthz|readyz)/;
-before(() => begin({ requests: 30 }));
+before(() => begin());
 after(end);
 
 /** Addresses that differ in numbers and filters only are one kind of page. */

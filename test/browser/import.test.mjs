@@ -8,7 +8,7 @@ import { begin, end, open } from "./browser.mjs";
 import { linli } from "../http/server.mjs";
 
 let server;
-before(async () => (server = await begin({ requests: 5 })));
+before(async () => (server = await begin()));
 after(end);
 
 const sheet = (rows) => {

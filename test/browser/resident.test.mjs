@@ -7,7 +7,7 @@ import { words } from "./words.mjs";
 
 let server, token;
 before(async () => {
-  server = await begin({ requests: 20 });
+  server = await begin();
   token = server.token("office");
 });
 after(end);

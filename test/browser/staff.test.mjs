@@ -6,7 +6,7 @@ import { words } from "./words.mjs";
 
 let server, token;
 before(async () => {
-  server = await begin({ requests: 10 });
+  server = await begin();
   token = server.token("office");
 });
 after(end);

@@ -89,7 +89,7 @@ function audit(data, ledger) {
   }
 }
 
-test(`kill -9 during load, ${rounds} times`, { timeout: 1200000 }, async () => {
+test(`kill -9 during load, ${rounds} times`, { timeout: 300000 + rounds * 60000 }, async () => {
   const { data, logins } = init();
   const ledger = new Ledger(), token = tokenOf(data, "office");
   for (let round = 0; round < rounds; round++) {
@@ -108,7 +108,7 @@ test(`kill -9 during load, ${rounds} times`, { timeout: 1200000 }, async () => {
   assert.ok(ledger.number > rounds * 20);
 });
 
-test("SIGTERM during load answers what was accepted and loses nothing", { timeout: 120000 }, async () => {
+test("SIGTERM during load answers what was accepted and loses nothing", { timeout: 900000 }, async () => {
   const { data, logins } = init();
   const ledger = new Ledger(), token = tokenOf(data, "office");
   for (let round = 0; round < 3; round++) {
@@ -125,7 +125,7 @@ test("SIGTERM during load answers what was accepted and loses nothing", { timeou
   }
 });
 
-test("an import that is killed goes on after the restart, and the same file completes it", { timeout: 240000 }, async () => {
+test("an import that is killed goes on after the restart, and the same file completes it", { timeout: 900000 }, async () => {
   const { data, logins } = init();
   const file = join(folder(), "..", "rows.csv");
   const many = 6000;

@@ -42,9 +42,8 @@ test("describes every kind with its fields", async () => {
 });
 
 test("pages through a list, each record once, in a stable order", async () => {
-  const { total } = (await call("GET", "/requests?limit=1")).body;
-  assert.ok(total >= 30);
   const seen = [];
+  const { total } = (await call("GET", "/requests?limit=1")).body;
   let cursor = "";
   do {
     const { status, body } = await call("GET", `/requests?limit=47${cursor && `&cursor=${cursor}`}`);
