@@ -20,6 +20,8 @@ export const pack = join(root, "pack/chengdong");
 
 const environment = { ...process.env, LANG: "C", LC_ALL: "C", ASAN_OPTIONS: "detect_leaks=0" };
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1)); // so that what ends with the process does
+
 /** A fresh folder that is removed when the tests end. */
 export function folder(name = "data") {
   const made = mkdtempSync(join(tmpdir(), "linli-test-"));
