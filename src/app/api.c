@@ -326,7 +326,7 @@ static void create(struct ctx *ctx)
     struct write *w = ctx->work;
     if (record_store(ctx, k, NULL, w->record) != OK)
         return;
-    struct record *stored = record_get(ctx, k, ((struct record *)w->record)->id);
+    struct record *stored = k->settle ? record_get(ctx, k, ((struct record *)w->record)->id) : w->record;
     if (stored)
         api_answer(ctx, k, stored, 201);
 }

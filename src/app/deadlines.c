@@ -5,6 +5,7 @@
  */
 #include "app/deadlines.h"
 
+#include "app/notify.h"
 #include "app/registers.h"
 
 #include <stdlib.h>
@@ -47,10 +48,9 @@ static struct term level_term(struct ctx *ctx, const char *level)
         if (level && !strcmp(level, usual[i].level))
             at = i;
     struct term t = usual[at].term;
-    struct rows *r = query(ctx->db, "SELECT value FROM settings WHERE name = {}", usual[at].setting);
-    if (rows_next(r) && row_text(r, "value"))
-        term_read(ctx, row_text(r, "value"), &t);
-    rows_end(r);
+    const char *set = setting(ctx, usual[at].setting);
+    if (*set)
+        term_read(ctx, set, &t);
     return t;
 }
 

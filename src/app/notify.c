@@ -62,9 +62,15 @@ bool mail_valid(const char *address)
 
 const char *setting(struct ctx *ctx, const char *name)
 {
+    const char *key = arena_print(ctx->arena, "setting %s", name), *kept = db_recall(ctx->db, key);
+    if (kept)
+        return arena_copy(ctx->arena, kept);
     struct rows *r = query(ctx->db, "SELECT value FROM settings WHERE name = {}", name);
     const char *value = rows_next(r) ? row_copy(r, ctx->arena, "value") : NULL;
     rows_end(r);
+    struct arena *memory = db_memory(ctx->db);
+    if (memory && db_status(ctx->db) == OK)
+        db_keep(ctx->db, key, arena_copy(memory, value ? value : ""));
     return value ? value : "";
 }
 

@@ -7,7 +7,6 @@
 
 #include "app/module.h"
 #include "app/users.h"
-#include "web/web.h"
 
 #include <cJSON.h>
 #include <string.h>
@@ -191,7 +190,7 @@ const struct kind templates_kind = {.name = "templates", .table = "templates", .
     .read = ROLES_STAFF | ROLE_ADMIN, .write = WRITERS, .remove = WRITERS, .code = "code", .order = "code",
     .about = N_("Ready-made replies and messages with places for number, name, unit and date.")};
 
-const struct calendar *calendar_load(struct db *db, struct arena *a)
+struct calendar *calendar_load(struct db *db, struct arena *a)
 {
     struct calendar *cal = ARENA_NEW(a, struct calendar);
     int64_t n = query_int(db, "SELECT count(*) AS n FROM holidays");
@@ -205,19 +204,27 @@ const struct calendar *calendar_load(struct db *db, struct arena *a)
     return cal;
 }
 
+/* The context goes from a reader to the door and back, so it has a calendar of its own. */
 const struct calendar *ctx_calendar(struct ctx *ctx)
 {
     if (ctx->calendar)
         return ctx->calendar;
-    /* A change goes from the reader to the door with its context, so only what draws a page may have the reader's. */
-    struct arena *memory = ctx->web && ctx->web->method == GET ? db_memory(ctx->db) : NULL;
-    ctx->calendar = memory ? db_recall(ctx->db, "calendar") : NULL;
-    if (!ctx->calendar) {
-        ctx->calendar = calendar_load(ctx->db, memory ? memory : ctx->arena);
-        if (memory && db_status(ctx->db) == OK)
-            db_keep(ctx->db, "calendar", (void *)(uintptr_t)ctx->calendar);
+    const struct calendar *kept = db_recall(ctx->db, "calendar");
+    struct arena *memory = kept ? NULL : db_memory(ctx->db);
+    if (memory) {
+        struct calendar *made = calendar_load(ctx->db, memory);
+        if (db_status(ctx->db) == OK)
+            db_keep(ctx->db, "calendar", made);
+        kept = made;
     }
-    return ctx->calendar;
+    if (!kept)
+        return ctx->calendar = calendar_load(ctx->db, ctx->arena);
+    struct calendar *own = ARENA_NEW(ctx->arena, struct calendar);
+    struct calendar_day *days = ARENA_ARRAY(ctx->arena, struct calendar_day, kept->count + 1);
+    if (kept->count)
+        memcpy(days, kept->days, sizeof *days * (size_t)kept->count);
+    *own = (struct calendar){.days = days, .count = kept->count};
+    return ctx->calendar = own;
 }
 
 /* Level by level from the roots: each round places the children of what the round before placed. */

@@ -46,7 +46,7 @@ struct reply_template {
 extern const struct kind areas_kind, units_kind, categories_kind, holidays_kind, templates_kind;
 
 /* The working-day calendar as stored, in arena a. */
-const struct calendar *calendar_load(struct db *db, struct arena *a);
+struct calendar *calendar_load(struct db *db, struct arena *a);
 /* The same, read once for all of what the context does. */
 const struct calendar *ctx_calendar(struct ctx *ctx);
 /* Behind the door: sets path and community of every area from its parent; after areas were imported or moved. */

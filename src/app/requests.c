@@ -189,7 +189,7 @@ static void check(struct ctx *ctx, const void *before, void *after)
     struct request *r = after;
     if (was && was->area != r->area && r->area != NONE)
         r->community = query_int(ctx->db, "SELECT community FROM areas WHERE id = {}", r->area);
-    if (was && r->requester_name != was->requester_name)
+    if (!was || r->requester_name != was->requester_name) /* here, because it takes longer than storing */
         r->requester_initials = r->requester_name ? initials_of(ctx, r->requester_name) : NULL;
 }
 

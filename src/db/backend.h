@@ -27,6 +27,7 @@ struct rows {
     int columns;
     int expected;           /* the column asked for next, when columns are read in order */
     bool open, on_row;
+    bool common;            /* a change that no memory can be wrong after (db.c) */
 };
 
 enum value_type { VALUE_NONE, VALUE_INT, VALUE_REAL, VALUE_TEXT, VALUE_BYTES };
@@ -89,7 +90,7 @@ struct db {
         int64_t version, value;
     } remembered[DB_REMEMBERED];
     struct arena *memory;    /* what was made of the data at memory_version; NULL */
-    int64_t memory_version;
+    int64_t memory_version, memory_touched;
     struct recalled {
         struct recalled *next;
         const char *name;
@@ -97,6 +98,8 @@ struct db {
     } *recalled;
     bool reading;            /* in a reader's transaction: the version stays */
     int64_t read_version;    /* NONE: not asked for yet */
+    bool writing;            /* in the transaction of the only writer */
+    int64_t touched;         /* counts its changes of anything but what comes with every request */
     int kept;
     int64_t tick, changed, inserted;
     enum status status;

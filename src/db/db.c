@@ -144,10 +144,22 @@ static void make_room(struct db *db)
     }
 }
 
+/* What every new request writes, and transactions: nothing that is kept in db_memory is made of it. */
+static bool is_common(const char *text)
+{
+    static const char *const common[] = {"INSERT INTO requests ", "INSERT INTO request_events ", "INSERT INTO journal ", "INSERT INTO idempotency ",
+                                         "INSERT INTO notices ", "UPDATE sessions SET seen ", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"};
+    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+        if (!strncmp(text, common[i], strlen(common[i])))
+            return true;
+    return false;
+}
+
 static struct rows *prepare(struct db *db, uint64_t hash)
 {
     struct rows *r = must_alloc(db->is->rows_size);
-    *r = (struct rows){.next = db->bucket[hash % DB_BUCKETS], .db = db, .text = must_copy(db->text.data), .hash = hash};
+    *r = (struct rows){.next = db->bucket[hash % DB_BUCKETS], .db = db, .text = must_copy(db->text.data), .hash = hash,
+                        .common = is_common(db->text.data)};
     if (!db->is->prepare(r)) {
         free(r->text);
         free(r);
@@ -331,6 +343,7 @@ static enum status run_change(struct db *db, const char *literal, const struct a
 {
     db->changed = 0;
     struct rows *r = statement(db, literal, args, count);
+    db->touched += !r || !r->common;
     return r ? db->is->alter(r, args, count, later) : db->status;
 }
 
@@ -371,20 +384,36 @@ int64_t db_query_int(struct db *db, const char *literal, const struct arg *args,
 
 /* ---- transactions ---- */
 
+/* What is remembered is of a version; it is dropped here and by a reader's first question, never while it may be in use. */
+static void memory_begin(struct db *db)
+{
+    int64_t others = db->writing ? db->is->version(db) >> 32 : 0;
+    bool old = db->writing && (db->memory_version != others || db->memory_touched != db->touched);
+    if (db->memory && (old || arena_used(db->memory) > MEMORY_MOST)) {
+        arena_clear(db->memory);
+        db->recalled = NULL;
+    }
+    if (db->writing) {
+        db->memory_version = others;
+        db->memory_touched = db->touched;
+    }
+}
+
 enum status db_begin(struct db *db)
 {
     enum status s = db->is->begin(db);
     db->reading = s == OK && db->mode == DB_READ;
+    db->writing = s == OK && db->mode == DB_WRITE && !db->is->follow;
     db->read_version = NONE;
-    if (db->memory && arena_used(db->memory) > MEMORY_MOST)
-        db->memory_version = NONE;
+    if (s == OK)
+        memory_begin(db);
     return s;
 }
 
 enum status db_commit(struct db *db)
 {
     db_end_rows(db);
-    db->reading = false;
+    db->reading = db->writing = false;
     enum status s = db->status;
     if (s == OK)
         s = db->is->commit(db);
@@ -396,7 +425,7 @@ enum status db_commit(struct db *db)
 void db_rollback(struct db *db)
 {
     db_end_rows(db);
-    db->reading = false;
+    db->reading = db->writing = false;
     db->is->rollback(db);
 }
 
@@ -479,15 +508,16 @@ int64_t db_version(struct db *db)
 /* Emptied by the first call of a transaction at most, so that what was found stays until its end. */
 struct arena *db_memory(struct db *db)
 {
+    if (!db->memory)
+        db->memory = arena_new();
+    if (db->writing)
+        return db->memory_touched == db->touched ? db->memory : NULL;
     if (!db->reading)
         return NULL;
     int64_t version = db_version(db);
-    if (db->memory && db->memory_version == version)
+    if (db->memory_version == version)
         return db->memory;
-    if (db->memory)
-        arena_clear(db->memory);
-    else
-        db->memory = arena_new();
+    arena_clear(db->memory);
     db->recalled = NULL;
     db->memory_version = version;
     return db->memory;
@@ -512,6 +542,7 @@ void db_keep(struct db *db, const char *name, void *value)
 
 enum status db_script(struct db *db, const char *sql)
 {
+    db->touched++;
     return db->is->script(db, sql);
 }
 

@@ -85,8 +85,10 @@ int64_t db_inserted(struct db *db);      /* id of the last inserted row of a tab
 /* The first column of the first row; NONE when there is no row or it is NULL. */
 int64_t db_query_int(struct db *db, const char *literal, const struct arg *args, int count);
 
-/* What a reader made of the data holds until something is committed: it is made in the arena db_memory (NULL outside of a
- * reader's transaction: keep nothing), kept under a name, which is copied, and found again by it (NULL: make it). */
+/* What was made of the data holds until something else is committed: it is made in the arena db_memory (NULL outside of a
+ * transaction, and where others may write beside: keep nothing), kept under a name, which is copied, and found again by it
+ * (NULL: make it), until the end of the transaction at least. Behind the door only what is made of neither requests nor
+ * their events, notices, journal and keys: new ones of those leave it as it is. */
 struct arena *db_memory(struct db *db);
 void db_keep(struct db *db, const char *name, void *value);
 void *db_recall(struct db *db, const char *name);
