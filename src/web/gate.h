@@ -47,8 +47,6 @@ struct visit {
     struct pages *pages;    /* set by the server: what its worker remembers; NULL */
     bool remembered;        /* this visit's page may be */
     unsigned char asked[32]; /* what it is known by there */
-    size_t key_at;          /* where the form's idempotency key stands in out; 0: there is none */
-    int key_count;
     struct ctx before;      /* the context as it came to the door */
     void *server;           /* the server's own */
 };

@@ -178,8 +178,8 @@ bool fragment_begin(struct ctx *ctx, const char *id)
     if (strcmp(ctx->web->fragment, id) != 0)
         return false;
     buf_clear(ctx->web->out);
-    visit_of(ctx)->key_at = 0; /* what was drawn is gone, and the keys in it */
-    visit_of(ctx)->key_count = 0;
+    ctx->web->key_at = 0; /* what was drawn is gone, and the keys in it */
+    ctx->web->key_count = 0;
     return true;
 }
 
@@ -198,13 +198,12 @@ void form_key(char key[FORM_KEY + 1])
 
 void form_tokens(struct ctx *ctx)
 {
-    struct visit *v = visit_of(ctx);
     char key[FORM_KEY + 1];
     token_field(ctx);
     form_key(key);
     buf_puts(ctx->web->out, "<input type=\"hidden\" name=\"_key\" value=\"");
-    v->key_at = ctx->web->out->size;
-    v->key_count++;
+    ctx->web->key_at = ctx->web->out->size;
+    ctx->web->key_count++;
     buf_puts(ctx->web->out, key);
     buf_puts(ctx->web->out, "\">");
 }

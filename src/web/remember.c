@@ -77,7 +77,7 @@ void pages_keep(struct visit *v, struct db *reader)
     struct kept_page *k = &v->pages->page[v->asked[0] % PAGES];
     const struct exchange *ex = &v->ex;
     bool plain_page = ex->answer_count == 0 || (ex->answer_count == 1 && !strcmp(ex->answer[0].name, "Content-Type"));
-    if (v->out.full || v->out.size > PAGE_MOST || v->key_count > 1 || ex->code != 200 || !plain_page || db_status(reader) != OK)
+    if (v->out.full || v->out.size > PAGE_MOST || ex->key_count > 1 || ex->code != 200 || !plain_page || db_status(reader) != OK)
         return;
     memcpy(k->asked, v->asked, sizeof k->asked);
     k->version = db_version(reader);
@@ -86,5 +86,5 @@ void pages_keep(struct visit *v, struct db *reader)
     memcpy(k->body, v->out.data, v->out.size);
     k->size = v->out.size;
     k->part_end = v->part_end;
-    k->key_at = v->key_at;
+    k->key_at = ex->key_at;
 }

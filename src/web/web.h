@@ -102,6 +102,8 @@ struct exchange {
     int code;                          /* answer; 200 */
     struct param *answer;              /* answer headers */
     int answer_count;
+    size_t key_at;                     /* where the form's idempotency key stands in out; 0: there is none */
+    int key_count;                     /* how many forms have one */
     const char *sent;                  /* the keep-id of a form that arrived: the page clears what it kept */
 };
 
