@@ -14,6 +14,7 @@
 #include "base/when.h"
 #include "kind/sheet.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,6 +298,15 @@ static enum status step_at(struct demo *d, int64_t id, int64_t at, const char *a
 
 static const struct step_input nothing = {.unit = NONE, .until = NONE, .into = NONE, .satisfaction = NONE};
 
+/* An office works by day; what is urgent is seen to at any hour. */
+static int64_t by_day(struct demo *d, int64_t at, bool urgent)
+{
+    int64_t morning = when_day_start(when_day(at)) + 8 * WHEN_HOUR + 1800;
+    if (urgent || (at >= morning && at < morning + 9 * WHEN_HOUR))
+        return at;
+    return morning + (at < morning ? 0 : WHEN_DAY) + below(d, 3000);
+}
+
 /* What is left undone has its deadline still before it, but for very few: an office at work. */
 static bool left_undone(struct demo *d, const struct request *r, int64_t end)
 {
@@ -353,10 +363,10 @@ static enum status once_more(struct demo *d, int64_t id, int64_t at, struct step
         return d->ctx->status;
     struct step_input in = nothing;
     in.text = arena_print(d->ctx->arena, "接到您的反映后，我们又到现场看了一次，重新作了处理。%s", reply);
-    at += WHEN_HOUR + below(d, 20 * WHEN_HOUR);
+    at = by_day(d, at + WHEN_HOUR + below(d, 20 * WHEN_HOUR), false);
     if (at > end || step_at(d, id, at, "answer", in) != OK)
         return d->ctx->status;
-    at += WHEN_HOUR + below(d, 2 * WHEN_DAY);
+    at = by_day(d, at + WHEN_HOUR + below(d, 2 * WHEN_DAY), false);
     if (at > end)
         return d->ctx->status;
     in = nothing;
@@ -371,7 +381,7 @@ static enum status once_more(struct demo *d, int64_t id, int64_t at, struct step
  * are too young to be closed. */
 static enum status call_back(struct demo *d, int64_t id, int64_t at, const char *reply, int64_t end)
 {
-    enum { TOO_YOUNG = 20 };
+    enum { TOO_YOUNG = 45 };
     if (d->base > 0 && below(d, d->base > TOO_YOUNG ? (int)d->base - TOO_YOUNG : 1) >= d->solved)
         return call_in_vain(d, id, at, end);
     int f = below(d, d->feedback->rows);
@@ -395,20 +405,21 @@ static enum status walk(struct demo *d, const struct request *r, int64_t unit, c
 {
     struct step_input in = nothing;
     int64_t id = r->record.id;
-    int pace = r->due - r->received_at < 3 * WHEN_DAY || (r->first_contact_due != NONE && r->first_contact_due - r->received_at < 6 * WHEN_HOUR) ? 8 : 1;
-    int64_t at = r->received_at + 600 + below(d, 20000) / pace;
+    bool urgent = r->due - r->received_at < 3 * WHEN_DAY || (r->first_contact_due != NONE && r->first_contact_due - r->received_at < 6 * WHEN_HOUR);
+    int pace = urgent ? 4 : 1;
+    int64_t at = by_day(d, r->received_at + 600 + below(d, 8000) / pace, urgent);
     if (at > end || left_undone(d, r, end))
         return OK;
     in.unit = unit;
     if (step_at(d, id, at, "dispatch", in) != OK || detour(d, r, unit, &at, end))
         return d->ctx->status;
     r = record_get(d->ctx, &requests_kind, id); /* its deadline may have moved */
-    at += 600 + below(d, 40000) / pace;
+    at = by_day(d, at + 600 + below(d, 12000) / pace, urgent);
     if (at > end || left_undone(d, r, end))
         return OK;
     if (request_status_of(r) == DISPATCHED && step_at(d, id, at, "accept", nothing) != OK)
         return d->ctx->status;
-    at += 600 + below(d, 20000) / pace;
+    at = by_day(d, at + 600 + below(d, 6000) / pace, urgent);
     if (at > end)
         return OK;
     in = nothing;
@@ -416,14 +427,15 @@ static enum status walk(struct demo *d, const struct request *r, int64_t unit, c
     if (below(d, 100) < 90 && step_at(d, id, at, "contact", in) != OK)
         return d->ctx->status;
     int64_t room = r->due - at - 3600 < 6 * WHEN_DAY ? r->due - at - 3600 : 6 * WHEN_DAY;
-    at += 1800 + below(d, room > 0 && below(d, 100) < 93 ? (int)(room * 2 / 3) : (int)(6 * WHEN_DAY));
+    at += 600 + below(d, room > 0 && below(d, 100) < 93 ? (int)(room * 2 / 3) : (int)(6 * WHEN_DAY));
+    at = by_day(d, at, urgent);
     if (at > end || left_undone(d, r, end))
         return OK;
     in = nothing;
     in.text = reply;
     if (step_at(d, id, at, "answer", in) != OK)
         return d->ctx->status;
-    at += WHEN_HOUR + below(d, 2 * WHEN_DAY);
+    at = by_day(d, at + WHEN_HOUR + below(d, 2 * WHEN_DAY), false);
     if (at > end || below(d, 100) < (end - at < 10 * WHEN_DAY ? 25 : 1)) /* not called yet */
         return OK;
     return call_back(d, id, at, reply, end);
@@ -500,6 +512,18 @@ static enum status make(struct demo *d, int64_t received, int64_t end)
     return walk(d, r, unit, reply, end);
 }
 
+/* When the nth of so many reached the office: evenly over half a year; with a plan, more and more of them, and by day. */
+static int64_t received(struct demo *d, int64_t end, bool plan, int64_t n, int64_t count)
+{
+    int64_t span = 180 * WHEN_DAY, each = span / count > 0 ? span / count : 1;
+    if (!plan)
+        return end - span + span / count * n + below(d, (int)each);
+    double left = 1 - ((double)n + below(d, 1000) / 1000.0) / (double)count;
+    int64_t at = end - (int64_t)((double)span * left * sqrt(left)), day = when_day_start(when_day(at));
+    at = day + 7 * WHEN_HOUR + (at - day) * 14 / 24;
+    return at < end ? at : end - 1;
+}
+
 enum status demo_requests(struct ctx *ctx, const char *pack, int64_t base, int64_t more)
 {
     struct demo *d = ARENA_NEW(ctx->arena, struct demo);
@@ -519,11 +543,11 @@ enum status demo_requests(struct ctx *ctx, const char *pack, int64_t base, int64
     struct arena *each = arena_new();
     const char *actor = ctx->actor.name;
     ctx_calendar(ctx);
-    int64_t end = ctx->now, span = 180 * WHEN_DAY;
+    int64_t end = ctx->now;
     for (int64_t i = 0; i < base + more && ctx->status == OK; i++) {
         int64_t n = i < base ? i : i - base, count = i < base ? base : more;
         ctx->arena = each;
-        make(d, end - span + span / count * n + below(d, (int)(span / count > 0 ? span / count : 1)), end);
+        make(d, received(d, end, i < base, n, count), end);
         if (d->base > 0 && --d->base == 0 && ctx->status == OK)
             solve_rest(d, end);
         if (ctx->status == OK)

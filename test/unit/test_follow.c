@@ -145,6 +145,54 @@ static void a_joiner_does_not_read_what_was_kept_to_the_office(void **state)
     assert_non_null(strstr(out.data, "我家的事"));
 }
 
+/* ---- merged ---- */
+
+static void open_as(const char *code)
+{
+    static struct param pass[1];
+    assert_int_equal(look("10.9.0.1", "", "", code), 303);
+    for (int i = 0; i < ex.answer_count; i++)
+        if (!strncmp(ex.answer[i].value, "linli_follow=", 13))
+            pass[0] = (struct param){"linli_follow", arena_copyn(ctx.arena, ex.answer[i].value + 13, strcspn(ex.answer[i].value + 13, ";"))};
+    assert_non_null(pass[0].value);
+    visit("10.9.0.1", "solved", "yes", "satisfaction", "4");
+    ex.cookies = pass;
+    ex.cookie_count = 1;
+}
+
+static void a_merged_request_s_reporter_reads_the_reply_and_is_asked(void **state)
+{
+    (void)state;
+    static const char *const visibilities[] = {"summary", "office"};
+    for (int i = 0; i < 2; i++) {
+        const char *first_code, *code;
+        struct request *first = filed("13800003001", visibilities[i], &first_code), *second = filed("13800003002", "office", &code);
+        struct step_input in = {.unit = NONE, .until = NONE, .into = first->record.id, .satisfaction = NONE};
+        ctx.actor.roles = ROLE_OFFICE | ROLE_VOLUNTEER;
+        ctx.actor.grants = &(struct grant){ROLE_OFFICE, NONE, NONE, NONE};
+        ctx.actor.grant_count = 1;
+        assert_int_equal(request_take(&ctx, request_step("merge"), second, &in), OK);
+        in.text = "灯已换好";
+        first = record_get(&ctx, &requests_kind, first->record.id);
+        assert_int_equal(request_take(&ctx, request_step("served"), first, &in), OK);
+        ctx.actor = (struct actor){.user = NONE, .roles = ROLE_PUBLIC, .via = "web"};
+        open_as(code);
+        follow(&ctx);
+        assert_int_equal(strstr(out.data, "灯已换好") != NULL, i == 0); /* what was kept to the office stays there */
+        assert_non_null(strstr(out.data, second->number));
+        assert_null(strstr(out.data, first->number));
+        assert_non_null(strstr(out.data, "action=\"/follow/answer\""));
+        open_as(code);
+        follow_answer(&ctx);
+        assert_true(ctx_ok(&ctx));
+        second = record_get(&ctx, &requests_kind, second->record.id);
+        assert_string_equal(second->solved, "yes");
+        assert_int_equal(second->satisfaction, 4);
+        assert_string_equal(((struct request *)record_get(&ctx, &requests_kind, first->record.id))->status, "answered");
+        assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM request_events WHERE request = {} AND action = 'joiner-yes'", first->record.id), 1);
+    }
+}
+
 /* ---- sending ---- */
 
 static const char *estate(void)
@@ -258,6 +306,7 @@ int main(void)
         cmocka_unit_test(one_address_can_not_walk_over_many_requests),
         cmocka_unit_test(a_joiner_is_told_and_moves_nothing),
         cmocka_unit_test(a_joiner_does_not_read_what_was_kept_to_the_office),
+        cmocka_unit_test(a_merged_request_s_reporter_reads_the_reply_and_is_asked),
         cmocka_unit_test(every_field_says_what_it_wants),
         cmocka_unit_test(a_request_is_filed_and_its_code_stands_in_no_address),
         cmocka_unit_test(a_flood_from_one_address_is_stopped_and_nothing_typed_is_lost),
