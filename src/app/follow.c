@@ -205,7 +205,7 @@ static const char *told(struct ctx *ctx, const char *action, int64_t unit, int64
 static const struct {
     const char *action, *sign, *tone;
 } signs[] = {
-    {"answer", "message", "ok"}, {"close", "circle-check", "ok"}, {"confirm", "circle-check", "ok"}, {"dispatch", "arrow-forward-up", ""},
+    {"answer", "message", "ok"}, {"served", "message", "ok"}, {"close", "circle-check", "ok"}, {"confirm", "circle-check", "ok"}, {"dispatch", "arrow-forward-up", ""},
     {"accept", "tool", ""}, {"extend", "calendar-plus", "warn"}, {"park", "parking-circle", "warn"}, {"merge", "git-merge", ""},
     {"joined", "users", ""}, {"contact", "phone-call", ""}, {"unreached", "phone-off", "warn"}, {"reopen", "rotate", "warn"},
     {"dispute", "rotate", "warn"}, {"file", "inbox", ""}, {NULL, "clock", ""},
@@ -228,7 +228,7 @@ static void draw_timeline(struct ctx *ctx, const struct followed *f)
         int i = 0;
         while (signs[i].action && strcmp(signs[i].action, action) != 0)
             i++;
-        bool answer = !strcmp(action, "answer"), said = answer || !strcmp(action, "confirm") || !strcmp(action, "dispute");
+        bool answer = !strcmp(action, "answer") || !strcmp(action, "served"), said = answer || !strcmp(action, "confirm") || !strcmp(action, "dispute");
         if (!words)
             continue;
         html(out, "<li class=\"{}\">{}<div><p class=\"what\">{}</p><p class=\"by\"><time>{}</time></p>", signs[i].tone, icon(ctx, signs[i].sign), words,

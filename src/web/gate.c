@@ -738,6 +738,11 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
     struct ctx *ctx = &v->ctx;
     ctx->db = reader;
     bool clean = take_headers(v);
+    if (v->ambiguous) {
+        gate_refuse(v, 400, INVALID, say(ctx, "The request is not well-formed HTTP."));
+        answer_header(ctx, "Connection", "close");
+        return visit_end(v);
+    }
     if (!clean || v->bad_path)
         return refuse(v, 400, INVALID, say(ctx, "The address or a field is not valid UTF-8 text."));
     if (!host_fits(v))

@@ -35,6 +35,7 @@ struct visit {
     size_t limit;           /* bytes of body taken */
     bool bad_path, head, known_method;
     bool too_long;          /* set by the server when the body is past it */
+    bool ambiguous;          /* where its body ends, or for whom it is, can be read in two ways: refused, and the connection shut */
     /* between the steps */
     const unsigned char *session;  /* hash of the session's token, or of the card's, 32 bytes; NULL */
     bool bearer, replayed;

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -256,6 +257,20 @@ static enum MHD_Result take_header(void *arg, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+/* What a proxy before us might read otherwise than we do: two lengths, a length and chunks, two hosts. */
+static bool ambiguous(const struct visit *v)
+{
+    int lengths = 0, encodings = 0, hosts = 0;
+    for (int i = 0; i < v->ex.header_count; i++) {
+        const struct param *h = &v->headers[i];
+        lengths += !strcmp(h->name, "content-length");
+        hosts += !strcmp(h->name, "host");
+        if (!strcmp(h->name, "transfer-encoding"))
+            encodings += strcasecmp(h->value, "chunked") ? 2 : 1;
+    }
+    return lengths > 1 || hosts > 1 || encodings > 1 || (lengths && encodings);
+}
+
 static void take_peer(struct call *c)
 {
     char text[NI_MAXHOST] = "";
@@ -384,6 +399,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         take_peer(c);
         gate_route(w->server->gate, v);
         c->stage = STAGE_BODY;
+        if ((v->ambiguous = ambiguous(v)))
+            return call_enter(c); /* its body is not read */
         const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
         const char *expect = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Expect");
         unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;

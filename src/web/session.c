@@ -316,7 +316,7 @@ static void login_change(struct ctx *ctx)
     change(ctx->db, "UPDATE users SET failed = 0, locked_until = NULL, last_login = {} WHERE id = {}", ctx->now, t->user);
     change(ctx->db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, {}, {}, {}, {})",
            bytes_of(hash, HASH), t->user, ctx->now, ctx->now, ctx->now + SESSION_MOST);
-    ctx->actor.user = t->user;
+    actor_load(ctx, ctx->db, t->user, "web");
     journal_add(ctx, "users", t->user, "sign_in", NULL, NULL);
     answer_cookie(ctx, cookie_name(visit_of(ctx)), token, 0);
     see_next(ctx, first_place(ctx, t->user));
