@@ -62,7 +62,22 @@ function patterns(colour: string | undefined): object[] {
     ];
 }
 
-function options(kind: string, title: string, data: Numbers, size: number): echarts.EChartsCoreOption {
+/** How many rows the names of the series take: Latin letters are about half as wide as Chinese ones. */
+function legendRows(data: Numbers, size: number, width: number): number {
+    let rows = 1;
+    let at = 0;
+    for (const { name } of data.series) {
+        const wide = 30 + 16 + [...name].reduce((sum, letter) => sum + (letter > '\u2e7f' ? 1 : 0.56), 0) * size * 0.8125;
+        if (at > 0 && at + wide > width) {
+            rows++;
+            at = 0;
+        }
+        at += wide;
+    }
+    return rows;
+}
+
+function options(kind: string, title: string, data: Numbers, size: number, width: number): echarts.EChartsCoreOption {
     const across = kind === 'bar' || kind === 'stack';
     const [ink, soft, line, sheet] = ['ink', 'soft', 'line', 'sheet'].map(token);
     const type = { color: soft, fontSize: size * 0.8125, fontFamily: token('face') };
@@ -117,7 +132,7 @@ function options(kind: string, title: string, data: Numbers, size: number): echa
         };
     return {
         ...common,
-        grid: { left: 4, right: across ? size * 3 : 12, top: data.series.length > 1 ? size * 2.25 : 16, bottom: 4, containLabel: true },
+        grid: { left: 4, right: across ? size * 3 : 12, top: data.series.length > 1 ? size * 0.75 + legendRows(data, size, width) * size * 1.5 : 16, bottom: 4, containLabel: true },
         xAxis: across ? values : names,
         yAxis: across ? names : values,
         series: data.series.map((each, s) => ({
@@ -156,7 +171,7 @@ function place(table: HTMLTableElement): void {
     const chart = echarts.init(plot, null, { renderer: 'svg' });
     const paint = (): void => {
         const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
-        chart.setOption(options(kind, title, data, size), { notMerge: true });
+        chart.setOption(options(kind, title, data, size, plot.clientWidth), { notMerge: true });
     };
     paint();
     plot.setAttribute('role', 'img');

@@ -133,6 +133,11 @@ static void area_option(struct ctx *ctx, int64_t id, const char *name, int64_t c
     html(ctx->web->out, "<option value=\"{}\"{}>{}</option>", id, (struct markup){id == chosen ? " selected" : ""}, name);
 }
 
+bool areas_known(struct ctx *ctx)
+{
+    return query_int(ctx->db, "SELECT id FROM areas WHERE level IN ('community', 'estate') LIMIT 1") != NONE;
+}
+
 /* Communities as groups, their estates inside, in one list that any browser can show. */
 void area_field(struct ctx *ctx, const char *text)
 {
@@ -168,7 +173,8 @@ static void place_fields(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     buf_puts(out, "<div class=\"pair\">");
-    area_field(ctx, say(ctx, "In which community or estate"));
+    if (areas_known(ctx))
+        area_field(ctx, say(ctx, "In which community or estate"));
     line_field(ctx, &(struct line){.name = "place", .label = say(ctx, "The place"), .autocomplete = "street-address", .optional = true});
     html(out, "</div><div class=\"map-point\" id=\"f-lat\" data-map-point><input type=\"hidden\" name=\"lat\" value=\"{}\"><input type=\"hidden\" name=\"lon\" value=\"{}\">"
               "<button type=\"button\" data-map-open hidden>{} {}</button><p data-map-said hidden>{} <output class=\"soft\"></output> "

@@ -74,7 +74,7 @@ static void check_fields(struct ctx *ctx, struct request *r)
         ctx_problem(ctx, "text", say(ctx, "Please write a few words about what it is."));
     else if (text && text_length(text) > TEXT_MOST && !ctx_problem_of(ctx, "text"))
         ctx_problem(ctx, "text", say(ctx, "At most {} characters, please; it has {}.", TEXT_MOST, (int64_t)text_length(text)));
-    if (r->area == NONE && !ctx_problem_of(ctx, "area"))
+    if (r->area == NONE && areas_known(ctx) && !ctx_problem_of(ctx, "area"))
         ctx_problem(ctx, "area", say(ctx, "Choose the community, so that it reaches the right people."));
     if (!r->requester_phone && !ctx_problem_of(ctx, "requester_phone"))
         ctx_problem(ctx, "requester_phone", say(ctx, "A telephone number is needed, to tell you what was done."));

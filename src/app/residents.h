@@ -35,6 +35,7 @@ struct line {
     const char *name, *label, *hint, *type, *autocomplete, *value;
     bool optional;
 };
+bool areas_known(struct ctx *ctx); /* false in an office that has just been set up: nobody is asked for what can't be chosen */
 void line_field(struct ctx *ctx, const struct line *l);
 /* The field "area": communities and their estates in one list. */
 void area_field(struct ctx *ctx, const char *text);

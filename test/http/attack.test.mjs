@@ -62,3 +62,15 @@ test("a telephone number that is looked for stands in no address", async () => {
   const word = await office.submit("/work", "/work/find?view=all", { q: "路灯" });
   assert.match(await (await office.get(word.headers.get("location"))).text(), /value="路灯"/);
 });
+
+test("an office without areas yet takes what residents send", async () => {
+  const bare = await start({ pack: null });
+  try {
+    const visitor = bare.visitor();
+    assert.doesNotMatch(await (await visitor.get("/ask")).text(), /name="area"/);
+    const answer = await visitor.post("/ask", { text: "路灯不亮了", requester_phone: "13800000000", seen: "1" });
+    assert.equal(answer.status, 303);
+  } finally {
+    await bare.stop();
+  }
+});
