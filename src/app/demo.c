@@ -568,7 +568,7 @@ enum status demo_requests(struct ctx *ctx, const char *pack, int64_t base, int64
 enum status demo_handlers(struct ctx *ctx)
 {
     enum { MOST = 500 };
-    int64_t ids[MOST], users[MOST];
+    int64_t ids[MOST] = {0}, users[MOST] = {0};
     int n = 0;
     struct rows *r = query(ctx->db, "SELECT q.id AS id, (SELECT min(g.\"user\") FROM grants g WHERE g.unit = q.unit AND g.role IN ('worker', 'unit_handler')) AS handler"
                                     " FROM requests q WHERE q.status = 'handling' AND q.handler IS NULL ORDER BY q.id DESC LIMIT {}", MOST);

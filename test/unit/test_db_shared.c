@@ -179,7 +179,8 @@ static void a_cut_connection_does_each_change_once_or_not_at_all(void **state)
                           " WHERE application_name = 'linli' AND pid <> pg_backend_pid()");
         db_clear(killer);
         if (cuts < 20) { /* a group of its own behind the cut */
-            struct step one = {.task = {.run = step_run, .done = step_done}, .number = 200000 + cuts, .left = &(atomic_int){1}};
+            atomic_int alone = 1;
+            struct step one = {.task = {.run = step_run, .done = step_done}, .number = 200000 + cuts, .left = &alone};
             enum status s = writer_run(w, &one.task);
             assert_int_equal(query_int(killer, "SELECT count(*) FROM ledger WHERE number = {}", one.number), s == OK);
         }
