@@ -69,8 +69,8 @@ for (const [name, window] of Object.entries({
     await page.getByText("灯已经换好了。").first().waitFor();
     await visit.check("answered");
     await visit.shot(`answered-${number}`);
-    const solved = page.getByRole("button", { name: w("It is solved", "Yes, it is solved") });
-    await solved.first().click();
+    await page.getByRole("group", { name: w("Is it solved?") }).getByText(new RegExp(`^(${w("Yes, it is").source})$`)).click();
+    await page.getByRole("button", { name: w("Tell the community office") }).click();
     await page.getByText(w("You told us that it is solved.")).first().waitFor();
     const closed = await newest();
     assert.deepEqual([closed.id, closed.status, closed.solved], [id, "closed", "yes"]);
