@@ -89,7 +89,10 @@ static enum status load_teams(struct plan *p)
         if (t->estate_count == 0)
             return ctx_fail(ctx, INVALID, say(ctx, "The pack has a team in a community without estates."));
     }
-    return p->team_count ? OK : ctx_fail(ctx, INVALID, say(ctx, "The pack has no teams: demonstration volunteers need one."));
+    if (p->team_count > 0)
+        return OK;
+    ctx_fail(ctx, INVALID, say(ctx, "The pack has no teams: demonstration volunteers need one."));
+    return INVALID;
 }
 
 static enum status join(struct plan *p, int n)

@@ -10,7 +10,7 @@ const char *pass_seal(struct ctx *ctx, const char *purpose, const struct pass *p
 {
     return seal_text(ctx->keys, ctx->arena, purpose,
                      arena_print(ctx->arena, "%lld %lld %lld %s", (long long)p->request, (long long)(p->joiner == NONE ? 0 : p->joiner),
-                                 (long long)(ctx->now + seconds), p->code ? p->code : ""));
+                                 (long long)ctx->now + seconds, p->code ? p->code : ""));
 }
 
 bool pass_open(struct ctx *ctx, const char *purpose, const char *text, struct pass *p)

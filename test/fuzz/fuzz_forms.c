@@ -68,8 +68,8 @@ int main(int argc, char **argv)
 {
     static const char *const seeds[] = {
         "\4subject=%E8%B7%AF%E7%81%AF&text=a+b%0D%0A&_key=1&id=7&id=8&=&x",
-        "\5--bound\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\nrequests\r\n--bound\r\nContent-Disposition: form-data; "
-        "name=\"file\"; filename=\"C:\\a\\%22b%0D.csv\"\r\nContent-Type: text/csv\r\n\r\n1,2\r\n3,4\r\n--bound--\r\n",
+        ("\5--bound\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\nrequests\r\n--bound\r\nContent-Disposition: form-data; "
+         "name=\"file\"; filename=\"C:\\a\\%22b%0D.csv\"\r\nContent-Type: text/csv\r\n\r\n1,2\r\n3,4\r\n--bound--\r\n"),
         "\6linli=abc%20d; linli_language=en;; other=%ff; linli_elder=1",
         "\7%e8%b7%AF+%2",
     };
