@@ -115,9 +115,9 @@ test("a haircut at home, from the telephone to the certificate", async () => {
   await resident.page.getByText(w("Thank you for telling us.")).waitFor();
   assert.equal((await api(`/requests/${made.id}`)).status, "closed");
   // Both have their hour, and one asks for a certificate.
-  const volunteers = (await api("/volunteers?limit=50")).items;
+  const volunteers = (await api("/volunteers?limit=2")).items; // the newest: Wen, Yao
   assert.deepEqual(volunteers.map((v) => v.seconds), [3600, 3600]);
-  await office.goto("/certificates/new?q=" + encodeURIComponent("姚阿姨"));
+  await office.goto(`/certificates/new?q=${volunteers[1].number}`);
   await office.page.getByRole("link", { name: "姚阿姨" }).click();
   await office.page.locator("#f-responsible").fill("陈主任");
   await office.page.locator("#f-contact").fill("0758-2222222");
