@@ -19,10 +19,12 @@ static void password_field(struct ctx *ctx, const char *name, const char *label,
     html(out, "<div class=\"field\"><label for=\"f-{}\">{}</label>", name, label);
     if (hint)
         html(out, "<p class=\"hint\">{}</p>", hint);
-    html(out, "<input id=\"f-{}\" name=\"{}\" type=\"password\" autocomplete=\"{}\" required{}>", name, name, complete,
-         (struct markup){problem ? " aria-invalid=\"true\"" : ""});
+    html(out, "<input id=\"f-{}\" name=\"{}\" type=\"password\" autocomplete=\"{}\" required", name, name, complete);
     if (problem)
-        html(out, "<p class=\"error\">{}</p>", problem);
+        html(out, " aria-invalid=\"true\" aria-describedby=\"f-{}-p\"", name);
+    buf_putc(out, '>');
+    if (problem)
+        html(out, "<p class=\"problem\" id=\"f-{}-p\">{} {}</p>", name, icon(ctx, "alert-circle"), problem);
     buf_puts(out, "</div>");
 }
 
@@ -39,6 +41,7 @@ static void account_draw(struct ctx *ctx)
     bool english = ctx->lang[0] == 'e';
     page_begin(ctx, title, PAGE_STAFF);
     html(out, "<header class=\"head\"><h1>{}</h1><p>{}</p></header>", title, ctx->actor.name);
+    buf_puts(out, "<section class=\"card\">");
     form_begin(ctx, "/account/view", NULL, false);
     html(out, "<fieldset class=\"field\"><legend>{}</legend>", say(ctx, "Language"));
     option(ctx, "language", "zh_CN", !english, "中文");
@@ -48,7 +51,7 @@ static void account_draw(struct ctx *ctx)
     option(ctx, "elder", "1", ctx->web->elder, say(ctx, "Large text"));
     html(out, "</fieldset><div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Save"));
     form_end(ctx);
-    html(out, "<h2>{}</h2>", say(ctx, "Change the password"));
+    html(out, "</section><section class=\"card\"><h2>{}</h2>", say(ctx, "Change the password"));
     form_begin(ctx, "/account/password", NULL, false);
     form_problems(ctx);
     password_field(ctx, "present", say(ctx, "Present password"), "current-password", NULL);
@@ -57,6 +60,7 @@ static void account_draw(struct ctx *ctx)
     password_field(ctx, "again", say(ctx, "New password once more"), "new-password", NULL);
     html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Change the password"));
     form_end(ctx);
+    buf_puts(out, "</section>");
     page_end(ctx);
 }
 
