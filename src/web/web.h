@@ -34,7 +34,7 @@ enum route_flag {
                            "change" with the journal number goes out when something was committed, once a second at most */
     LOGIN_LIMIT = 1 << 5, /* the strict rate limit: sign-in, follow-up by code */
     BODY_BIG = 1 << 6,  /* a JSON body up to UPLOAD_LIMIT */
-    REMEMBERED = 1 << 8, /* GET: drawn once for a session and address, until something is committed or the minute is over:
+    REMEMBERED = 1 << 11, /* GET: drawn once for a session and address, until something is committed or the minute is over:
                             of the time such a page shows whole minutes only */
     READS = 1 << 7,     /* a POST that stores nothing: handle runs on a reader, not behind the door */
     /* {name} is a kind: the gate answers 404 when there is none, 403 when the actor is not among the kind's roles for
