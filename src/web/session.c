@@ -112,6 +112,8 @@ static void renewal_done(struct task *t, enum status s)
 
 static void renew(struct visit *v, int64_t token)
 {
+    if (!v->ctx.site->writer)
+        return;
     struct renewal *n = must_alloc(sizeof *n);
     n->task = (struct task){.run = renewal_run, .done = renewal_done};
     if (token == NONE)
