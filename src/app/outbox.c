@@ -521,7 +521,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/outbox", N_("Outbox"), "g o", READS_OUTBOX, true, N_("What was sent to residents and handlers, and what is waiting"), "mail"},
+    {"/outbox", N_("Outbox"), "g n", READS_OUTBOX, true, N_("What was sent to residents and handlers, and what is waiting"), "mail"},
     {"/outbox/settings", N_("Mail and webhook"), NULL, ROLE_ADMIN, true, N_("How messages leave the house"), "send"},
     {.href = NULL},
 };
