@@ -99,9 +99,10 @@ static void take_rows(struct ctx *ctx)
     int first = b->next;
     while (b->next < b->count && (b->next == first || clock_ms() < end) && db_status(ctx->db) == OK)
         take_row(ctx, b, b->next++);
-    b->run->last = b->rows[b->next - 1].number;
     import_forget(ctx);
     enum status s = db_status(ctx->db);
+    if (b->next > first)
+        b->run->last = b->rows[b->next - 1].number;
     if (s == OK && b->run->stored && !b->run->im.dry_run)
         s = b->run->stored(ctx, b->run);
     if (s != OK)
