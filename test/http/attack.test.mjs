@@ -1,14 +1,17 @@
 // What somebody sends who means harm: each is refused, and nothing of it is done.
 import assert from "node:assert/strict";
 import net from "node:net";
-import { after, before, test } from "node:test";
-import { start } from "./server.mjs";
+import { afterEach, before, beforeEach, test } from "node:test";
+import { init, start } from "./server.mjs";
 
-let server;
+let server, data, logins;
 before(async () => {
-  server = await start();
+  ({ data, logins } = init());
 });
-after(() => server?.stop());
+beforeEach(async () => {
+  server = await start({ data, logins }); // its own count of sign-ins
+});
+afterEach(() => server?.stop());
 
 /** Sends bytes as they are; answers the codes that came until the server shut the connection. */
 function codes(text) {
