@@ -179,8 +179,8 @@ static void draw_day(struct ctx *ctx, const struct month *m, int64_t day)
     int n = m->a_day[day - m->first + 1], d = (int)(day - m->first) + 1;
     html(out, "<td{}>", (struct markup){day == when_day(ctx->now) ? " class=\"today\"" : ""});
     if (n)
-        html(out, "<a href=\"#day-{}\" aria-label=\"{}\"><b>{}</b><i>{}</i></a>", d,
-             say_n(ctx, n, "1 activity", "{} activities", n), d, n);
+        html(out, "<a href=\"#day-{}\"><b>{}</b><i aria-hidden=\"true\">{}</i><span class=\"sr\">{}</span></a>", d, d, n,
+             say_n(ctx, n, "1 activity", "{} activities", n));
     else
         html(out, "<span>{}</span>", d);
     buf_puts(out, "</td>");

@@ -242,13 +242,14 @@ static bool has_page(struct ctx *ctx, const struct kind *k)
     return false;
 }
 
-static void draw_list(struct ctx *ctx, struct list *l)
+static void draw_list(struct ctx *ctx, const struct figure *f, struct list *l)
 {
     struct buf *out = ctx->web->out;
     const struct kind *k = l->kind;
     const struct field *title = title_field(k);
     bool linked = has_page(ctx, k);
-    html(out, "<div class=\"scroll\"><table class=\"plain\"><thead><tr><th>{}</th>", tr(ctx, title->label));
+    html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th>", tr(ctx, f->title),
+         tr(ctx, title->label));
     for (int i = 0; i < k->field_count; i++)
         if (in_list(k, &k->fields[i]))
             html(out, "<th>{}</th>", tr(ctx, k->fields[i].label));
@@ -326,7 +327,7 @@ static void records_page(struct ctx *ctx)
     if (total == 0)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "inbox"), say(ctx, "No record of this kind in this period."));
     else
-        draw_list(ctx, &l);
+        draw_list(ctx, f, &l);
     draw_pager(ctx, page, total);
     page_end(ctx);
 }

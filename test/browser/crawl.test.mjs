@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { begin, end, open } from "./browser.mjs";
 
 const MOST = Number(process.env.CRAWL ?? 24); // kinds of pages for each role
-const NOT_A_PAGE = /logout|\.(csv|xlsx|json|pdf|png|jpg|ics)|format=|\/(live|refused|photos|export)(\/|$|\?)|^\/(assets|api|metrics|healthz|readyz)/;
+const NOT_A_PAGE = /logout|\.(csv|xlsx|json|pdf|png|jpg|ics)|format=|\/(live|refused|photos|export|download)(\/|$|\?)|^\/(assets|api|metrics|healthz|readyz)/;
 before(() => begin());
 after(end);
 
