@@ -136,11 +136,11 @@ static bool write_picture(const struct picture *p)
 
 int main(void)
 {
-    char *data = malloc(PHOTO_BYTES + 1);
+    static char data[PHOTO_BYTES + 1];
     size_t size = 0;
     ssize_t n = 0;
     struct picture first = {0}, second = {0};
-    if (!data || !start())
+    if (!start())
         return PHOTO_NOT_STARTED;
     while (size <= PHOTO_BYTES && (n = read(STDIN_FILENO, data + size, PHOTO_BYTES + 1 - size)) > 0)
         size += (size_t)n;
@@ -154,7 +154,6 @@ int main(void)
     bool told = write_picture(&first) && write_picture(&second);
     g_free(first.data);
     g_free(second.data);
-    free(data);
     vips_shutdown();
     return told ? PHOTO_MADE : PHOTO_NOT_STARTED;
 }

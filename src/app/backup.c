@@ -272,7 +272,7 @@ static int run_restore(struct ctx *ctx, const struct options *o)
         ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", folder, strerror(errno)));
         return command_failed(ctx);
     }
-    struct verified v;
+    struct verified v = {0};
     bool good = restore_into(ctx, o, folder, &v);
     if (ctx->db)
         db_close(ctx->db);

@@ -224,7 +224,7 @@ static void issue_prepare(struct ctx *ctx)
         return;
     c->number = certificate_number(ctx);
     char lower[24] = "";
-    for (size_t i = 0; c->number[i] && i < sizeof lower - 1; i++)
+    for (size_t i = 0; i < sizeof lower - 1 && c->number[i]; i++)
         lower[i] = c->number[i] >= 'A' && c->number[i] <= 'Z' ? (char)(c->number[i] + 32) : c->number[i];
     struct certificate_print print = {.name = p->name, .document = document(ctx, p, param_int(ctx, "full") == 1), .volunteer_number = v->number,
                                       .address = arena_print(ctx->arena, "%s/certificate/%s", site_address(ctx), (const char *)lower)};

@@ -86,9 +86,10 @@ static bool draw_qr(struct sheet *s, double x, double y, const char *text)
         return false;
     double module = QR / qr->width;
     cairo_set_source_rgb(s->cr, 0, 0, 0);
-    for (int i = 0; i < qr->width * qr->width; i++)
-        if (qr->data[i] & 1)
-            cairo_rectangle(s->cr, x + module * (i % qr->width), y + module * (double)(i / qr->width), module, module);
+    for (int row = 0; row < qr->width; row++)
+        for (int column = 0; column < qr->width; column++)
+            if (qr->data[row * qr->width + column] & 1)
+                cairo_rectangle(s->cr, x + module * column, y + module * row, module, module);
     cairo_fill(s->cr);
     QRcode_free(qr);
     return true;

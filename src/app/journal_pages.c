@@ -283,8 +283,10 @@ static void verify(struct ctx *ctx)
                             ? arena_print(ctx->arena, "{\"entries\":%lld}", (long long)report->entries)
                             : arena_print(ctx->arena, "{\"entries\":%lld,\"first_bad\":%lld}", (long long)report->entries, (long long)report->first_bad);
     journal_add(ctx, "journal", 0, "verify", NULL, after);
-    flash(ctx, report->first_bad == NONE ? say(ctx, "All {} entries fit: the chain is whole.", report->entries)
-                                         : say(ctx, "Entry {} does not fit: {}.", report->first_bad, tr(ctx, report->why)));
+    if (report->first_bad == NONE)
+        flash(ctx, say(ctx, "All {} entries fit: the chain is whole.", report->entries));
+    else
+        flash(ctx, say(ctx, "Entry {} does not fit: {}.", report->first_bad, tr(ctx, report->why)));
     see_other(ctx, "/journal");
 }
 

@@ -117,7 +117,7 @@ static bool control(struct ctx *ctx, struct buf *out, const struct field *f, con
     return true;
 }
 
-static void draw_meanwhile(struct ctx *ctx, const struct edit *e)
+static void draw_meanwhile(struct ctx *ctx, const struct edit *e, int64_t record)
 {
     struct buf *out = ctx->web->out;
     int64_t since = param_int(ctx, "_seen");
@@ -125,7 +125,7 @@ static void draw_meanwhile(struct ctx *ctx, const struct edit *e)
          say(ctx, "Somebody else changed this while you were typing"),
          say(ctx, "Nothing has been overwritten. Look at what they changed; when you send again, your fields are stored over theirs."));
     struct rows *r = query(ctx->db, "SELECT at_ms, actor_name, action, before, after FROM journal WHERE kind = {} AND record = {} AND (seq > {} OR seq IS NULL)"
-                                    " ORDER BY seq LIMIT 20", e->kind->name, e->before->id, since == NONE ? 0 : since);
+                                    " ORDER BY seq LIMIT 20", e->kind->name, record, since == NONE ? 0 : since);
     while (rows_next(r)) {
         html(out, "<li><p>{} · {} · {}</p>", row_text(r, "actor_name") ? row_text(r, "actor_name") : say(ctx, "the system"),
              when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), history_action(ctx, e->kind->name, row_text(r, "action")));
@@ -149,8 +149,8 @@ static void form_draw(struct ctx *ctx, const struct kind *k, const struct record
     page_begin(ctx, title, PAGE_STAFF);
     trail(ctx, before ? record_href(ctx, k, before->id) : kind_href(ctx, k), before ? say(ctx, "Back to the entry") : tr(ctx, k->many));
     html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
-    if (e && e->stale)
-        draw_meanwhile(ctx, e);
+    if (before && e && e->stale)
+        draw_meanwhile(ctx, e, before->id);
     form_begin(ctx, action, NULL, false);
     if (!e || !e->stale || ctx->problem_count > 1)
         form_problems(ctx);

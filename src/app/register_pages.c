@@ -288,7 +288,7 @@ static struct record **tree_records(struct ctx *ctx, const struct kind *k, int c
     for (struct record *r; n < count && (r = list_next(ctx, k, rows, ctx->arena)) != NULL;)
         all[n++] = r;
     rows_end(rows);
-    qsort(all, (size_t)n, sizeof *all, by_record_id);
+    qsort(all, (size_t)n, sizeof(struct record *), by_record_id);
     return n == count ? all : NULL;
 }
 
@@ -330,7 +330,7 @@ static bool tree_draw(struct ctx *ctx, const struct kind *k)
     buf_puts(out, "<ul class=\"tree\">");
     for (int i = 0; i < n; i++) {
         struct record key = {.id = list[i].id}, *want = &key;
-        struct record **found = bsearch(&want, all, (size_t)n, sizeof *all, by_record_id);
+        struct record **found = bsearch(&want, all, (size_t)n, sizeof(struct record *), by_record_id);
         int next = i + 1 < n ? list[i + 1].depth : 0, below = 0;
         for (int j = i + 1; j < n && list[j].depth > list[i].depth; j++)
             below += list[j].depth == list[i].depth + 1;

@@ -90,13 +90,14 @@ static void draw_barred(struct ctx *ctx, const struct request *r)
     }
 }
 
-static const struct step *step_open(struct ctx *ctx, const struct step *const *list, int n)
+/* The step whose form stands open, by its place in the list; -1 for none. */
+static int step_open(struct ctx *ctx, const struct step *const *list, int n)
 {
     const char *asked = ctx->web->method == GET ? query_param(ctx, "step") : ctx->web->name;
     for (int i = 0; asked && i < n; i++)
         if (!strcmp(list[i]->action, asked) && !step_is_button(list[i]))
-            return list[i];
-    return n && !step_is_button(list[0]) && ctx->web->method == GET && !asked ? list[0] : NULL;
+            return i;
+    return n && !step_is_button(list[0]) && ctx->web->method == GET && !asked ? 0 : -1;
 }
 
 static void draw_next(struct ctx *ctx, const struct request *r)
@@ -104,15 +105,15 @@ static void draw_next(struct ctx *ctx, const struct request *r)
     struct buf *out = ctx->web->out;
     const struct step *list[STEPS_MOST];
     int n = steps_possible(ctx, r, list);
-    const struct step *open = step_open(ctx, list, n);
+    int open = step_open(ctx, list, n);
     if (n) {
         html(out, "<div class=\"acts next screen\"><p>{}</p>", say(ctx, "Next step"));
         for (int i = 0; i < n; i++)
-            draw_step_button(ctx, r, list[i], i == 0, list[i] == open);
+            draw_step_button(ctx, r, list[i], i == 0, i == open);
         html(out, "</div>");
     }
-    if (open)
-        request_draw_form(ctx, r, open);
+    if (open >= 0)
+        request_draw_form(ctx, r, list[open]);
     draw_barred(ctx, r);
 }
 

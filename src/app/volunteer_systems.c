@@ -79,7 +79,8 @@ static void write_cell(struct ctx *ctx, struct sheet_writer *w, const struct exp
     }
     if (!strcmp(c->field, "hours")) {
         int64_t n = query_int(ctx->db, "SELECT coalesce(sum(coalesce(corrected, counted)), 0) AS n FROM hours WHERE volunteer = {} AND day >= {} AND day <= {}", v->record.id, e->from, e->to);
-        sheet_write_real(w, (double)((n + 180) / 360) / 10);
+        int64_t tenths = (n + 180) / 360;
+        sheet_write_real(w, (double)tenths / 10);
         return;
     }
     if (!strcmp(c->field, "times")) {
@@ -130,7 +131,7 @@ static void write_rows(struct ctx *ctx, struct exporting *e, struct sheet_writer
 static void export_prepare(struct ctx *ctx)
 {
     struct exporting *e = ARENA_NEW(ctx->arena, struct exporting);
-    int64_t from, to;
+    int64_t from = 0, to = 0;
     const char *titles[COLUMNS_MOST], *why = NULL;
     e->system = param(ctx, "system");
     e->from = param(ctx, "from");

@@ -442,7 +442,7 @@ static void draw_download(struct ctx *ctx, int64_t total)
         html(out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
     html(out, "<span class=\"soft\">{} {}</span> <button class=\"quiet\" name=\"format\" value=\"xlsx\">Excel</button>"
               "<button class=\"quiet\" name=\"format\" value=\"csv\">CSV</button></form>",
-         icon(ctx, "download"), total > DOWNLOAD_MOST || total > COUNT_MOST ? say(ctx, "This list as a file, the newest {} at most:", (int64_t)DOWNLOAD_MOST)
+         icon(ctx, "download"), total > COUNT_MOST ? say(ctx, "This list as a file, the newest {} at most:", (int64_t)DOWNLOAD_MOST)
                                                                         : say(ctx, "This list as a file:"));
 }
 

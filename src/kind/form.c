@@ -48,7 +48,7 @@ static int by_id(const void *a, const void *b)
 static void hang(struct tree *t, int i)
 {
     struct node key = {.id = t->rows[i].parent}, *want = &key;
-    struct node **above = key.id == NONE ? NULL : bsearch(&want, t->sorted, (size_t)t->count, sizeof *t->sorted, by_id);
+    struct node **above = key.id == NONE ? NULL : bsearch(&want, t->sorted, (size_t)t->count, sizeof(struct node *), by_id);
     if (!above || *above == &t->nodes[i]) {
         t->rows[i].parent = NONE;
         return;
@@ -80,7 +80,7 @@ static const struct branch *in_tree_order(struct ctx *ctx, struct branch *rows, 
         t.nodes[i] = (struct node){rows[i].id, i, -1, -1, -1};
         t.sorted[i] = &t.nodes[i];
     }
-    qsort(t.sorted, (size_t)count, sizeof *t.sorted, by_id);
+    qsort(t.sorted, (size_t)count, sizeof(struct node *), by_id);
     for (int i = 0; i < count; i++)
         hang(&t, i);
     for (int i = 0; i < count; i++)

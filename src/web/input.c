@@ -228,7 +228,7 @@ bool input_multipart(struct arena *a, const char *boundary, const char *body, si
             return false;
         const char *filename = quoted(a, disposition, "filename");
         if (filename) {
-            if (ex->upload_count == upload_room) {
+            if (!uploads || ex->upload_count == upload_room) {
                 upload_room = upload_room ? upload_room * 2 : 4;
                 struct upload *grown = ARENA_ARRAY(a, struct upload, upload_room);
                 if (uploads)

@@ -165,7 +165,8 @@ static void cookie_actor(struct visit *v, struct db *db, const char *token)
 static void card_actor(struct visit *v)
 {
     const char *text = cookie(&v->ctx, card_name(v));
-    if (!v->ctx.site->card || !v->ctx.site->card(&v->ctx, text && *text ? text : NULL) || v->session)
+    bool held = v->ctx.site->card && v->ctx.site->card(&v->ctx, text && *text ? text : NULL);
+    if (!held || !text || v->session)
         return;
     unsigned char *hash = arena_alloc(v->arena, HASH);
     crypto_generichash(hash, HASH, (const unsigned char *)text, strlen(text), NULL, 0);
