@@ -49,7 +49,7 @@ function startKeys(): void {
             return;
         const pressed = meaning(before, event.key);
         before = event.key === 'g' && before !== 'g' ? 'g' : '';
-        const own = all('[data-key]').find((each) => each.dataset['key'] === pressed && each.offsetParent !== null);
+        const own = all('[data-key]').find((each) => each.dataset['key'] === pressed && (each.offsetParent !== null || each.closest('.sub')));
         if (own)
             own.click();
         else if (pressed === 'j' || pressed === 'k')

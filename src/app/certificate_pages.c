@@ -505,7 +505,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/certificates", N_("Certificates"), NULL, HOSTS | ROLE_LEADER, true},
+    {"/certificates", N_("Certificates"), NULL, HOSTS | ROLE_LEADER, true, .group = N_("Volunteering")},
     {.href = NULL},
 };
 

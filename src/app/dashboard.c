@@ -264,6 +264,10 @@ static void draw_cell(struct ctx *ctx, const struct board *b, const struct line 
              share(ctx, l->sums, i), figure_thousands(ctx, l->sums[FIGURE_PARTS * i]), figure_thousands(ctx, l->sums[FIGURE_PARTS * i + 1]));
 }
 
+/* Colours that mean the same in each chart; the others take the next of the row. */
+static const char *const tones[SHOWN] = {[OPEN_NOW] = " data-tone=\"lake\"", [SOON] = " data-tone=\"warn\"", [LATE] = " data-tone=\"late\"",
+                                         [RECEIVED_] = " data-tone=\"soft\""};
+
 /* One chart with its table: columns are figures; those after the first charted ones are in the table only. */
 struct chart {
     const char *kind, *question, *first; /* N_(); first: head of the first column */
@@ -301,7 +305,7 @@ static void draw_chart(struct ctx *ctx, const struct board *b, const struct char
          (struct markup){c->wide ? " wide" : ""}, tr(ctx, c->question), c->kind, (struct markup){rate ? " data-unit=\"%\"" : ""},
          b->years && !strcmp(c->first, "Month") ? say(ctx, "Year") : tr(ctx, c->first));
     for (int i = 0; i < c->count; i++)
-        html(out, "<th class=\"num\"{}{}>{}</th>", (struct markup){c->columns[i] == LATE ? " data-tone=\"late\"" : ""},
+        html(out, "<th class=\"num\"{}{}>{}</th>", (struct markup){tones[c->columns[i]]},
              (struct markup){i >= c->charted ? " data-chart-skip" : ""}, tr(ctx, heads[c->columns[i]]));
     html(out, "</tr></thead><tbody>");
     for (int l = 0; l < count; l++) {
@@ -447,7 +451,7 @@ static const struct job jobs[] = {{"dashboard", 1800, warm, .here = true, .slow 
 static const struct route table[] = {ROUTE_GET("/dashboard", ROLE_OFFICE | ROLE_LEADER | ROLE_WORKER, dashboard)};
 
 static const struct place places[] = {
-    {"/dashboard", N_("Dashboard"), "g d", ROLE_OFFICE | ROLE_LEADER | ROLE_WORKER, true},
+    {"/dashboard", N_("Dashboard"), "g d", ROLE_OFFICE | ROLE_LEADER | ROLE_WORKER, true, .group = N_("Numbers")},
     {.href = NULL},
 };
 

@@ -349,7 +349,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/figures", N_("Figures"), "g f", ROLES_READERS, true},
+    {"/figures", N_("Figures"), "g f", ROLES_READERS, true, .group = N_("Numbers")},
     {.href = NULL},
 };
 

@@ -268,9 +268,7 @@ static const char *state(struct ctx *ctx, const struct request *r, int status)
 
 /* ---- is it solved? ---- */
 
-static const struct {
-    const char *name, *sign;
-} faces[] = {{N_("very satisfied"), "mood-happy"}, {N_("satisfied"), "mood-smile"}, {N_("so so"), "mood-neutral"}, {N_("dissatisfied"), "mood-confused"}, {N_("very dissatisfied"), "mood-sad"}};
+static const char *const faces[] = {"mood-sad", "mood-confused", "mood-neutral", "mood-smile", "mood-happy"};
 
 static void draw_choice(struct ctx *ctx, const char *value, const char *sign, const char *word, const char *line)
 {
@@ -322,7 +320,7 @@ static void draw_question(struct ctx *ctx, const struct followed *f, int status)
         html(out, "</fieldset><fieldset class=\"cards faces\" id=\"f-satisfaction\"><legend>{} <i>{}</i></legend><div>", say(ctx, "How satisfied are you?"), say(ctx, "may be left out"));
         for (int n = 5; n >= 1; n--)
             html(out, "<label><input type=\"radio\" name=\"satisfaction\" value=\"{}\"{}><span>{}<b>{}</b></span></label>", n,
-                 (struct markup){n == level ? " checked" : ""}, icon(ctx, faces[5 - n].sign), tr(ctx, faces[5 - n].name));
+                 (struct markup){n == level ? " checked" : ""}, icon(ctx, faces[n - 1]), tr(ctx, satisfaction_words[n - 1]));
         buf_puts(out, "</div>");
         draw_problem(ctx, "satisfaction");
         buf_puts(out, "</fieldset>");

@@ -84,7 +84,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/team-leaders", N_("Leaders of teams"), NULL, ROLE_ADMIN, true},
+    {"/team-leaders", N_("Leaders of teams"), NULL, ROLE_ADMIN, true, N_("Which team each leader's account looks after"), "users"},
     {.href = NULL},
 };
 

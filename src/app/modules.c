@@ -29,7 +29,6 @@
     M(register_pages_module) \
     M(register_edit_module) \
     M(register_views_module) \
-    M(admin_module) \
     M(settings_module) \
     M(users_module) \
     M(calendar_module) \
@@ -61,6 +60,7 @@
     M(figures_module) \
     M(dashboard_module) \
     M(figures_pages_module) \
+    M(admin_module) \
     M(deliver_module) \
     M(outbox_module) \
     M(imports_module) \

@@ -304,7 +304,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/opinions", N_("Opinions"), "g o", HOSTS | ROLE_LEADER, true},
+    {"/opinions", N_("Opinions"), "g o", HOSTS | ROLE_LEADER, true, .group = N_("Volunteering")},
     {.href = NULL},
 };
 

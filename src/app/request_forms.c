@@ -233,14 +233,13 @@ static void draw_into(struct ctx *ctx, const struct request *r)
 
 static void draw_satisfaction(struct ctx *ctx)
 {
-    static const char *const words[] = {N_("very bad"), N_("bad"), N_("middling"), N_("good"), N_("very good")};
     struct buf *out = ctx->web->out;
     int64_t chosen = param_int(ctx, "satisfaction");
     html(out, "<fieldset class=\"field\" id=\"f-satisfaction\"><legend>{} <i>{}</i></legend><div class=\"ticks\">", say(ctx, "Satisfaction"),
          say(ctx, "if it was said"));
     for (int n = 5; n >= 1; n--)
         html(out, "<label class=\"check\"><input type=\"radio\" name=\"satisfaction\" value=\"{}\"{}> {}</label>", n,
-             (struct markup){chosen == n ? " checked" : ""}, tr(ctx, words[n - 1]));
+             (struct markup){chosen == n ? " checked" : ""}, tr(ctx, satisfaction_words[n - 1]));
     html(out, "</div>");
     if (ctx_problem_of(ctx, "satisfaction"))
         html(out, "<p class=\"problem\">{}</p>", ctx_problem_of(ctx, "satisfaction"));

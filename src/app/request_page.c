@@ -90,14 +90,20 @@ static void draw_barred(struct ctx *ctx, const struct request *r)
     }
 }
 
+/* What is done asks for nothing more: its steps are there, none is urged. */
+static bool done(const struct request *r)
+{
+    return request_status_of(r) == CLOSED;
+}
+
 /* The step whose form stands open, by its place in the list; -1 for none. */
-static int step_open(struct ctx *ctx, const struct step *const *list, int n)
+static int step_open(struct ctx *ctx, const struct request *r, const struct step *const *list, int n)
 {
     const char *asked = ctx->web->method == GET ? query_param(ctx, "step") : ctx->web->name;
     for (int i = 0; asked && i < n; i++)
         if (!strcmp(list[i]->action, asked) && !step_is_button(list[i]))
             return i;
-    return n && !step_is_button(list[0]) && ctx->web->method == GET && !asked ? 0 : -1;
+    return n && !done(r) && !step_is_button(list[0]) && ctx->web->method == GET && !asked ? 0 : -1;
 }
 
 static void draw_next(struct ctx *ctx, const struct request *r)
@@ -105,11 +111,11 @@ static void draw_next(struct ctx *ctx, const struct request *r)
     struct buf *out = ctx->web->out;
     const struct step *list[STEPS_MOST];
     int n = steps_possible(ctx, r, list);
-    int open = step_open(ctx, list, n);
+    int open = step_open(ctx, r, list, n);
     if (n) {
         html(out, "<div class=\"acts next screen\"><p>{}</p>", say(ctx, "Next step"));
         for (int i = 0; i < n; i++)
-            draw_step_button(ctx, r, list[i], i == 0, i == open);
+            draw_step_button(ctx, r, list[i], i == 0 && !done(r), i == open);
         html(out, "</div>");
     }
     if (open >= 0)

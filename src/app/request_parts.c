@@ -197,7 +197,7 @@ void request_draw_facts(struct ctx *ctx, const struct request *r)
         fact(ctx, tr(ctx, kind_field(&requests_kind, then[i])->label), field_show(ctx, kind_field(&requests_kind, then[i]), r));
     if (r->parked_until != NONE && request_status_of(r) == PARKED)
         fact(ctx, say(ctx, "Next review"), day_show(ctx->arena, ctx->lang, when_day(r->parked_until)));
-    fact(ctx, say(ctx, "Satisfaction"), times(ctx, r->satisfaction));
+    fact(ctx, say(ctx, "Satisfaction"), r->satisfaction > 0 ? tr(ctx, satisfaction_words[r->satisfaction - 1]) : NULL);
     fact(ctx, say(ctx, "Times returned"), times(ctx, r->returns));
     fact(ctx, say(ctx, "Times extended"), times(ctx, r->extensions));
     fact(ctx, say(ctx, "Times reopened"), times(ctx, r->reopened));

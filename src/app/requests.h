@@ -46,6 +46,7 @@ extern const struct kind requests_kind;
 extern const struct figure request_figures[]; /* request_figures.c; ended by a NULL id */
 
 enum request_status { RECEIVED, DISPATCHED, HANDLING, ANSWERED, CALL_BACK, CLOSED, PARKED, MERGED, REQUEST_STATUS_COUNT };
+extern const char *const satisfaction_words[5]; /* N_(); [0] for 1, very dissatisfied, to [4] for 5 */
 extern const struct choice request_statuses[]; /* indexed by enum request_status */
 
 #define CO_HANDLERS_MOST 8

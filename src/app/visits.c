@@ -465,7 +465,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/visits", N_("Volunteer visits"), "g v", HOSTS | ROLE_LEADER, true},
+    {"/visits", N_("Volunteer visits"), "g h", HOSTS | ROLE_LEADER, true, .group = N_("Volunteering")},
     {.href = NULL},
 };
 

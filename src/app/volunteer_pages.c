@@ -414,7 +414,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/volunteers", N_("Volunteers"), "g v", READERS, true},
+    {"/volunteers", N_("Volunteers"), "g v", READERS, true, .group = N_("Volunteering"), .also = "/hours /duty "},
     {.href = NULL},
 };
 

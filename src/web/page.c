@@ -57,29 +57,92 @@ static void token_field(struct ctx *ctx)
         html(ctx->web->out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
 }
 
-static void nav_link(struct ctx *ctx, const struct place *p)
+static bool here_or_beside(const struct ctx *ctx, const struct place *p)
+{
+    if (here(ctx, p->href))
+        return true;
+    for (const char *s = p->also; s && *s; s += strcspn(s, " ") + 1)
+        if (here(ctx, arena_copyn(ctx->arena, s, strcspn(s, " "))))
+            return true;
+    return false;
+}
+
+static void nav_link(struct ctx *ctx, const struct place *p, const char *label, bool current)
 {
     struct buf *out = ctx->web->out;
     html(out, "<a href=\"{}\"", p->href);
-    if (here(ctx, p->href))
+    if (current)
         buf_puts(out, " aria-current=\"page\"");
-    if (p->key)
+    if (p->key && label == p->label)
         html(out, " data-key=\"{}\"", p->key);
-    html(out, ">{}", tr(ctx, p->label));
+    html(out, ">{}", tr(ctx, label));
     int64_t waiting = strcmp(p->href, "/work") == 0 && ctx->site->waiting && ctx->db ? ctx->site->waiting(ctx) : 0;
     if (waiting > 0)
         html(out, " <b class=\"count\">{}</b>", waiting);
     buf_puts(out, "</a>");
 }
 
+enum { PLACES_MOST = 32 };
+
+static int places_of(const struct ctx *ctx, bool staff, const struct place **found)
+{
+    int n = 0;
+    for (const struct place *const *list = ctx->site->places; list && *list; list++)
+        for (const struct place *p = *list; p->href && n < PLACES_MOST; p++)
+            if (p->staff == staff && !p->about && (p->roles & ctx->actor.roles))
+                found[n++] = p;
+    return n;
+}
+
+static bool together(const struct place *a, const struct place *b)
+{
+    return a == b || (a->group && b->group && !strcmp(a->group, b->group));
+}
+
+/* How many places stand with the i-th, itself counted; 0 when an earlier one has shown them. */
+static int group_size(const struct ctx *ctx, const struct place *const *found, int n, int i, bool *current)
+{
+    int size = 0;
+    *current = false;
+    for (int j = 0; j < n; j++)
+        if (together(found[i], found[j])) {
+            if (j < i)
+                return 0;
+            size++;
+            *current = *current || here_or_beside(ctx, found[j]);
+        }
+    return size;
+}
+
 static void nav(struct ctx *ctx, bool staff)
 {
-    html(ctx->web->out, "<nav class=\"nav\" aria-label=\"{}\">", say(ctx, "Main places"));
-    for (const struct place *const *list = ctx->site->places; list && *list; list++)
-        for (const struct place *p = *list; p->href; p++)
-            if (p->staff == staff && !p->about && (p->roles & ctx->actor.roles))
-                nav_link(ctx, p);
-    buf_puts(ctx->web->out, "</nav>");
+    struct buf *out = ctx->web->out;
+    const struct place *found[PLACES_MOST];
+    int n = places_of(ctx, staff, found);
+    bool current;
+    html(out, "<nav class=\"nav\" aria-label=\"{}\">", say(ctx, "Main places"));
+    for (int i = 0, size; i < n; i++)
+        if ((size = group_size(ctx, found, n, i, &current)) > 0)
+            nav_link(ctx, found[i], size > 1 ? found[i]->group : found[i]->label, current);
+    buf_puts(out, "</nav>");
+}
+
+/* A group's places, shown on their own pages; elsewhere they are there for the keys. */
+static void nav_groups(struct ctx *ctx, bool staff)
+{
+    struct buf *out = ctx->web->out;
+    const struct place *found[PLACES_MOST];
+    int n = places_of(ctx, staff, found);
+    bool current;
+    for (int i = 0; i < n; i++) {
+        if (group_size(ctx, found, n, i, &current) < 2)
+            continue;
+        html(out, "<nav class=\"sub\" aria-label=\"{}\"{}><div class=\"wrap\">", tr(ctx, found[i]->group), (struct markup){current ? "" : " hidden"});
+        for (int j = i; j < n; j++)
+            if (together(found[i], found[j]))
+                nav_link(ctx, found[j], found[j]->label, here_or_beside(ctx, found[j]));
+        buf_puts(out, "</div></nav>");
+    }
 }
 
 static void toggle(struct ctx *ctx, const char *action, const char *name, const char *value, const char *sign, const char *text)
@@ -140,7 +203,9 @@ void page_begin(struct ctx *ctx, const char *title, unsigned flags)
          say(ctx, "To the text"), icon(ctx, "linli"));
     nav(ctx, staff);
     tools(ctx, staff);
-    html(out, "</div></header>\n<p class=\"offline\" role=\"status\" hidden>{}{}</p>\n", icon(ctx, "wifi-off"),
+    buf_puts(out, "</div></header>\n");
+    nav_groups(ctx, staff);
+    html(out, "<p class=\"offline\" role=\"status\" hidden>{}{}</p>\n", icon(ctx, "wifi-off"),
          say(ctx, "The network is gone. What you typed stays in this window; go on when it is back."));
     html(out, "<main id=\"main\" class=\"{}\" tabindex=\"-1\">\n", flags & PAGE_WIDE ? "wrap wide" : "wrap");
     if (said && *said) {

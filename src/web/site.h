@@ -24,6 +24,8 @@ struct place {
     bool staff;               /* on the staff's pages; otherwise on the residents' */
     const char *about;        /* N_(): a sentence; with it the place is a card and not in the navigation */
     const char *icon;         /* of the card */
+    const char *group;        /* N_(): places of one name stand together under it, in a second line on their pages; NULL: alone */
+    const char *also;         /* further paths that belong to it, each followed by a blank; NULL */
 };
 /* What the office says of itself in the foot of each page; parts may be NULL. */
 struct site_words {
