@@ -8,6 +8,7 @@
 #include "app/demo.h"
 
 #include "app/import_run.h"
+#include "app/offers.h"
 #include "app/opinions.h"
 #include "app/registers.h"
 #include "app/requests.h"
@@ -584,6 +585,44 @@ enum status demo_handlers(struct ctx *ctx)
             after->handler = users[i];
         if (after)
             record_update(ctx, &requests_kind, before, after, "accept");
+    }
+    return ctx->status;
+}
+
+static enum status agree_visit(struct ctx *ctx, const struct offer *o)
+{
+    int64_t asks[10] = {0};
+    int n = 0;
+    struct rows *r = query(ctx->db, "SELECT id FROM offer_asks WHERE offer = {} AND answer = 'asked' ORDER BY score DESC, id LIMIT {}", o->record.id,
+                           o->people < 10 ? o->people : 10);
+    while (rows_next(r))
+        asks[n++] = row_int(r, "id");
+    rows_end(r);
+    int64_t starts = when_day_start(when_day(ctx->now) + 2) + 15 * WHEN_HOUR;
+    for (int i = 0; i < n && ctx->status == OK; i++)
+        offer_answer(ctx, record_get(ctx, &offer_asks_kind, asks[i]), true, starts);
+    return ctx->status;
+}
+
+enum status demo_visits(struct ctx *ctx)
+{
+    enum { LOOKED_AT = 60, OFFERED = 3 };
+    int64_t ids[LOOKED_AT] = {0};
+    int n = 0, offered = 0;
+    struct rows *r = query(ctx->db, "SELECT id FROM requests WHERE status IN ('received', 'dispatched', 'handling') AND category IS NOT NULL ORDER BY id DESC LIMIT {}", LOOKED_AT);
+    while (rows_next(r))
+        ids[n++] = row_int(r, "id");
+    rows_end(r);
+    for (int i = 0; i < n && offered < OFFERED && ctx->status == OK; i++) {
+        const struct request *q = record_get(ctx, &requests_kind, ids[i]);
+        const char *skill = q ? skill_for(ctx, q->category) : NULL;
+        if (!skill)
+            continue;
+        struct offer *o = record_new(ctx, &offers_kind);
+        o->request = ids[i];
+        o->skill = skill;
+        if (offer_file(ctx, o) == OK && offered++ == 0)
+            agree_visit(ctx, record_get(ctx, &offers_kind, o->record.id));
     }
     return ctx->status;
 }

@@ -24,4 +24,7 @@ int demo_draw(uint64_t *state, int n);
 /* After the logins: gives what is being handled to those who can sign in. */
 enum status demo_handlers(struct ctx *ctx);
 
+/* After the volunteers: offers the newest open requests that need hands; one visit is agreed, the others wait for answers. */
+enum status demo_visits(struct ctx *ctx);
+
 #endif
