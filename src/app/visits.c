@@ -72,25 +72,32 @@ static void draw_automatic(struct ctx *ctx)
     html(ctx->web->out, "</details>");
 }
 
+/* The view asked for; otherwise the first that holds something. */
+static size_t view_of(struct ctx *ctx, const int64_t counts[VIEWS])
+{
+    const char *asked = query_param(ctx, "view");
+    for (size_t i = 0; i < VIEWS; i++)
+        if (asked ? !strcmp(asked, views[i].id) : counts[i] > 0)
+            return i;
+    return 0;
+}
+
 static void visits(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    const char *asked = query_param(ctx, "view");
-    size_t v = 0;
-    for (size_t i = 0; asked && i < VIEWS; i++)
-        v = !strcmp(asked, views[i].id) ? i : v;
+    int64_t counts[VIEWS];
+    for (size_t i = 0; i < VIEWS; i++)
+        counts[i] = counted(ctx, i);
+    size_t v = view_of(ctx, counts);
     int64_t page = param_int(ctx, "page");
     page = page == NONE || page < 1 || page > 10000 ? 1 : page;
     page_begin(ctx, say(ctx, "Volunteer visits"), PAGE_STAFF | PAGE_WIDE);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><nav class=\"filters\" aria-label=\"{}\">", say(ctx, "Volunteer visits"),
          say(ctx, "Requests that need hands: offered to volunteers, agreed, and those for which somebody has to be found in person."), say(ctx, "Which visits"));
-    int64_t total = 0;
-    for (size_t i = 0; i < VIEWS; i++) {
-        int64_t n = counted(ctx, i);
-        total = i == v ? n : total;
+    int64_t total = counts[v];
+    for (size_t i = 0; i < VIEWS; i++)
         html(out, "<a href=\"/visits?view={}\"{}>{} <b class=\"count{}\">{}</b></a>", views[i].id, (struct markup){i == v ? " aria-current=\"true\"" : ""},
-             tr(ctx, views[i].label), (struct markup){i == 0 && n ? " late" : ""}, n);
-    }
+             tr(ctx, views[i].label), (struct markup){i == 0 && counts[i] ? " late" : ""}, counts[i]);
     html(out, "</nav>");
     struct list l;
     list_init(ctx, &l, &offers_kind);
