@@ -141,22 +141,9 @@ static void calendar_page(struct ctx *ctx)
 
 /* ---- changes ---- */
 
-static const char *moved_text(struct ctx *ctx, int64_t moved)
-{
-    return moved == 0 ? say(ctx, "No open deadline moves.") : say_n(ctx, moved, "1 open deadline was counted again.", "{} open deadlines were counted again.", moved);
-}
-
-/* Behind the door, after days changed. False when the store failed. */
 static bool recount(struct ctx *ctx, const char *what)
 {
-    int64_t moved = deadlines_recompute(ctx);
-    if (moved == NONE) {
-        ctx_fail(ctx, db_status(ctx->db) == OK ? UNAVAILABLE : db_status(ctx->db), NULL);
-        return false;
-    }
-    journal_add(ctx, "holidays", 0, "recompute", NULL, arena_print(ctx->arena, "{\"moved\":%lld}", (long long)moved));
-    flash(ctx, arena_print(ctx->arena, "%s %s", what, moved_text(ctx, moved)));
-    return true;
+    return deadlines_recount(ctx, "holidays", what);
 }
 
 /* An ordinary day becomes the opposite of what it is; one that departs becomes ordinary again. */
@@ -223,4 +210,17 @@ static const struct place places[] = {
     {.href = NULL},
 };
 
-const struct module calendar_module = {.name = "calendar", .routes = ROUTES(table), .places = places};
+static const char *days_now(struct ctx *ctx)
+{
+    int year = civil_from_when(ctx->now).year;
+    int64_t n = query_int(ctx->db, "SELECT count(*) AS n FROM holidays WHERE date >= {} AND date < {}", arena_print(ctx->arena, "%d-01-01", year),
+                          arena_print(ctx->arena, "%d-01-01", year + 1));
+    return n ? say(ctx, "{}: {} days depart from the ordinary week", arena_print(ctx->arena, "%d", year), n) : say(ctx, "{}: nothing entered yet", arena_print(ctx->arena, "%d", year));
+}
+
+static const struct setting_page setting_pages[] = {
+    {"/calendar", N_("Calendar"), N_("Holidays and the weekends that are worked instead; deadlines are counted by them."), "calendar", WRITERS, days_now},
+    {.href = NULL},
+};
+
+const struct module calendar_module = {.setting_pages = setting_pages, .name = "calendar", .routes = ROUTES(table), .places = places};

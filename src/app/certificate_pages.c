@@ -423,7 +423,7 @@ static void settings_page(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     size_t n;
     page_begin(ctx, say(ctx, "Issuer and seal"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", icon(ctx, "arrow-left"), say(ctx, "Certificates"), say(ctx, "Issuer and seal"));
+    html(out, "<nav class=\"trail\"><a href=\"/settings\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", icon(ctx, "arrow-left"), say(ctx, "Settings"), say(ctx, "Issuer and seal"));
     form_begin(ctx, "/certificates/settings", NULL, true);
     form_problems(ctx);
     plain_field(ctx, "issuer", say(ctx, "Issued by"), say(ctx, "The full name, as on the seal."), false, issuer(ctx));
@@ -495,8 +495,8 @@ static const struct route table[] = {
     ROUTE_GET("/certificates/{id}", HOSTS | ROLE_LEADER, record_page, .record = &certificates_kind),
     ROUTE_GET("/certificates/{id}/file", HOSTS, file_page, .record = &certificates_kind),
     ROUTE_POST("/certificates/{id}/revoke", HOSTS, revoke_change, .record = &certificates_kind, .failed = record_page),
-    ROUTE_GET("/certificates/settings", ROLE_OFFICE, settings_page),
-    ROUTE_POST("/certificates/settings", ROLE_OFFICE, settings_change, .prepare = settings_prepare, .failed = settings_page, .flags = UPLOAD),
+    ROUTE_GET("/certificates/settings", ROLE_OFFICE | ROLE_ADMIN, settings_page),
+    ROUTE_POST("/certificates/settings", ROLE_OFFICE | ROLE_ADMIN, settings_change, .prepare = settings_prepare, .failed = settings_page, .flags = UPLOAD),
     ROUTE_GET("/certificate/{name}", ROLE_PUBLIC, status_page),
     ROUTE_GET("/certificates/verify", ROLE_PUBLIC, verify_page),
     ROUTE_POST("/certificates/verify", ROLE_PUBLIC, verify_page, .flags = UPLOAD | READS | NO_CSRF),
@@ -509,4 +509,15 @@ static const struct place places[] = {
     {.href = NULL},
 };
 
-const struct module certificate_pages_module = {.name = "certificate pages", .routes = ROUTES(table), .places = places};
+static const char *issuer_now(struct ctx *ctx)
+{
+    size_t n;
+    return arena_print(ctx->arena, "%s · %s", issuer(ctx), seal_image(ctx, &n) ? say(ctx, "with a picture of the seal") : say(ctx, "with a drawn seal"));
+}
+
+static const struct setting_page setting_pages[] = {
+    {"/certificates/settings", N_("Issuer and seal"), N_("Who issues the volunteers’ certificates, and the seal on them."), "rubber-stamp", ROLE_OFFICE | ROLE_ADMIN, issuer_now},
+    {.href = NULL},
+};
+
+const struct module certificate_pages_module = {.setting_pages = setting_pages, .name = "certificate pages", .routes = ROUTES(table), .places = places};

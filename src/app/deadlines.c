@@ -19,14 +19,13 @@ struct term {
 static const struct {
     const char *level, *setting;
     struct term term;
-} usual[] = {
+} usual[DEADLINE_LEVELS] = {
     {"urgent", "deadline.urgent", {24, "hours"}},
     {"ordinary", "deadline.ordinary", {7, "working_days"}},
     {"complex", "deadline.complex", {15, "working_days"}},
 };
 
-/* "24 hours", as a setting holds it. */
-static bool term_read(struct ctx *ctx, const char *text, struct term *t)
+bool deadline_read(struct ctx *ctx, const char *text, int64_t *count, const char **kind)
 {
     char *end;
     long long n = strtoll(text, &end, 10);
@@ -34,24 +33,38 @@ static bool term_read(struct ctx *ctx, const char *text, struct term *t)
     while (*end == ' ')
         end++;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (n >= 0 && n <= 1000 && !strcmp(end, kinds[i])) {
-            *t = (struct term){n, arena_copy(ctx->arena, end)};
+        if (end != text && n >= 1 && n <= DEADLINE_MOST && !strcmp(end, kinds[i])) {
+            *count = n;
+            *kind = arena_copy(ctx->arena, end);
             return true;
         }
     return false;
 }
 
+struct deadline_usual deadline_usual(struct ctx *ctx, int i)
+{
+    struct deadline_usual u = {usual[i].level, usual[i].setting, usual[i].term.count, usual[i].term.kind};
+    deadline_read(ctx, setting(ctx, u.setting), &u.count, &u.kind);
+    return u;
+}
+
+const char *deadline_text(struct ctx *ctx, int64_t count, const char *kind)
+{
+    if (!strcmp(kind, "hours"))
+        return say_n(ctx, count, "1 hour", "{} hours", count);
+    if (!strcmp(kind, "calendar_days"))
+        return say_n(ctx, count, "1 calendar day", "{} calendar days", count);
+    return say_n(ctx, count, "1 working day", "{} working days", count);
+}
+
 static struct term level_term(struct ctx *ctx, const char *level)
 {
-    size_t at = 1;
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+    int at = 1;
+    for (int i = 0; i < DEADLINE_LEVELS; i++)
         if (level && !strcmp(level, usual[i].level))
             at = i;
-    struct term t = usual[at].term;
-    const char *set = setting(ctx, usual[at].setting);
-    if (*set)
-        term_read(ctx, set, &t);
-    return t;
+    struct deadline_usual u = deadline_usual(ctx, at);
+    return (struct term){u.count, u.kind};
 }
 
 static int64_t term_end(const struct calendar *cal, struct term t, int64_t from)

@@ -17,11 +17,26 @@
 /* Sets level (when missing), due, due_from and first_contact_due, counted from that instant. */
 void deadline_set(struct ctx *ctx, struct request *r, int64_t from);
 
+/* What holds for a level when the category doesn't say: /deadlines sets it. */
+#define DEADLINE_LEVELS 3
+#define DEADLINE_MOST 1000
+struct deadline_usual {
+    const char *level, *setting; /* code of the level; name of the setting */
+    int64_t count;               /* 1 to DEADLINE_MOST */
+    const char *kind;            /* "working_days", "hours", "calendar_days" */
+};
+struct deadline_usual deadline_usual(struct ctx *ctx, int i); /* i from 0: urgent, ordinary, complex */
+/* Reads "24 hours" as a setting holds it; false when it is none, and nothing is set. */
+bool deadline_read(struct ctx *ctx, const char *text, int64_t *count, const char **kind);
+const char *deadline_text(struct ctx *ctx, int64_t count, const char *kind); /* for a reader: "7 working days" */
+
 /*
- * Behind the door, after the calendar changed: counts again every deadline that is still open and was not set by
+ * Behind the door, after the calendar or the usual deadlines changed: counts again every deadline that is still open and was not set by
  * hand, and journals each that moved. How many moved; NONE when the store failed.
  */
 int64_t deadlines_recompute(struct ctx *ctx);
+/* The same with its entry in the journal, under that kind, and a word for the reader after `what`. False: it failed. */
+bool deadlines_recount(struct ctx *ctx, const char *kind, const char *what);
 
 /* "2 working days left", "3 hours overdue"; "" when nothing runs. */
 struct countdown {

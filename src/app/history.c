@@ -7,6 +7,7 @@
  */
 #include "app/register_pages.h"
 
+#include "app/deadlines.h"
 #include "app/requests.h"
 #include "base/text.h"
 #include "base/when.h"
@@ -58,7 +59,9 @@ static const char *loose_label(struct ctx *ctx, const char *key)
 {
     static const struct choice known[] = {{"role", N_("Role")}, {"area", N_("Area")}, {"unit", N_("Unit")}, {"entries", N_("Entries")},
                                           {"moved", N_("Deadlines moved")}, {"first_bad", N_("First entry that does not fit")},
-                                          {"name", N_("Name")}, {NULL, NULL}};
+                                          {"name", N_("Name")}, {"deadline.urgent", N_("Deadline, urgent")},
+                                          {"deadline.ordinary", N_("Deadline, ordinary")}, {"deadline.complex", N_("Deadline, complex")},
+                                          {"offers.automatic", N_("Offered on arrival")}, {NULL, NULL}};
     for (const struct choice *c = known; c->code; c++)
         if (!strcmp(c->code, key))
             return tr(ctx, c->label);
@@ -89,6 +92,10 @@ static const char *loose_value(struct ctx *ctx, const cJSON *v)
         return arena_print(ctx->arena, "%.15g", v->valuedouble);
     if (!cJSON_IsString(v))
         return NULL;
+    int64_t count;
+    const char *unit;
+    if (!strncmp(v->string, "deadline.", 9) && deadline_read(ctx, v->valuestring, &count, &unit))
+        return deadline_text(ctx, count, unit);
     unsigned role = !strcmp(v->string, "role") ? role_parse(v->valuestring) : 0;
     return role ? role_title(ctx, (enum role)role) : arena_copy(ctx->arena, v->valuestring);
 }

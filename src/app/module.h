@@ -8,6 +8,7 @@
 #define LINLI_APP_MODULE_H
 
 #include "app/figures.h"
+#include "app/settings.h"
 #include "kind/kind.h"
 #include "web/server.h"
 
@@ -61,6 +62,7 @@ struct module {
     const struct job *jobs;            /* ended by a NULL name */
     const struct register_view *views; /* ended by a NULL kind */
     const struct field *settings;      /* app/settings.h; ended by a NULL name */
+    const struct setting_page *setting_pages; /* ended by a NULL href */
 };
 extern const struct module *const modules[]; /* ended by NULL */
 

@@ -31,6 +31,7 @@
     M(register_views_module) \
     M(settings_module) \
     M(users_module) \
+    M(deadline_pages_module) \
     M(calendar_module) \
     M(journal_module) \
     M(people_module) \

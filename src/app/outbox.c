@@ -9,6 +9,7 @@
 #include "app/module.h"
 #include "app/notify.h"
 #include "app/people.h"
+#include "app/register_pages.h"
 #include "app/volunteers.h"
 #include "base/code.h"
 #include "base/seal.h"
@@ -352,7 +353,6 @@ static const struct setting_field {
     const char *name, *field, *label, *hint; /* N_() */
     bool secret;
 } setting_fields[] = {
-    {"site.address", "site_address", N_("Address of this site"), N_("https://linli.example.cn — messages link to it. Empty: messages carry the number only."), false},
     {"office.mail", "office_mail", N_("Mail of the office"), N_("Hears of third returns and of requests that nobody has."), false},
     {"smtp.host", "smtp_host", N_("Mail server"), N_("Empty: nothing is sent by mail; the outbox lists whom to ring."), false},
     {"smtp.port", "smtp_port", N_("Port"), N_("Empty: 587, or 465 with TLS from the start."), false},
@@ -389,6 +389,7 @@ static void settings(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const char *security = param(ctx, "smtp_security") ? param(ctx, "smtp_security") : setting(ctx, "smtp.security");
     page_begin(ctx, say(ctx, "Mail and webhook"), PAGE_STAFF);
+    trail(ctx, "/settings", say(ctx, "Settings"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Mail and webhook"),
          say(ctx, "How notices leave. Whoever has no mail address is listed in the outbox, to be rung or texted."));
     form_problems(ctx);
@@ -430,7 +431,7 @@ static const char *typed(struct ctx *ctx, const char *field)
 
 static void settings_check(struct ctx *ctx)
 {
-    const char *port = typed(ctx, "smtp_port"), *host = typed(ctx, "smtp_host"), *url = typed(ctx, "hook_url"), *site = typed(ctx, "site_address");
+    const char *port = typed(ctx, "smtp_port"), *host = typed(ctx, "smtp_host"), *url = typed(ctx, "hook_url");
     if (!host_valid(host))
         ctx_problem(ctx, "smtp_host", say(ctx, "The name of a server, like mail.example.cn."));
     if (*port && (strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 || strtol(port, NULL, 10) < 1 || strtol(port, NULL, 10) > 65535))
@@ -445,8 +446,6 @@ static void settings_check(struct ctx *ctx)
         ctx_problem(ctx, "hook_secret", say(ctx, "A webhook needs a secret, so that its receiver can tell that it is from here."));
     if (*typed(ctx, "hook_secret") && strlen(typed(ctx, "hook_secret")) < 16)
         ctx_problem(ctx, "hook_secret", say(ctx, "At least 16 characters."));
-    if (*site && !deliver_url_valid(site))
-        ctx_problem(ctx, "site_address", say(ctx, "An address that begins with https:// or http://."));
     const char *security = typed(ctx, "smtp_security");
     if (strcmp(security, "none") && strcmp(security, "tls") && strcmp(security, "starttls"))
         ctx_problem(ctx, "smtp_security", say(ctx, "Choose one of the list."));
@@ -459,13 +458,10 @@ static void settings_save(struct ctx *ctx)
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct setting_field *f = &setting_fields[i];
         const char *value = typed(ctx, f->field);
-        size_t n = strlen(value);
         if (f->secret && !*value)
             continue;
         if (f->secret)
             value = seal_text(ctx->keys, ctx->arena, f->name, value);
-        else if (!strcmp(f->field, "site_address") && n && value[n - 1] == '/')
-            value = arena_copyn(ctx->arena, value, n - 1);
         if (strcmp(value, setting(ctx, f->name)) != 0)
             plain(&names, "{}{}", names.size ? " " : "", f->name);
         setting_put(ctx, f->name, value);
@@ -526,4 +522,17 @@ static const struct place places[] = {
     {.href = NULL},
 };
 
-const struct module outbox_module = {.name = "outbox", .routes = ROUTES(table), .places = places};
+static const char *sending_now(struct ctx *ctx)
+{
+    const char *host = setting(ctx, "smtp.host"), *hook = setting(ctx, "hook.url");
+    return arena_print(ctx->arena, "%s · %s", *host ? arena_print(ctx->arena, "%s (%s)", host, setting(ctx, "smtp.from")) : say(ctx, "no mail server"),
+                       *hook ? hook : say(ctx, "no webhook"));
+}
+
+static const struct setting_page setting_pages[] = {
+    {"/outbox/settings", N_("Mail and webhook"), N_("The mail server that notices leave by, the office’s own address, and another system that hears of every step."),
+     "send", ROLE_ADMIN, sending_now},
+    {.href = NULL},
+};
+
+const struct module outbox_module = {.setting_pages = setting_pages, .name = "outbox", .routes = ROUTES(table), .places = places};

@@ -6,6 +6,7 @@
 #include "app/registers.h"
 
 #include "app/module.h"
+#include "app/notify.h"
 #include "app/users.h"
 
 #include <cJSON.h>
@@ -108,11 +109,20 @@ static const struct field unit_fields[] = {
     {"kind", F_CHOICE, U(kind), N_("Kind"), .choices = unit_kinds, .flags = LISTED | FILTER},
     {"area", F_REF, U(area), N_("Area"), .ref = "areas", .flags = FILTER},
     {"phone", F_PHONE, U(phone), N_("Telephone"), .flags = LISTED},
-    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120},
+    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120, .hint = N_("Where notices to the whole unit go. Empty: the outbox says whom to ring.")},
 };
+
+static void unit_check(struct ctx *ctx, const void *before, void *after)
+{
+    const struct unit *u = after;
+    (void)before;
+    if (u->mail && !mail_valid(u->mail))
+        ctx_problem(ctx, "mail", say(ctx, "A mail address, like office@example.cn."));
+}
+
 const struct kind units_kind = {.name = "units", .table = "units", .one = N_("Unit"), .many = N_("Units"),
     FIELDS(unit_fields), .size = sizeof(struct unit), .read = ROLES_SIGNED, .write = WRITERS, .remove = WRITERS, .code = "code",
-    .order = "code", .about = N_("Offices, communities, departments and companies that handle requests.")};
+    .order = "code", .check = unit_check, .about = N_("Offices, communities, departments and companies that handle requests.")};
 
 /* ---- categories ---- */
 

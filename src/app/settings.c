@@ -50,16 +50,25 @@ struct setting_value *setting_load(struct ctx *ctx, const struct field *f)
     return v;
 }
 
-/* ---- the page ---- */
+/* ---- the page: what has pages of its own, then what is set here ---- */
 
-static void settings_page(struct ctx *ctx)
+/* The pages that have settings of their own, with what holds now. */
+static void draw_pages(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    settings_follow(ctx);
-    page_begin(ctx, say(ctx, "Settings"), PAGE_STAFF);
-    trail(ctx, "/admin", say(ctx, "Administration"));
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Settings"),
-         say(ctx, "They hold at once, without a restart, and each change is journalled."));
+    buf_puts(out, "<ul class=\"places\">");
+    for (int m = 0; modules[m]; m++)
+        for (const struct setting_page *p = modules[m]->setting_pages; p && p->href; p++)
+            if (p->roles & ctx->actor.roles)
+                html(out, "<li><a href=\"{}\">{}<b>{}</b><i>{}</i><span class=\"now\">{}</span></a></li>", p->href, icon(ctx, p->icon), tr(ctx, p->label),
+                     tr(ctx, p->about), p->now(ctx));
+    buf_puts(out, "</ul>");
+}
+
+static void draw_form(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    buf_puts(out, "<section>");
     form_begin(ctx, "/settings", NULL, false);
     form_problems(ctx);
     bool open = false;
@@ -74,6 +83,19 @@ static void settings_page(struct ctx *ctx)
     }
     html(out, "{}<div class=\"acts\"><button class=\"primary\">{}</button></div>", (struct markup){open ? "</div>" : ""}, say(ctx, "Store the change"));
     form_end(ctx);
+    buf_puts(out, "</section>");
+}
+
+static void settings_page(struct ctx *ctx)
+{
+    settings_follow(ctx);
+    page_begin(ctx, say(ctx, "Settings"), PAGE_STAFF);
+    trail(ctx, "/admin", say(ctx, "Administration"));
+    html(ctx->web->out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Settings"),
+         say(ctx, "They hold at once, without a restart, and each change is journalled."));
+    draw_pages(ctx);
+    if (ctx->actor.roles & ROLE_ADMIN)
+        draw_form(ctx);
     page_end(ctx);
 }
 
@@ -178,12 +200,12 @@ void settings_follow(struct ctx *ctx)
 }
 
 static const struct route table[] = {
-    ROUTE_GET("/settings", ROLE_ADMIN, settings_page),
+    ROUTE_GET("/settings", ROLE_ADMIN | ROLE_OFFICE, settings_page),
     ROUTE_POST("/settings", ROLE_ADMIN, settings_store, .prepare = settings_prepare, .failed = settings_page),
 };
 
 static const struct place places[] = {
-    {"/settings", N_("Settings"), NULL, ROLE_ADMIN, true, N_("Name of the office, opening hours, web address"), "settings"},
+    {"/settings", N_("Settings"), NULL, ROLE_ADMIN | ROLE_OFFICE, true, N_("The office’s name and hours, deadlines, calendar, mail, certificates"), "settings"},
     {.href = NULL},
 };
 

@@ -20,6 +20,13 @@ struct setting_value {
 };
 #define SETTING offsetof(struct setting_value, text)
 
+/* Settings with a page of their own: /settings leads there and says what holds now (struct module.setting_pages). */
+struct setting_page {
+    const char *href, *label, *about, *icon; /* label, about: N_() */
+    unsigned roles;
+    const char *(*now)(struct ctx *ctx);     /* in a line, in the context's arena */
+};
+
 /* The value as stored, ready for field_show; missing when it is not set. */
 struct setting_value *setting_load(struct ctx *ctx, const struct field *f);
 /* Takes over what is stored for the foot of the pages, when it changed: at the start, and after commits. */

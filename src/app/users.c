@@ -3,6 +3,7 @@
  */
 #include "app/users.h"
 
+#include "app/notify.h"
 #include "base/code.h"
 #include "db/journal.h"
 
@@ -20,6 +21,8 @@ static void check(struct ctx *ctx, const void *before, void *after)
 {
     const struct user *was = before;
     struct user *u = after;
+    if (u->mail && !mail_valid(u->mail))
+        ctx_problem(ctx, "mail", say(ctx, "A mail address, like office@example.cn."));
     if (!was && u->active == NONE)
         u->active = 1;
     if (was && was->active == 1 && u->active != 1 && last_admin(ctx, was->record.id))
@@ -32,7 +35,7 @@ static const struct field fields[] = {
     {"name", F_TEXT, U(name), N_("Full name"), .max = 60, .flags = REQUIRED | LISTED | SORTED},
     {"name_en", F_TEXT, U(name_en), N_("Name in English"), .max = 100},
     {"language", F_CHOICE, U(language), N_("Language"), .choices = languages},
-    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120},
+    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120, .hint = N_("Where notices of what is dispatched to them go. Empty: they see it in their list only.")},
     {"active", F_BOOL, U(active), N_("May sign in"), .flags = FIXED | FILTER},
     {"locked_until", F_TIME, U(locked_until), N_("Locked until"), .flags = FIXED},
     {"last_login", F_TIME, U(last_login), N_("Last sign-in"), .flags = FIXED | LISTED | SORTED},

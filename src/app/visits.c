@@ -478,4 +478,14 @@ static const struct place places[] = {
 
 static const struct job jobs[] = {{"offers_arrived", 0, offer_arrivals}, {.name = NULL}};
 
-const struct module visits_module = {.name = "visits", .routes = ROUTES(table), .places = places, .jobs = jobs};
+static const char *automatic_now(struct ctx *ctx)
+{
+    return strcmp(setting(ctx, "offers.automatic"), "1") ? say(ctx, "off: somebody presses “Find volunteers”") : say(ctx, "on");
+}
+
+static const struct setting_page setting_pages[] = {
+    {"/visits", N_("Offered on arrival"), N_("Whether requests that fit a skill are offered to volunteers as soon as they come in."), "users", ROLE_OFFICE, automatic_now},
+    {.href = NULL},
+};
+
+const struct module visits_module = {.setting_pages = setting_pages, .name = "visits", .routes = ROUTES(table), .places = places, .jobs = jobs};
