@@ -455,7 +455,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/activities/manage", N_("Activities"), "g c", READERS, true, .group = N_("Volunteering")},
+    {"/activities/manage", N_("Activities"), "g e", READERS, true, .group = N_("Volunteering")},
     {.href = NULL},
 };
 

@@ -38,7 +38,7 @@ static const struct field sign_up_fields[] = {
     {"activity", F_REF, U(activity), N_("Activity"), .ref = "activities", .flags = REQUIRED | FILTER},
     {"shift", F_REF, U(shift), N_("Shift"), .ref = "shifts", .flags = LISTED | FILTER},
     {"volunteer", F_REF, U(volunteer), N_("Volunteer"), .ref = "volunteers", .flags = FILTER},
-    {"name", F_TEXT, U(name), N_("Name"), .max = 60, .flags = REQUIRED | LISTED},
+    {"name", F_TEXT, U(name), N_("Full name"), .max = 60, .flags = REQUIRED | LISTED},
     {"phone", F_PHONE, U(phone), N_("Telephone"), .flags = SEALED},
     {"status", F_CHOICE, U(status), N_("State"), .choices = sign_up_statuses, .flags = LISTED | FILTER | FIXED | IMPORTED},
     {"note", F_TEXT, U(note), N_("Note"), .max = 200},
@@ -46,7 +46,7 @@ static const struct field sign_up_fields[] = {
 };
 const struct kind sign_ups_kind = {.name = "sign_ups", .table = "sign_ups", .one = N_("Sign-up"), .many = N_("Sign-ups"),
     FIELDS(sign_up_fields), .size = sizeof(struct sign_up), .read = HOSTS, .write = HOSTS, .code = "code", .order = "id",
-    .scope = scope_by_activity};
+    .scope = scope_by_activity, .about = N_("Who has a place at an activity, and who waits for one.")};
 
 #define T(member) offsetof(struct attendance, member)
 static const struct field attendance_fields[] = {
@@ -66,7 +66,8 @@ static const struct field attendance_fields[] = {
 };
 const struct kind attendances_kind = {.name = "attendances", .table = "attendances", .one = N_("Attendance"), .many = N_("Attendances"),
     FIELDS(attendance_fields), .size = sizeof(struct attendance), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code",
-    .order = "came DESC, id DESC", .scope = scope_by_activity};
+    .order = "came DESC, id DESC", .scope = scope_by_activity, .title = "volunteer",
+    .about = N_("Which volunteer came and went when.")};
 
 /* ---- sign-up ---- */
 

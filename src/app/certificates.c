@@ -57,7 +57,8 @@ static void scope(struct ctx *ctx, struct sql *where)
 }
 
 const struct kind certificates_kind = {.name = "certificates", .table = "certificates", .one = N_("Certificate"), .many = N_("Certificates"),
-    FIELDS(fields), .size = sizeof(struct certificate), .read = HOSTS | ROLE_LEADER, .code = "number", .order = "issued DESC, id DESC", .scope = scope};
+    FIELDS(fields), .size = sizeof(struct certificate), .read = HOSTS | ROLE_LEADER, .code = "number", .order = "issued DESC, id DESC", .scope = scope,
+    .home = "/certificates", .page = "/certificates/{id}", .about = N_("Certificates of service that were issued and revoked.")};
 
 /* ---- what it counts ---- */
 

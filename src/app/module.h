@@ -50,6 +50,7 @@ struct register_view {
     void (*detail)(struct ctx *ctx, const void *record);  /* under the record's facts, above its history */
     void (*acts)(struct ctx *ctx, const void *record);    /* buttons beside "Change" */
     const char *fresh;                                    /* the page that makes a new one, when it is not the engine's */
+    bool closed;                                          /* entered and changed elsewhere: no form here */
 };
 
 struct module {

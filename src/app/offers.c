@@ -65,7 +65,8 @@ static void scope(struct ctx *ctx, struct sql *where)
 }
 
 const struct kind offers_kind = {.name = "offers", .table = "offers", .one = N_("Offer"), .many = N_("Offers"), FIELDS(offer_fields),
-    .size = sizeof(struct offer), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code", .order = "id DESC", .scope = scope};
+    .size = sizeof(struct offer), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code", .order = "id DESC", .scope = scope,
+    .home = "/visits", .page = "/visits/{id}", .about = N_("Requests for which volunteers are looked for, and the visits that came of it.")};
 
 #define K(member) offsetof(struct offer_ask, member)
 static const struct field ask_fields[] = {

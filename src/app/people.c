@@ -35,6 +35,12 @@ const char *record_code(struct ctx *ctx, const char *prefix)
     return arena_print(ctx->arena, "%s%s", prefix, made);
 }
 
+/* Nowhere in particular, or the uppermost area: then also what lies in no community. */
+static bool everywhere(struct ctx *ctx, const struct grant *g)
+{
+    return g->area == NONE || query_int(ctx->db, "SELECT id FROM areas WHERE id = {} AND parent IS NULL", g->area) != NONE;
+}
+
 void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, const char *column)
 {
     sql_add(where, " AND (1 = 0");
@@ -42,13 +48,30 @@ void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, cons
         const struct grant *g = &ctx->actor.grants[i];
         if (!(g->role & roles))
             continue;
-        if (g->area == NONE)
+        if (everywhere(ctx, g))
             sql_add(where, " OR 1 = 1");
         else
             sql_add(where, " OR {} IN (SELECT a.id FROM areas a JOIN areas g ON a.path LIKE g.path || '%' WHERE g.id = {})",
                     (struct sql_name){column}, g->area);
     }
     sql_add(where, ")");
+}
+
+bool area_mine(struct ctx *ctx, unsigned roles, int64_t area)
+{
+    if (ctx->actor.grant_count == 0)
+        return true;
+    for (int i = 0; i < ctx->actor.grant_count; i++) {
+        const struct grant *g = &ctx->actor.grants[i];
+        if (!(g->role & roles))
+            continue;
+        if (everywhere(ctx, g))
+            return true;
+        if (area != NONE &&
+            query_int(ctx->db, "SELECT a.id FROM areas a JOIN areas g ON a.path LIKE g.path || '%' WHERE g.id = {} AND a.id = {}", g->area, area) != NONE)
+            return true;
+    }
+    return false;
 }
 
 void scope_by_team(struct ctx *ctx, struct sql *where, const char *team, const char *own)
@@ -78,12 +101,12 @@ static int64_t community_of(struct ctx *ctx, int64_t area)
 #define P(member) offsetof(struct person, member)
 static const struct field person_fields[] = {
     {"code", F_CODE, P(code), N_("Code"), .max = 40, .flags = UNIQUE | FIXED | IMPORTED},
-    {"name", F_TEXT, P(name), N_("Name"), .min = 1, .max = 60, .flags = REQUIRED | LISTED, .aliases = "姓名"},
+    {"name", F_TEXT, P(name), N_("Full name"), .min = 1, .max = 60, .flags = REQUIRED | LISTED | SORTED, .aliases = "姓名"},
     {"name_en", F_TEXT, P(name_en), N_("Name in English"), .max = 60},
-    {"pinyin", F_TEXT, P(pinyin), N_("Pinyin"), .flags = FIXED},
+    {"pinyin", F_TEXT, P(pinyin), N_("Pinyin"), .flags = FIXED | INNER},
     {"gender", F_CHOICE, P(gender), N_("Gender"), .choices = genders, .flags = LISTED | FILTER, .aliases = "性别"},
     {"born", F_DATE, P(born), N_("Born on"), .aliases = "出生日期"},
-    {"phone", F_PHONE, P(phone), N_("Telephone"), .flags = SEALED, .aliases = "电话|手机|手机号|联系电话"},
+    {"phone", F_PHONE, P(phone), N_("Telephone"), .flags = SEALED | LISTED, .aliases = "电话|手机|手机号|联系电话"},
     {"id_type", F_CHOICE, P(id_type), N_("Identity document"), .choices = id_types, .aliases = "证件类型"},
     {"id_number", F_CODE, P(id_number), N_("Number of the document"), .max = 30, .flags = SEALED, .aliases = "证件号码|身份证号|身份证号码"},
     {"area", F_REF, P(area), N_("Lives in"), .ref = "areas", .flags = FILTER},
@@ -168,14 +191,15 @@ static void *person_import_find(struct ctx *ctx, const void *record)
 
 const struct kind people_kind = {.name = "people", .table = "people", .one = N_("Person"), .many = N_("People"),
     FIELDS(person_fields), .size = sizeof(struct person), .read = PEOPLE_ROLES, .write = PEOPLE_ROLES, .code = "code",
-    .order = "id DESC", .scope = person_scope, .check = person_check, .import_find = person_import_find};
+    .order = "id DESC", .scope = person_scope, .check = person_check, .import_find = person_import_find,
+    .about = N_("Residents who gave their details, entered once: for volunteering, activities, visits and posts.")};
 
 /* ---- organisations ---- */
 
 #define O(member) offsetof(struct organisation, member)
 static const struct field organisation_fields[] = {
-    {"code", F_CODE, O(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED},
-    {"name", F_TEXT, O(name), N_("Name"), .min = 2, .max = 80, .flags = REQUIRED | LISTED},
+    {"code", F_CODE, O(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED | SORTED},
+    {"name", F_TEXT, O(name), N_("Name"), .min = 2, .max = 80, .flags = REQUIRED | LISTED | SORTED},
     {"name_en", F_TEXT, O(name_en), N_("Name in English")},
     {"kind", F_CHOICE, O(kind), N_("Kind"), .choices = organisation_kinds, .flags = REQUIRED | LISTED | FILTER},
     {"parent", F_REF, O(parent), N_("Part of"), .ref = "organisations", .flags = FILTER},
@@ -200,8 +224,12 @@ static const struct field organisation_fields[] = {
 
 static void organisation_check(struct ctx *ctx, const void *before, void *after)
 {
+    const struct organisation *was = before;
     struct organisation *o = after;
-    (void)before;
+    if (was && !area_mine(ctx, PEOPLE_ROLES, was->area))
+        ctx_problem(ctx, NULL, say(ctx, "This organisation belongs to another area. Its own community or the office changes it."));
+    else if (!area_mine(ctx, PEOPLE_ROLES, o->area))
+        ctx_problem(ctx, "area", say(ctx, "Choose an area that is yours."));
     if (o->credit_code) {
         const char *code = code_credit(ctx->arena, o->credit_code);
         if (code)
@@ -220,7 +248,8 @@ static void organisation_check(struct ctx *ctx, const void *before, void *after)
 
 const struct kind organisations_kind = {.name = "organisations", .table = "organisations", .one = N_("Organisation"),
     .many = N_("Organisations"), FIELDS(organisation_fields), .size = sizeof(struct organisation),
-    .read = ROLES_SIGNED, .write = PEOPLE_ROLES, .code = "code", .order = "kind, code", .check = organisation_check};
+    .read = ROLES_SIGNED, .write = PEOPLE_ROLES, .code = "code", .order = "kind, code", .check = organisation_check,
+    .about = N_("Volunteer teams, stations, committees, branches, councils, enterprises and social organisations.")};
 
 static void open_station_scope(struct ctx *ctx, struct sql *where)
 {
@@ -268,8 +297,8 @@ static const struct field post_fields[] = {
     {"organisation", F_REF, T(organisation), N_("Organisation"), .ref = "organisations", .flags = REQUIRED | LISTED | FILTER},
     {"role", F_CHOICE, T(role), N_("Post"), .choices = post_roles, .flags = REQUIRED | LISTED | FILTER},
     {"term", F_TEXT, T(term), N_("Term"), .max = 40},
-    {"valid_from", F_DATE, T(valid_from), N_("From"), .flags = LISTED},
-    {"valid_to", F_DATE, T(valid_to), N_("Until"), .flags = LISTED},
+    {"valid_from", F_DATE, T(valid_from), N_("From"), .flags = LISTED | SORTED},
+    {"valid_to", F_DATE, T(valid_to), N_("Until"), .flags = LISTED | SORTED},
 };
 
 static void post_check(struct ctx *ctx, const void *before, void *after)
@@ -291,7 +320,8 @@ static void post_scope(struct ctx *ctx, struct sql *where)
 
 const struct kind posts_kind = {.name = "posts", .table = "posts", .one = N_("Post"), .many = N_("Posts"),
     FIELDS(post_fields), .size = sizeof(struct post), .read = PEOPLE_ROLES, .write = PEOPLE_ROLES, .code = "code",
-    .order = "organisation, role, id", .scope = post_scope, .check = post_check};
+    .order = "organisation, role, id", .scope = post_scope, .check = post_check, .title = "person",
+    .about = N_("Who has which post in an organisation, from when until when.")};
 
 static const struct kind *const kinds[] = {&organisations_kind, &people_kind, &posts_kind, NULL};
 

@@ -58,6 +58,8 @@ extern const struct kind led_teams_kind;     /* teams that the actor leads, or t
 int64_t person_find(struct ctx *ctx, const char *name, const char *phone);
 /* A short code for a record of its own: prefix and 8 random characters. */
 const char *record_code(struct ctx *ctx, const char *prefix);
+/* May whoever acts enter what lies in that area? The installation's own programs may. NONE: only who works for all. */
+bool area_mine(struct ctx *ctx, unsigned roles, int64_t area);
 /* Adds " AND …" so that only records whose community column lies in the actor's areas stay. */
 void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, const char *column);
 /*

@@ -166,19 +166,30 @@ static void form_draw(struct ctx *ctx, const struct kind *k, const struct record
 
 /* ---- the routes ---- */
 
+static bool closed(struct ctx *ctx)
+{
+    return view_of(ctx->web->kind)->closed && ctx_fail(ctx, NOT_FOUND, NULL) != OK;
+}
+
 static void new_page(struct ctx *ctx)
 {
-    form_draw(ctx, ctx->web->kind, NULL, query_param);
+    if (!closed(ctx))
+        form_draw(ctx, ctx->web->kind, NULL, query_param);
 }
 
 static void edit_page(struct ctx *ctx)
 {
-    form_draw(ctx, ctx->web->kind, ctx->web->record, NULL);
+    if (!closed(ctx))
+        form_draw(ctx, ctx->web->kind, ctx->web->record, NULL);
 }
 
 static void failed(struct ctx *ctx)
 {
     const struct edit *e = ctx->work;
+    if (!e) {
+        answer_problem(ctx);
+        return;
+    }
     if (e->before && !e->stale) { /* changed between looking and storing: what is stored now counts */
         struct edit *again = ctx->work;
         again->before = record_load(ctx, e->kind, e->before->id);
@@ -198,6 +209,8 @@ static void prepare(struct ctx *ctx)
 {
     const struct kind *k = ctx->web->kind;
     struct edit *e = ARENA_NEW(ctx->arena, struct edit);
+    if (closed(ctx))
+        return;
     e->kind = k;
     e->before = ctx->web->record;
     e->theirs = ARENA_ARRAY(ctx->arena, bool, k->field_count);
@@ -219,8 +232,9 @@ static void store(struct ctx *ctx)
     const struct kind *k = e->kind;
     if (record_store(ctx, k, e->before, e->after) != OK)
         return;
-    flash(ctx, say(ctx, "Stored."));
-    see_other(ctx, "/registers/{}/{}", k->name, e->after->id);
+    bool seen = record_load(ctx, k, e->after->id) != NULL;
+    flash(ctx, seen ? say(ctx, "Stored.") : say(ctx, "Stored. It belongs to an area that is not yours, so you don’t see it in the list."));
+    see_other_write(ctx, seen ? record_href(ctx, k, e->after->id) : kind_href(ctx, k), NULL, 0);
 }
 
 static const struct route table[] = {

@@ -9,6 +9,7 @@
 #include "base/when.h"
 #include "db/journal.h"
 #include "kind/browse.h"
+#include "kind/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,10 @@ const char *kind_href(struct ctx *ctx, const struct kind *k)
 
 const char *record_href(struct ctx *ctx, const struct kind *k, int64_t id)
 {
+    if (k->page) {
+        int before = (int)strcspn(k->page, "{");
+        return arena_print(ctx->arena, "%.*s%lld%s", before, k->page, (long long)id, strchr(k->page, '}') + 1);
+    }
     if (k->about)
         return arena_print(ctx->arena, "/registers/%s/%lld", k->name, (long long)id);
     return k->home ? arena_print(ctx->arena, "%s/%lld", k->home, (long long)id) : NULL;
@@ -111,8 +116,8 @@ static void registers(struct ctx *ctx)
 static void downloads(struct ctx *ctx, const struct kind *k)
 {
     html(ctx->web->out, "<details class=\"menu\"><summary>{} {}</summary><div>", icon(ctx, "download"), say(ctx, "Download"));
-    static const char *const formats[][2] = {{"xlsx", "Excel"}, {"csv", "CSV"}};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const formats[][2] = {{"xlsx", "Excel"}, {"csv", "CSV"}, {"json", "JSON"}};
+    for (size_t i = 0; i < 3; i++) {
         const char *here = url_with(ctx, "format", formats[i][0]), *query = strchr(here, '?');
         html(ctx->web->out, "<a href=\"/registers/{}/download{}\">{} {}</a>", k->name, query, icon(ctx, "file-spreadsheet"), formats[i][1]);
     }
@@ -124,7 +129,7 @@ static void list_head(struct ctx *ctx, const struct kind *k)
     struct buf *out = ctx->web->out;
     const struct register_view *view = view_of(k);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\">", tr(ctx, k->many), tr(ctx, k->about));
-    if (k->write & ctx->actor.roles)
+    if ((k->write & ctx->actor.roles) && !view->closed)
         html(out, "<a class=\"button primary\" href=\"{}\" data-key=\"n\">{} {}</a>",
              view->fresh ? view->fresh : arena_print(ctx->arena, "/registers/%s/new", k->name), icon(ctx, "plus"), say(ctx, "New entry"));
     downloads(ctx, k);
@@ -153,6 +158,18 @@ static void filter_choice(struct ctx *ctx, const struct field *f)
     buf_puts(out, "</select></label>");
 }
 
+/* A reference to a long register is typed, with suggestions, as in its form. */
+static bool filter_typed(struct ctx *ctx, const struct field *f)
+{
+    const struct kind *k = f->ref ? kind_find(f->ref) : NULL;
+    if (!k || query_int(ctx->db, "SELECT count(*) AS n FROM (SELECT 1 AS one FROM {} LIMIT {}) AS part", (struct sql_name){k->table}, FORM_SELECT_MOST + 1) <= FORM_SELECT_MOST)
+        return false;
+    html(ctx->web->out, "<label>{} <input name=\"{}\" value=\"{}\" maxlength=\"200\" autocomplete=\"off\" list=\"f-{}-l\" data-suggest=\"/registers/{}/suggest\" data-go></label>"
+                        "<datalist id=\"f-{}-l\"></datalist>",
+         tr(ctx, f->label), f->name, query_param(ctx, f->name), f->name, f->ref, f->name);
+    return true;
+}
+
 static void filter_span(struct ctx *ctx, const struct field *f)
 {
     for (int end = 0; end < 2; end++) {
@@ -174,7 +191,7 @@ static void filters(struct ctx *ctx, const struct kind *k, bool narrowed)
             continue;
         if (f->type == F_DATE || f->type == F_TIME)
             filter_span(ctx, f);
-        else
+        else if (!filter_typed(ctx, f))
             filter_choice(ctx, f);
     }
     if (query_param(ctx, "sort"))
@@ -193,7 +210,7 @@ static const char *column_class(const struct kind *k, const struct field *f)
     if (!strcmp(f->name, k->code))
         return "no";
     if (f->type == F_TIME || f->type == F_DATE)
-        return "when";
+        return f->type == F_TIME ? "when time" : "when";
     return f->type == F_INT || f->type == F_REAL ? "num" : "who";
 }
 
@@ -363,6 +380,10 @@ static void list_page(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const struct kind *k = ctx->web->kind;
     struct browse b;
+    if (k->page) {
+        see_other_write(ctx, k->home, NULL, 0);
+        return;
+    }
     browse_init(ctx, &b, k, query_param);
     page_begin(ctx, tr(ctx, k->many), PAGE_STAFF | PAGE_WIDE);
     list_head(ctx, k);
@@ -390,11 +411,35 @@ static void list_page(struct ctx *ctx)
     page_end(ctx);
 }
 
+/* What the reader sees, so sealed values are masked. */
+static void download_json(struct ctx *ctx, struct list *l)
+{
+    struct buf *out = ctx->web->out;
+    struct arena *whole = ctx->arena, *row = arena_new();
+    const char *before = "[\n";
+    answer_download(ctx, arena_print(ctx->arena, "%s.json", l->kind->name), "application/json; charset=utf-8");
+    l->limit = SHEET_DOWNLOAD;
+    l->offset = 0;
+    struct rows *rows = list_run(ctx, l);
+    ctx->arena = row;
+    for (void *record; (record = list_next(ctx, l->kind, rows, row)) != NULL; arena_clear(row), before = ",\n") {
+        buf_puts(out, before);
+        record_json(ctx, out, l->kind, record, false);
+    }
+    ctx->arena = whole;
+    arena_free(row);
+    buf_puts(out, *before == '[' ? "[]\n" : "\n]\n");
+}
+
 static void download(struct ctx *ctx)
 {
     const struct kind *k = ctx->web->kind;
     struct browse b;
     browse_init(ctx, &b, k, query_param);
+    if (query_param(ctx, "format") && !strcmp(query_param(ctx, "format"), "json")) {
+        download_json(ctx, &b.list);
+        return;
+    }
     enum sheet_format format = sheet_asked(ctx);
     struct sheet_writer *w = sheet_write_open(format);
     browse_sheet(ctx, &b.list, w, SHEET_DOWNLOAD);
@@ -474,7 +519,7 @@ static void draw_below(struct ctx *ctx, const struct kind *k, const struct recor
     html(out, "</ul>");
     if (n == 0)
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing."));
-    if (k->write & ctx->actor.roles)
+    if ((k->write & ctx->actor.roles) && !view_of(k)->closed)
         html(out, "<p><a href=\"/registers/{}/new?parent=%23{}\">{} {}</a></p>", k->name, r->id, icon(ctx, "plus"), say(ctx, "New entry below it"));
     buf_puts(out, "</section>");
 }
@@ -486,7 +531,7 @@ static void record_acts(struct ctx *ctx, const struct kind *k, const struct reco
     for (int i = 0; i < k->field_count; i++)
         sealed |= (k->fields[i].flags & SEALED) && !field_missing(&k->fields[i], r);
     buf_puts(out, "<div class=\"acts\">");
-    if (k->write & ctx->actor.roles)
+    if ((k->write & ctx->actor.roles) && !view_of(k)->closed)
         html(out, "<a class=\"button\" href=\"/registers/{}/{}/edit\" data-key=\"e\">{} {}</a>", k->name, r->id, icon(ctx, "edit"), say(ctx, "Change"));
     if (view_of(k)->acts)
         view_of(k)->acts(ctx, r);
@@ -532,14 +577,17 @@ static void record_draw(struct ctx *ctx, bool clear)
 
 void record_page(struct ctx *ctx)
 {
-    record_draw(ctx, false);
+    if (ctx->web->kind->page)
+        see_other_write(ctx, record_href(ctx, ctx->web->kind, ctx->web->id), NULL, 0);
+    else
+        record_draw(ctx, false);
 }
 
 /* What is shown in the clear is never kept: neither for a repeated request nor by the browser. */
 static void reveal_prepare(struct ctx *ctx)
 {
     ctx->key = NULL;
-    if (!(ctx->actor.roles & (ROLES_READERS | ROLE_ADMIN)))
+    if (!(ctx->actor.roles & (ROLES_READERS | ROLE_ADMIN)) || ctx->web->kind->page)
         ctx_fail(ctx, FORBIDDEN, NULL);
 }
 

@@ -4,7 +4,12 @@
  */
 #include "app/register_pages.h"
 
+#include "app/activities.h"
+#include "app/offers.h"
+#include "app/opinions.h"
+#include "app/people.h"
 #include "app/registers.h"
+#include "app/volunteers.h"
 #include "base/when.h"
 
 #include <cJSON.h>
@@ -101,7 +106,67 @@ static void template_detail(struct ctx *ctx, const void *record)
     html(out, "</p></section>");
 }
 
+/* ---- people and organisations ---- */
+
+/* The posts of a person, or in an organisation: the present ones first. */
+static void draw_posts(struct ctx *ctx, const char *column, int64_t id, const char *code)
+{
+    struct buf *out = ctx->web->out;
+    bool of_person = !strcmp(column, "person");
+    struct list l;
+    if (!(posts_kind.read & ctx->actor.roles))
+        return;
+    list_init(ctx, &l, &posts_kind);
+    sql_add(&l.where, " AND {} = {}", (struct sql_name){column}, id);
+    l.order = "CASE WHEN valid_to IS NULL THEN 0 ELSE 1 END, valid_to DESC, id";
+    l.limit = 200;
+    html(out, "<section><h2>{}</h2><ul class=\"tree\">", tr(ctx, posts_kind.many));
+    struct rows *r = list_run(ctx, &l);
+    int n = 0;
+    for (struct post *p; (p = list_next(ctx, &posts_kind, r, ctx->arena)) != NULL; n++) {
+        bool over = p->valid_to && strcmp(p->valid_to, day_iso(ctx->arena, when_day(ctx->now))) < 0;
+        html(out, "<li><p><a href=\"/registers/posts/{}\">{}</a> <span class=\"small\">{}{}{} {}–{}</span>", p->record.id,
+             field_show(ctx, kind_field(&posts_kind, of_person ? "organisation" : "person"), p), field_show(ctx, kind_field(&posts_kind, "role"), p),
+             p->term ? " · " : "", p->term, p->valid_from, p->valid_to);
+        if (over)
+            html(out, " <span class=\"state wait\">{}</span>", say(ctx, "over"));
+        buf_puts(out, "</p></li>");
+    }
+    buf_puts(out, "</ul>");
+    if (n == 0)
+        html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing."));
+    if (posts_kind.write & ctx->actor.roles)
+        html(out, "<p><a href=\"/registers/posts/new?{}={}\">{} {}</a></p>", column, (struct url_part){code}, icon(ctx, "plus"), say(ctx, "New post"));
+    buf_puts(out, "</section>");
+}
+
+static void person_detail(struct ctx *ctx, const void *record)
+{
+    const struct person *p = record;
+    int64_t volunteer = query_int(ctx->db, "SELECT id FROM volunteers WHERE person = {}", p->record.id);
+    if (volunteer != NONE && (volunteers_kind.read & ctx->actor.roles))
+        html(ctx->web->out, "<p><a href=\"/volunteers/{}\">{} {}</a></p>", volunteer, icon(ctx, "heart-handshake"), say(ctx, "As a volunteer: team, skills, hours"));
+    draw_posts(ctx, "person", p->record.id, p->code);
+}
+
+static void organisation_detail(struct ctx *ctx, const void *record)
+{
+    const struct organisation *o = record;
+    struct buf *out = ctx->web->out;
+    bool over = o->valid_to && strcmp(o->valid_to, day_iso(ctx->arena, when_day(ctx->now))) < 0;
+    if (o->public == 1 && !over && !strcmp(o->kind, "team"))
+        html(out, "<p><a href=\"/teams/{}\">{} {}</a></p>", o->record.id, icon(ctx, "eye"), say(ctx, "As residents see it"));
+    if (o->public == 1 && !over && !strcmp(o->kind, "station"))
+        html(out, "<p><a href=\"/places/{}\">{} {}</a></p>", o->record.id, icon(ctx, "eye"), say(ctx, "As residents see it"));
+    if (!strcmp(o->kind, "team") && (volunteers_kind.read & ctx->actor.roles))
+        html(out, "<p><a href=\"/teams/{}/members\">{} {}</a></p>", o->record.id, icon(ctx, "users"), say(ctx, "Members of the team"));
+    draw_posts(ctx, "organisation", o->record.id, o->code);
+}
+
 static const struct register_view views[] = {
+    {&people_kind, .detail = person_detail},
+    {&organisations_kind, .detail = organisation_detail},
+    {&opinions_kind, .closed = true},
     {&areas_kind, .detail = area_detail},
     {&templates_kind, .detail = template_detail},
     {.kind = NULL},

@@ -200,6 +200,7 @@ const struct kind requests_kind = {
     .size = sizeof(struct request), .read = ROLES_READERS, .write = ROLES_STAFF, .code = "number",
     .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert, .import_key = "source_number",
     .insert = insert, .check = check, .exported = exported, .search = search_list, .reveal = ROLES_STAFF,
+    .home = "/work", .page = "/requests/{id}",
 };
 
 enum status request_file(struct ctx *ctx, struct request *r, const char **code)

@@ -472,7 +472,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/visits", N_("Volunteer visits"), "g h", HOSTS | ROLE_LEADER, true, .group = N_("Volunteering")},
+    {"/visits", N_("Volunteer visits"), "g t", HOSTS | ROLE_LEADER, true, .group = N_("Volunteering")},
     {.href = NULL},
 };
 

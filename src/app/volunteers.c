@@ -39,7 +39,7 @@ static const struct field skill_fields[] = {
     {"code", F_CODE, S(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED},
     {"name", F_TEXT, S(name), N_("Name"), .max = 40, .flags = REQUIRED | LISTED},
     {"name_en", F_TEXT, S(name_en), N_("Name in English"), .max = 60, .flags = LISTED},
-    {"icon", F_CODE, S(icon), N_("Icon"), .max = 60},
+    {"icon", F_CODE, S(icon), N_("Icon"), .max = 60, .flags = ICON},
     {"category", F_REF, S(category), N_("Requests of this category need it"), .ref = "categories", .flags = LISTED | FILTER},
     {"home_visit", F_BOOL, S(home_visit), N_("Done at home, by a pair"), .flags = LISTED},
     {"people_needed", F_INT, S(people_needed), N_("People needed"), .min = 1, .max = 10},
@@ -47,7 +47,7 @@ static const struct field skill_fields[] = {
 };
 const struct kind skills_kind = {.name = "skills", .table = "skills", .one = N_("Skill"), .many = N_("Skills"),
     FIELDS(skill_fields), .size = sizeof(struct skill), .read = ROLES_SIGNED, .write = ROLE_ADMIN | ROLE_OFFICE, .code = "code",
-    .order = "position, code"};
+    .order = "position, code", .about = N_("What volunteers can do, and which requests need it.")};
 
 /* ---- volunteers ---- */
 
@@ -119,7 +119,8 @@ static enum status import_insert(struct ctx *ctx, void *record)
 
 const struct kind volunteers_kind = {.name = "volunteers", .table = "volunteers", .one = N_("Volunteer"), .many = N_("Volunteers"),
     FIELDS(volunteer_fields), .size = sizeof(struct volunteer), .read = LEADERS | ROLE_LEADER | ROLE_VOLUNTEER, .write = LEADERS,
-    .code = "number", .order = "id DESC", .scope = scope, .check = check, .import_find = import_find, .import_insert = import_insert};
+    .code = "number", .order = "id DESC", .scope = scope, .check = check, .import_find = import_find, .import_insert = import_insert,
+    .home = "/volunteers", .page = "/volunteers/{id}", .title = "person", .about = N_("Who helps, in which team, with what and when.")};
 
 #define CARD_LENGTH 10
 

@@ -292,7 +292,11 @@ static const char *show_ref(struct ctx *ctx, const struct field *f, int64_t id)
     struct rows *r = query(ctx->db, "SELECT {} AS code, {} AS title, {} AS title_en FROM {} WHERE id = {}", (struct sql_name){k->code},
                            (struct sql_name){title}, (struct sql_name){english}, (struct sql_name){k->table}, id);
     const char *shown = "";
-    if (rows_next(r)) {
+    const struct field *by = kind_field(k, title);
+    bool there = rows_next(r);
+    if (there && by && by->type == F_REF) { /* known by what it refers to, in turn */
+        shown = show_ref(ctx, by, row_int(r, "title"));
+    } else if (there) {
         const char *best = ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en"));
         shown = arena_copy(ctx->arena, best ? best : row_text(r, "code"));
     }

@@ -108,7 +108,7 @@ static struct rows *branch_query(struct ctx *ctx, const struct kind *k, int most
     struct sql q;
     sql_init(&q, ctx->arena);
     const struct field *parent = kind_field(k, "parent");
-    const char *title = kind_title(k);
+    const char *title = kind_field(k, kind_title(k))->type == F_REF ? k->code : kind_title(k);
     sql_add(&q, "SELECT id, {} AS code, {} AS title, {} AS title_en", (struct sql_name){k->code}, (struct sql_name){title},
             (struct sql_name){kind_field(k, "name_en") && !strcmp(title, "name") ? "name_en" : title});
     if (parent && parent->type == F_REF && !strcmp(parent->ref, k->name))

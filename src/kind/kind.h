@@ -112,6 +112,9 @@ struct kind {
     unsigned remove;           /* roles that may remove a record nobody refers to; 0: none */
     const char *about;         /* N_(): what the register is for, in a sentence; NULL: it has no pages of its own */
     const char *home;          /* address of its list when that is not the engine's page; NULL: /registers/NAME */
+    const char *page;          /* address of a record, with {id}, when that is not the engine's page: then /registers/NAME
+                                * leads to home and page, and has only the downloads; NULL: /registers/NAME/ID */
+    const char *title;         /* the field a person knows a record by; NULL: name, title, subject, or its code */
 };
 #define FIELDS(table_) .fields = (table_), .field_count = (int)(sizeof(table_) / sizeof *(table_))
 
@@ -119,7 +122,7 @@ struct kind {
 void kinds_set(const struct kind *const *all);
 const struct kind *kind_find(const char *name);
 const struct field *kind_field(const struct kind *k, const char *name);
-const char *kind_title(const struct kind *k); /* the field a person knows a record by: name, title, subject, or its code */
+const char *kind_title(const struct kind *k); /* the field a person knows a record by */
 
 /* ---- one record ---- */
 void *record_new(struct ctx *ctx, const struct kind *k);                   /* every field missing */

@@ -37,6 +37,8 @@ const struct field *kind_field(const struct kind *k, const char *name)
 const char *kind_title(const struct kind *k)
 {
     static const char *const titles[] = {"name", "title", "subject", NULL};
+    if (k->title)
+        return k->title;
     for (int i = 0; titles[i]; i++) {
         const struct field *f = kind_field(k, titles[i]);
         if (f && !(f->flags & SEALED))

@@ -694,6 +694,8 @@ static enum gate_next admit_record(struct visit *v)
         k = v->ex.kind = kind_find(v->ex.name);
         if (!k || !k->fields || (!k->about && !(v->route->flags & API)))
             return refuse(v, 404, NOT_FOUND, NULL);
+        if (k->page && (v->route->flags & (KIND_WRITE | KIND_REMOVE)) && !(v->route->flags & API))
+            return refuse(v, 404, NOT_FOUND, NULL); /* it is changed on its own page */
         unsigned may = v->route->flags & KIND_READ ? k->read : v->route->flags & KIND_WRITE ? k->write : k->remove;
         if (!(may & ctx->actor.roles))
             return refuse(v, 403, FORBIDDEN, NULL);

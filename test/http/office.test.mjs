@@ -69,3 +69,72 @@ test("an address of mail is checked where people and units are kept", async () =
   assert.equal((await admin.submit(`/registers/users/${user}/edit`, `/registers/users/${user}`, { mail: "nobody@" })).status, 422);
   assert.equal((await admin.submit(`/registers/users/${user}/edit`, `/registers/users/${user}`, { mail: "me@example.cn" })).status, 303);
 });
+
+test("every register lists, opens and downloads; what has pages of its own is led to", async () => {
+  const index = await page(office, "/registers");
+  const own = { volunteers: "/volunteers", activities: "/activities/manage", hours: "/hours", offers: "/visits", certificates: "/certificates" };
+  for (const kind of ["areas", "units", "categories", "templates", "people", "organisations", "posts", "skills", "shifts", "sign_ups", "attendances"]) {
+    assert.match(index, new RegExp(`href="/registers/${kind}"`), kind);
+    const list = await page(office, `/registers/${kind}`);
+    const record = list.match(new RegExp(`href="(/registers/${kind}/\\d+)"`));
+    if (record) await page(office, record[1]);
+  }
+  for (const [kind, home] of Object.entries(own)) {
+    assert.match(index, new RegExp(`href="${home}"`), kind);
+    const led = await office.get(`/registers/${kind}`);
+    assert.deepEqual([led.status, led.headers.get("location")], [303, home]);
+    assert.equal((await office.get(`/registers/${kind}/new`)).status, 404, "no second form");
+  }
+  for (const kind of ["people", "organisations", "skills", "volunteers", "attendances"]) {
+    const { total } = await api("GET", `/${kind}?limit=1`);
+    const records = await (await office.get(`/registers/${kind}/download?format=json`)).json();
+    assert.equal(records.length, total, kind);
+    const csv = await (await office.get(`/registers/${kind}/download?format=csv`)).text();
+    assert.ok(csv.trim().split("\n").length > total);
+    assert.equal((await office.get(`/registers/${kind}/download?format=xlsx`)).status, 200);
+  }
+  for (const closed of ["shifts", "sign_ups", "attendances"]) assert.equal((await office.get(`/registers/${closed}/new`)).status, 404, closed);
+});
+
+test("telephone numbers of people are masked in lists, records and downloads, and shown with an entry in the journal", async () => {
+  const [person] = (await api("GET", "/people?limit=1")).items;
+  const clear = /\b1[3-9]\d{9}\b/;
+  assert.doesNotMatch(await page(office, "/registers/people"), clear);
+  assert.doesNotMatch(await page(office, `/registers/people/${person.id}`), clear);
+  for (const format of ["json", "csv"]) assert.doesNotMatch(await (await office.get(`/registers/people/download?format=${format}`)).text(), clear, format);
+  const shown = await office.submit(`/registers/people/${person.id}`, `/registers/people/${person.id}/reveal`, {});
+  assert.match(await shown.text(), clear);
+  assert.match(await page(admin, `/journal?kind=people`), /shown in the clear/);
+  assert.equal((await admin.get("/registers/people")).status, 403, "an administrator keeps accounts, not people");
+});
+
+test("a post stands on its person's page and its organisation's", async () => {
+  const [person] = (await api("GET", "/people?limit=1")).items, [team] = (await api("GET", "/organisations?kind=team&limit=1")).items;
+  const made = await office.submit(`/registers/posts/new?person=${person.code}`, "/registers/posts",
+    { person: person.code, organisation: team.code, role: "leader", term: "2026", valid_from: "2026-03-01" });
+  assert.equal(made.status, 303);
+  assert.match(await page(office, made.headers.get("location")), new RegExp(`<h1>${person.name}</h1>`));
+  assert.match(await page(office, `/registers/people/${person.id}`), new RegExp(`${(team.name_en ?? team.name).replace("'", "&#39;")}</a>[\\s\\S]*Leader`));
+  assert.match(await page(office, `/registers/organisations/${team.id}`), new RegExp(`${person.name}</a>[\\s\\S]*Leader`));
+  const refused = await office.submit("/registers/posts/new", "/registers/posts", { person: person.code, organisation: team.code, role: "leader", valid_from: "2026-03-01", valid_to: "2026-02-01" });
+  assert.equal(refused.status, 422);
+});
+
+test("a community keeps its own organisations and no others", async () => {
+  const worker = await server.signIn("xinghu1");
+  worker.cookies.set("linli_language", "en");
+  const all = (await api("GET", "/organisations?limit=100")).items;
+  const home = (await api("GET", "/areas?q=441202001001")).items.find((a) => a.code === "441202001001").id;
+  const own = all.find((o) => o.community === home), other = all.find((o) => o.community && o.community !== home);
+  const send = (o, fields) => worker.submit(`/registers/organisations/${o.id}/edit`, `/registers/organisations/${o.id}`, fields);
+  assert.equal((await send(own, { opening: "9:00–17:00" })).status, 303);
+  const refused = await send(other, { opening: "never" });
+  assert.equal(refused.status, 422);
+  assert.match(await refused.text(), /belongs to another area/);
+  assert.equal((await send(own, { area: `#${other.area}` })).status, 422, "nor gives its own away");
+  assert.equal((await send(own, { area: "" })).status, 422);
+  const theirs = server.token("worker", "--area", "441202001001");
+  const patched = await fetch(`${server.url}/api/v1/organisations/${other.id}`, { method: "PATCH", body: JSON.stringify({ opening: "never" }),
+    headers: { authorization: `Bearer ${theirs}`, "content-type": "application/json", "if-match": "*" } });
+  assert.equal(patched.status, 422, "a program neither");
+});
