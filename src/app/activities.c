@@ -107,7 +107,7 @@ static enum status import_insert(struct ctx *ctx, void *record)
 
 const struct kind activities_kind = {.name = "activities", .table = "activities", .one = N_("Activity"), .many = N_("Activities"),
     FIELDS(fields), .size = sizeof(struct activity), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "number",
-    .order = "starts DESC, id DESC", .scope = scope, .check = check, .import_insert = import_insert,
+    .order = "starts DESC, id DESC", .scope = scope, .check = check, .import_insert = import_insert, .insert = import_insert,
     .home = "/activities/manage", .page = "/activities/{id}/manage", .about = N_("What is announced, cancelled and held, with those who came.")};
 
 static void open_scope(struct ctx *ctx, struct sql *where)

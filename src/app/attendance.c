@@ -44,9 +44,14 @@ static const struct field sign_up_fields[] = {
     {"note", F_TEXT, U(note), N_("Note"), .max = 200},
     {"told_at", F_TIME, U(told_at), N_("Told"), .flags = FIXED},
 };
+static enum status sign_up_insert(struct ctx *ctx, void *record)
+{
+    return sign_up_file(ctx, record);
+}
+
 const struct kind sign_ups_kind = {.name = "sign_ups", .table = "sign_ups", .one = N_("Sign-up"), .many = N_("Sign-ups"),
     FIELDS(sign_up_fields), .size = sizeof(struct sign_up), .read = HOSTS, .write = HOSTS, .code = "code", .order = "id",
-    .scope = scope_by_activity, .about = N_("Who has a place at an activity, and who waits for one.")};
+    .scope = scope_by_activity, .insert = sign_up_insert, .about = N_("Who has a place at an activity, and who waits for one.")};
 
 #define T(member) offsetof(struct attendance, member)
 static const struct field attendance_fields[] = {
@@ -64,9 +69,16 @@ static const struct field attendance_fields[] = {
     {"fixed", F_BOOL, T(fixed), N_("Put right by hand"), .flags = FIXED},
     {"note", F_TEXT, T(note), N_("Note"), .max = 300, .flags = FIXED},
 };
+/* A mark has its own rules: it is paired with others and may have arrived before. */
+static enum status attendance_insert(struct ctx *ctx, void *record)
+{
+    (void)record;
+    return ctx_fail(ctx, FORBIDDEN, say(ctx, "Attendances are noted as marks: POST /api/attendance."));
+}
+
 const struct kind attendances_kind = {.name = "attendances", .table = "attendances", .one = N_("Attendance"), .many = N_("Attendances"),
     FIELDS(attendance_fields), .size = sizeof(struct attendance), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code",
-    .order = "came DESC, id DESC", .scope = scope_by_activity, .title = "volunteer",
+    .order = "came DESC, id DESC", .scope = scope_by_activity, .insert = attendance_insert, .title = "volunteer",
     .about = N_("Which volunteer came and went when.")};
 
 /* ---- sign-up ---- */

@@ -69,7 +69,7 @@ static void scope(struct ctx *ctx, struct sql *where)
 
 const struct kind hours_kind = {.name = "hours", .table = "hours", .one = N_("Day of service"), .many = N_("Days of service"),
     FIELDS(fields), .size = sizeof(struct hours), .read = ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER | ROLE_VOLUNTEER,
-    .write = ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE, .code = "day", .order = "day DESC, id DESC", .scope = scope,
+    .code = "day", .order = "day DESC, id DESC", .scope = scope,
     .home = "/hours", .page = "/hours/{id}", .about = N_("Hours of service by volunteer and day, with what was decided.")};
 
 /* Seconds of the day that the volunteer's good attendances cover. */

@@ -60,7 +60,7 @@ static bool answers_for_all(const struct ctx *ctx)
 
 static bool may_import(const struct ctx *ctx, const struct kind *k)
 {
-    return k && k->fields && (k->write & ctx->actor.roles);
+    return k && import_takes(k) && (k->write & ctx->actor.roles);
 }
 
 static void scope(struct ctx *ctx, struct sql *where)

@@ -220,7 +220,7 @@ static const char *kinds_known(struct ctx *ctx)
 {
     const char *list = "";
     for (const struct kind *const *k = modules_kinds(); *k; k++)
-        if ((*k)->fields && (*k)->write)
+        if (import_takes(*k))
             list = arena_print(ctx->arena, "%s%s%s", list, *list ? ", " : "", (*k)->name);
     return list;
 }
@@ -243,7 +243,7 @@ static enum status import_bytes(struct ctx *ctx, struct import_run *run, const c
 enum status import_file(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count, struct import *im)
 {
     const struct kind *k = kind_find(kind);
-    if (!k || !k->fields || !k->write)
+    if (!k || !import_takes(k))
         return ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no kind “{}” to import. There are: {}.", kind, kinds_known(ctx)));
     size_t size = 0;
     void *bytes = import_read_file(ctx, path, &size);

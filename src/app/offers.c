@@ -65,7 +65,7 @@ static void scope(struct ctx *ctx, struct sql *where)
 }
 
 const struct kind offers_kind = {.name = "offers", .table = "offers", .one = N_("Offer"), .many = N_("Offers"), FIELDS(offer_fields),
-    .size = sizeof(struct offer), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code", .order = "id DESC", .scope = scope,
+    .size = sizeof(struct offer), .read = HOSTS | ROLE_LEADER, .code = "code", .order = "id DESC", .scope = scope,
     .home = "/visits", .page = "/visits/{id}", .about = N_("Requests for which volunteers are looked for, and the visits that came of it.")};
 
 #define K(member) offsetof(struct offer_ask, member)
@@ -90,7 +90,7 @@ static void ask_scope(struct ctx *ctx, struct sql *where)
 
 const struct kind offer_asks_kind = {.name = "offer_asks", .table = "offer_asks", .one = N_("Question to a volunteer"),
     .many = N_("Questions to volunteers"), FIELDS(ask_fields), .size = sizeof(struct offer_ask), .read = HOSTS | ROLE_LEADER,
-    .write = HOSTS, .code = "code", .order = "id DESC", .scope = ask_scope};
+    .code = "code", .order = "id DESC", .scope = ask_scope};
 
 const char *skill_for(struct ctx *ctx, int64_t category)
 {

@@ -189,6 +189,10 @@ static void check(struct ctx *ctx, const void *before, void *after)
 {
     const struct request *was = before;
     struct request *r = after;
+    if (was && !was->source && r->source && !strcmp(r->source, OWN_SOURCE)) { /* its own export comes back */
+        r->source = NULL;
+        r->source_number = was->source_number;
+    }
     if (was && was->area != r->area && r->area != NONE)
         r->community = query_int(ctx->db, "SELECT community FROM areas WHERE id = {}", r->area);
     if (!was || r->requester_name != was->requester_name) /* here, because it takes longer than storing */

@@ -5,6 +5,7 @@
 #include "kind/export.h"
 
 #include "base/when.h"
+#include "kind/import.h"
 #include "kind/json.h"
 #include "kind/sheet.h"
 
@@ -24,9 +25,9 @@ struct export {
     bool failed; /* the file can't be written */
 };
 
-bool export_has(const struct field *f)
+bool export_has(const struct kind *k, const struct field *f)
 {
-    return !(f->flags & HIDDEN) && (!(f->flags & FIXED) || (f->flags & IMPORTED));
+    return !(f->flags & HIDDEN) && (import_sets(f) || !import_takes(k));
 }
 
 static const char *code_of(struct ctx *ctx, const struct field *f, int64_t id)
@@ -84,7 +85,7 @@ static void record_write(struct ctx *ctx, struct export *x, void *record)
     if (x->kind->exported)
         x->kind->exported(ctx, record);
     for (int i = 0; i < x->kind->field_count; i++)
-        if (export_has(&x->kind->fields[i]))
+        if (export_has(x->kind, &x->kind->fields[i]))
             cell(ctx, x->sheet, &x->kind->fields[i], record);
     sheet_write_row(x->sheet);
     if (x->format == EXPORT_CSV && !sheet_write_flush(x->sheet, x->to))
@@ -111,7 +112,7 @@ static int64_t run(struct ctx *ctx, struct export *x, struct list *l)
 static const struct field *own_parent(const struct kind *k)
 {
     for (int i = 0; i < k->field_count; i++)
-        if (k->fields[i].type == F_REF && export_has(&k->fields[i]) && !strcmp(k->fields[i].ref, k->name))
+        if (k->fields[i].type == F_REF && export_has(k, &k->fields[i]) && !strcmp(k->fields[i].ref, k->name))
             return &k->fields[i];
     return NULL;
 }
@@ -132,7 +133,7 @@ static void header(struct ctx *ctx, struct export *x)
     const char **titles = ARENA_ARRAY(ctx->arena, const char *, x->kind->field_count);
     int n = 0;
     for (int i = 0; i < x->kind->field_count; i++)
-        if (export_has(&x->kind->fields[i]))
+        if (export_has(x->kind, &x->kind->fields[i]))
             titles[n++] = x->kind->fields[i].name;
     sheet_write_header(x->sheet, titles, n);
 }

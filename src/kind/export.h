@@ -19,7 +19,7 @@ enum export_format { EXPORT_CSV, EXPORT_XLSX, EXPORT_JSON };
 
 /* Everything the actor may see, in one read transaction of the caller's. count: records written. */
 enum status export_kind(struct ctx *ctx, const struct kind *k, enum export_format format, FILE *to, int64_t *count);
-/* Does the field have a column in a sheet? */
-bool export_has(const struct field *f);
+/* Does the field have a column in a sheet? What an import takes; of a kind that it does not take, all. */
+bool export_has(const struct kind *k, const struct field *f);
 
 #endif

@@ -94,6 +94,14 @@ bool import_sets(const struct field *f)
     return !(f->flags & FIXED) || (f->flags & IMPORTED);
 }
 
+bool import_takes(const struct kind *k)
+{
+    bool known = k->import_find != NULL;
+    for (int i = 0; i < k->field_count && !known; i++)
+        known = (k->fields[i].flags & UNIQUE) && import_sets(&k->fields[i]);
+    return k->write && known;
+}
+
 const struct field *import_tree(const struct kind *k)
 {
     const struct field *name = kind_field(k, "name"), *code = kind_field(k, k->code);

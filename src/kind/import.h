@@ -55,6 +55,8 @@ void import_init(struct import *im, const struct kind *k, struct arena *a);
 void import_release(struct import *im);
 /* May an import set the field? */
 bool import_sets(const struct field *f);
+/* Can rows become records of the kind, and be recognised when they come again? */
+bool import_takes(const struct kind *k);
 /* The field by which records of the kind form a tree by name; NULL: they do not. */
 const struct field *import_tree(const struct kind *k);
 /* Matches headings; answers how many columns found their place. */

@@ -61,6 +61,50 @@ for (const format of ["csv", "xlsx"])
     }
   });
 
+test("every kind is exported in every format, and what is taken back is recognised", async () => {
+  const { data, logins } = init();
+  const server = await start({ data, logins });
+  const token = server.token("office"), office = await server.signIn("office1");
+  const call = async (path, body) => {
+    const answer = await fetch(`${server.url}/api/v1${path}`, { method: body ? "POST" : "GET", body: body && JSON.stringify(body),
+      headers: { authorization: `Bearer ${token}`, ...(body ? { "content-type": "application/json" } : {}) } });
+    assert.equal(answer.status, body ? 201 : 200, `${path}: ${await answer.clone().text()}`);
+    return answer.json();
+  };
+  const hour = (h) => new Date(Date.now() + h * 3600e3).toISOString().slice(0, 19) + "Z";
+  const first = async (kind) => (await call(`/${kind}?limit=1`)).items[0].id;
+  const person = await first("people"), organisation = await first("organisations");
+  await call("/posts", { person, organisation, role: "leader", term: "2026–2029, =1+1" });
+  const activity = (await call("/activities", { title: "“Tea”, and talk", kind: "other", area: await first("areas"), starts: hour(48), ends: hour(50), places: 5 })).id;
+  const shift = (await call("/shifts", { activity, name: "Tea", starts: hour(48), ends: hour(50), places: 2, skills: ["company", "meal"] })).id;
+  await call("/sign_ups", { activity, name: "A guest", phone: "13800138000" });
+  await call("/sign_ups", { activity, shift, volunteer: await first("volunteers"), name: "A helper" });
+  const request = (await call("/requests", { subject: "Somebody to talk to", text: "Since the fall I am alone.", requester_name: "A resident", requester_phone: "13800138001",
+    area: await first("areas") })).id;
+  assert.equal((await office.submit(`/visits/new?request=${request}`, "/visits", { request, skill: "company", people: "1" })).status, 303);
+  await server.stop();
+  const kinds = linli(["export", "nothing", "--data", data]).stderr.match(/are: (.*)\./)[1].split(" ");
+  assert.ok(kinds.length > 20, kinds.join());
+  const refused = ["hours", "offers", "offer_asks", "certificates", "imports"];
+  const filled = {};
+  for (const kind of kinds) {
+    const file = (format) => join(work, `all-${kind}.${format}`);
+    for (const format of ["csv", "xlsx", "json"]) {
+      const out = linli(["export", kind, "--format", format, "--output", file(format), "--data", data]);
+      assert.equal(out.code, 0, `${kind} ${format}: ${out.stderr}`);
+    }
+    const records = JSON.parse(readFileSync(file("json"), "utf8"));
+    filled[kind] = records.length;
+    assert.ok(readFileSync(file("csv"), "utf8").split("\n")[0].split(",").length > 2, `${kind} has columns`);
+    for (const format of ["csv", "xlsx"]) {
+      const taken = linli(["import", kind, file(format), "--data", data]);
+      if (refused.includes(kind)) assert.match(taken.stderr, /There is no kind .* to import/, kind);
+      else assert.match(taken.stdout, new RegExp(`^0 added, 0 changed, ${records.length} as they were, 0 refused`), `${kind} ${format}: ${taken.stderr}`);
+    }
+  }
+  for (const kind of ["users", "posts", "activities", "shifts", "sign_ups", "attendances", "hours", "offers", "opinions"]) assert.ok(filled[kind] > 0, `${kind} was tried with records`);
+});
+
 test("what a spreadsheet would run is neutralised in CSV and comes back as it was", () => {
   const texts = ["=cmd|' /C calc'!A0", "+1+1", "-2", "@SUM(A1)", "'=1", "\"quoted\", and, commas", "<b>x</b>", "a;b"];
   const sheet = join(work, "formulas.csv");
