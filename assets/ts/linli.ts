@@ -8,6 +8,7 @@ import { startKeep } from './keep.ts';
 import { startList } from './list.ts';
 import { startLive } from './live.ts';
 import { action, all, element, one, toast, word } from './page.ts';
+import { startShelf } from './shelf.ts';
 import { startSuggest } from './suggest.ts';
 
 declare const CHARTS_JS: string;
@@ -122,6 +123,7 @@ startButtons();
 startSending();
 startSuggest();
 startOffline();
+startShelf();
 one('.problems')?.focus();
 if (one('[data-chart]'))
     void import(new URL(CHARTS_JS, import.meta.url).href).then((charts: typeof import('./charts.ts')) => charts.draw());

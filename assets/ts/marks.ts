@@ -23,10 +23,8 @@ const says = (name: string, ...values: (string | number)[]): string => {
     const text = one<HTMLTemplateElement>('template[data-says]', root)?.content.querySelector(`[data-say="${name}"]`)?.textContent ?? '';
     return values.reduce<string>((line, value) => line.replace('{}', String(value)), text);
 };
-const clock = (seconds: number): string => {
-    const t = new Date(seconds * 1000);
-    return `${String(t.getHours()).padStart(2, '0')}:${String(t.getMinutes()).padStart(2, '0')}`;
-};
+/* China's time, whatever zone the device is set to: the page's other times are. */
+const clock = (seconds: number): string => new Date((seconds + 8 * 3600) * 1000).toISOString().slice(11, 16);
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
 function notice(text: string): void {

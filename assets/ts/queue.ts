@@ -31,6 +31,7 @@ interface Shelf extends DBSchema {
 }
 
 const BATCH = 50;
+const REFUSED = 14 * 86400; /* so long the server would take a mark: what it refused before that is of no use */
 let opened: Promise<IDBPDatabase<Shelf>> | null = null;
 
 const shelf = (): Promise<IDBPDatabase<Shelf>> =>
@@ -47,6 +48,12 @@ export async function keep(mark: Kept): Promise<void> {
 
 export async function kept(): Promise<Kept[]> {
     return (await shelf()).getAll('kept');
+}
+
+async function tidy(): Promise<void> {
+    for (const mark of await kept())
+        if (mark.error && mark.at + REFUSED < Date.now() / 1000)
+            await forget(mark.key);
 }
 
 async function change(key: string, to: Kept | null): Promise<void> {
@@ -86,6 +93,7 @@ export async function send(language: string): Promise<Sent> {
     let signedOut = false;
     try {
         const skip = new Set<string>();
+        await tidy();
         for (;;) {
             const batch = (await kept()).filter((k) => !k.error && !skip.has(k.key)).slice(0, BATCH);
             if (!batch.length)

@@ -1,9 +1,11 @@
 /*
  * The service worker of the pages at the door (/in/…, /activities/…/door and /count): they open without network, as
  * they were when they were last seen. Pages come from the network first; files with a hash in their address are kept.
- * Pages are let go after two days, and at once when the server no longer shows them to this visitor.
+ * Pages are let go when the server's time for them is over (shelf.ts), and at once when it no longer shows them to this
+ * visitor.
  */
 import { send } from './queue.ts';
+import { good, PAGES, tidy } from './shelf.ts';
 
 interface WorkerEvent extends Event {
     waitUntil(promise: Promise<unknown>): void;
@@ -19,9 +21,7 @@ interface Worker {
 }
 declare const self: Worker & typeof globalThis;
 
-const PAGES = 'linli-pages';
 const FILES = 'linli-files';
-const OLD = 2 * 86400 * 1000;
 const ours = (path: string): boolean => /^\/(in\/\d+|activities\/\d+\/(door|count))$/.test(path);
 const named = (url: URL): string => url.origin + url.pathname;
 
@@ -32,14 +32,14 @@ async function page(request: Request): Promise<Response> {
     const timer = setTimeout(() => late.abort(), 5000);
     try {
         const answer = await fetch(request, { signal: late.signal });
-        if (answer.ok && !answer.redirected && answer.type === 'basic')
+        if (answer.ok && !answer.redirected && answer.type === 'basic' && good(answer))
             await store.put(name, answer.clone());
         else if (answer.type === 'opaqueredirect' || answer.status === 401 || answer.status === 403 || answer.status === 404)
             await store.delete(name);
         return answer;
     } catch (error) {
         const known = await store.match(name);
-        if (!known || Date.now() - Date.parse(known.headers.get('Date') ?? '') > OLD)
+        if (!known || !good(known))
             throw error;
         return known;
     } finally {
@@ -59,7 +59,7 @@ async function take(urls: string[]): Promise<void> {
     for (const url of urls) {
         if (ours(new URL(url).pathname)) {
             const answer = await fetch(url, { credentials: 'same-origin' }).catch(() => null);
-            if (answer?.ok && !answer.redirected)
+            if (answer?.ok && !answer.redirected && good(answer))
                 await pages.put(named(new URL(url)), answer);
         } else if (!(await files.match(url))) {
             const answer = await fetch(url).catch(() => null);
@@ -71,15 +71,11 @@ async function take(urls: string[]): Promise<void> {
             await files.put(url, answer);
         }
     }
-    for (const request of await pages.keys()) {
-        const seen = await pages.match(request);
-        if (Date.now() - Date.parse(seen?.headers.get('Date') ?? '') > OLD)
-            await pages.delete(request);
-    }
+    await tidy();
 }
 
 self.addEventListener('install', (event: WorkerEvent) => event.waitUntil(self.skipWaiting()));
-self.addEventListener('activate', (event: WorkerEvent) => event.waitUntil(self.clients.claim()));
+self.addEventListener('activate', (event: WorkerEvent) => event.waitUntil(Promise.all([self.clients.claim(), tidy()])));
 self.addEventListener('message', (event: WorkerEvent & MessageEvent) => event.waitUntil(take(event.data as string[])));
 self.addEventListener('sync', (event: WorkerEvent) => event.waitUntil(send('zh_CN')));
 self.addEventListener('fetch', (event: FetchingEvent) => {

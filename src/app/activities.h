@@ -108,6 +108,8 @@ enum status attendance_mark(struct ctx *ctx, const struct mark *m, enum mark_res
 #define MARK_DAYS 14
 /* Behind the door: times put right by somebody, with a reason; the day's hours follow. */
 enum status attendance_correct(struct ctx *ctx, const struct attendance *before, int64_t came, int64_t went, bool is_void, const char *why);
+/* Behind the door: an attendance that nobody noted at the door, for t's activity and volunteer, with a reason. */
+enum status attendance_add(struct ctx *ctx, struct attendance *t, int64_t came, int64_t went, const char *why);
 
 /* Behind the door: n residents served, once for each key. */
 enum status count_add(struct ctx *ctx, const struct activity *a, const char *key, int64_t n, int64_t at);

@@ -43,6 +43,9 @@ const char *volunteer_name(struct ctx *ctx, int64_t volunteer);
 /* What became of a mark, in words. */
 const char *mark_said(struct ctx *ctx, const struct mark *m, enum mark_result result);
 bool mark_key_valid(const char *key);
-bool is_in(struct ctx *ctx, int64_t activity, int64_t volunteer); /* came and has not gone */
+/* Tells the service worker how long it may keep this page: until the activity is over and the last have gone. */
+void keep_offline(struct ctx *ctx, const struct activity *a);
+/* A scanner says only who: out for whoever is in, in for whoever is not; read twice within a minute it is one reading. */
+bool scan_means_out(struct ctx *ctx, int64_t activity, int64_t volunteer, int64_t at);
 
 #endif

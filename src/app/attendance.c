@@ -328,7 +328,7 @@ enum status attendance_mark(struct ctx *ctx, const struct mark *m, enum mark_res
     return db_status(ctx->db) != OK ? db_status(ctx->db) : ctx->status;
 }
 
-enum status attendance_correct(struct ctx *ctx, const struct attendance *before, int64_t came, int64_t went, bool is_void, const char *why)
+static bool times_good(struct ctx *ctx, int64_t came, int64_t went, const char *why)
 {
     if (!why || !*why)
         ctx_problem(ctx, "why", say(ctx, "Write the reason: the volunteer can read it."));
@@ -336,7 +336,31 @@ enum status attendance_correct(struct ctx *ctx, const struct attendance *before,
         ctx_problem(ctx, "went", say(ctx, "Going comes after coming: look at the two times again."));
     else if ((went == NONE ? came : went) > ctx->now)
         ctx_problem(ctx, "went", say(ctx, "This time has not come yet."));
-    if (ctx->status != OK)
+    return ctx->status == OK;
+}
+
+enum status attendance_add(struct ctx *ctx, struct attendance *t, int64_t came, int64_t went, const char *why)
+{
+    if (!times_good(ctx, came, went, why))
+        return ctx->status;
+    t->code = record_code(ctx, "T");
+    t->came = came;
+    t->went = went;
+    t->how = "leader";
+    t->recorder = ctx->actor.user;
+    t->recorder_name = ctx->actor.name;
+    t->status = "good";
+    t->fixed = 1;
+    t->note = why;
+    enum status s = record_insert(ctx, &attendances_kind, t, "correct");
+    if (s == OK)
+        hours_follow(ctx, t->volunteer, came, went);
+    return s == OK ? ctx->status : s;
+}
+
+enum status attendance_correct(struct ctx *ctx, const struct attendance *before, int64_t came, int64_t went, bool is_void, const char *why)
+{
+    if (!times_good(ctx, came, went, why))
         return ctx->status;
     struct attendance *after = record_copy(ctx, &attendances_kind, before);
     after->came = came;

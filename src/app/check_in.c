@@ -32,6 +32,9 @@
 
 #define MARKS_MOST   200            /* of one sending */
 #define CODE_MINUTES 10             /* a shown code is good so long */
+#define KEEP_MOST    (2 * WHEN_DAY)  /* a phone keeps a page of the door so long, */
+#define KEEP_AFTER   (6 * WHEN_HOUR) /* and no longer than this after the activity */
+#define SCAN_TWICE   60             /* seconds in which a card read again is the same reading */
 #define KEY_LEAST    8
 #define KEY_MOST     64
 
@@ -118,12 +121,17 @@ static struct shown shown_parse(struct ctx *ctx, const char *text)
     return s;
 }
 
+static int64_t mark_believed(struct ctx *ctx, const struct mark *m)
+{
+    return m->at == NONE ? ctx->now : m->at - (m->ahead == NONE ? 0 : m->ahead);
+}
+
 /* NULL when the code is good at that time, otherwise what is wrong with it. at may be moved: to the minute that the
  * code proves, when the phone's clock can't be believed. */
 static const char *code_wrong(struct ctx *ctx, const struct activity *a, const struct shown *s, struct mark *m)
 {
     bool known = m->at == NONE || m->ahead != NONE;
-    int64_t at = m->at == NONE ? ctx->now : m->at - (m->ahead == NONE ? 0 : m->ahead);
+    int64_t at = mark_believed(ctx, m);
     if (!s->code)
         return say(ctx, "The code has six digits: it stands beside the QR at the door.");
     if (s->minute == NONE)
@@ -226,6 +234,14 @@ static struct outcome mark_with_code(struct ctx *ctx, const struct activity *a, 
     return take_mark(ctx, m);
 }
 
+/* ---- pages without network ---- */
+
+void keep_offline(struct ctx *ctx, const struct activity *a)
+{
+    int64_t most = ctx->now + KEEP_MOST, until = a->ends + KEEP_AFTER;
+    answer_header(ctx, "Linli-Keep", arena_print(ctx->arena, "%lld", (long long)(until < most ? until : most)));
+}
+
 /* ---- the address for devices ---- */
 
 static bool leads(struct ctx *ctx, int64_t activity)
@@ -245,9 +261,14 @@ static const char *text_of(const cJSON *o, const char *name)
     return cJSON_IsString(t) && *t->valuestring && strlen(t->valuestring) <= 300 ? t->valuestring : NULL;
 }
 
-bool is_in(struct ctx *ctx, int64_t activity, int64_t volunteer)
+bool scan_means_out(struct ctx *ctx, int64_t activity, int64_t volunteer, int64_t at)
 {
-    return query_int(ctx->db, "SELECT id FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good' AND went IS NULL", activity, volunteer) != NONE;
+    int64_t came, went;
+    struct mark m = {.activity = activity, .volunteer = volunteer};
+    if (!standing(ctx, &m, &came, &went))
+        return false;
+    bool inside = went == NONE, just = at - (inside ? came : went) < SCAN_TWICE && at >= (inside ? came : went) - SCAN_TWICE;
+    return inside != just;
 }
 
 static struct outcome one_mark(struct ctx *ctx, const cJSON *o)
@@ -269,7 +290,7 @@ static struct outcome one_mark(struct ctx *ctx, const cJSON *o)
             return refused(ctx, 422, why);
         m.volunteer = v->record.id;
         m.how = how;
-        m.out = cJSON_IsBool(out) ? m.out : is_in(ctx, m.activity, m.volunteer); /* a scanner says only who */
+        m.out = cJSON_IsBool(out) ? m.out : scan_means_out(ctx, m.activity, m.volunteer, mark_believed(ctx, &m));
         return take_mark(ctx, &m);
     }
     const struct volunteer *card = text_of(o, "card") ? volunteer_by_code(ctx, text_of(o, "card")) : NULL;
@@ -390,6 +411,7 @@ static void in(struct ctx *ctx)
     const struct activity *a = ctx->web->record;
     const char *code = param(ctx, "c"), *id = arena_print(ctx->arena, "%lld", (long long)a->record.id);
     bool known = ctx->actor.volunteer > 0;
+    keep_offline(ctx, a);
     page_begin(ctx, say(ctx, "Check in"), PAGE_RESIDENT);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} · {}</p></header>", activity_title(ctx, a), activity_when(ctx, a->starts, a->ends),
          ctx_pick(ctx, a->place, a->place_en));

@@ -60,9 +60,10 @@ static const char *codes_ahead(struct ctx *ctx, const struct activity *a)
 /* ---- who is here ---- */
 
 struct here {
-    int64_t volunteer, attendance, came, went, version;
-    const char *number, *name, *status, *recorder, *note;
-    bool signed_up;
+    int64_t volunteer, attendance, came, went;
+    int64_t left;      /* noted as gone, with no coming before it; NONE */
+    bool clock;        /* a phone with a wrong clock noted it, and nobody has put it right */
+    const char *number, *name;
 };
 #define HERE_MOST 1000
 
@@ -70,27 +71,32 @@ struct here {
 static int here_load(struct ctx *ctx, const struct activity *a, struct here **list)
 {
     int n = 0;
+    int64_t id = a->record.id;
     *list = ARENA_ARRAY(ctx->arena, struct here, HERE_MOST);
     struct rows *r = query(ctx->db,
-                           "SELECT v.id, v.number, p.name, t.id AS attendance, t.came, t.went, t.recorder_name, t.note, t.version,"
-                           " CASE WHEN EXISTS (SELECT 1 FROM sign_ups u WHERE u.activity = {} AND u.volunteer = v.id AND u.status = 'signed') THEN 1 ELSE 0 END AS signed_up"
+                           "SELECT v.id, v.number, p.name, t.id AS attendance, t.came, t.went,"
+                           " CASE WHEN t.id IS NULL THEN (SELECT max(m.at) FROM marks m WHERE m.activity = {} AND m.volunteer = v.id) END AS gone,"
+                           " CASE WHEN t.fixed = 0 AND EXISTS (SELECT 1 FROM marks m WHERE m.activity = {} AND m.volunteer = v.id AND m.note = 'clock') THEN 1 ELSE 0 END AS clock"
                            " FROM volunteers v LEFT JOIN people p ON p.id = v.person LEFT JOIN attendances t ON t.id ="
-                           " (SELECT max(x.id) FROM attendances x WHERE x.activity = {} AND x.volunteer = v.id AND x.status = 'good')"
+                           " (SELECT x.id FROM attendances x WHERE x.activity = {} AND x.volunteer = v.id AND x.status = 'good' ORDER BY x.came DESC, x.id DESC LIMIT 1)"
                            " WHERE v.id IN (SELECT u.volunteer FROM sign_ups u WHERE u.activity = {} AND u.status = 'signed' AND u.volunteer IS NOT NULL)"
                            " OR v.id IN (SELECT x.volunteer FROM attendances x WHERE x.activity = {} AND x.status = 'good')"
+                           " OR v.id IN (SELECT m.volunteer FROM marks m WHERE m.activity = {}"
+                           " AND m.volunteer NOT IN (SELECT x.volunteer FROM attendances x WHERE x.activity = {}))"
                            " ORDER BY CASE WHEN t.id IS NULL THEN 1 WHEN t.went IS NULL THEN 0 ELSE 2 END, p.pinyin, p.name, v.number LIMIT {}",
-                           a->record.id, a->record.id, a->record.id, a->record.id, HERE_MOST);
+                           id, id, id, id, id, id, id, HERE_MOST);
     while (n < HERE_MOST && rows_next(r))
         (*list)[n++] = (struct here){.volunteer = row_int(r, "id"), .attendance = row_int(r, "attendance"), .came = row_int(r, "came"), .went = row_int(r, "went"),
-                                     .number = row_copy(r, ctx->arena, "number"), .name = row_copy(r, ctx->arena, "name"),
-                                     .recorder = row_copy(r, ctx->arena, "recorder_name"), .note = row_copy(r, ctx->arena, "note"), .version = row_int(r, "version"),
-                                     .signed_up = row_int(r, "signed_up") == 1};
+                                     .left = row_int(r, "gone"), .clock = row_int(r, "clock") == 1,
+                                     .number = row_copy(r, ctx->arena, "number"), .name = row_copy(r, ctx->arena, "name")};
     rows_end(r);
     return n;
 }
 
 static const char *stay(struct ctx *ctx, const struct here *h)
 {
+    if (h->attendance == NONE && h->left != NONE)
+        return say(ctx, "out at {}, no check-in", clock_show(ctx, h->left));
     if (h->attendance == NONE)
         return say(ctx, "not here yet");
     return h->went == NONE ? say(ctx, "in since {}", clock_show(ctx, h->came)) : arena_print(ctx->arena, "%s–%s", clock_show(ctx, h->came), clock_show(ctx, h->went));
@@ -105,6 +111,10 @@ static void draw_one(struct ctx *ctx, const struct activity *a, const struct her
     html(out, "<button name=\"one\" value=\"{}:{}\" data-mark=\"{}\">{}</button>", inside ? "out" : "in", h->number, inside ? "out" : "in", inside ? say(ctx, "Out") : say(ctx, "In"));
     if (h->attendance != NONE)
         html(out, "<a class=\"small\" href=\"/activities/{}/door?fix={}#fix\">{}</a>", a->record.id, h->attendance, say(ctx, "Put right"));
+    else if (h->left != NONE)
+        html(out, "<a class=\"small\" href=\"/activities/{}/door?missing={}#fix\">{}</a>", a->record.id, h->volunteer, say(ctx, "Put right"));
+    if (h->clock)
+        html(out, "<span class=\"small warn\">{} {}</span>", icon(ctx, "alert-triangle"), say(ctx, "The phone’s clock was wrong: ask whether the time is right."));
     buf_puts(out, "</li>");
 }
 
@@ -152,24 +162,42 @@ static const char *local_time(struct ctx *ctx, int64_t t)
     return iso ? arena_copyn(ctx->arena, iso, 16) : "";
 }
 
+/* Somebody who was noted as gone and never as come; NULL. */
+static struct attendance *to_add(struct ctx *ctx, const struct activity *a, int64_t volunteer)
+{
+    int64_t went = volunteer == NONE ? NONE : query_int(ctx->db, "SELECT max(at) AS at FROM marks WHERE activity = {} AND volunteer = {} AND NOT EXISTS"
+                                                                 " (SELECT 1 FROM attendances t WHERE t.activity = {} AND t.volunteer = {})",
+                                                        a->record.id, volunteer, a->record.id, volunteer);
+    if (went == NONE)
+        return NULL;
+    struct attendance *t = record_new(ctx, &attendances_kind);
+    t->activity = a->record.id;
+    t->volunteer = volunteer;
+    t->went = went;
+    return t;
+}
+
 static void draw_fix(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
-    const struct attendance *t = to_fix(ctx, a, param_int(ctx, "fix"));
+    bool missing = param_int(ctx, "missing") != NONE;
+    const struct attendance *t = missing ? to_add(ctx, a, param_int(ctx, "missing")) : to_fix(ctx, a, param_int(ctx, "fix"));
     if (!t)
         return;
     html(out, "<section class=\"card\" id=\"fix\"><h2>{}</h2><p class=\"soft\">{}</p>", say(ctx, "Put right: {}", volunteer_name(ctx, t->volunteer)),
-         t->recorder_name ? say(ctx, "Noted by {}; who notes it certifies it.", t->recorder_name) : say(ctx, "Noted with the volunteer’s own phone."));
+         missing ? say(ctx, "Noted as gone, and nobody noted the coming. Ask when it was.")
+         : t->recorder_name ? say(ctx, "Noted by {}; who notes it certifies it.", t->recorder_name) : say(ctx, "Noted with the volunteer’s own phone."));
     form_begin(ctx, path_of(ctx, a, "fix"), NULL, false);
-    html(out, "<input type=\"hidden\" name=\"fix\" value=\"{}\"><input type=\"hidden\" name=\"version\" value=\"{}\"><div class=\"pair\">"
+    html(out, "<input type=\"hidden\" name=\"{}\" value=\"{}\"><input type=\"hidden\" name=\"version\" value=\"{}\"><div class=\"pair\">"
               "<div class=\"field\"><label for=\"f-came\">{}</label><input id=\"f-came\" type=\"datetime-local\" name=\"came\" value=\"{}\"></div>"
               "<div class=\"field\"><label for=\"f-went\">{}</label><input id=\"f-went\" type=\"datetime-local\" name=\"went\" value=\"{}\"></div></div>",
-         t->record.id, t->record.version, say(ctx, "Came"), param(ctx, "came") ? param(ctx, "came") : local_time(ctx, t->came), say(ctx, "Went"),
+         missing ? "missing" : "fix", missing ? t->volunteer : t->record.id, missing ? 0 : t->record.version, say(ctx, "Came"), param(ctx, "came") ? param(ctx, "came") : local_time(ctx, t->came), say(ctx, "Went"),
          param(ctx, "went") ? param(ctx, "went") : local_time(ctx, t->went));
-    html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"void\" value=\"1\"> {}</label>"
-              "<div class=\"field\"><label for=\"f-why\">{}</label><input id=\"f-why\" name=\"why\" maxlength=\"200\" value=\"{}\"></div>"
+    if (!missing)
+        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"void\" value=\"1\"> {}</label>", say(ctx, "This attendance does not count"));
+    html(out, "<div class=\"field\"><label for=\"f-why\">{}</label><input id=\"f-why\" name=\"why\" maxlength=\"200\" value=\"{}\"></div>"
               "<div class=\"acts\"><button class=\"primary\">{}</button></div>",
-         say(ctx, "This attendance does not count"), say(ctx, "Reason (the volunteer can read it)"), param(ctx, "why"), say(ctx, "Save"));
+         say(ctx, "Reason (the volunteer can read it)"), param(ctx, "why"), say(ctx, "Save"));
     form_end(ctx);
     buf_puts(out, "</section>");
 }
@@ -177,9 +205,10 @@ static void draw_fix(struct ctx *ctx, const struct activity *a)
 static void fix(struct ctx *ctx)
 {
     const struct activity *a = ctx->web->record;
-    const struct attendance *t = to_fix(ctx, a, param_int(ctx, "fix"));
+    bool missing = param_int(ctx, "missing") != NONE;
+    struct attendance *t = missing ? to_add(ctx, a, param_int(ctx, "missing")) : to_fix(ctx, a, param_int(ctx, "fix"));
     int64_t came = NONE, went = NONE;
-    if (!t || t->record.version != param_int(ctx, "version")) {
+    if (!t || (!missing && t->record.version != param_int(ctx, "version"))) {
         ctx_fail(ctx, CONFLICT, say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
         return;
     }
@@ -187,7 +216,7 @@ static void fix(struct ctx *ctx)
         ctx_problem(ctx, "came", say(ctx, "A date and a time, please."));
     if (param(ctx, "went") && *param(ctx, "went") && !when_parse(param(ctx, "went"), &went, NULL))
         ctx_problem(ctx, "went", say(ctx, "A date and a time, please."));
-    if (!ctx_ok(ctx) || attendance_correct(ctx, t, came, went, param(ctx, "void") != NULL, param(ctx, "why")) != OK)
+    if (!ctx_ok(ctx) || (missing ? attendance_add(ctx, t, came, went, param(ctx, "why")) : attendance_correct(ctx, t, came, went, param(ctx, "void") != NULL, param(ctx, "why"))) != OK)
         return;
     flash(ctx, say(ctx, "Saved."));
     see_other(ctx, "/activities/{}/door", a->record.id);
@@ -227,6 +256,7 @@ static void door_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     const struct activity *a = ctx->web->record;
+    keep_offline(ctx, a);
     page_begin(ctx, say(ctx, "At the door"), PAGE_STAFF);
     trail(ctx, a);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\"><a class=\"button\" href=\"/activities/{}/count\">{} {}</a></div></header>",
@@ -262,7 +292,7 @@ static void tap(struct ctx *ctx)
         ctx_problem(ctx, "who", why);
         return;
     }
-    bool out = colon ? !strncmp(one, "out", 3) : go && strcmp(go, "auto") != 0 ? !strcmp(go, "out") : is_in(ctx, a->record.id, v->record.id);
+    bool out = colon ? !strncmp(one, "out", 3) : go && strcmp(go, "auto") != 0 ? !strcmp(go, "out") : scan_means_out(ctx, a->record.id, v->record.id, ctx->now);
     struct mark m = {.code = mark_key_valid(ctx->key) ? ctx->key : record_code(ctx, "M"), .activity = a->record.id, .shift = NONE, .offer = NONE,
                      .volunteer = v->record.id, .out = out, .at = NONE, .ahead = NONE, .how = how};
     enum mark_result result;
@@ -320,6 +350,7 @@ static void count_page(struct ctx *ctx)
         ctx_fail(ctx, FORBIDDEN, say(ctx, "Who counts has to lead this activity or be checked in at it."));
         return;
     }
+    keep_offline(ctx, a);
     page_begin(ctx, say(ctx, "Count residents"), staff ? PAGE_STAFF : PAGE_RESIDENT);
     if (staff)
         trail(ctx, a);
