@@ -56,7 +56,8 @@ static bool *flag_of(struct options *o, const char *word)
         const char *name;
         bool *value;
     } flags[] = {{"--dry-run", &o->dry_run}, {"--create", &o->create}, {"--check", &o->check}, {"--postgres", &o->postgres},
-                 {"--encrypt", &o->encrypt}, {"--generate", &o->generate}, {"--proxied", &o->proxied}};
+                 {"--encrypt", &o->encrypt}, {"--generate", &o->generate}, {"--proxied", &o->proxied},
+                 {"--erase", &o->erase}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (!strcmp(flags[i].name, word))
             return flags[i].value;
@@ -70,7 +71,8 @@ static const char **value_of(struct options *o, const char *word)
     } valued[] = {{"--data", &o->data}, {"--keys", &o->keys}, {"--pack", &o->pack}, {"--listen", &o->listen}, {"--format", &o->format},
                   {"--output", &o->output}, {"--from", &o->from}, {"--to", &o->to}, {"--requests", &o->requests},
                   {"--role", &o->role}, {"--area", &o->area}, {"--unit", &o->unit}, {"--name", &o->name},
-                  {"--language", &o->language}, {"--url", &o->url}, {"--passphrase-file", &o->passphrase}, {"--key", &o->key}};
+                  {"--language", &o->language}, {"--url", &o->url}, {"--passphrase-file", &o->passphrase}, {"--key", &o->key},
+                  {"--host", &o->host}, {"--parent", &o->parent}, {"--open", &o->open}};
     for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
         if (!strcmp(valued[i].name, word))
             return valued[i].value;

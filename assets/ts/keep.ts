@@ -4,11 +4,12 @@
  * storage is used and not the browser's: at the community's desk the next person must not meet the last one's name.
  * Never kept: passwords, files, hidden fields (tokens), except those of a map point.
  */
+import { base } from './base.ts';
 import { action, all, element, one, word } from './page.ts';
 
 export type Draft = Record<string, string[]>;
 
-const key = (id: string): string => `keep:${id}`;
+const key = (id: string): string => `keep${base}:${id}`;
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 

@@ -3,6 +3,7 @@
  * tiles from a .pmtiles file) if it has one, otherwise the outlines of the areas (/map/areas.json, GeoJSON with
  * the property "name"). The point chosen is the middle of the map: it can be moved by finger, mouse or arrow keys.
  */
+import { base } from './base.ts';
 import * as maplibre from 'maplibre-gl';
 import { Protocol } from 'pmtiles';
 
@@ -29,8 +30,8 @@ async function json(url: string): Promise<unknown> {
 /* Addresses in the style may be relative to this server: pmtiles:///map/base.pmtiles, /map/fonts/… */
 function absolute(style: Style): Style {
     const full = (url: string): string =>
-        url.startsWith('pmtiles:///') ? `pmtiles://${location.origin}${url.slice(10)}`
-            : url.startsWith('/') ? location.origin + url : url;
+        url.startsWith('pmtiles:///') ? `pmtiles://${location.origin}${base}${url.slice(10)}`
+            : url.startsWith('/') ? location.origin + base + url : url;
     for (const source of Object.values(style.sources) as { url?: string; tiles?: string[]; data?: unknown }[]) {
         if (source.url)
             source.url = full(source.url);
@@ -79,7 +80,7 @@ function outlines(areas: GeoJSON.FeatureCollection): Style {
 }
 
 async function open(place: HTMLElement, at: Place | null): Promise<maplibre.Map> {
-    const [own, areas] = await Promise.all([json('/map/style.json').catch(() => null), json('/map/areas.json').catch(() => null)]);
+    const [own, areas] = await Promise.all([json(`${base}/map/style.json`).catch(() => null), json(`${base}/map/areas.json`).catch(() => null)]);
     const box = around(areas);
     if (!own && !box && !at)
         throw new Error('no map');

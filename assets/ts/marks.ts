@@ -2,6 +2,7 @@
  * The pages at the door: /in/… (check in with one's own phone), /activities/…/door (for who leads) and …/count. What
  * is tapped is kept on the device first and sent afterwards, so that the network need not be there.
  */
+import { base } from './base.ts';
 import { all, element, one } from './page.ts';
 import { fact, forget, keep, kept, send, type Answer, type Kept } from './queue.ts';
 
@@ -43,7 +44,7 @@ const aheadNow = (): number | null =>
 /* The server says the time to the second in each answer's head. */
 async function measure(): Promise<void> {
     const from = Date.now();
-    const answer = await fetch('/healthz', { cache: 'no-store' });
+    const answer = await fetch(`${base}/healthz`, { cache: 'no-store' });
     const to = Date.now();
     const server = Date.parse(answer.headers.get('Date') ?? '');
     if (!answer.ok || Number.isNaN(server) || to - from > 5000)
@@ -327,7 +328,7 @@ function startCount(): void {
 function startWorker(): void {
     if (!navigator.serviceWorker)
         return;
-    const scope = kind === 'in' ? '/in/' : '/activities/';
+    const scope = base + (kind === 'in' ? '/in/' : '/activities/');
     navigator.serviceWorker.register(new URL(SW_JS, import.meta.url).pathname, { scope }).then(async () => {
         const ready = await navigator.serviceWorker.ready;
         const files = performance.getEntriesByType('resource').map((e) => e.name).filter((name) => name.includes('/assets/') && name.includes('?v='));

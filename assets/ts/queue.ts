@@ -3,6 +3,7 @@
  * order of tapping, and only taken off when the server has answered for it. The same mark sent twice is one mark.
  * Used by the pages at the door and by their service worker.
  */
+import { base } from './base.ts';
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 
 export interface Kept {
@@ -35,7 +36,7 @@ const REFUSED = 14 * 86400; /* so long the server would take a mark: what it ref
 let opened: Promise<IDBPDatabase<Shelf>> | null = null;
 
 const shelf = (): Promise<IDBPDatabase<Shelf>> =>
-    (opened ??= openDB<Shelf>('linli-marks', 1, {
+    (opened ??= openDB<Shelf>(`linli-marks${base}`, 1, {
         upgrade(db) {
             db.createObjectStore('kept', { autoIncrement: true }).createIndex('key', 'key', { unique: true });
             db.createObjectStore('facts');
@@ -100,7 +101,7 @@ export async function send(language: string): Promise<Sent> {
                 return { state: signedOut ? 'signed-out' : 'sent', answers };
             const stop = new AbortController();
             const timer = setTimeout(() => stop.abort(), 20000);
-            const answer = await fetch(`/api/attendance?lang=${language}`, {
+            const answer = await fetch(`${base}/api/attendance?lang=${language}`, {
                 method: 'POST', body: body(batch), headers: { 'Content-Type': 'application/json' }, credentials: 'same-origin', signal: stop.signal,
             }).finally(() => clearTimeout(timer));
             if (!answer.ok)

@@ -2,7 +2,9 @@
  * The pages that the service worker keeps for the door, and until when: the server says it in "Linli-Keep" (seconds
  * since 1970). Past it they are gone at the next page of any kind, and all of them when somebody signs out.
  */
-export const PAGES = 'linli-pages';
+import { base } from './base.ts';
+
+export const PAGES = `linli-pages${base}`;
 
 export const good = (page: Response | undefined): boolean =>
     Number(page?.headers.get('Linli-Keep') ?? 0) * 1000 > Date.now();
@@ -21,7 +23,7 @@ export function startShelf(): void {
         return;
     void tidy().catch(() => undefined);
     document.addEventListener('submit', (event) => {
-        if (['/logout', '/card/away'].includes(new URL((event.target as HTMLFormElement).action).pathname))
+        if ([`${base}/logout`, `${base}/card/away`].includes(new URL((event.target as HTMLFormElement).action).pathname))
             void caches.delete(PAGES).catch(() => undefined);
     });
 }

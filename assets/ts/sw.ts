@@ -4,6 +4,7 @@
  * Pages are let go when the server's time for them is over (shelf.ts), and at once when it no longer shows them to this
  * visitor.
  */
+import { base } from './base.ts';
 import { send } from './queue.ts';
 import { good, PAGES, tidy } from './shelf.ts';
 
@@ -21,8 +22,8 @@ interface Worker {
 }
 declare const self: Worker & typeof globalThis;
 
-const FILES = 'linli-files';
-const ours = (path: string): boolean => /^\/(in\/\d+|activities\/\d+\/(door|count))$/.test(path);
+const FILES = `linli-files${base}`;
+const ours = (path: string): boolean => path.startsWith(base) && /^\/(in\/\d+|activities\/\d+\/(door|count))$/.test(path.slice(base.length));
 const named = (url: URL): string => url.origin + url.pathname;
 
 async function page(request: Request): Promise<Response> {
@@ -84,6 +85,6 @@ self.addEventListener('fetch', (event: FetchingEvent) => {
         return;
     if (event.request.mode === 'navigate' && ours(url.pathname))
         event.respondWith(page(event.request));
-    else if (url.pathname.startsWith('/assets/'))
+    else if (url.pathname.startsWith(`${base}/assets/`))
         event.respondWith(file(event.request));
 });

@@ -444,8 +444,9 @@ static void openapi_draw(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     json(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Linli\",\"version\":\"1\",\"description\":{}},"
-              "\"servers\":[{\"url\":\"/api/v1\"}],\"security\":[{\"token\":[]}],\"paths\":{",
-         say(ctx, "Every kind of record that the program keeps. Times are ISO 8601 with an offset."));
+              "\"servers\":[{\"url\":{}}],\"security\":[{\"token\":[]}],\"paths\":{",
+         say(ctx, "Every kind of record that the program keeps. Times are ISO 8601 with an offset."),
+         arena_print(ctx->arena, "%s/api/v1", ctx->web->prefix));
     const char *gap = "";
     for (const struct kind *const *k = modules_kinds(); *k; k++) {
         if (!(ctx->actor.roles & (*k)->read))

@@ -167,7 +167,7 @@ static void new_page(struct ctx *ctx)
 static const char *site_address(struct ctx *ctx)
 {
     const char *kept = setting(ctx, "site.address"), *host = header(ctx, "host");
-    return *kept ? kept : arena_print(ctx->arena, "%s://%.200s", ctx->web->tls ? "https" : "http", host ? host : "localhost");
+    return *kept ? kept : arena_print(ctx->arena, "%s://%.200s%s", ctx->web->tls ? "https" : "http", host ? host : "localhost", ctx->web->prefix);
 }
 
 static const char *issuer(struct ctx *ctx)

@@ -176,7 +176,14 @@ static int run_routes(struct ctx *ctx, const struct options *o)
 
 static int run_serve(struct ctx *ctx, const struct options *o)
 {
-    if (install_serve(ctx, o->data, o->listen ? o->listen : "127.0.0.1:8080", o->url, o->proxied) != OK)
+    char *end = NULL;
+    long open = o->open ? strtol(o->open, &end, 10) : 0;
+    if (o->open && (open < 1 || open > 10000 || *end)) {
+        fprintf(stderr, "linli: %s\n", say(ctx, "--open is a number from 1 to {}.", 10000));
+        return 2;
+    }
+    struct serving how = {.data = o->data, .address = o->listen ? o->listen : "127.0.0.1:8080", .url = o->url, .proxied = o->proxied, .open = (int)open};
+    if (install_serve(ctx, &how) != OK)
         return command_failed(ctx);
     return 0;
 }
@@ -188,12 +195,13 @@ static const struct command commands[] = {
                 "                 a login and password for each role, once\n"
                 "  --requests N   makes that many requests more from the pack's texts, to try it under load\n\n"
                 "  linli init --data ./data --pack pack/chengdong\n")},
-    {"serve", "linli serve --data DIR [--listen ADDR:PORT] [--url URL] [--proxied]", .run = run_serve,
+    {"serve", "linli serve --data DIR [--listen ADDR:PORT] [--url URL] [--proxied] [--open N]", .run = run_serve,
      .help = N_("Serves the pages and the API until it is stopped with Ctrl+C or SIGTERM.\n\n"
                 "  --listen ADDR:PORT   127.0.0.1:8080 unless said; port 0 takes a free one\n"
                 "  --url URL            the address people use, such as https://linli.example.cn: requests for other names are\n"
                 "                       refused, and with https cookies are secure and HSTS is sent\n"
-                "  --proxied            a proxy that you trust stands before it: its X-Forwarded-For and -Proto are believed\n\n"
+                "  --proxied            a proxy that you trust stands before it: its X-Forwarded-For and -Proto are believed\n"
+                "  --open N             with several subdistricts: so many stores are open at once, 250 unless said, 16 on PostgreSQL\n\n"
                 "  linli serve --data ./data --listen 127.0.0.1:8080 --url https://linli.example.cn --proxied\n")},
     {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--create] [--dry-run]", 2, 2, .run = run_import,
      .help = N_("Takes the rows of a spreadsheet (XLSX or CSV) into a kind. Bad rows are named and left out, good ones stored;\n"

@@ -446,7 +446,7 @@ static void warm(struct ctx *ctx)
     board_make(ctx, &FIGURE_ALL);
 }
 
-static const struct job jobs[] = {{"dashboard", 1800, warm, .here = true, .slow = true}, {.name = NULL}};
+static const struct job jobs[] = {{"dashboard", 1800, warm, .here = true, .lane = LANE_SLOW}, {.name = NULL}};
 
 static const struct route table[] = {ROUTE_GET("/dashboard", ROLE_OFFICE | ROLE_LEADER | ROLE_WORKER, dashboard)};
 

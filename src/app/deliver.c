@@ -377,7 +377,7 @@ static void run_deadlines(struct ctx *ctx)
 }
 
 static const struct job jobs[] = {
-    {"deliver", 5, run_deliver, .slow = true},
+    {"deliver", 5, run_deliver, .lane = LANE_SLOW},
     {"deadlines", 600, run_deadlines},
     {.name = NULL},
 };

@@ -304,6 +304,6 @@ static void renew(struct ctx *ctx)
     figure_sums_renew(ctx);
 }
 
-static const struct job jobs[] = {{"figures", 5, renew, .here = true, .slow = true}, {.name = NULL}};
+static const struct job jobs[] = {{"figures", 5, renew, .here = true, .lane = LANE_SLOW}, {.name = NULL}};
 
 const struct module figures_module = {.name = "figures", .commands = commands, .jobs = jobs};

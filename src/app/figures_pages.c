@@ -341,7 +341,7 @@ static void warm(struct ctx *ctx)
     figures_values(ctx, figures_all(), &FIGURE_ALL, ARENA_ARRAY(ctx->arena, struct figure_value, n + 1));
 }
 
-static const struct job jobs[] = {{"figures page", 1800, warm, .slow = true}, {.name = NULL}};
+static const struct job jobs[] = {{"figures page", 1800, warm, .lane = LANE_SLOW}, {.name = NULL}};
 
 static const struct route table[] = {
     ROUTE_GET("/figures", ROLE_PUBLIC, figures_page),

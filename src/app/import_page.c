@@ -524,10 +524,8 @@ static void go(struct ctx *ctx)
     change(ctx->db, "UPDATE imports SET version = version + 1, updated = {}, mapping = {}, make_new = {}, status = {}, dry = {}, percent = 0,"
                     " last_row = 0, added = 0, changed = 0, unchanged = 0, refused = 0, reason = NULL WHERE id = {}",
            ctx->now, mapping, param_int(ctx, "make_new") == 1 ? 1 : 0, start || trial ? "waiting" : "draft", trial ? 1 : 0, i->record.id);
-    if (start || trial) {
+    if (start || trial)
         journal_add(ctx, "imports", i->record.id, start ? "start" : "trial", NULL, NULL);
-        importer_ask();
-    }
     see_other(ctx, "/import/{}", i->record.id);
 }
 

@@ -1,10 +1,10 @@
 /*
  * Running an import: the loop that the command and the page share, and the
- * thread that runs what the page was given.
+ * job that runs what the page was given.
  *
  * The loop reads a batch of rows, passes the door with it, and goes on: each
  * batch is one transaction, so others wait for a batch at most, and a run that
- * breaks off leaves whole batches. The thread keeps how far it is in the same
+ * breaks off leaves whole batches. The job keeps how far it is in the same
  * transaction as the rows, so that after a crash it goes on where it was.
  */
 #ifndef LINLI_APP_IMPORT_RUN_H
@@ -64,11 +64,5 @@ enum status imported_columns(struct ctx *ctx, struct import *im, const struct im
 /* Cells as sealed JSON and back; answers how many. */
 const char *cells_seal(struct ctx *ctx, const char *const *cells, int count);
 int cells_open(struct ctx *ctx, const char *sealed, const char **cells, int most);
-
-struct importer;
-struct importer *importer_start(struct site *site, struct arena *a, const char **why);
-void importer_wake(struct importer *r); /* something was committed; cheap when no import was asked for */
-void importer_stop(struct importer *r); /* after the batch under way; what is not finished goes on at the next start */
-void importer_ask(void);                /* behind the door: an import is waiting */
 
 #endif

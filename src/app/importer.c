@@ -1,5 +1,5 @@
 /*
- * The thread that runs the imports of the page, one after the other.
+ * The job that runs the imports of the page, one after the other, on a lane of its own.
  *
  * An import is a row of the table: "waiting" until a runner takes it, then
  * "running" with the runner's mark and a beat that moves with each batch, in
@@ -18,7 +18,6 @@
 #include "web/session.h"
 
 #include <cjson/cJSON.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,20 +29,8 @@
 struct importer {
     struct site *site;
     struct db *db;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t more;
-    _Atomic bool stopping;
-    bool woken;
     char mark[17];
 };
-
-static _Atomic bool asked; /* an import was put in the queue since the last commit */
-
-void importer_ask(void)
-{
-    atomic_store(&asked, true);
-}
 
 /* ---- cells ---- */
 
@@ -110,7 +97,7 @@ struct work {
 static bool run_stopped(const struct import_run *run)
 {
     const struct work *w = run->self;
-    return atomic_load(&w->importer->stopping);
+    return atomic_load(&w->importer->site->closing);
 }
 
 static void run_refused(struct ctx *ctx, struct import_run *run, int64_t row, const char *const *cells, int count)
@@ -301,84 +288,29 @@ static int64_t claim(struct importer *r, struct ctx *ctx)
     return query_int(r->db, "SELECT min(id) AS id FROM imports WHERE status = 'running' AND runner = {}", (const char *)r->mark);
 }
 
-static void run_all(struct importer *r)
+static void run_waiting(struct ctx *job)
 {
-    for (bool more = true; more && !atomic_load(&r->stopping);) {
+    struct importer r = {.site = job->site, .db = job->db};
+    for (bool more = true; more && !atomic_load(&r.site->closing);) {
         struct ctx ctx;
         ctx_init(&ctx, arena_new());
         ctx.actor.via = "import";
-        ctx.site = r->site;
-        ctx.keys = r->site->keys;
-        ctx.db = r->db;
-        db_clear(r->db);
-        int64_t id = claim(r, &ctx);
+        ctx.site = r.site;
+        ctx.keys = r.site->keys;
+        ctx.db = r.db;
+        db_clear(r.db);
+        int64_t id = claim(&r, &ctx);
         more = id != NONE;
         if (more)
-            run_one(r, &ctx, id);
+            run_one(&r, &ctx, id);
         arena_free(ctx.arena);
     }
 }
 
-static void *importer_thread(void *arg)
-{
-    struct importer *r = arg;
-    while (!atomic_load(&r->stopping)) {
-        run_all(r);
-        struct timespec t;
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        t.tv_sec += PAUSE;
-        pthread_mutex_lock(&r->lock);
-        if (!r->woken && !atomic_load(&r->stopping))
-            pthread_cond_timedwait(&r->more, &r->lock, &t);
-        r->woken = false;
-        pthread_mutex_unlock(&r->lock);
-    }
-    return NULL;
-}
+static const struct job jobs[] = {
+    {"imports asked for", 0, run_waiting, .here = true, .lane = LANE_IMPORTS},
+    {"imports", PAUSE, run_waiting, .here = true, .lane = LANE_IMPORTS},
+    {.name = NULL},
+};
 
-struct importer *importer_start(struct site *site, struct arena *a, const char **why)
-{
-    struct importer *r = must_alloc(sizeof *r);
-    r->site = site;
-    r->db = db_open(site->data, DB_READ, a, why);
-    if (!r->db) {
-        free(r);
-        return NULL;
-    }
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->more, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    if (pthread_create(&r->thread, NULL, importer_thread, r) != 0)
-        abort();
-    return r;
-}
-
-static void wake(struct importer *r)
-{
-    pthread_mutex_lock(&r->lock);
-    r->woken = true;
-    pthread_cond_signal(&r->more);
-    pthread_mutex_unlock(&r->lock);
-}
-
-void importer_wake(struct importer *r)
-{
-    if (atomic_load_explicit(&asked, memory_order_relaxed) && atomic_exchange(&asked, false))
-        wake(r);
-}
-
-void importer_stop(struct importer *r)
-{
-    if (!r)
-        return;
-    atomic_store(&r->stopping, true);
-    wake(r);
-    pthread_join(r->thread, NULL);
-    db_close(r->db);
-    pthread_mutex_destroy(&r->lock);
-    pthread_cond_destroy(&r->more);
-    free(r);
-}
+const struct module importer_module = {.name = "importer", .jobs = jobs};

@@ -6,7 +6,7 @@
  * is in it, so that a broken-off init leaves nothing that looks finished. On
  * PostgreSQL the logins come last, in the last transaction: a schema without
  * them is not finished, and init goes on with it.
- * Memory is the context's; the keys live as long as the process.
+ * Memory is the context's, the keys' too.
  */
 #include "app/install.h"
 
@@ -16,6 +16,7 @@
 #include "app/registers.h"
 #include "app/requests.h"
 #include "app/store.h"
+#include "app/tenants.h"
 #include "app/users.h"
 #include "base/seal.h"
 #include "db/journal.h"
@@ -27,8 +28,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct seal_key keys; /* one installation a process */
-
 static const char *in_folder(struct ctx *ctx, const char *folder, const char *file)
 {
     return arena_print(ctx->arena, "%s/%s", folder, file);
@@ -38,15 +37,18 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
 {
     const char *why = NULL;
     kinds_set(modules_kinds());
+    if (access(store_key_path(ctx->arena, data), F_OK) != 0 && tenants_there(ctx, data))
+        return ctx_fail(ctx, INVALID, say(ctx, "{} holds several subdistricts. Name the address of one; linli tenant list --data {} says them.", store_shown(ctx->arena, data), store_shown(ctx->arena, data)));
     const char *key = store_key_path(ctx->arena, data), *shown = store_shown(ctx->arena, data);
-    enum status s = seal_key_load(&keys, key);
+    struct seal_key *keys = ARENA_NEW(ctx->arena, struct seal_key);
+    enum status s = seal_key_load(keys, key);
     if (s == NOT_FOUND && db_is_postgres(data))
         return ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no key {} for {}. Say where it is with --keys FOLDER, or make a new installation with: linli init --data {}", key, shown, shown));
     if (s == NOT_FOUND)
         return ctx_fail(ctx, NOT_FOUND, say(ctx, "{} is not an installation. Make one with: linli init --data {}", data, data));
     if (s != OK)
         return ctx_fail(ctx, s, say(ctx, "The key file {} can't be used: it must be a file that only its owner may read.", key));
-    ctx->keys = &keys;
+    ctx->keys = keys;
     ctx->db = db_open(data, mode, ctx->arena, &why);
     if (!ctx->db)
         return ctx_fail(ctx, UNAVAILABLE, why);

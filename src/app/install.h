@@ -16,8 +16,18 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode);
 #define INSTALL_MOVING "move.unfinished" /* the row of settings in a store that linli move is still filling */
 /* Copies the store at from to the address to, which is new or was begun before; compares both. */
 enum status store_move(struct ctx *ctx, const char *from, const char *to);
-/* Serves until SIGINT or SIGTERM. url: the address people use; NULL: whatever they ask for. proxied: behind a proxy
- * whose headers are believed. */
-enum status install_serve(struct ctx *ctx, const char *data, const char *address, const char *url, bool proxied);
+struct serving {
+    const char *data, *address; /* the store, or an installation of many (tenants.h); where to listen */
+    const char *url;            /* the address people use; NULL: whatever they ask for */
+    bool proxied;               /* behind a proxy whose headers are believed */
+    int open;                   /* of many: stores open at once; 0: as many as is usual */
+    const char *host;           /* set by install_serve: the url's name, and whether it is https */
+    bool tls;
+};
+/* Serves until SIGINT or SIGTERM. */
+enum status install_serve(struct ctx *ctx, struct serving *how);
+/* What both ways of serving share: the site's fixed parts, and waiting for the end after saying where it is open. */
+void serve_site(struct site *site, const struct serving *how);
+enum status serve_until_stopped(struct ctx *ctx, struct site *site, const struct serving *how);
 
 #endif

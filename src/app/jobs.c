@@ -1,8 +1,11 @@
 /*
- * The jobs' threads: one runs the quick jobs, one those that may wait for
- * others; each runs its jobs when their time has come, one after the other,
+ * The jobs' threads, one a lane, for all sites of the process: each runs its
+ * jobs when their time has come, one after the other, the longest due first,
  * each with an arena and a context of its own. A job that fails says so in the
  * log and comes again.
+ *
+ * A tenant that nobody has visited for ASLEEP seconds is looked at once in that
+ * time: its store is opened for all that is due, and not kept open for it.
  */
 #include "app/module.h"
 
@@ -14,24 +17,30 @@
 #include <time.h>
 
 #define JOBS_MOST 64
+#define ASLEEP    60 /* seconds */
+
+/* One site's jobs on one lane. */
+struct shift {
+    struct shift *next;
+    struct site *site;
+    int64_t at[JOBS_MOST]; /* when each is due, seconds on the monotonic clock */
+    int64_t followed;      /* when the jobs that follow commits ran last */
+    bool woken, busy;
+};
 
 struct lane {
-    struct site *site;
-    struct db *db;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    bool stopping, woken;
+    bool stopping;
     const struct job *list[JOBS_MOST];
-    int64_t next[JOBS_MOST]; /* seconds on the monotonic clock */
-    int64_t followed;        /* when the jobs that follow commits ran last */
     int count;
-    bool slow;
+    struct shift *shifts; /* under lock */
+    int seat;
 };
 
-enum { QUICK, SLOW_ONES, LANES };
 struct jobs {
-    struct lane lanes[LANES];
+    struct lane lanes[LANE_COUNT];
 };
 
 struct passage {
@@ -70,29 +79,30 @@ static enum status door_alone(struct ctx *ctx, void (*make)(struct ctx *ctx))
 
 enum status door(struct ctx *ctx, void (*make)(struct ctx *ctx))
 {
-    if (!ctx->site || !ctx->site->writer)
-        return door_alone(ctx, make);
+    struct writer *writer = ctx->site ? site_writer(ctx->site) : NULL;
+    if (!writer)
+        return ctx->site && ctx->site->open ? ctx_fail(ctx, UNAVAILABLE, NULL) : door_alone(ctx, make);
     struct db *reader = ctx->db;
     struct passage p = {.task = {.run = passage_run, .again = passage_again}, .ctx = ctx, .before = *ctx, .make = make};
-    enum status s = writer_run(ctx->site->writer, &p.task);
+    enum status s = writer_run(writer, &p.task);
     ctx->db = reader;
     if (s != OK && ctx->status == OK)
         ctx_fail(ctx, s, NULL);
     return s;
 }
 
-static void run_job(struct lane *j, const struct job *job)
+static void run_job(struct site *site, struct db *db, const struct job *job)
 {
     struct ctx ctx;
     ctx_init(&ctx, arena_new());
     ctx.actor.via = "job";
-    ctx.site = j->site;
-    ctx.keys = j->site->keys;
-    ctx.db = j->db;
-    db_clear(j->db);
+    ctx.site = site;
+    ctx.keys = site->keys;
+    ctx.db = db;
+    db_clear(db);
     job->run(&ctx);
-    if (ctx.status != OK || db_status(j->db) != OK)
-        log_warn("job_failed", "\"job\":{},\"status\":{},\"store\":{}", job->name, status_name(ctx.status), db_failure(j->db));
+    if (ctx.status != OK || db_status(db) != OK)
+        log_warn("job_failed", "\"tenant\":{},\"job\":{},\"status\":{},\"store\":{}", site->name, job->name, status_name(ctx.status), db_failure(db));
     arena_free(ctx.arena);
 }
 
@@ -103,65 +113,116 @@ static int64_t seconds(void)
     return t.tv_sec;
 }
 
-/* When the next job is due, on the monotonic clock; under the lock. */
-static int64_t due(const struct lane *j)
+static bool asleep(const struct site *site)
 {
-    int64_t until = j->woken ? j->followed + 1 : INT64_MAX;
+    return site->enter && seconds() - atomic_load(&site->used) >= ASLEEP;
+}
+
+/* ---- whose turn it is: under the lock ---- */
+
+static int64_t shift_due(const struct lane *j, const struct shift *h)
+{
+    int64_t until = h->woken ? h->followed + 1 : INT64_MAX;
     for (int i = 0; i < j->count; i++)
-        if (j->list[i]->every && j->next[i] < until)
-            until = j->next[i];
+        if (j->list[i]->every && h->at[i] < until)
+            until = h->at[i];
     return until;
 }
 
-/* Waits until a job is due; false when it is time to stop. woken: the jobs that follow commits are. */
-static bool wait_due(struct lane *j, bool *woken)
+/* The shift that is due first, and when. */
+static struct shift *first_due(const struct lane *j, int64_t *until)
 {
+    struct shift *first = NULL;
+    *until = INT64_MAX;
+    for (struct shift *h = j->shifts; h; h = h->next) {
+        int64_t at = shift_due(j, h);
+        if (at < *until) {
+            *until = at;
+            first = h;
+        }
+    }
+    return first;
+}
+
+/* Waits until a shift is due and marks it busy; NULL when it is time to stop. woken: the jobs that follow commits are due. */
+static struct shift *take_shift(struct lane *j, bool *woken)
+{
+    struct shift *h;
+    int64_t until;
     pthread_mutex_lock(&j->lock);
-    for (int64_t until; !j->stopping && seconds() < (until = due(j));) {
+    while (h = first_due(j, &until), !j->stopping && seconds() < until) {
         struct timespec t = {.tv_sec = until == INT64_MAX ? seconds() + 3600 : until};
         pthread_cond_timedwait(&j->more, &j->lock, &t);
     }
-    *woken = j->woken && seconds() > j->followed;
-    if (*woken) {
-        j->woken = false;
-        j->followed = seconds();
+    if (j->stopping)
+        h = NULL;
+    if (h) {
+        h->busy = true;
+        *woken = h->woken && seconds() > h->followed;
+        if (*woken) {
+            h->woken = false;
+            h->followed = seconds();
+        }
     }
-    bool go = !j->stopping;
     pthread_mutex_unlock(&j->lock);
-    return go;
+    return h;
+}
+
+static void put_shift(struct lane *j, struct shift *h)
+{
+    pthread_mutex_lock(&j->lock);
+    h->busy = false;
+    pthread_cond_broadcast(&j->more);
+    pthread_mutex_unlock(&j->lock);
+}
+
+/* ---- the thread ---- */
+
+static void run_due(struct lane *j, struct shift *h, struct db *db, bool woken)
+{
+    static const char *const leads_of[] = {"jobs", "slow jobs", "imports"};
+    int64_t now = seconds();
+    if (db)
+        db_clear(db);
+    bool leads = db && db_lead(db, leads_of[j->seat - SEAT_JOBS]), sleeps = asleep(h->site);
+    for (int i = 0; i < j->count && !atomic_load(&h->site->closing); i++) {
+        const struct job *job = j->list[i];
+        if (job->every ? now < h->at[i] : !woken)
+            continue;
+        if (db && (leads || job->here))
+            run_job(h->site, db, job);
+        int64_t pause = sleeps && job->every < ASLEEP ? ASLEEP : job->every;
+        pthread_mutex_lock(&j->lock);
+        h->at[i] = now + pause;
+        pthread_mutex_unlock(&j->lock);
+    }
 }
 
 static void *jobs_thread(void *arg)
 {
     struct lane *j = arg;
+    struct shift *h;
     bool woken;
-    while (wait_due(j, &woken)) {
-        int64_t now = seconds();
-        db_clear(j->db);
-        bool leads = db_lead(j->db, j->slow ? "slow jobs" : "jobs");
-        for (int i = 0; i < j->count; i++) {
-            if (j->list[i]->every ? now < j->next[i] : !woken)
-                continue;
-            if (leads || j->list[i]->here)
-                run_job(j, j->list[i]);
-            j->next[i] = now + j->list[i]->every;
+    while ((h = take_shift(j, &woken)) != NULL) {
+        struct site *site = h->site;
+        bool inside = !site->enter || site->enter(site);
+        run_due(j, h, inside ? site_reader(site, j->seat) : NULL, woken);
+        if (site->enter && inside) {
+            site_reader_close(site, j->seat);
+            site->leave(site);
         }
+        put_shift(j, h);
     }
     return NULL;
 }
 
-static bool lane_start(struct lane *j, struct site *site, bool slow, struct arena *a, const char **why)
+static void lane_start(struct lane *j, enum lane_name name)
 {
-    j->site = site;
-    j->slow = slow;
-    j->db = db_open(site->data, DB_READ, a, why);
-    if (!j->db)
-        return false;
+    j->seat = SEAT_JOBS + (int)name;
     for (int m = 0; modules[m]; m++)
         for (const struct job *job = modules[m]->jobs; job && job->name && j->count < JOBS_MOST; job++)
-            if (job->slow == slow)
+            if (job->lane == name)
                 j->list[j->count++] = job;
-    j->woken = true;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -170,52 +231,91 @@ static bool lane_start(struct lane *j, struct site *site, bool slow, struct aren
     pthread_condattr_destroy(&monotonic);
     if (pthread_create(&j->thread, NULL, jobs_thread, j) != 0)
         abort();
-    return true;
+}
+
+struct jobs *jobs_start(void)
+{
+    struct jobs *j = must_alloc(sizeof *j);
+    for (int i = 0; i < LANE_COUNT; i++)
+        lane_start(&j->lanes[i], (enum lane_name)i);
+    return j;
+}
+
+void jobs_join(struct jobs *j, struct site *site)
+{
+    for (int i = 0; i < LANE_COUNT; i++) {
+        struct lane *l = &j->lanes[i];
+        struct shift *h = must_alloc(sizeof *h);
+        *h = (struct shift){.site = site, .woken = true};
+        pthread_mutex_lock(&l->lock);
+        h->next = l->shifts;
+        l->shifts = h;
+        pthread_cond_broadcast(&l->more);
+        pthread_mutex_unlock(&l->lock);
+    }
+}
+
+void jobs_quit(struct jobs *j, struct site *site)
+{
+    for (int i = 0; i < LANE_COUNT; i++) {
+        struct lane *l = &j->lanes[i];
+        pthread_mutex_lock(&l->lock);
+        for (struct shift **p = &l->shifts; *p;) {
+            struct shift *h = *p;
+            if (h->site != site) {
+                p = &h->next;
+            } else if (h->busy) {
+                pthread_cond_wait(&l->more, &l->lock);
+                p = &l->shifts;
+            } else {
+                *p = h->next;
+                free(h);
+            }
+        }
+        pthread_mutex_unlock(&l->lock);
+    }
+}
+
+void jobs_wake(struct jobs *j, const struct site *site)
+{
+    int64_t now = seconds();
+    for (int i = 0; i < LANE_COUNT; i++) {
+        struct lane *l = &j->lanes[i];
+        pthread_mutex_lock(&l->lock);
+        for (struct shift *h = l->shifts; h; h = h->next)
+            if (h->site == site) {
+                h->woken = true;
+                for (int k = 0; k < l->count; k++) /* it was asleep */
+                    if (h->at[k] > now + l->list[k]->every)
+                        h->at[k] = now + l->list[k]->every;
+            }
+        pthread_cond_broadcast(&l->more);
+        pthread_mutex_unlock(&l->lock);
+    }
 }
 
 static void lane_stop(struct lane *j)
 {
     pthread_mutex_lock(&j->lock);
     j->stopping = true;
-    pthread_cond_signal(&j->more);
+    pthread_cond_broadcast(&j->more);
     pthread_mutex_unlock(&j->lock);
     pthread_join(j->thread, NULL);
-    db_close(j->db);
+    for (struct shift *h = j->shifts, *next; h; h = next) {
+        next = h->next;
+        if (!h->site->enter)
+            site_reader_close(h->site, j->seat);
+        free(h);
+    }
     pthread_mutex_destroy(&j->lock);
     pthread_cond_destroy(&j->more);
-}
-
-struct jobs *jobs_start(struct site *site, struct arena *a, const char **why)
-{
-    struct jobs *j = must_alloc(sizeof *j);
-    if (!lane_start(&j->lanes[QUICK], site, false, a, why)) {
-        free(j);
-        return NULL;
-    }
-    if (!lane_start(&j->lanes[SLOW_ONES], site, true, a, why)) {
-        lane_stop(&j->lanes[QUICK]);
-        free(j);
-        return NULL;
-    }
-    return j;
-}
-
-void jobs_wake(struct jobs *j)
-{
-    for (int i = 0; i < LANES; i++) {
-        struct lane *l = &j->lanes[i];
-        pthread_mutex_lock(&l->lock);
-        l->woken = true;
-        pthread_cond_signal(&l->more);
-        pthread_mutex_unlock(&l->lock);
-    }
 }
 
 void jobs_stop(struct jobs *j)
 {
     if (!j)
         return;
-    for (int i = LANES; i-- > 0;)
+    for (int i = LANE_COUNT; i-- > 0;)
         lane_stop(&j->lanes[i]);
     free(j);
 }

@@ -15,10 +15,10 @@
 /* What a command was given; NULL or 0 where it was not. */
 struct options {
     const char *data, *keys, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name, *language,
-        *url, *passphrase, *key;
+        *url, *passphrase, *key, *host, *parent, *open;
     const char *maps[64];
     int map_count;
-    bool dry_run, create, help, check, postgres, encrypt, generate, proxied;
+    bool dry_run, create, help, check, postgres, encrypt, generate, proxied, erase;
     const char *words[6];
     int word_count;
 };
@@ -31,8 +31,15 @@ struct command {
     const char *help;       /* what it does, its options, an example; N_(); NULL: only the usage */
 };
 
+enum lane_name {
+    LANE_QUICK,
+    LANE_SLOW,    /* may wait for others: a mail server */
+    LANE_IMPORTS, /* goes on for minutes */
+    LANE_COUNT,
+};
+
 /*
- * Work that nobody waits for, on the jobs' own thread while the program serves. ctx: a fresh arena each run, db a
+ * Work that nobody waits for, on the thread of its lane while the program serves. ctx: a fresh arena each run, db a
  * reader inside no transaction, via "job". What it changes goes through door().
  */
 struct job {
@@ -40,7 +47,7 @@ struct job {
     int every;              /* seconds between two runs; 0: after each commit, at most once a second */
     void (*run)(struct ctx *ctx);
     bool here;              /* in every process that serves the store (its own memory or files); otherwise in one of them */
-    bool slow;              /* may wait for others (a mail server): on a thread of its own, beside the other jobs */
+    enum lane_name lane;    /* the lanes run beside each other */
 };
 
 /* What a kind's pages (app/register_pages.c) show beyond what its description says; parts may be NULL. */
@@ -80,8 +87,10 @@ const char *kind_names_text(struct ctx *ctx, const char *asked);
 enum status door(struct ctx *ctx, void (*make)(struct ctx *ctx));
 
 struct jobs;
-struct jobs *jobs_start(struct site *site, struct arena *a, const char **why); /* a thread for all modules' jobs */
-void jobs_wake(struct jobs *j);  /* something was committed */
+struct jobs *jobs_start(void);
+void jobs_join(struct jobs *j, struct site *site); /* all modules' jobs for it from now on */
+void jobs_quit(struct jobs *j, struct site *site); /* none any more, once the one under way is over (site->closing hastens it) */
+void jobs_wake(struct jobs *j, const struct site *site); /* something was committed there */
 void jobs_stop(struct jobs *j);
 
 /* Says the problems of ctx on standard error; answers 1, the exit code. */

@@ -10,6 +10,8 @@
     M(account_commands_module) \
     M(backup_module) \
     M(housekeeping_module) \
+    M(importer_module) \
+    M(tenants_module) \
     M(verify_module) \
     M(residents_module) \
     M(photos_module) \

@@ -10,7 +10,7 @@
 const char *here_url(struct ctx *ctx, const char *path)
 {
     const char *host = header(ctx, "host");
-    return arena_print(ctx->arena, "%s://%.200s%s", ctx->web->tls ? "https" : "http", host ? host : "localhost", path);
+    return arena_print(ctx->arena, "%s://%.200s%s%s", ctx->web->tls ? "https" : "http", host ? host : "localhost", ctx->web->prefix, path);
 }
 
 const char *site_url(struct ctx *ctx, const char *path)

@@ -4,10 +4,10 @@
  */
 #include "app/card.h"
 #include "app/desk.h"
-#include "app/import_run.h"
 #include "app/install.h"
 #include "app/module.h"
 #include "app/settings.h"
+#include "app/tenants.h"
 #include "base/seal.h"
 #include "db/journal.h"
 #include "db/writer.h"
@@ -34,7 +34,6 @@ static void gather(void)
 struct follower {
     struct site *site;
     struct jobs *jobs;
-    struct importer *importer;
 };
 
 static void committed(void *arg, int64_t journal_seq)
@@ -42,9 +41,7 @@ static void committed(void *arg, int64_t journal_seq)
     struct follower *f = arg;
     server_committed(f->site, journal_seq);
     if (f->jobs)
-        jobs_wake(f->jobs);
-    if (f->importer)
-        importer_wake(f->importer);
+        jobs_wake(f->jobs, f->site);
 }
 
 /* The name in an address, as a Host header writes it; NULL when it is no address. */
@@ -56,12 +53,59 @@ static const char *host_of(struct ctx *ctx, const char *url, bool *tls)
     return n && !strpbrk(host, "@ \t") ? arena_copyn(ctx->arena, host, n) : NULL;
 }
 
-enum status install_serve(struct ctx *ctx, const char *data, const char *address, const char *url, bool proxied)
+void serve_site(struct site *site, const struct serving *how)
 {
-    const char *why = NULL, *host = NULL;
-    bool tls = false;
-    if (url && !(host = host_of(ctx, url, &tls)))
-        return ctx_fail(ctx, INVALID, say(ctx, "--url is an address such as https://linli.example.cn, not “{}”.", url));
+    *site = (struct site){.started = time(NULL), .host = how->host, .tls = how->tls, .proxied = how->proxied, .card = card_actor,
+                          .places = places, .waiting = work_waiting};
+}
+
+enum status serve_until_stopped(struct ctx *ctx, struct site *site, const struct serving *how)
+{
+    const char *why = NULL, *colon = strrchr(how->address, ':');
+    struct server *server = server_start(site, how->address, modules_routes(), ctx->arena, &why);
+    if (!server)
+        return ctx_fail(ctx, UNAVAILABLE, why);
+    printf("%s\n", say(ctx, "Linli is open at http://{}/ — stop it with Ctrl+C.",
+                       arena_print(ctx->arena, "%.*s:%d", (int)(colon - how->address), how->address, server_port(server))));
+    fflush(stdout);
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    int got;
+    sigwait(&stop, &got);
+    server_stop(server);
+    return OK;
+}
+
+static enum status serve_one(struct ctx *ctx, const struct serving *how)
+{
+    struct site site;
+    if (install_open(ctx, how->data, DB_WRITE) != OK)
+        return ctx->status;
+    serve_site(&site, how);
+    site.data = how->data;
+    site.keys = ctx->keys;
+    memcpy(site.secret, ctx->keys->hash, sizeof site.secret);
+    site.journal = journal_newest(ctx->db);
+    ctx->site = &site;
+    settings_follow(ctx);
+    site.writer = writer_start(ctx->db);
+    ctx->db = NULL;
+    struct follower follower = {.site = &site, .jobs = jobs_start()};
+    writer_on_commit(site.writer, committed, &follower);
+    jobs_join(follower.jobs, &site);
+    enum status s = serve_until_stopped(ctx, &site, how);
+    site.closing = true;
+    jobs_stop(follower.jobs);
+    writer_stop(site.writer);
+    return s;
+}
+
+enum status install_serve(struct ctx *ctx, struct serving *how)
+{
+    if (how->url && !(how->host = host_of(ctx, how->url, &how->tls)))
+        return ctx_fail(ctx, INVALID, say(ctx, "--url is an address such as https://linli.example.cn, not “{}”.", how->url));
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
@@ -69,39 +113,7 @@ enum status install_serve(struct ctx *ctx, const char *data, const char *address
     pthread_sigmask(SIG_BLOCK, &stop, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that write, not the end */
-    if (install_open(ctx, data, DB_WRITE) != OK)
-        return ctx->status;
-    struct site site = {.data = data, .keys = ctx->keys, .started = time(NULL), .host = host, .tls = tls, .proxied = proxied,
-                        .card = card_actor};
-    memcpy(site.secret, ctx->keys->hash, sizeof site.secret);
-    site.journal = journal_newest(ctx->db);
-    ctx->site = &site;
-    settings_follow(ctx);
-    site.writer = writer_start(ctx->db);
-    ctx->db = NULL;
+    kinds_set(modules_kinds());
     gather();
-    site.places = places;
-    site.waiting = work_waiting;
-    struct follower follower = {.site = &site};
-    writer_on_commit(site.writer, committed, &follower);
-    follower.jobs = jobs_start(&site, ctx->arena, &why);
-    follower.importer = importer_start(&site, ctx->arena, &why);
-    struct server *server = follower.jobs && follower.importer ? server_start(&site, address, modules_routes(), ctx->arena, &why) : NULL;
-    if (!server) {
-        importer_stop(follower.importer);
-        jobs_stop(follower.jobs);
-        writer_stop(site.writer);
-        return ctx_fail(ctx, UNAVAILABLE, why);
-    }
-    const char *colon = strrchr(address, ':');
-    printf("%s\n", say(ctx, "Linli is open at http://{}/ — stop it with Ctrl+C.",
-                       arena_print(ctx->arena, "%.*s:%d", (int)(colon - address), address, server_port(server))));
-    fflush(stdout);
-    int got;
-    sigwait(&stop, &got);
-    server_stop(server);
-    importer_stop(follower.importer);
-    jobs_stop(follower.jobs);
-    writer_stop(site.writer);
-    return OK;
+    return tenants_there(ctx, how->data) ? serve_many(ctx, how) : serve_one(ctx, how);
 }

@@ -48,6 +48,8 @@ struct db *db_open_file(const char *path, enum db_mode mode, struct arena *a, co
 const char *db_address(const struct db *db); /* what it was opened by */
 void db_close(struct db *db);
 bool db_is_postgres(const char *address);
+/* From now on connections are one of many in this process and keep little in memory. Before the first thread. */
+void db_many(void);
 
 /* ---- asking ---- */
 #define query(db, literal, ...)     db_query((db), "" literal, ARGS(__VA_ARGS__))

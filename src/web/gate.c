@@ -1,14 +1,15 @@
 /*
  * The gate: route, input, who, may, once, and what comes after a handler.
  *
- * Order of the checks: address, route and method, body, UTF-8, rate, session,
- * same origin, role, CSRF token, record in scope. A handler runs only when all
+ * Order of the checks: tenant, address, route and method, body, UTF-8, rate,
+ * session, same origin, role, CSRF token, record in scope. A handler runs only when all
  * of them passed, so it never checks again.
  *
  * An idempotency key is looked up before prepare and again behind the door, in
  * the transaction of the change: the same key, actor and route answer what was
  * answered then; the same key with other content is a conflict.
  */
+#define _GNU_SOURCE /* memmem */
 #include "web/gate.h"
 
 #include "base/log.h"
@@ -169,7 +170,7 @@ static const char *visit_header(const struct visit *v, const char *name)
 
 static void take_address(struct gate *g, struct visit *v)
 {
-    v->ex.tls = g->site->tls;
+    v->ex.tls = v->ctx.site->tls;
     v->ex.address = v->peer ? v->peer : "";
     if (!g->site->proxied)
         return;
@@ -196,11 +197,21 @@ static void take_uri(struct visit *v)
         v->bad_path = true;
 }
 
+/* Whose the request is. Before the address is read: what stands before it is taken off. */
+static void take_site(struct gate *g, struct visit *v)
+{
+    const char *host = visit_header(v, "host");
+    v->ctx.site = g->site;
+    if (g->site->choose && (v->inside = g->site->choose(v->arena, host ? host : "", &v->uri, v->ex.prefix)) != NULL)
+        v->ctx.site = v->inside;
+    v->ctx.keys = v->ctx.site->keys;
+    atomic_fetch_add_explicit(&v->ctx.site->requests, 1, memory_order_relaxed);
+}
+
 void gate_route(struct gate *g, struct visit *v)
 {
-    v->ctx.site = g->site;
-    v->ctx.keys = g->site->keys;
     v->ex.headers = v->headers;
+    take_site(g, v);
     take_address(g, v);
     take_uri(v);
     v->limit = BODY_LIMIT;
@@ -293,6 +304,7 @@ static void answer_forget(struct visit *v)
     v->ex.answer_count = 0;
     v->ex.code = 200;
     v->fixed = NULL;
+    v->prefixed = false;
 }
 
 /* ---- problems ---- */
@@ -377,12 +389,48 @@ void gate_refuse(struct visit *v, int code, enum status s, const char *text)
 static const char policy[] = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
                              "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-static bool has_answer(const struct visit *v, const char *name)
+static const char *answered(const struct visit *v, const char *name)
 {
     for (int i = 0; i < v->ex.answer_count; i++)
         if (strcmp(v->ex.answer[i].name, name) == 0)
-            return true;
-    return false;
+            return v->ex.answer[i].value;
+    return NULL;
+}
+
+/* What a link or a form's address may stand in; the value of a hidden field is not one. An escaped text has no quotes. */
+static bool is_address(const char *from, const char *at)
+{
+    static const char field[] = "value";
+    return !(at - from >= (ptrdiff_t)sizeof field - 1 && memcmp(at - (sizeof field - 1), field, sizeof field - 1) == 0);
+}
+
+/* A tenant chosen by /t/NAME: every address of ours in a page begins with it. */
+static void prefix_page(struct visit *v)
+{
+    struct buf own = v->out;
+    buf_init(&v->out, own.ceiling);
+    const char *from = own.data, *end = own.data + own.size;
+    for (const char *p = from; (p = memmem(p, (size_t)(end - p), "=\"/", 3)) != NULL;) {
+        bool ours = p + 3 < end && p[3] != '/' && is_address(own.data, p);
+        p += 2;
+        if (!ours)
+            continue;
+        buf_put(&v->out, from, (size_t)(p - from));
+        buf_puts(&v->out, v->ex.prefix);
+        from = p;
+    }
+    buf_put(&v->out, from, (size_t)(end - from));
+    buf_release(&own);
+}
+
+static void prefix_answer(struct visit *v)
+{
+    const char *type = answered(v, "Content-Type"), *where = answered(v, "Location");
+    v->prefixed = true;
+    if (where && where[0] == '/' && where[1] != '/')
+        answer_header(&v->ctx, "Location", arena_print(v->arena, "%s%s", v->ex.prefix, where));
+    if (!v->fixed && v->out.size && type && strncmp(type, "text/html", 9) == 0)
+        prefix_page(v);
 }
 
 static enum gate_next visit_end(struct visit *v)
@@ -394,16 +442,18 @@ static enum gate_next visit_end(struct visit *v)
         v->out.size = v->part_end;
         v->out.data[v->part_end] = '\0';
     }
-    if (!has_answer(v, "Content-Type"))
+    if (!answered(v, "Content-Type"))
         answer_type(ctx, v->ex.wants_json ? "application/json" : "text/html; charset=utf-8");
-    if (!has_answer(v, "Content-Security-Policy"))
+    if (*v->ex.prefix && !v->prefixed)
+        prefix_answer(v);
+    if (!answered(v, "Content-Security-Policy"))
         answer_header(ctx, "Content-Security-Policy", policy);
     answer_header(ctx, "X-Content-Type-Options", "nosniff");
     answer_header(ctx, "Referrer-Policy", "same-origin");
     answer_header(ctx, "Cross-Origin-Opener-Policy", "same-origin");
     answer_header(ctx, "Cross-Origin-Resource-Policy", "same-origin");
     answer_header(ctx, "Permissions-Policy", "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()");
-    if (!has_answer(v, "Cache-Control"))
+    if (!answered(v, "Cache-Control"))
         answer_header(ctx, "Cache-Control", v->session || v->bearer ? "no-store" : "no-cache");
     if (v->ex.tls)
         answer_header(ctx, "Strict-Transport-Security", "max-age=31536000");
@@ -511,9 +561,11 @@ static bool same_origin(struct visit *v)
 }
 
 /* Other names of this machine are refused, so that a page of somebody else's name can't be made to point here. */
-static bool host_fits(struct visit *v)
+static bool host_fits(const struct gate *g, struct visit *v)
 {
-    const char *name = v->ctx.site->host, *host = visit_header(v, "host"), *peer = v->peer ? v->peer : "";
+    if (v->inside && !*v->ex.prefix)
+        return true; /* it was chosen by that name */
+    const char *name = g->site->host, *host = visit_header(v, "host"), *peer = v->peer ? v->peer : "";
     if (!name || (host && strcasecmp(name, host) == 0))
         return true;
     bool here = strcmp(peer, "::1") == 0 || strncmp(peer, "127.", 4) == 0;
@@ -544,9 +596,11 @@ static int64_t clock_ms(void)
 static bool too_many(struct gate *g, struct visit *v)
 {
     const char *a = v->ex.address;
+    bool here = strcmp(a, "::1") == 0 || strncmp(a, "127.", 4) == 0;
+    if (v->ctx.site->name) /* what somebody does at one tenant's counts there only */
+        a = arena_print(v->arena, "%s %s", v->ctx.site->name, a);
     if (v->route && (v->route->flags & LOGIN_LIMIT) && v->ex.method != GET && !limit_take(g->logins, a, clock_ms()))
         return true;
-    bool here = strcmp(a, "::1") == 0 || strncmp(a, "127.", 4) == 0;
     return !here && !limit_take(g->rate, a, clock_ms());
 }
 
@@ -645,6 +699,8 @@ enum gate_next gate_prepare(struct gate *g, struct visit *v, struct db *reader)
     (void)g;
     struct ctx *ctx = &v->ctx;
     ctx->db = reader;
+    if (!reader)
+        return store_failed(v, NULL);
     db_clear(reader);
     if (db_begin(reader) != OK)
         return store_failed(v, reader);
@@ -747,7 +803,7 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
     }
     if (!clean || v->bad_path)
         return refuse(v, 400, INVALID, say(ctx, "The address or a field is not valid UTF-8 text."));
-    if (!host_fits(v))
+    if (!host_fits(g, v))
         return refuse(v, 421, INVALID, say(ctx, "This server does not have that name."));
     if (too_many(g, v))
         return refuse(v, 429, BUSY, say(ctx, "Please wait a little, then try again."));
@@ -755,8 +811,8 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
         return refuse(v, 413, INVALID, say(ctx, "At most {} MB can be sent here.", (int64_t)(v->limit >> 20)));
     if (!v->known_method || (!v->route && v->allow))
         return refuse(v, 405, INVALID, NULL);
-    if (!v->route)
-        return refuse(v, 404, NOT_FOUND, NULL);
+    if (!v->route || (!ctx->site->data && !(v->route->flags & STORELESS)))
+        return refuse(v, 404, NOT_FOUND, ctx->site->data ? NULL : say(ctx, "This address belongs to no subdistrict. Please use the one your office gave you."));
     int wrong = take_body(v);
     if (wrong)
         return refuse(v, wrong, INVALID, wrong == 400 ? say(ctx, "A field is not valid UTF-8 text, or the form is broken.") : NULL);
@@ -764,6 +820,12 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
         ctx->key = param(ctx, "_key");
     if (ctx->key && strlen(ctx->key) > 200)
         ctx->key = NULL;
+    if (!ctx->site->data) {
+        v->route->handle(ctx);
+        return ctx_ok(ctx) ? visit_end(v) : refuse(v, 404, NOT_FOUND, NULL);
+    }
+    if (!reader)
+        return store_failed(v, NULL);
     db_clear(reader);
     if (db_begin(reader) != OK)
         return store_failed(v, reader);
@@ -810,10 +872,11 @@ enum status gate_change(struct gate *g, struct visit *v, struct db *writer)
 
 void gate_finish(struct gate *g, struct visit *v, struct db *reader, enum status s)
 {
+    (void)g;
     struct ctx *ctx = &v->ctx;
     ctx->db = reader;
     if (s == OK) {
-        atomic_fetch_add_explicit(&g->site->changes, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&ctx->site->changes, 1, memory_order_relaxed);
         const char *kept = v->ex.sent ? v->ex.sent : param(ctx, "_keep");
         if (kept)
             answer_cookie(ctx, "linli_sent", kept, 60);
@@ -822,6 +885,10 @@ void gate_finish(struct gate *g, struct visit *v, struct db *reader, enum status
     }
     if (ctx_ok(ctx)) /* the store's own word */
         ctx->status = s;
+    if (!reader) {
+        store_failed(v, NULL);
+        return;
+    }
     db_clear(reader);
     if (db_begin(reader) != OK) {
         store_failed(v, reader);

@@ -49,6 +49,8 @@ struct visit {
     bool remembered;        /* this visit's page may be */
     unsigned char asked[32]; /* what it is known by there */
     struct ctx before;      /* the context as it came to the door */
+    struct site *inside;    /* which site to leave when it is over; NULL */
+    bool prefixed;          /* the answer's addresses have their prefix */
     void *server;           /* the server's own */
 };
 

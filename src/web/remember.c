@@ -4,8 +4,8 @@
  * is over. Each worker has its own few places, so nothing is locked; a place is
  * taken by whatever comes to it next.
  *
- * The session's hash is part of what is compared, so a page never reaches
- * anybody else. A form's idempotency key is drawn anew each time.
+ * The session's hash and the tenant's name are part of what is compared, so a
+ * page never reaches anybody else. A form's idempotency key is drawn anew each time.
  *
  * Ownership: the store owns its copies; what is found is copied into the visit.
  */
@@ -48,7 +48,8 @@ bool pages_asked(struct visit *v)
     if (!v->remembered)
         return false;
     const char *parts[] = {v->ex.path, v->ex.query_text, v->ctx.lang, v->ex.fragment ? v->ex.fragment : "", v->ex.elder ? "elder" : "",
-                           v->ex.wants_json ? "json" : "", v->ex.tls ? "tls" : ""};
+                           v->ex.wants_json ? "json" : "", v->ex.tls ? "tls" : "",
+                           v->ctx.site->name ? v->ctx.site->name : ""};
     crypto_generichash_state h;
     crypto_generichash_init(&h, v->session, 32, sizeof v->asked);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)

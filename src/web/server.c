@@ -55,8 +55,7 @@ struct worker {
     struct server *server;
     pthread_t thread;
     struct MHD_Daemon *daemon;
-    struct db *db;
-    int epoll, wake;
+    int seat, epoll, wake;
     pthread_mutex_t lock;
     struct call *done;            /* under lock */
     struct call *spare;
@@ -72,7 +71,6 @@ struct server {
     int listener, port, worker_count, slow_count;
     struct worker workers[16];
     pthread_t slow[16];
-    struct db *slow_db[16];
     pthread_mutex_t lock;         /* of the slow queue */
     pthread_cond_t more;
     struct call *queue, **queue_end;
@@ -119,9 +117,10 @@ static void task_done(struct task *t, enum status s)
 
 static void call_submit(struct call *c)
 {
+    struct writer *writer = site_writer(c->visit.ctx.site);
     c->visit.task = (struct task){.run = task_run, .done = task_done, .again = task_again};
-    if (!writer_submit(c->worker->server->site->writer, &c->visit.task))
-        task_done(&c->visit.task, BUSY);
+    if (!writer || !writer_submit(writer, &c->visit.task))
+        task_done(&c->visit.task, writer ? BUSY : UNAVAILABLE);
 }
 
 /* ---- slow threads ---- */
@@ -150,7 +149,7 @@ static void *slow_main(void *arg)
         pthread_mutex_unlock(&s->lock);
         if (!c)
             return NULL;
-        if (gate_prepare(s->gate, &c->visit, s->slow_db[start.index]) == GATE_CHANGE) {
+        if (gate_prepare(s->gate, &c->visit, site_reader(c->visit.ctx.site, SEAT_SLOW + start.index)) == GATE_CHANGE) {
             call_submit(c);
         } else {
             c->drawn = true;
@@ -211,7 +210,6 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
     c->visit.uri = c->uri;
     c->visit.server = c;
     c->visit.pages = w->pages;
-    atomic_fetch_add_explicit(&w->server->site->requests, 1, memory_order_relaxed);
     return c;
 }
 
@@ -231,7 +229,11 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **cl
                 break;
             }
         w->lives--;
-        atomic_fetch_sub(&w->server->site->live, 1);
+        atomic_fetch_sub(&c->visit.ctx.site->live, 1);
+    }
+    if (c->visit.inside) {
+        c->visit.inside->leave(c->visit.inside);
+        c->visit.inside = NULL;
     }
     if (w->spares < SPARE_MOST) {
         c->next = w->spare;
@@ -290,8 +292,8 @@ static ssize_t live_read(void *arg, uint64_t pos, char *data, size_t room)
     struct server *s = c->worker->server;
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t newest = atomic_load(&s->site->journal);
-    if (atomic_load(&s->stopping))
+    int64_t newest = atomic_load(&c->visit.ctx.site->journal);
+    if (atomic_load(&s->stopping) || atomic_load(&c->visit.ctx.site->closing))
         return MHD_CONTENT_READER_END_OF_STREAM;
     int n = 0;
     if (pos == 0)
@@ -313,7 +315,9 @@ static ssize_t live_read(void *arg, uint64_t pos, char *data, size_t room)
 static enum MHD_Result call_live(struct call *c)
 {
     struct worker *w = c->worker;
-    c->sent = atomic_load(&w->server->site->journal);
+    struct site *site = c->visit.ctx.site;
+    site_writer(site); /* what others commit is heard of beside it */
+    c->sent = atomic_load(&site->journal);
     struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024, live_read, c, NULL);
     if (!response)
         return MHD_NO;
@@ -324,7 +328,7 @@ static enum MHD_Result call_live(struct call *c)
     c->next = w->live;
     w->live = c;
     w->lives++;
-    atomic_fetch_add(&w->server->site->live, 1);
+    atomic_fetch_add(&site->live, 1);
     enum MHD_Result r = MHD_queue_response(c->connection, 200, response);
     MHD_destroy_response(response);
     return r;
@@ -360,7 +364,7 @@ static enum MHD_Result call_enter(struct call *c)
 {
     struct worker *w = c->worker;
     struct server *s = w->server;
-    switch (gate_enter(s->gate, &c->visit, w->db)) {
+    switch (gate_enter(s->gate, &c->visit, site_reader(c->visit.ctx.site, w->seat))) {
     case GATE_CHANGE:
         call_suspend(c);
         call_submit(c);
@@ -430,7 +434,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     case STAGE_DONE:
         c->stage = STAGE_READY;
         if (!c->drawn)
-            gate_finish(w->server->gate, v, w->db, c->outcome);
+            gate_finish(w->server->gate, v, site_reader(v->ctx.site, w->seat), c->outcome);
         return call_answer(c);
     case STAGE_WAITING:
     case STAGE_READY:
@@ -461,13 +465,15 @@ static void resume_live(struct worker *w)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t newest = atomic_load(&w->server->site->journal);
     bool stopping = atomic_load(&w->server->stopping);
-    for (struct call *c = w->live; c; c = c->next)
-        if (c->suspended && (stopping || (newest > c->sent && t.tv_sec > c->sent_at) || t.tv_sec - c->sent_at >= 20)) {
+    for (struct call *c = w->live; c; c = c->next) {
+        const struct site *site = c->visit.ctx.site;
+        int64_t newest = atomic_load(&site->journal);
+        if (c->suspended && (stopping || atomic_load(&site->closing) || (newest > c->sent && t.tv_sec > c->sent_at) || t.tv_sec - c->sent_at >= 20)) {
             c->suspended = false;
             MHD_resume_connection(c->connection);
         }
+    }
 }
 
 static void *worker_main(void *arg)
@@ -544,11 +550,20 @@ static int listen_on(const char *at, struct arena *a, int *port, const char **wh
     return fd;
 }
 
+/* The only store is opened now, so that a server that can't read it does not start. */
+static bool seat_ready(struct server *s, int seat, struct arena *a, const char **why)
+{
+    if (s->site->choose)
+        return true;
+    s->site->readers[seat] = db_open(s->site->data, DB_READ, a, why);
+    return s->site->readers[seat] != NULL;
+}
+
 static bool worker_start(struct server *s, struct worker *w, struct arena *a, const char **why)
 {
     w->server = s;
-    w->db = db_open(s->site->data, DB_READ, a, why);
-    if (!w->db)
+    w->seat = SEAT_LOOPS + s->worker_count;
+    if (!seat_ready(s, w->seat, a, why))
         return false;
     w->pages = pages_new();
     pthread_mutex_init(&w->lock, NULL);
@@ -573,8 +588,7 @@ static bool worker_start(struct server *s, struct worker *w, struct arena *a, co
 
 static bool slow_start(struct server *s, int i, struct arena *a, const char **why)
 {
-    s->slow_db[i] = db_open(s->site->data, DB_READ, a, why);
-    if (!s->slow_db[i])
+    if (!seat_ready(s, SEAT_SLOW + i, a, why))
         return false;
     struct slow_start *start = must_alloc(sizeof *start);
     *start = (struct slow_start){s, i};
@@ -650,14 +664,14 @@ void server_stop(struct server *s)
     pthread_mutex_unlock(&s->lock);
     for (int i = 0; i < s->slow_count; i++) {
         pthread_join(s->slow[i], NULL);
-        db_close(s->slow_db[i]);
+        site_reader_close(s->site, SEAT_SLOW + i);
     }
     for (int i = 0; i < s->worker_count; i++) {
         struct worker *w = &s->workers[i];
         MHD_stop_daemon(w->daemon);
         close(w->wake);
         pages_free(w->pages);
-        db_close(w->db);
+        site_reader_close(s->site, w->seat);
         pthread_mutex_destroy(&w->lock);
         for (struct call *c = w->spare, *next; c; c = next) {
             next = c->next;

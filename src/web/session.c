@@ -80,12 +80,12 @@ enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char 
 
 static const char *cookie_name(const struct visit *v)
 {
-    return v->ex.tls ? "__Host-linli" : "linli";
+    return !v->ex.tls ? "linli" : *v->ex.prefix ? "__Secure-linli" : "__Host-linli"; /* __Host- is for the path / only */
 }
 
 static const char *card_name(const struct visit *v)
 {
-    return v->ex.tls ? "__Host-linli-card" : "linli_card";
+    return !v->ex.tls ? "linli_card" : *v->ex.prefix ? "__Secure-linli-card" : "__Host-linli-card";
 }
 
 /* ---- renewing "seen" ---- */
@@ -112,7 +112,8 @@ static void renewal_done(struct task *t, enum status s)
 
 static void renew(struct visit *v, int64_t token)
 {
-    if (!v->ctx.site->writer)
+    struct writer *writer = site_writer(v->ctx.site);
+    if (!writer)
         return;
     struct renewal *n = must_alloc(sizeof *n);
     n->task = (struct task){.run = renewal_run, .done = renewal_done};
@@ -120,7 +121,7 @@ static void renew(struct visit *v, int64_t token)
         memcpy(n->hash, v->session, HASH);
     n->now = v->ctx.now;
     n->token = token;
-    if (!writer_submit(v->ctx.site->writer, &n->task))
+    if (!writer_submit(writer, &n->task))
         free(n);
 }
 

@@ -4,6 +4,12 @@
  * Made by the serve command (or a test) before server_start and kept until
  * after server_stop. Everything is read only while the server runs, except the
  * atomics. Functions may be NULL: then that part is left out.
+ *
+ * A process that serves many tenants has a struct site for each and one for
+ * nobody (data NULL), whose choose says whose a request is. A tenant's store is
+ * open while somebody is inside; the threads that work on it (loops, slow
+ * workers, jobs) have a seat each, and in it a reader that is opened when it is
+ * first needed (site_reader). Between choose and leave it stays open.
  */
 #ifndef LINLI_WEB_SITE_H
 #define LINLI_WEB_SITE_H
@@ -34,10 +40,18 @@ struct site_words {
 struct seal_key;
 struct writer;
 
+#define SITE_PREFIX 48  /* "/t/" and a name, with room */
+#define SITE_SEATS 40   /* readers of one store: a thread each */
+#define SEAT_LOOPS 0    /* 16 of them */
+#define SEAT_SLOW  16   /* 16 */
+#define SEAT_JOBS  32   /* 8 */
+
 struct site {
+    const char *name;              /* the tenant's; NULL: it is the only one */
     const struct place *const *places; /* the navigation: tables ended by a NULL href, the list by NULL; NULL: none */
-    const char *data;              /* address of the store: db_open's; each worker opens a reader on it */
-    struct writer *writer;
+    const char *data;              /* address of the store: db_open's; NULL: nobody's */
+    struct writer *_Atomic writer; /* NULL until somebody needs it (site_writer) */
+    struct db *readers[SITE_SEATS]; /* site_reader's; each is its seat's own thread's */
     const struct seal_key *keys;   /* for sealed fields; NULL: none */
     unsigned char secret[32];      /* keys the CSRF tokens; random, kept over restarts */
     int64_t started;               /* seconds since 1970 UTC */
@@ -56,9 +70,25 @@ struct site {
     bool (*card)(struct ctx *ctx, const char *text);
     int64_t (*waiting)(struct ctx *ctx);       /* the number beside "To do" in the staff's navigation */
     void (*metrics)(struct ctx *ctx);          /* adds lines to /metrics */
+    /* Many tenants. choose: whose request for this host and address it is (the caller is inside then, until leave); what
+     * stands before the address (/t/NAME) is taken off *uri and put into prefix. NULL: nobody's. leave: of a site that
+     * choose answered. open: its writer, opened; NULL when it can't be. */
+    struct site *(*choose)(struct arena *a, const char *host, const char **uri, char prefix[SITE_PREFIX]);
+    void (*leave)(struct site *site);          /* for each choose or enter */
+    bool (*enter)(struct site *site);          /* for who comes by himself: a job. False: it is gone */
+    struct writer *(*open)(struct site *site);
+    _Atomic int64_t used;          /* when somebody came last, seconds on the monotonic clock */
+    _Atomic bool shut;             /* its store can't be served now: no reader */
+    _Atomic bool closing;          /* what goes on for long (live pages, an import) ends soon */
     _Atomic int64_t journal;       /* newest journal number: moved by writer_on_commit, followed by live pages */
     /* counted by the server, shown by /metrics */
     _Atomic int64_t requests, changes, refused, failures, connections, live;
 };
+
+/* The seat's reader, opened when there is none; NULL (said in the log) when it can't be. For the seat's thread, inside. */
+struct db *site_reader(struct site *site, int seat);
+void site_reader_close(struct site *site, int seat);
+/* The writer, opened when the site has a way to; NULL when there is none. Inside. */
+struct writer *site_writer(struct site *site);
 
 #endif

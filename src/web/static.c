@@ -39,7 +39,7 @@ static void asset_draw(struct ctx *ctx)
     answer_type(ctx, f->type);
     answer_header(ctx, "ETag", tag);
     if (strcmp(ctx->web->rest, "sw.js") == 0)
-        answer_header(ctx, "Service-Worker-Allowed", "/"); /* it keeps pages, which are not under /assets/ */
+        answer_header(ctx, "Service-Worker-Allowed", arena_print(ctx->arena, "%s/", ctx->web->prefix)); /* it keeps pages, which are not under /assets/ */
     answer_header(ctx, "Vary", "Accept-Encoding");
     answer_header(ctx, "Cache-Control", asked && strcmp(asked, f->hash) == 0 ? "public, max-age=31536000, immutable" : "public, no-cache");
     if (known && strcmp(known, tag) == 0) {
@@ -89,8 +89,9 @@ static void metrics_draw(struct ctx *ctx)
     plain(out, "# TYPE linli_live_pages gauge\nlinli_live_pages {}\n", atomic_load(&s->live));
     plain(out, "# TYPE linli_up_seconds gauge\nlinli_up_seconds {}\n", ctx->now - s->started);
     plain(out, "# TYPE linli_journal_newest gauge\nlinli_journal_newest {}\n", atomic_load(&s->journal));
-    if (s->writer) {
-        struct writer_stats w = writer_stats(s->writer);
+    struct writer *writer = atomic_load(&s->writer);
+    if (writer) {
+        struct writer_stats w = writer_stats(writer);
         plain(out, "# TYPE linli_writer_groups_total counter\nlinli_writer_groups_total {}\n", w.groups);
         plain(out, "# TYPE linli_writer_tasks_total counter\nlinli_writer_tasks_total {}\n", w.tasks);
         plain(out, "# TYPE linli_writer_failed_total counter\nlinli_writer_failed_total {}\n", w.failed);
@@ -101,8 +102,8 @@ static void metrics_draw(struct ctx *ctx)
 }
 
 const struct route static_routes[] = {
-    ROUTE_GET("/assets/{rest}", ROLE_PUBLIC, asset_draw),
-    ROUTE_GET("/healthz", ROLE_PUBLIC, health_draw),
+    ROUTE_GET("/assets/{rest}", ROLE_PUBLIC, asset_draw, .flags = STORELESS),
+    ROUTE_GET("/healthz", ROLE_PUBLIC, health_draw, .flags = STORELESS),
     ROUTE_GET("/readyz", ROLE_PUBLIC, ready_draw),
     ROUTE_GET("/metrics", ROLE_PUBLIC, metrics_draw),
 };

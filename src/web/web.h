@@ -20,6 +20,7 @@
 #include "base/ctx.h"
 #include "db/db.h"
 #include "kind/kind.h"
+#include "web/site.h"
 
 enum method { GET, POST, PATCH, DELETE_, METHOD_COUNT };
 
@@ -34,6 +35,7 @@ enum route_flag {
                            "change" with the journal number goes out when something was committed, once a second at most */
     LOGIN_LIMIT = 1 << 5, /* the strict rate limit: sign-in, follow-up by code */
     BODY_BIG = 1 << 6,  /* a JSON body up to UPLOAD_LIMIT */
+    STORELESS = 1 << 12, /* GET that needs no store: also answered where no tenant is meant */
     REMEMBERED = 1 << 11, /* GET: drawn once for a session and address, until something is committed or the minute is over:
                             of the time such a page shows whole minutes only */
     READS = 1 << 7,     /* a POST that stores nothing: handle runs on a reader, not behind the door */
@@ -74,7 +76,9 @@ struct upload {
 
 struct exchange {
     enum method method;
-    const char *path, *query_text;     /* decoded path; raw query */
+    const char *path, *query_text;     /* decoded path, without the tenant's prefix; raw query */
+    char prefix[SITE_PREFIX];          /* "/t/NAME" before every address of a tenant chosen by it, otherwise "". Handlers leave
+                                          it out: the gate puts it into links, Location and cookies of what they answer */
     const struct param *query;
     int query_count;
     const struct param *form;          /* urlencoded or multipart fields, in order */

@@ -1,0 +1,34 @@
+/*
+ * A site's connections: readers by seat, and the writer when it is first
+ * needed. Nothing is locked here: a seat has one thread, and a site is closed
+ * only when nobody is inside.
+ */
+#include "web/site.h"
+
+#include "base/log.h"
+#include "db/writer.h"
+
+struct db *site_reader(struct site *site, int seat)
+{
+    if (site->readers[seat] || !site->data || atomic_load(&site->shut))
+        return site->readers[seat];
+    struct arena *a = arena_new();
+    const char *why = "";
+    site->readers[seat] = db_open(site->data, DB_READ, a, &why);
+    if (!site->readers[seat] && !site->quiet)
+        log_error("store", "\"tenant\":{},\"failure\":{}", site->name, why);
+    arena_free(a);
+    return site->readers[seat];
+}
+
+void site_reader_close(struct site *site, int seat)
+{
+    db_close(site->readers[seat]);
+    site->readers[seat] = NULL;
+}
+
+struct writer *site_writer(struct site *site)
+{
+    struct writer *w = atomic_load(&site->writer);
+    return w || !site->open ? w : site->open(site);
+}
