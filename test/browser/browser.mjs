@@ -79,10 +79,11 @@ export class Visit {
   }
 }
 
-/** A window: width, language "zh_CN" or "en", elder, plain (without JavaScript). */
-export async function open({ width = 1280, language = "zh_CN", elder = false, plain = false, login } = {}) {
+/** A window: width, language "zh_CN" or "en", elder, plain (without JavaScript), worker (false: no service worker, so that routes see all). */
+export async function open({ width = 1280, language = "zh_CN", elder = false, plain = false, login, worker = true } = {}) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, javaScriptEnabled: !plain,
-    locale: language === "en" ? "en-GB" : "zh-CN", acceptDownloads: true });
+    locale: language === "en" ? "en-GB" : "zh-CN", acceptDownloads: true,
+    serviceWorkers: worker ? "allow" : "block" });
   await context.addCookies([{ name: "linli_language", value: language, url: server.url },
     ...(elder ? [{ name: "linli_elder", value: "1", url: server.url }] : [])]);
   const page = await context.newPage();

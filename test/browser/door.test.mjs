@@ -145,8 +145,8 @@ async function shown(at) {
   const page = await (await office.get(`/activities/${at}/door`)).text();
   return `${page.match(/data-codes="(\d{6})/)[1]}-${Math.floor(page.match(/data-now="(\d+)/)[1] / 60)}`;
 }
-const phone = async (at, code, before = () => {}) => {
-  const visit = await open({ width: 360, login: "volunteer1" });
+const phone = async (at, code, before = () => {}, worker = true) => {
+  const visit = await open({ width: 360, login: "volunteer1", worker });
   await before(visit);
   await visit.goto(`/in/${at}?c=${code}`);
   return visit;
@@ -216,7 +216,7 @@ test("a phone with a wrong clock that never reached us is believed by the QR's m
   const visit = await phone(other, code, async (each) => {
     await hours(-30)(each);
     await each.context.route("**/healthz", (route) => route.abort());
-  });
+  }, false);
   const { page } = visit;
   await tap(page, "I have come");
   await says(page, " The phone’s clock is wrong, so another time was taken; tell the leader if it is not right.");
