@@ -5,7 +5,7 @@
  * functions are safe on bad input. Two characters are the unit of search in
  * Chinese: no dictionary is needed, nothing a resident writes is unknown, and
  * a phrase query over neighbouring pairs finds exactly the substring.
- * Results are the arena's; a transliterator belongs to its thread.
+ * Results are the arena's; the transliterator is shared, under a lock.
  */
 #include "base/text.h"
 
@@ -297,35 +297,24 @@ int text_words(const char *s, size_t n, text_word *word, void *data)
 
 /* --- pinyin --- */
 
-static pthread_key_t translit_key;
+/* Opening one takes some 100 ms and megabytes: the process has one, and one thread uses it at a time. */
 static pthread_once_t translit_once = PTHREAD_ONCE_INIT;
-static bool have_key;
+static pthread_mutex_t translit_lock = PTHREAD_MUTEX_INITIALIZER;
+static UTransliterator *opened;
 
-static void close_translit(void *t)
+static void translit_open(void)
 {
-    utrans_close(t);
-}
-
-static void make_key(void)
-{
-    have_key = pthread_key_create(&translit_key, close_translit) == 0;
+    static const UChar id[] = u"Han-Latin/Names; Latin-ASCII; Lower";
+    UErrorCode error = U_ZERO_ERROR;
+    opened = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &error);
+    if (U_FAILURE(error))
+        opened = NULL;
 }
 
 static UTransliterator *translit(void)
 {
-    pthread_once(&translit_once, make_key);
-    if (!have_key)
-        return NULL;
-    UTransliterator *t = pthread_getspecific(translit_key);
-    if (t)
-        return t;
-    static const UChar id[] = u"Han-Latin/Names; Latin-ASCII; Lower";
-    UErrorCode error = U_ZERO_ERROR;
-    t = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &error);
-    if (U_FAILURE(error))
-        return NULL;
-    pthread_setspecific(translit_key, t);
-    return t;
+    pthread_once(&translit_once, translit_open);
+    return opened;
 }
 
 #define LATIN_ROOM (PINYIN_MOST * 10)
@@ -337,7 +326,9 @@ static int latin(UTransliterator *t, const UChar *han, int n, char to[LATIN_ROOM
     memcpy(work, han, (size_t)n * sizeof *work);
     int32_t length = n, limit = n;
     UErrorCode error = U_ZERO_ERROR;
+    pthread_mutex_lock(&translit_lock);
     utrans_transUChars(t, work, &length, LATIN_ROOM, 0, &limit, &error);
+    pthread_mutex_unlock(&translit_lock);
     if (U_FAILURE(error))
         return 0;
     int used = 0;
