@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "db/writer.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -91,6 +92,13 @@ enum status door(struct ctx *ctx, void (*make)(struct ctx *ctx))
     return s;
 }
 
+static int64_t seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
+
 static void run_job(struct site *site, struct db *db, const struct job *job)
 {
     struct ctx ctx;
@@ -100,17 +108,13 @@ static void run_job(struct site *site, struct db *db, const struct job *job)
     ctx.keys = site->keys;
     ctx.db = db;
     db_clear(db);
+    int64_t start = seconds();
     job->run(&ctx);
     if (ctx.status != OK || db_status(db) != OK)
         log_warn("job_failed", "\"tenant\":{},\"job\":{},\"status\":{},\"store\":{}", site->name, job->name, status_name(ctx.status), db_failure(db));
     arena_free(ctx.arena);
-}
-
-static int64_t seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec;
+    if (seconds() > start)
+        malloc_trim(0); /* a long job used much: what it let go of belongs to the machine again */
 }
 
 static bool asleep(const struct site *site)
