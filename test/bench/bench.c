@@ -3,11 +3,14 @@
  * a labelled sheet, what SQLite itself commits for the same rows, and how long
  * the search index takes to catch up. Each prints plain numbers.
  */
+#include "app/activities.h"
 #include "app/install.h"
 #include "app/module.h"
 #include "app/offers.h"
+#include "app/people.h"
 #include "app/requests.h"
 #include "app/search.h"
+#include "app/volunteers.h"
 #include "db/journal.h"
 #include "base/when.h"
 #include "kind/sheet.h"
@@ -86,6 +89,54 @@ static int match(char **words)
     }
     printf("%d %.1f %.1f\n", n, took[0], took[RUNS / 2]);
     return n ? 0 : 1;
+}
+
+/* ---- door FOLDER PEOPLE ---- */
+
+static const char *new_volunteer(struct ctx *ctx, int64_t community, int i)
+{
+    struct person *p = record_new(ctx, &people_kind);
+    struct volunteer *v = record_new(ctx, &volunteers_kind);
+    const char *code;
+    p->name = arena_print(ctx->arena, "志愿者%d", i);
+    p->area = community;
+    p->consent_for = "|volunteer|";
+    if (!record_check(ctx, &people_kind, NULL, p) || record_insert(ctx, &people_kind, p, "join") != OK)
+        return NULL;
+    v->person = p->record.id;
+    return volunteer_file(ctx, v, &code) == OK ? code : NULL;
+}
+
+/* Makes a store with people who have cards and an activity that is on; prints its id, the code at the door now with its
+ * minute, and then a card a line. */
+static int door_data(char **words)
+{
+    struct ctx *ctx = context();
+    int people = atoi(words[1]);
+    if (install_create(ctx, words[0], "pack/chengdong", 0) != OK || install_open(ctx, words[0], DB_WRITE) != OK)
+        return command_failed(ctx);
+    int64_t community = query_int(ctx->db, "SELECT min(id) AS id FROM areas WHERE level = 'community'");
+    struct activity *a = record_new(ctx, &activities_kind);
+    a->title = "千人大清洁";
+    a->kind = "clean_up";
+    a->area = community;
+    a->place = "湖边";
+    a->starts = ctx->now - WHEN_HOUR;
+    a->ends = ctx->now + 2 * WHEN_HOUR;
+    db_begin(ctx->db);
+    if (!record_check(ctx, &activities_kind, NULL, a) || activity_file(ctx, a) != OK)
+        return command_failed(ctx);
+    printf("%lld %s-%lld\n", (long long)a->record.id, door_code(ctx, a, ctx->now), (long long)(ctx->now / 60));
+    for (int i = 0; i < people; i++) {
+        const char *code = new_volunteer(ctx, community, i);
+        if (!code)
+            return command_failed(ctx);
+        printf("%s\n", code);
+    }
+    if (db_commit(ctx->db) != OK)
+        stop(db_failure(ctx->db));
+    db_close(ctx->db);
+    return 0;
 }
 
 /* ---- suggest SHEET FOLDER ---- */
@@ -284,10 +335,11 @@ int main(int argc, char **argv)
         const char *name;
         int words;
         int (*run)(char **words);
-    } parts[] = {{"suggest", 2, suggest}, {"raw", 4, raw}, {"behind", 2, behind}, {"index", 1, follow}, {"match", 1, match}};
+    } parts[] = {{"suggest", 2, suggest}, {"raw", 4, raw}, {"behind", 2, behind}, {"index", 1, follow}, {"match", 1, match},
+                 {"door", 2, door_data}};
     for (size_t i = 0; argc > 1 && i < sizeof parts / sizeof *parts; i++)
         if (!strcmp(argv[1], parts[i].name) && argc == parts[i].words + 2)
             return parts[i].run(argv + 2);
-    fprintf(stderr, "linli-bench suggest SHEET FOLDER | raw SOURCE TARGET GROUP COUNT | behind DATA SECONDS | index DATA | match FOLDER\n");
+    fprintf(stderr, "linli-bench suggest SHEET FOLDER | raw SOURCE TARGET GROUP COUNT | behind DATA SECONDS | index DATA | match FOLDER | door FOLDER PEOPLE\n");
     return 2;
 }
