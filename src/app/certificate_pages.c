@@ -26,6 +26,7 @@
 #define SEAL_SIDE  2000                /* pixels */
 #define FOUND      20
 #define SHOWN      100
+#define PAGE       50
 
 /* ---- the list ---- */
 
@@ -52,12 +53,31 @@ static const char *volunteer_name(struct ctx *ctx, int64_t volunteer)
     return name;
 }
 
+static void draw_pager(struct ctx *ctx, int64_t page, int64_t total)
+{
+    struct buf *out = ctx->web->out;
+    if (page == 1 && total <= PAGE)
+        return;
+    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
+    if (page > 1)
+        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), say(ctx, "Back"));
+    html(out, "<span>{}</span>", say_n(ctx, total, "1 certificate", "{} certificates", total));
+    if (page * PAGE < total)
+        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"));
+    buf_puts(out, "</nav>");
+}
+
 static void list_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     struct list l;
     list_init(ctx, &l, &certificates_kind);
-    l.limit = SHOWN;
+    struct list_total total = list_total(ctx, &l);
+    int64_t page = query_param(ctx, "page") ? param_int(ctx, "page") : 1;
+    page = page == NONE || page < 1 || page > 100000 ? 1 : page;
+    list_init(ctx, &l, &certificates_kind);
+    l.limit = PAGE;
+    l.offset = (page - 1) * PAGE;
     int n = 0;
     page_begin(ctx, say(ctx, "Certificates"), PAGE_STAFF | PAGE_WIDE);
     html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\">", say(ctx, "Certificates"));
@@ -80,7 +100,8 @@ static void list_page(struct ctx *ctx)
     if (n)
         html(out, "</tbody></table>");
     else
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "file-certificate"), say(ctx, "No certificate has been issued yet."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "file-certificate"), page > 1 ? say(ctx, "Nothing here.") : say(ctx, "No certificate has been issued yet."));
+    draw_pager(ctx, page, total.count);
     page_end(ctx);
 }
 
