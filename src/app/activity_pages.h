@@ -28,6 +28,11 @@ void repeats_field(struct ctx *ctx);
 const char *repeats_chosen(struct ctx *ctx, int64_t starts);
 const char *repeats_words(struct ctx *ctx, const char *rule);               /* "every two weeks on Saturday, 10 times" */
 
+/* ---- feeds.c ---- */
+struct volunteer;
+/* The secret address of a volunteer's own calendar; NULL: none was made. */
+const char *volunteer_feed_path(struct ctx *ctx, const struct volunteer *v);
+
 /* ---- activity_photos.c ---- */
 void activity_photos_draw(struct ctx *ctx, const struct activity *a, bool staff);
 

@@ -4,8 +4,10 @@
  * leave by themselves. The gate lets in who shows a card; whose pages they are
  * is ctx->actor.volunteer, never an address.
  */
+#include "app/activity_pages.h"
 #include "app/card.h"
 #include "app/module.h"
+#include "app/qr.h"
 #include "app/volunteer_parts.h"
 #include "base/text.h"
 #include "base/when.h"
@@ -88,9 +90,10 @@ static void draw_next(struct ctx *ctx, const struct volunteer *v)
     buf_puts(out, "</ol>");
     if (n == 0)
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing is arranged. Your team's next activities stand on its page."));
+    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/my/asks\">{} {}</a>", icon(ctx, "heart-handshake"), say(ctx, "Visits I am asked for"));
     if (v->team != NONE)
-        html(out, "<div class=\"acts\"><a class=\"button\" href=\"/teams/{}\">{} {}</a></div>", v->team, icon(ctx, "users-group"), say(ctx, "My team and its activities"));
-    buf_puts(out, "</section>");
+        html(out, "<a class=\"button\" href=\"/teams/{}\">{} {}</a>", v->team, icon(ctx, "users-group"), say(ctx, "My team and its activities"));
+    buf_puts(out, "</div></section>");
 }
 
 /* Requests that ask for these hands now. */
@@ -256,6 +259,26 @@ static void draw_acts(struct ctx *ctx, const struct volunteer *v)
     html(out, "<a class=\"button quiet\" href=\"/my/leave\">{}</a></div></section>", say(ctx, "Stop volunteering"));
 }
 
+static void draw_calendar(struct ctx *ctx, const struct volunteer *v)
+{
+    struct buf *out = ctx->web->out;
+    const char *path = volunteer_feed_path(ctx, v), *address = path ? site_url(ctx, path) : NULL;
+    html(out, "<section id=\"calendar\"><h2>{}</h2><p>{}</p>", say(ctx, "In my calendar"),
+         say(ctx, "The calendar of your telephone can show your shifts and visits and follow every change. Add this address there as a subscribed calendar."));
+    if (address)
+        html(out, "<p class=\"address\"><code>{}</code></p><p class=\"small\">{}</p>", address, say(ctx, "Whoever has the address sees when you serve, but not whom you visit. Keep it to yourself; renew it if somebody else knows it."));
+    form_begin(ctx, "/my/calendar", NULL, false);
+    buf_puts(out, "<div class=\"acts\">");
+    if (address)
+        html(out, "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button>", address, icon(ctx, "copy"), say(ctx, "Copy the address"));
+    html(out, "<button{}>{} {}</button>", (struct markup){address ? "" : " class=\"primary\""}, icon(ctx, "calendar-plus"), address ? say(ctx, "Renew the address") : say(ctx, "Make the address"));
+    if (address)
+        html(out, "<button class=\"quiet\" name=\"off\" value=\"1\">{}</button>", say(ctx, "Do without it"));
+    buf_puts(out, "</div>");
+    form_end(ctx);
+    buf_puts(out, "</section>");
+}
+
 static void my(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -275,7 +298,9 @@ static void my(struct ctx *ctx)
     html(out, "<section><h2>{}</h2><p class=\"lead\">{}</p>", say(ctx, "My hours"), say(ctx, "{} in all", hours_text(ctx, v->seconds)));
     stars_draw(ctx, v->seconds);
     draw_days(ctx, v, (year - 1) * 100, year * 100 + 12, 5);
-    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/my/days\">{} {}</a></div></section>", icon(ctx, "list"), say(ctx, "All my days"));
+    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/my/days\">{} {}</a><a class=\"button\" href=\"/my/certificates\">{} {}</a></div></section>", icon(ctx, "list"), say(ctx, "All my days"),
+         icon(ctx, "file-certificate"), say(ctx, "My certificates"));
+    draw_calendar(ctx, v);
     draw_acts(ctx, v);
     page_end(ctx);
 }

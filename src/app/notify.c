@@ -109,6 +109,19 @@ static const char *channel_for(struct ctx *ctx, const char *mail)
 }
 
 /* People with the same matter left a telephone: somebody rings them too. */
+const char *notify_volunteer_channel(struct ctx *ctx, int64_t volunteer, const char **language)
+{
+    const char *channel = "hand";
+    *language = "zh_CN";
+    struct rows *r = query(ctx->db, "SELECT u.mail AS mail, u.language AS language FROM volunteers v JOIN users u ON u.id = v.\"user\" WHERE v.id = {} AND u.active = 1", volunteer);
+    if (rows_next(r)) {
+        channel = channel_for(ctx, row_text(r, "mail"));
+        *language = row_text(r, "language") && *row_text(r, "language") ? row_copy(r, ctx->arena, "language") : *language;
+    }
+    rows_end(r);
+    return channel;
+}
+
 static void tell_joiners(struct ctx *ctx, const struct notice *n, const char *text)
 {
     change(ctx->db,

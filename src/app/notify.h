@@ -20,6 +20,10 @@ int64_t notify_deadlines(struct ctx *ctx);
 
 bool mail_valid(const char *address); /* one address, without a name: what may stand in a mail's head */
 
+/* How a volunteer is told: "mail" when there is a login with an address and a mail server, otherwise "hand"; and in which
+ * language. */
+const char *notify_volunteer_channel(struct ctx *ctx, int64_t volunteer, const char **language);
+
 /* A setting; "" when there is none. */
 const char *setting(struct ctx *ctx, const char *name);
 /* Behind the door: stores it; value NULL or "": none. */

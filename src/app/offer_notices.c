@@ -37,15 +37,7 @@ static const char *words(struct ctx *ctx, const struct offer *o, const char *wha
 
 static void tell(struct ctx *ctx, const struct offer *o, int64_t volunteer, const char *what, const char *event, const char *why)
 {
-    const char *lang = "zh_CN", *channel = "hand", *before = ctx->lang;
-    struct rows *r = query(ctx->db, "SELECT u.mail AS mail, u.language AS language FROM volunteers v JOIN users u ON u.id = v.\"user\" WHERE v.id = {} AND u.active = 1", volunteer);
-    if (rows_next(r)) {
-        channel = row_text(r, "mail") && *row_text(r, "mail") ? "mail" : "hand";
-        lang = row_text(r, "language") && *row_text(r, "language") ? row_copy(r, ctx->arena, "language") : lang;
-    }
-    rows_end(r);
-    if (!*setting(ctx, "smtp.host"))
-        channel = "hand";
+    const char *lang, *channel = notify_volunteer_channel(ctx, volunteer, &lang), *before = ctx->lang;
     ctx->lang = lang;
     put(ctx, o, volunteer, event, arena_print(ctx->arena, "visit-%s", what), lang, channel, words(ctx, o, what, why));
     ctx->lang = before;

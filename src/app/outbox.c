@@ -56,6 +56,8 @@ static void add_scope(struct ctx *ctx, struct sql *q)
     requests_kind.scope(ctx, q);
     sql_add(q, ") OR n.activity IN (SELECT id FROM activities WHERE 1 = 1");
     activities_kind.scope(ctx, q);
+    sql_add(q, ") OR n.volunteer IN (SELECT id FROM volunteers WHERE 1 = 1");
+    volunteers_kind.scope(ctx, q);
     sql_add(q, "))");
     if (!is_office(ctx))
         sql_add(q, " AND n.recipient NOT IN ('office', 'hook')");
@@ -87,7 +89,7 @@ static int64_t count(struct ctx *ctx, const struct view *v)
 /* ---- one line ---- */
 
 struct line {
-    int64_t id, request, activity, created, attempts, next_at, done_at;
+    int64_t id, request, activity, volunteer, created, attempts, next_at, done_at;
     const char *number, *recipient, *channel, *status, *text, *error, *who, *phone, *by;
 };
 
@@ -109,6 +111,8 @@ static void look_up_sign_up(struct ctx *ctx, struct line *l)
 
 static const char *page_of(struct ctx *ctx, const struct line *l)
 {
+    if (l->volunteer != NONE)
+        return arena_print(ctx->arena, "/volunteers/%lld", (long long)l->volunteer);
     return l->activity == NONE ? arena_print(ctx->arena, "/requests/%lld", (long long)l->request)
                                : arena_print(ctx->arena, "/activities/%lld/manage#sign-ups", (long long)l->activity);
 }
@@ -222,8 +226,9 @@ static struct line *load(struct ctx *ctx, const struct view *v, int64_t page, in
     struct sql q;
     bool work = !strcmp(v->id, "hand") || !strcmp(v->id, "waiting");
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT n.id, n.request, n.activity, n.created, n.attempts, n.next_at, n.done_at, n.recipient, n.channel, n.status, n.text, n.error,"
-                " coalesce(r.number, a.title) AS number FROM notices n LEFT JOIN requests r ON r.id = n.request LEFT JOIN activities a ON a.id = n.activity WHERE 1 = 1");
+    sql_add(&q, "SELECT n.id, n.request, n.activity, n.volunteer, n.created, n.attempts, n.next_at, n.done_at, n.recipient, n.channel, n.status, n.text, n.error,"
+                " coalesce(r.number, a.title, v.number) AS number FROM notices n LEFT JOIN requests r ON r.id = n.request LEFT JOIN activities a ON a.id = n.activity"
+                " LEFT JOIN volunteers v ON v.id = n.volunteer WHERE 1 = 1");
     sql_write(&q, v->where, NULL, 0);
     add_filter(ctx, &q);
     add_scope(ctx, &q);
@@ -231,7 +236,7 @@ static struct line *load(struct ctx *ctx, const struct view *v, int64_t page, in
     sql_add(&q, " LIMIT {} OFFSET {}", PAGE, (page - 1) * PAGE);
     struct rows *r = sql_query(ctx->db, &q);
     for (*n = 0; *n < PAGE && rows_next(r); (*n)++)
-        lines[*n] = (struct line){.id = row_int(r, "id"), .request = row_int(r, "request"), .activity = row_int(r, "activity"), .created = row_int(r, "created"),
+        lines[*n] = (struct line){.id = row_int(r, "id"), .request = row_int(r, "request"), .activity = row_int(r, "activity"), .volunteer = row_int(r, "volunteer"), .created = row_int(r, "created"),
                                   .attempts = row_int(r, "attempts"), .next_at = row_int(r, "next_at"), .done_at = row_int(r, "done_at"),
                                   .number = row_copy(r, ctx->arena, "number"), .recipient = row_copy(r, ctx->arena, "recipient"),
                                   .channel = row_copy(r, ctx->arena, "channel"), .status = row_copy(r, ctx->arena, "status"),
@@ -302,12 +307,13 @@ static bool move(struct ctx *ctx, int64_t id, bool told)
 {
     struct sql q;
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT n.request, n.activity FROM notices n WHERE n.id = {}", id);
+    sql_add(&q, "SELECT n.request, n.activity, n.volunteer FROM notices n WHERE n.id = {}", id);
     sql_write(&q, told ? views[0].where : " AND n.status = 'failed'", NULL, 0);
     add_scope(ctx, &q);
     struct rows *r = sql_query(ctx->db, &q);
     bool there = rows_next(r);
-    int64_t request = there ? row_int(r, "request") : NONE, activity = there ? row_int(r, "activity") : NONE;
+    int64_t request = there ? row_int(r, "request") : NONE, activity = there ? row_int(r, "activity") : NONE, volunteer = there ? row_int(r, "volunteer") : NONE;
+    const struct kind *of = volunteer != NONE ? &volunteers_kind : activity != NONE ? &activities_kind : &requests_kind;
     rows_end(r);
     if (!there)
         return false;
@@ -315,7 +321,7 @@ static bool move(struct ctx *ctx, int64_t id, bool told)
         change(ctx->db, "UPDATE notices SET status = 'told', done_at = {}, done_by = {} WHERE id = {}", ctx->now, (struct maybe){ctx->actor.user}, id);
     else
         change(ctx->db, "UPDATE notices SET status = 'waiting', attempts = 0, next_at = {} WHERE id = {}", ctx->now, id);
-    journal_add(ctx, activity == NONE ? requests_kind.name : activities_kind.name, activity == NONE ? request : activity, told ? "told" : "send-again", NULL, arena_print(ctx->arena, "{\"notice\":%lld}", (long long)id));
+    journal_add(ctx, of->name, volunteer != NONE ? volunteer : activity != NONE ? activity : request, told ? "told" : "send-again", NULL, arena_print(ctx->arena, "{\"notice\":%lld}", (long long)id));
     return true;
 }
 

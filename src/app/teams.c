@@ -67,7 +67,7 @@ static void draw_activities(struct ctx *ctx, int64_t team)
     buf_puts(out, "</ol>");
     if (n == 0)
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing is announced at the moment."));
-    buf_puts(out, "</section>");
+    html(out, "<p class=\"small screen\"><a href=\"/activities.ics?team={}\">{} {}</a></p></section>", team, icon(ctx, "calendar-plus"), say(ctx, "This team’s activities in your own calendar (iCalendar)"));
 }
 
 static void team(struct ctx *ctx)

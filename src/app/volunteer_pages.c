@@ -216,7 +216,7 @@ static void draw_steps(struct ctx *ctx, const struct volunteer *v)
     buf_puts(out, "</select></div>");
     step_end(ctx, "primary", "users-group", say(ctx, "Move there"));
     step_begin(ctx, v, applied ? "refuse" : "leave", applied ? say(ctx, "Do not take on") : say(ctx, "Leaves the volunteers"));
-    why_field(ctx, applied ? say(ctx, "Tell the person yourself; what you write stays with the office.") : say(ctx, "The card stops; shifts and visits to come are given back. The hours stay."));
+    why_field(ctx, applied ? say(ctx, "The person is told that it is not possible now, without the reason: that stays with the office.") : say(ctx, "The card stops; shifts and visits to come are given back. The hours stay."));
     step_end(ctx, "danger", "logout", applied ? say(ctx, "Do not take on") : say(ctx, "Has left"));
 }
 
@@ -323,7 +323,9 @@ static void confirm(struct ctx *ctx, const struct volunteer *v)
     struct volunteer *after = record_copy(ctx, &volunteers_kind, v);
     after->status = "active";
     after->joined = day_iso(ctx->arena, when_day(ctx->now));
-    if (record_update(ctx, &volunteers_kind, v, after, "confirm") == OK && volunteer_card(ctx, after, &code) == OK)
+    if (record_update(ctx, &volunteers_kind, v, after, "confirm") == OK)
+        volunteer_tell(ctx, after, "taken-on");
+    if (ctx_ok(ctx) && volunteer_card(ctx, after, &code) == OK)
         card_send(ctx, v->record.id, code, arena_print(ctx->arena, "/volunteers/%lld/card", (long long)v->record.id));
 }
 
@@ -348,6 +350,8 @@ static void end(struct ctx *ctx, const struct volunteer *v)
     const char *why = why_typed(ctx);
     if (!ctx_ok(ctx) || volunteer_leave(ctx, v, why) != OK)
         return;
+    if (!strcmp(v->status, "applied"))
+        volunteer_tell(ctx, v, "refused");
     flash(ctx, say(ctx, "Done."));
     see_other(ctx, "/volunteers/{}", v->record.id);
 }

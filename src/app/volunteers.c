@@ -73,6 +73,7 @@ static const struct field volunteer_fields[] = {
     {"left_on", F_DATE, V(left_on), N_("Left on"), .flags = FIXED},
     {"left_why", F_TEXT, V(left_why), N_("Reason for leaving"), .max = 200, .flags = FIXED},
     {"seconds", F_INT, V(seconds), N_("Seconds of service"), .flags = FIXED},
+    {"feed", F_CODE, V(feed), N_("Calendar"), .flags = FIXED | HIDDEN},
 };
 
 /* Leaders see their teams, workers their communities, the office all of its area; a volunteer sees their own. */
@@ -89,6 +90,9 @@ static void check(struct ctx *ctx, const void *before, void *after)
     v->community = p ? p->community : NONE;
     if (v->team != NONE && query_int(ctx->db, "SELECT id FROM organisations WHERE id = {} AND kind = 'team'", v->team) == NONE)
         ctx_problem(ctx, "team", say(ctx, "Choose a volunteer team."));
+    int64_t other = v->user == NONE ? NONE : query_int(ctx->db, "SELECT min(id) AS id FROM volunteers WHERE \"user\" = {} AND id <> {}", v->user, v->record.id == NONE ? 0 : v->record.id);
+    if (other != NONE)
+        ctx_problem(ctx, "user", say(ctx, "This login is another volunteer’s already."));
     if (!v->status)
         v->status = "active";
     if (!v->joined)
@@ -201,7 +205,7 @@ enum status volunteer_leave(struct ctx *ctx, const struct volunteer *before, con
     after->status = "left";
     after->left_on = day_iso(ctx->arena, when_day(ctx->now));
     after->left_why = why && *why ? why : NULL;
-    after->code_hash = NULL;
+    after->code_hash = after->feed = NULL;
     return record_update(ctx, &volunteers_kind, before, after, "leave");
 }
 

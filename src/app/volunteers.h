@@ -35,6 +35,7 @@ struct volunteer {
     const char *code_hash;  /* keyed hash of the card's code */
     const char *joined, *left_on, *left_why;
     int64_t seconds;        /* counted so far; kept by hours_compute */
+    const char *feed;       /* makes the address of their calendar secret; NULL: none */
 };
 
 struct hours {
@@ -64,6 +65,9 @@ enum status volunteer_file(struct ctx *ctx, struct volunteer *v, const char **co
 enum status volunteer_card(struct ctx *ctx, const struct volunteer *before, const char **code);
 /* Behind the door: the card stops, shifts and visits to come are given back, the hours stay. why may be NULL. */
 enum status volunteer_leave(struct ctx *ctx, const struct volunteer *before, const char *why);
+/* Behind the door: words to the volunteer that belong to no request and no activity, by mail or through the outbox; once
+ * for each version of the record. what: "taken-on", "refused". */
+void volunteer_tell(struct ctx *ctx, const struct volunteer *v, const char *what);
 /* The active volunteer whose card has this code; NULL. */
 struct volunteer *volunteer_by_code(struct ctx *ctx, const char *typed);
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { begin, end, open } from "./browser.mjs";
-import { folder, init, linli } from "../http/server.mjs";
+import { folder, init, linli, user } from "../http/server.mjs";
 import { words } from "./words.mjs";
 
 process.env.PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS = "1"; // so that the service worker has no network either
@@ -17,6 +17,7 @@ const local = (minutes) => new Date(Date.now() + (8 * 60 + minutes) * 60000).toI
 
 before(async () => {
   const made = init({ requests: 0 });
+  made.logins.volunteer3 = user(made.data, "volunteer3", "门口00");
   const sheet = (name, lines) => {
     const path = folder(`${name}.csv`);
     writeFileSync(path, lines.join("\n"));
@@ -25,7 +26,7 @@ before(async () => {
   };
   const each = Array.from({ length: PEOPLE }, (_, i) => String(i).padStart(2, "0"));
   sheet("people", ["code,name,area", ...each.map((i) => `P-D${i},门口${i},441202001001`)]);
-  sheet("volunteers", ["person,user", ...each.map((i) => `P-D${i},${i === "00" ? "volunteer1" : ""}`)]);
+  sheet("volunteers", ["person,user", ...each.map((i) => `P-D${i},${i === "00" ? "volunteer3" : ""}`)]);
   sheet("activities", ["title,kind,area,place,starts,ends", ...["门前理发", "门前义诊"].map((title) => `${title},haircut,441202001001,服务站门前,${local(-30)},${local(120)}`)]);
   server = await begin(made);
   token = server.token("office");
@@ -146,7 +147,7 @@ async function shown(at) {
   return `${page.match(/data-codes="(\d{6})/)[1]}-${Math.floor(page.match(/data-now="(\d+)/)[1] / 60)}`;
 }
 const phone = async (at, code, before = () => {}, worker = true) => {
-  const visit = await open({ width: 360, login: "volunteer1", worker });
+  const visit = await open({ width: 360, login: "volunteer3", worker });
   await before(visit);
   await visit.goto(`/in/${at}?c=${code}`);
   return visit;

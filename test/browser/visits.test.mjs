@@ -4,17 +4,14 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { begin, end, open } from "./browser.mjs";
-import { folder, init, linli } from "../http/server.mjs";
+import { folder, init, linli, user } from "../http/server.mjs";
 import { words } from "./words.mjs";
 
 let server, token;
 /** Two volunteers with logins, who cut hair; imported as an office would. */
 before(async () => {
   const made = init({ requests: 0 });
-  const added = linli(["user", "add", "volunteer2", "--name", "志愿者 温叔", "--role", "volunteer", "--area", "441202001001", "--generate", "--data", made.data]);
-  assert.equal(added.code, 0, added.stderr);
-  const password = added.stdout.match(/[0-9A-Z]{12}/)?.[0];
-  assert.ok(password, added.stdout);
+  for (const [login, name] of [["volunteer2", "温叔"], ["volunteer3", "姚阿姨"]]) made.logins[login] = user(made.data, login, name);
   const sheet = (name, lines) => {
     const path = folder(`${name}.csv`);
     writeFileSync(path, lines.join("\n"));
@@ -22,8 +19,8 @@ before(async () => {
     assert.equal(done.code, 0, done.stderr + done.stdout);
   };
   sheet("people", ["code,name,area", "P-YAO,姚阿姨,441202001001", "P-WEN,温叔,441202001001"]);
-  sheet("volunteers", ["person,user,skills", "P-YAO,volunteer1,haircut", "P-WEN,volunteer2,haircut"]);
-  server = await begin({ data: made.data, logins: { ...made.logins, volunteer2: password } });
+  sheet("volunteers", ["person,user,skills", "P-YAO,volunteer3,haircut", "P-WEN,volunteer2,haircut"]);
+  server = await begin(made);
   token = server.token("office");
 });
 after(end);
@@ -70,7 +67,7 @@ test("a haircut at home, from the telephone to the certificate", async () => {
   await office.check("offer");
   await office.shot("offer");
   // Both see where roughly and what, not who; they accept, and then they see whom to visit.
-  const yao = await open({ width: 360, login: "volunteer1" }), wen = await open({ width: 360, login: "volunteer2" });
+  const yao = await open({ width: 360, login: "volunteer3" }), wen = await open({ width: 360, login: "volunteer2" });
   for (const [visit, name] of [[yao, "yao"], [wen, "wen"]]) {
     await visit.goto("/my/asks");
     await visit.page.getByText("带理发工具").waitFor();

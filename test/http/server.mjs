@@ -62,6 +62,14 @@ export function init({ data = folder(), requests = 0, pack: from = pack } = {}) 
   return { data, logins };
 }
 
+/** Adds a volunteer's login; its password. */
+export function user(data, login, name, role = "volunteer") {
+  const added = linli(["user", "add", login, "--name", name, "--role", role, "--area", "441202001001", "--generate", "--data", data]);
+  const password = added.stdout.match(/[0-9A-Z]{12}/)?.[0];
+  if (!password) throw new Error(`user add: ${added.stderr}`);
+  return password;
+}
+
 /** Serves an installation (made now unless data is given). */
 export async function start(options = {}) {
   const { data, logins } = options.data ? { data: options.data, logins: options.logins ?? {} } : init(options);
