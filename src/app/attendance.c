@@ -313,10 +313,11 @@ enum status attendance_mark(struct ctx *ctx, const struct mark *m, enum mark_res
     clock = clock && !m->clock_wrong;
     struct pair before[PAIRS_MOST], pairs[PAIRS_MOST];
     int had = pair_marks(ctx, m, before);
+    bool own = !strcmp(m->how, "qr") || !strcmp(m->how, "code"); /* nobody but the door's code bears witness */
     change(ctx->db, "INSERT INTO marks (created, code, activity, shift, offer, volunteer, direction, at, device_at, how, recorder, recorder_name, note)"
                     " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
            ctx->now, m->code, (struct maybe){m->activity}, (struct maybe){m->shift}, (struct maybe){m->offer}, m->volunteer,
-           m->out ? "out" : "in", at, (struct maybe){m->at}, m->how, (struct maybe){ctx->actor.user}, ctx->actor.name, clock ? NULL : "clock");
+           m->out ? "out" : "in", at, (struct maybe){m->at}, m->how, (struct maybe){own ? NONE : ctx->actor.user}, own ? NULL : ctx->actor.name, clock ? NULL : "clock");
     int count = pair_marks(ctx, m, pairs);
     for (int i = 0; i < count; i++)
         store_pair(ctx, m, &pairs[i]);

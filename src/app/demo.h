@@ -27,4 +27,7 @@ enum status demo_handlers(struct ctx *ctx);
 /* After the volunteers: offers the newest open requests that need hands; one visit is agreed, the others wait for answers. */
 enum status demo_visits(struct ctx *ctx);
 
+/* After the logins: "volunteer1" is a demonstration volunteer's. */
+enum status demo_volunteer(struct ctx *ctx);
+
 #endif

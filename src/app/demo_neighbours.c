@@ -28,6 +28,7 @@ struct team {
     int estate_count;
     int64_t volunteers[60];
     int count, next;
+    const char *leader; /* a made-up name, who certifies what is noted at the door */
 };
 
 struct plan {
@@ -81,6 +82,7 @@ static enum status load_teams(struct plan *p)
     rows_end(r);
     for (int i = 0; i < p->team_count; i++) {
         struct team *t = &p->teams[i];
+        t->leader = arena_print(ctx->arena, "%s队长", surnames[(i * 7 + 3) % 20]);
         r = query(ctx->db, "SELECT id FROM areas WHERE level = 'estate' AND (community = {} OR {} = 1) ORDER BY code LIMIT 12",
                   (struct maybe){t->community}, t->community == NONE ? 1 : 0);
         while (t->estate_count < 12 && rows_next(r))
@@ -103,6 +105,10 @@ static enum status join(struct plan *p, int n)
     int title = below(p, 10);
     ctx->now = p->now - 380 * WHEN_DAY + n * 600;
     who->name = arena_print(ctx->arena, "%s%s", surnames[below(p, 20)], titles[title]);
+    if (n == 0) {
+        who->name = "姚阿姨";
+        title = 0;
+    }
     who->phone = arena_print(ctx->arena, "1380000%04d", 4000 + n);
     who->gender = title == 0 || title == 4 || title == 8 ? "female" : title == 1 || title == 5 || title == 9 ? "male" : below(p, 2) ? "female" : "male";
     who->area = t->estates[below(p, t->estate_count)];
@@ -137,6 +143,8 @@ static enum status hold(struct plan *p, const struct sort *s, struct team *t, in
     static const char *const hows[] = {"qr", "qr", "leader", "scanner", "code"};
     struct ctx *ctx = p->ctx;
     struct activity *a = record_new(ctx, &activities_kind);
+    const char *actor = ctx->actor.name;
+    ctx->actor.name = t->leader;
     ctx->now = starts - 10 * WHEN_DAY;
     a->title = s->title;
     a->title_en = s->title_en;
@@ -146,8 +154,9 @@ static enum status hold(struct plan *p, const struct sort *s, struct team *t, in
     a->place = s->place;
     a->starts = starts;
     a->ends = starts + (2 + below(p, 2)) * WHEN_HOUR;
-    if (!record_check(ctx, &activities_kind, NULL, a) || activity_file(ctx, a) != OK)
+    if (!record_check(ctx, &activities_kind, NULL, a))
         return ctx->status;
+    activity_file(ctx, a);
     int came = 6 + below(p, 6);
     for (int i = 0; i < came && ctx->status == OK; i++) {
         int64_t v = t->volunteers[t->next++ % t->count];
@@ -159,6 +168,7 @@ static enum status hold(struct plan *p, const struct sort *s, struct team *t, in
     const struct activity *now = record_get(ctx, &activities_kind, a->record.id);
     if (ctx->status == OK && count_add(ctx, now, arena_print(ctx->arena, "demo-%s", a->number), s->least + below(p, s->spread), NONE) == OK)
         activity_held(ctx, record_get(ctx, &activities_kind, a->record.id));
+    ctx->actor.name = actor;
     return ctx->status;
 }
 
@@ -200,6 +210,34 @@ static int64_t day_and_time(struct plan *p, const char *text)
     return when_day_start(when_day(p->now) + days) + hour * WHEN_HOUR + minute * 60;
 }
 
+/* One shift for the whole of it, taken by half of those it needs, now and then by the demonstration's first volunteer. */
+static enum status staff(struct plan *p, const struct activity *a)
+{
+    struct ctx *ctx = p->ctx;
+    struct shift *h = record_new(ctx, &shifts_kind);
+    h->activity = a->record.id;
+    h->name = "现场帮忙";
+    h->starts = a->starts;
+    h->ends = a->ends;
+    h->places = 8;
+    h->skills = a->skills;
+    if (!record_check(ctx, &shifts_kind, NULL, h) || record_insert(ctx, &shifts_kind, h, "add") != OK)
+        return ctx->status;
+    const struct team *t = &p->teams[below(p, p->team_count)];
+    for (int i = 0; i < 4 && i < t->count; i++) {
+        const struct volunteer *v = record_get(ctx, &volunteers_kind, i == 0 && below(p, 3) == 0 ? p->teams[0].volunteers[0] : t->volunteers[i]);
+        const struct person *who = record_get(ctx, &people_kind, v->person);
+        struct sign_up *s = record_new(ctx, &sign_ups_kind);
+        s->activity = a->record.id;
+        s->shift = h->record.id;
+        s->volunteer = v->record.id;
+        s->name = who->name;
+        if (sign_up_file(ctx, s) == CONFLICT) /* at that time they are somewhere else already */
+            import_forget(ctx);
+    }
+    return ctx->status;
+}
+
 static enum status announce_one(struct plan *p, const struct sheet_row *headings, const char *const *names, const struct sheet_row *row)
 {
     struct ctx *ctx = p->ctx;
@@ -212,7 +250,9 @@ static enum status announce_one(struct plan *p, const struct sheet_row *headings
         else if (f)
             field_set(ctx, f, a, cell);
     }
-    return record_check(ctx, &activities_kind, NULL, a) ? activity_file(ctx, a) : ctx->status;
+    if (record_check(ctx, &activities_kind, NULL, a) && activity_file(ctx, a) == OK && a->starts > p->now && !strcmp(a->status, "open"))
+        staff(p, a);
+    return ctx->status;
 }
 
 /* The pack's activities that are still to come. */
@@ -233,6 +273,17 @@ static enum status announce(struct plan *p, const char *pack)
     sheet_close(sheet);
     free(bytes);
     return ctx->status;
+}
+
+enum status demo_volunteer(struct ctx *ctx)
+{
+    int64_t user = query_int(ctx->db, "SELECT id FROM users WHERE login = 'volunteer1'"), id = query_int(ctx->db, "SELECT min(id) AS id FROM volunteers");
+    const struct volunteer *before = user == NONE || id == NONE ? NULL : record_get(ctx, &volunteers_kind, id);
+    if (!before)
+        return OK;
+    struct volunteer *after = record_copy(ctx, &volunteers_kind, before);
+    after->user = user;
+    return record_update(ctx, &volunteers_kind, before, after, "change");
 }
 
 enum status demo_neighbours(struct ctx *ctx, const char *pack)

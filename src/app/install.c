@@ -93,6 +93,8 @@ static enum status fill(struct ctx *ctx, const char *pack, int64_t requests)
             s = logins_make(ctx, pack);
         if (s == OK && pack && requests > 0)
             s = demo_handlers(ctx);
+        if (s == OK && pack && requests > 0)
+            s = demo_volunteer(ctx);
         if (s == OK && pack && requests >= DEMO_REQUESTS)
             s = demo_visits(ctx);
         s = s == OK ? db_commit(ctx->db) : s;

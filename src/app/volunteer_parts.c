@@ -101,6 +101,8 @@ void hours_attended(struct ctx *ctx, const struct hours *h)
                   : arena_print(ctx->arena, "%02d:%02d–%02d:%02d", came.hour, came.minute, went.hour, went.minute));
         if (row_text(r, "recorder_name"))
             html(out, " · {}", say(ctx, "certified by {}", row_text(r, "recorder_name")));
+        else
+            html(out, " · {}", say(ctx, "with the code at the door"));
         if (is_void)
             html(out, " · {}", say(ctx, "does not count"));
         buf_puts(out, "</p>");
