@@ -77,7 +77,7 @@ static void tell_one(struct ctx *ctx, const struct activity *a, const struct sig
 static void drop_waiting(struct ctx *ctx, const struct activity *a)
 {
     change(ctx->db, "UPDATE notices SET status = 'told', done_at = {}, error = {} WHERE activity = {} AND status = 'waiting' AND channel = 'hand'",
-           ctx->now, "superseded", a->record.id);
+           ctx->now, NOTICE_SUPERSEDED, a->record.id);
 }
 
 void activity_tell(struct ctx *ctx, const struct activity *a, enum tell what, int64_t sign_up)

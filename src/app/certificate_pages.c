@@ -485,7 +485,7 @@ static void settings_prepare(struct ctx *ctx)
         const struct upload *u = &ctx->web->uploads[i];
         if (strcmp(u->field, "seal") != 0 || !u->size)
             continue;
-        if (!png_fine(u)) {
+        if (!png_fine(u) || !certificate_seal_good(u->data, u->size)) {
             ctx_problem(ctx, "seal", say(ctx, "A PNG picture of at most 300 KB and 2,000 pixels a side is expected."));
             return;
         }

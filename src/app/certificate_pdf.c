@@ -113,6 +113,15 @@ static cairo_status_t read_png(void *closure, unsigned char *to, unsigned int n)
     return CAIRO_STATUS_SUCCESS;
 }
 
+bool certificate_seal_good(const void *png, size_t size)
+{
+    struct reader r = {png, size};
+    cairo_surface_t *image = cairo_image_surface_create_from_png_stream(read_png, &r);
+    bool good = cairo_surface_status(image) == CAIRO_STATUS_SUCCESS;
+    cairo_surface_destroy(image);
+    return good;
+}
+
 static bool paste_seal(struct sheet *s, double x, double y, const void *png, size_t size)
 {
     struct reader r = {png, size};

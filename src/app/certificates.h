@@ -39,6 +39,9 @@ struct certificate_print {
     size_t seal_size;
 };
 
+/* Whether a PNG can be drawn: the whole of it is read. */
+bool certificate_seal_good(const void *png, size_t size);
+
 /* The whole file: PDF and signature line; the signature and hash go into c. False with a problem when it can't be drawn. */
 bool certificate_draw(struct ctx *ctx, struct certificate *c, const struct certificate_print *p, struct buf *pdf);
 /* Ends an unsigned file with its line. */

@@ -18,6 +18,8 @@ void notify_event(struct ctx *ctx, const struct request *r, const char *action, 
 /* Behind the door: writes the notices of deadlines that come near or have passed, each once. How many requests. */
 int64_t notify_deadlines(struct ctx *ctx);
 
+#define NOTICE_SUPERSEDED "superseded" /* as error of a told notice: it was out of date before anybody rang */
+
 bool mail_valid(const char *address); /* one address, without a name: what may stand in a mail's head */
 
 /* How a volunteer is told: "mail" when there is a login with an address and a mail server, otherwise "hand"; and in which

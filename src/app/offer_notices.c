@@ -43,6 +43,12 @@ static void tell(struct ctx *ctx, const struct offer *o, int64_t volunteer, cons
     ctx->lang = before;
 }
 
+void offer_untell(struct ctx *ctx, const struct offer *o, int64_t volunteer)
+{
+    change(ctx->db, "UPDATE notices SET status = 'told', done_at = {}, error = {} WHERE request = {} AND recipient = {} AND status = 'waiting' AND channel = 'hand'",
+           ctx->now, NOTICE_SUPERSEDED, o->request, arena_print(ctx->arena, "volunteer:%lld", (long long)volunteer));
+}
+
 void offer_tell_ask(struct ctx *ctx, const struct offer *o, const struct offer_ask *a)
 {
     if (ctx->now + OLD >= time(NULL))
@@ -61,8 +67,10 @@ void offer_tell_accepted(struct ctx *ctx, const struct offer *o, const char *wha
     rows_end(r);
     if (!strcmp(what, "agreed") && o->starts != NONE && o->starts < ctx->now + AHEAD) /* this is the reminder too */
         change(ctx->db, "UPDATE offers SET told_at = {} WHERE id = {}", ctx->now, o->record.id);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        offer_untell(ctx, o, who[i]);
         tell(ctx, o, who[i], what, arena_print(ctx->arena, "visit-%s:%lld:%lld", what, (long long)o->record.id, (long long)(o->starts == NONE ? 0 : o->starts)), why);
+    }
 }
 
 /* ---- reminders ---- */

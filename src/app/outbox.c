@@ -164,6 +164,8 @@ static void draw_state(struct ctx *ctx, const struct line *l)
     struct buf *out = ctx->web->out;
     if (!strcmp(l->status, "failed"))
         html(out, "<span class=\"state late\">{} {}</span>", icon(ctx, "alert-triangle"), say(ctx, "Not delivered"));
+    else if (!strcmp(l->status, "told") && l->error)
+        html(out, "<span class=\"state done\">{}</span> <time class=\"soft small\">{}</time>", say(ctx, "Settled otherwise"), when_show(ctx->arena, ctx->lang, l->done_at));
     else if (!strcmp(l->status, "sent") || !strcmp(l->status, "told"))
         html(out, "<span class=\"state ok\">{} {}</span> <time class=\"soft small\">{}</time>", icon(ctx, "check"),
              !strcmp(l->status, "sent") ? say(ctx, "Sent") : say(ctx, "Told"), when_show(ctx->arena, ctx->lang, l->done_at));
@@ -172,7 +174,7 @@ static void draw_state(struct ctx *ctx, const struct line *l)
              say(ctx, "again at {}", when_show(ctx->arena, ctx->lang, l->next_at)));
     else
         html(out, "<time class=\"soft small\">{}</time>", when_show(ctx->arena, ctx->lang, l->created));
-    if (l->error && strcmp(l->status, "sent"))
+    if (l->error && strcmp(l->status, "sent") && strcmp(l->status, "told"))
         html(out, "<br><span class=\"soft small\">{}</span>", l->error);
 }
 

@@ -32,6 +32,8 @@ void time_field(struct ctx *ctx, const char *name, const char *label, const char
 void field_problem(struct ctx *ctx, const char *name);
 
 /* ---- who is told (offer_notices.c), behind the door ---- */
+/* Behind the door: what a volunteer was still to be told of an offer by hand is out of date. */
+void offer_untell(struct ctx *ctx, const struct offer *o, int64_t volunteer);
 void offer_tell_ask(struct ctx *ctx, const struct offer *o, const struct offer_ask *a);
 /* All who accepted: what: agreed, cancelled, soon, moved. why may be NULL. */
 void offer_tell_accepted(struct ctx *ctx, const struct offer *o, const char *what, const char *why);
