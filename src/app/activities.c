@@ -47,7 +47,7 @@ static const struct field fields[] = {
     {"ends", F_TIME, A(ends), N_("Ends"), .flags = REQUIRED},
     {"text", F_LONG, A(text), N_("What to know"), .max = 2000},
     {"text_en", F_LONG, A(text_en), N_("What to know, in English"), .max = 2000},
-    {"status", F_CHOICE, A(status), N_("State"), .choices = activity_statuses, .flags = LISTED | FILTER},
+    {"status", F_CHOICE, A(status), N_("Status"), .choices = activity_statuses, .flags = LISTED | FILTER},
     {"places", F_INT, A(places), N_("Places for residents"), .min = 1, .max = 10000},
     {"sign_up_until", F_TIME, A(sign_up_until), N_("Sign-up until")},
     {"skills", F_TAGS, A(skills), N_("Volunteers should know"), .ref = "skills"},

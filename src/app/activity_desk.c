@@ -134,7 +134,7 @@ static void draw_facts(struct ctx *ctx, const struct activity *a)
     static const char *const shown[] = {"kind", "organisation", "station", "community", "place", "places", "sign_up_until", "skills", "template", NULL};
     struct buf *out = ctx->web->out;
     html(out, "<aside aria-label=\"{}\"><dl class=\"facts card\">", say(ctx, "Facts"));
-    fact(ctx, say(ctx, "State"), field_show(ctx, kind_field(&activities_kind, "status"), a));
+    fact(ctx, say(ctx, "Status"), field_show(ctx, kind_field(&activities_kind, "status"), a));
     fact(ctx, say(ctx, "When"), activity_when(ctx, a->starts, a->ends));
     for (int i = 0; shown[i]; i++) {
         const struct field *f = kind_field(&activities_kind, shown[i]);
@@ -159,7 +159,7 @@ static void draw_steps(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
     bool open = !strcmp(a->status, "open") || !strcmp(a->status, "planned"), begun = a->starts <= ctx->now + 2 * WHEN_HOUR;
-    html(out, "<div class=\"acts next\"><p>{}</p>", say(ctx, "Next"));
+    html(out, "<div class=\"acts next\"><p>{}</p>", say(ctx, "What is next"));
     if (open || (!strcmp(a->status, "held") && a->ends + MARK_DAYS * WHEN_DAY > ctx->now))
         html(out, "<a class=\"button{}\" href=\"/activities/{}/door\">{} {}</a><a class=\"button\" href=\"/activities/{}/count\">{} {}</a>",
              (struct markup){open && begun ? " primary" : ""}, a->record.id, icon(ctx, "qrcode"), say(ctx, "At the door"), a->record.id, icon(ctx, "users"), say(ctx, "Count residents"));
@@ -294,7 +294,7 @@ static void draw_sign_ups(struct ctx *ctx, const struct activity *a, int64_t rev
     } else {
         form_begin(ctx, path_of(ctx, a, "sign-ups"), NULL, false);
         html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
-             say(ctx, "Who signed up"), say(ctx, "Name"), say(ctx, "As"), say(ctx, "Telephone"), say(ctx, "State"));
+             say(ctx, "Who signed up"), say(ctx, "Full name"), say(ctx, "As"), say(ctx, "Telephone"), say(ctx, "Status"));
         for (int i = 0; i < n; i++)
             draw_sign_up(ctx, a, list[i], revealed);
         buf_puts(out, "</tbody></table></div>");
@@ -310,7 +310,7 @@ static void draw_add(struct ctx *ctx, const struct activity *a)
         return;
     html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "name") || ctx_problem_of(ctx, "phone") ? " open" : ""}, say(ctx, "Sign somebody up who rang"));
     form_begin(ctx, path_of(ctx, a, "add"), NULL, false);
-    text_field(ctx, "name", say(ctx, "Name"), NULL, param(ctx, "name"));
+    text_field(ctx, "name", say(ctx, "Full name"), NULL, param(ctx, "name"));
     text_field(ctx, "phone", say(ctx, "Telephone"), NULL, param(ctx, "phone"));
     html(out, "<div class=\"acts\"><button>{}</button></div>", say(ctx, "Sign up"));
     form_end(ctx);

@@ -150,7 +150,7 @@ static void when_fields(struct ctx *ctx, const struct form *f)
     struct buf *out = ctx->web->out;
     int64_t starts = f->from ? f->from->starts : NONE, ends = f->from ? f->from->ends : NONE, until = f->from && f->edit ? f->from->sign_up_until : NONE;
     const char *iso = when_iso(ctx->arena, until);
-    buf_puts(out, "<div class=\"pair\">");
+    buf_puts(out, "<div class=\"pair thirds\">");
     field(ctx, "date", "date", say(ctx, "Day"), NULL, value(ctx, "date", f->edit ? date_of(ctx, starts) : NULL), "short");
     field(ctx, "from", "time", say(ctx, "Begins"), NULL, value(ctx, "from", starts == NONE ? NULL : clock_show(ctx, starts)), "tiny");
     field(ctx, "to", "time", say(ctx, "Ends"), say(ctx, "Earlier than it begins: on the next day."), value(ctx, "to", ends == NONE ? NULL : clock_show(ctx, ends)), "tiny");

@@ -40,7 +40,7 @@ static const struct field sign_up_fields[] = {
     {"volunteer", F_REF, U(volunteer), N_("Volunteer"), .ref = "volunteers", .flags = FILTER},
     {"name", F_TEXT, U(name), N_("Full name"), .max = 60, .flags = REQUIRED | LISTED},
     {"phone", F_PHONE, U(phone), N_("Telephone"), .flags = SEALED},
-    {"status", F_CHOICE, U(status), N_("State"), .choices = sign_up_statuses, .flags = LISTED | FILTER | FIXED | IMPORTED},
+    {"status", F_CHOICE, U(status), N_("Status"), .choices = sign_up_statuses, .flags = LISTED | FILTER | FIXED | IMPORTED},
     {"note", F_TEXT, U(note), N_("Note"), .max = 200},
     {"told_at", F_TIME, U(told_at), N_("Told"), .flags = FIXED},
 };
@@ -65,7 +65,7 @@ static const struct field attendance_fields[] = {
     {"how", F_CHOICE, T(how), N_("Noted by"), .choices = hows, .flags = LISTED | FIXED | IMPORTED},
     {"recorder", F_REF, T(recorder), N_("Recorder"), .ref = "users", .flags = FIXED},
     {"recorder_name", F_TEXT, T(recorder_name), N_("Recorded and certified by"), .flags = LISTED | FIXED | IMPORTED},
-    {"status", F_CHOICE, T(status), N_("State"), .choices = attendance_statuses, .flags = LISTED | FILTER | FIXED | IMPORTED},
+    {"status", F_CHOICE, T(status), N_("Status"), .choices = attendance_statuses, .flags = LISTED | FILTER | FIXED | IMPORTED},
     {"fixed", F_BOOL, T(fixed), N_("Put right by hand"), .flags = FIXED},
     {"note", F_TEXT, T(note), N_("Note"), .max = 300, .flags = FIXED},
 };

@@ -92,7 +92,7 @@ static void list_page(struct ctx *ctx)
         if (!n++)
             html(out, "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th>"
                       "<th class=\"when\" scope=\"col\">{}</th></tr></thead><tbody>",
-                 say(ctx, "Volunteer"), say(ctx, "State"), say(ctx, "Period"), say(ctx, "Number"), say(ctx, "Issued"));
+                 say(ctx, "Volunteer"), say(ctx, "Status"), say(ctx, "Period"), say(ctx, "Number"), say(ctx, "Issued"));
         html(out, "<tr><td class=\"main\"><a href=\"/certificates/{}\">{}</a></td><td class=\"state-col\">", c->record.id, volunteer_name(ctx, c->volunteer));
         draw_state(ctx, c);
         html(out, "</td><td class=\"who\">{}</td><td class=\"when less\">{}</td><td class=\"when\">{}</td></tr>", period(ctx, c), c->number, day_show(ctx->arena, ctx->lang, when_day(c->issued)));

@@ -42,7 +42,7 @@ static const struct field fields[] = {
     {"handler", F_TEXT, C(handler), N_("Handled by"), .max = 40, .flags = FIXED},
     {"contact", F_TEXT, C(contact), N_("Contact"), .max = 80, .flags = FIXED},
     {"note", F_TEXT, C(note), N_("Note"), .max = 120, .flags = FIXED},
-    {"status", F_CHOICE, C(status), N_("State"), .choices = statuses, .flags = LISTED | FILTER | FIXED},
+    {"status", F_CHOICE, C(status), N_("Status"), .choices = statuses, .flags = LISTED | FILTER | FIXED},
     {"superseded_by", F_REF, C(superseded_by), N_("Replaced by"), .ref = "certificates", .flags = FIXED},
     {"revoked_why", F_TEXT, C(revoked_why), N_("Why it was revoked"), .max = 200, .flags = FIXED},
     {"signed", F_CODE, C(signed_text), N_("Hash of the file"), .max = 64, .flags = FIXED},

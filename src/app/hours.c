@@ -141,6 +141,26 @@ enum status hours_decide(struct ctx *ctx, const struct hours *before, int64_t se
     return s == OK ? db_status(ctx->db) : s;
 }
 
+enum status hours_missing(struct ctx *ctx, int64_t volunteer, int64_t day, const char *text)
+{
+    int64_t id = query_int(ctx->db, "SELECT id FROM hours WHERE volunteer = {} AND day = {}", volunteer, day_iso(ctx->arena, day));
+    if (id != NONE)
+        return hours_dispute(ctx, record_get(ctx, &hours_kind, id), text);
+    if (!text || !*text) {
+        ctx_problem(ctx, "dispute", say(ctx, "Write where you served, and from when to when."));
+        return ctx->status;
+    }
+    struct hours *h = record_new(ctx, &hours_kind);
+    struct civil c = civil_from_when(when_day_start(day));
+    h->volunteer = volunteer;
+    h->day = day_iso(ctx->arena, day);
+    h->month = c.year * 100 + c.month;
+    h->attended = h->counted = h->held = 0;
+    h->dispute = text;
+    h->disputed_at = ctx->now;
+    return record_insert(ctx, &hours_kind, h, "dispute");
+}
+
 enum status hours_dispute(struct ctx *ctx, const struct hours *before, const char *text)
 {
     if (!text || !*text) {

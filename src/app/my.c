@@ -15,7 +15,8 @@
 
 #include <string.h>
 
-#define REASON_MOST 200 /* characters */
+#define REASON_MOST  200 /* characters */
+#define MISSING_DAYS 366 /* a day may have been missed so long ago */
 
 /* The volunteer who is here; NULL, with the way to the card, for a login that no volunteer's entry names. */
 static struct volunteer *me(struct ctx *ctx)
@@ -138,6 +139,41 @@ static int64_t draw_days(struct ctx *ctx, const struct volunteer *v, int64_t fro
     return n;
 }
 
+static void draw_missing(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const char *problem = ctx_problem_of(ctx, "day");
+    html(out, "<section><details class=\"card screen\"{}><summary>{}</summary>", (struct markup){ctx->problems ? " open" : ""}, say(ctx, "A day is missing here"));
+    form_begin(ctx, "/my/days/missing", "missing", false);
+    form_problems(ctx);
+    html(out, "<div class=\"field\"><label for=\"f-day\">{}</label><input id=\"f-day\" class=\"short\" type=\"date\" name=\"day\" value=\"{}\">", say(ctx, "Day"), param(ctx, "day"));
+    if (problem)
+        html(out, "<p class=\"problem\">{} {}</p>", icon(ctx, "alert-circle"), problem);
+    html(out, "</div><div class=\"field\"><label for=\"f-dispute\">{}</label><p class=\"hint\" id=\"f-dispute-h\">{}</p><textarea id=\"f-dispute\" name=\"dispute\" rows=\"3\" aria-describedby=\"f-dispute-h\">{}</textarea></div>"
+              "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
+         say(ctx, "Where, and from when to when"), say(ctx, "For example: cleaned the lake shore from nine to eleven, nobody noted it."), param(ctx, "dispute"), icon(ctx, "send"), say(ctx, "Tell the team's leader"));
+    form_end(ctx);
+    buf_puts(out, "</details></section>");
+}
+
+static void missing(struct ctx *ctx)
+{
+    const struct volunteer *v = me(ctx);
+    const char *text = text_tidy_lines(ctx->arena, param(ctx, "dispute"));
+    int64_t day, today = when_day(ctx->now);
+    if (!v)
+        return;
+    if (!param(ctx, "day") || !day_parse(param(ctx, "day"), &day) || day > today || day < today - MISSING_DAYS)
+        ctx_problem(ctx, "day", say(ctx, "A day of the last year, please."));
+    else if (text && text_length(text) > 300)
+        ctx_problem(ctx, "dispute", say(ctx, "At most {} characters, please; it has {}.", 300, (int64_t)text_length(text)));
+    else if (hours_missing(ctx, v->record.id, day, text) == OK) {
+        ctx->web->sent = "missing";
+        flash(ctx, say(ctx, "Your team's leader looks at this day."));
+        see_other(ctx, "/my/days");
+    }
+}
+
 static void days(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -157,6 +193,7 @@ static void days(struct ctx *ctx)
     draw_days(ctx, v, year * 100, year * 100 + 12, 366);
     html(out, "<div class=\"acts screen\"><a class=\"button\" href=\"/my/export?format=xlsx\">{} {}</a><a class=\"button\" href=\"/my/export?format=csv\">{} {}</a></div>",
          icon(ctx, "file-spreadsheet"), say(ctx, "All days for Excel"), icon(ctx, "download"), say(ctx, "All days as CSV"));
+    draw_missing(ctx);
     page_end(ctx);
 }
 
@@ -433,6 +470,7 @@ static const struct route table[] = {
     ROUTE_GET("/my/days", ROLE_VOLUNTEER, days),
     ROUTE_GET("/my/days/{id}", ROLE_VOLUNTEER, day),
     ROUTE_POST("/my/days/{id}/dispute", ROLE_VOLUNTEER, dispute, .failed = day),
+    ROUTE_POST("/my/days/missing", ROLE_VOLUNTEER, missing, .failed = days),
     ROUTE_GET("/my/export", ROLE_VOLUNTEER, export),
     ROUTE_GET("/my/change", ROLE_VOLUNTEER, change_page),
     ROUTE_POST("/my/change", ROLE_VOLUNTEER, change_mine, .failed = change_page),

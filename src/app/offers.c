@@ -41,7 +41,7 @@ static const struct field offer_fields[] = {
     {"lat", F_REAL, O(lat), N_("Latitude"), .flags = FIXED},
     {"lon", F_REAL, O(lon), N_("Longitude"), .flags = FIXED},
     {"note", F_TEXT, O(note), N_("For the volunteers"), .max = 200},
-    {"status", F_CHOICE, O(status), N_("State"), .choices = statuses, .flags = LISTED | FILTER | FIXED},
+    {"status", F_CHOICE, O(status), N_("Status"), .choices = statuses, .flags = LISTED | FILTER | FIXED},
     {"wave", F_INT, O(wave), N_("Wave"), .flags = FIXED},
     {"wave_at", F_TIME, O(wave_at), N_("Asked"), .flags = FIXED},
     {"led_at", F_TIME, O(led_at), N_("Given to the leader"), .flags = FIXED},

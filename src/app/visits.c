@@ -111,7 +111,7 @@ static void visits(struct ctx *ctx)
     } else {
         html(out, "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th>"
                   "<th class=\"when\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th></tr></thead><tbody>",
-             say(ctx, "What is needed"), say(ctx, "Community"), say(ctx, "State"), say(ctx, "When"), say(ctx, "Since"));
+             say(ctx, "What is needed"), say(ctx, "Community"), say(ctx, "Status"), say(ctx, "When"), say(ctx, "Since"));
         struct rows *rows = list_run(ctx, &l);
         for (struct offer *o; (o = list_next(ctx, &offers_kind, rows, ctx->arena)) != NULL;)
             draw_offer(ctx, o);

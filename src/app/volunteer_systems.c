@@ -29,7 +29,7 @@ struct system_column {
 static const struct choice sources[] = {
     {"number", N_("Volunteer number")}, {"name", N_("Full name")}, {"gender", N_("Gender")}, {"born", N_("Born on")}, {"id_type", N_("Identity document")},
     {"id_number", N_("Number of the document")}, {"phone", N_("Telephone")}, {"political", N_("Political status")}, {"address", N_("Address")},
-    {"community", N_("Community")}, {"team", N_("Team")}, {"skills", N_("Can do")}, {"joined", N_("Joined on")}, {"status", N_("State")},
+    {"community", N_("Community")}, {"team", N_("Team")}, {"skills", N_("Can do")}, {"joined", N_("Joined on")}, {"status", N_("Status")},
     {"hours", N_("Hours in the period")}, {"times", N_("Times of service in the period")}, {"fixed", N_("A fixed text")}, {NULL, NULL}};
 
 #define S(member) offsetof(struct system_column, member)

@@ -58,7 +58,7 @@ static const struct field volunteer_fields[] = {
     {"user", F_REF, V(user), N_("Login"), .ref = "users"},
     {"team", F_REF, V(team), N_("Team"), .ref = "organisations", .flags = LISTED | FILTER},
     {"community", F_REF, V(community), N_("Community"), .ref = "areas", .flags = LISTED | FILTER | FIXED},
-    {"status", F_CHOICE, V(status), N_("State"), .choices = volunteer_statuses, .flags = LISTED | FILTER},
+    {"status", F_CHOICE, V(status), N_("Status"), .choices = volunteer_statuses, .flags = LISTED | FILTER},
     {"skills", F_TAGS, V(skills), N_("Can do"), .ref = "skills", .flags = LISTED | FILTER, .aliases = "技能|服务类别"},
     {"languages", F_TAGS, V(languages), N_("Speaks"), .choices = volunteer_languages, .aliases = "语言"},
     {"times", F_TAGS, V(times), N_("Has time on"), .choices = day_parts, .aliases = "时间"},

@@ -76,6 +76,8 @@ struct volunteer *volunteer_by_code(struct ctx *ctx, const char *typed);
 enum status hours_compute(struct ctx *ctx, int64_t volunteer, int64_t day);
 /* Behind the door: seconds count instead of what was computed; why is required. Approves or refuses what is held. */
 enum status hours_decide(struct ctx *ctx, const struct hours *before, int64_t seconds, const char *why);
+/* Behind the door: the volunteer says that a day is not there at all; it is to be decided like a disputed one. */
+enum status hours_missing(struct ctx *ctx, int64_t volunteer, int64_t day, const char *text);
 /* Behind the door: the volunteer says that a day is wrong. */
 enum status hours_dispute(struct ctx *ctx, const struct hours *before, const char *text);
 

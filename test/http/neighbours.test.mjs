@@ -184,13 +184,21 @@ test("hours: overlapping ones once, above eight held, corrected with a reason, d
   await sent(await office.submit(decide, `${decide}/decide`, { hours: "9:30", why: "现场同事证明" }));
   assert.match(plain(await read(helper, `/my/days/${long[0]}`)), /9 小时 30 分.*现场同事证明/);
   assert.doesNotMatch(plain(await read(office, "/hours")), /贺一/);
+  // A day that nobody noted: said by the volunteer, decided like any other.
+  await sent(await helper.submit("/my/days", "/my/days/missing", { day: day(1), dispute: "明天" }), 422);
+  await sent(await helper.submit("/my/days", "/my/days/missing", { day: day(-5), dispute: "" }), 422);
+  await sent(await helper.submit("/my/days", "/my/days/missing", { day: day(-5), dispute: "九点到十一点捡垃圾，没人记" }));
+  const missed = (await read(office, "/hours")).match(/\/hours\/(\d+)/)[1];
+  assert.match(plain(await read(office, `/hours/${missed}`)), /九点到十一点/);
+  await sent(await office.submit(`/hours/${missed}`, `/hours/${missed}/decide`, { hours: "2", why: "队长当天在场" }));
+  assert.match(plain(await read(helper, "/my/days")), /2 小时/);
   // More than twelve hours: a worker can't, the office can.
   await attend("贺一", day(-6), "07:00", "21:00");
   const id = (await read(office, "/hours")).match(/\/hours\/(\d+)/)[1], worker = await server.signIn("xinghu1");
   assert.match(plain(await (await sent(await worker.submit(`/hours/${id}`, `/hours/${id}/decide`, { hours: "13", why: "防汛值守" }), 422)).text()), /街道/);
   await sent(await office.submit(`/hours/${id}`, `/hours/${id}/decide`, { hours: "13", why: "防汛值守" }));
   const csv = await (await helper.get("/my/export?format=csv")).text();
-  assert.equal(csv.trim().split("\n").length, 4, csv);
+  assert.equal(csv.trim().split("\n").length, 5, csv);
   assert.match(csv, /现场同事证明/);
   const xlsx = Buffer.from(await (await helper.get("/my/export?format=xlsx")).arrayBuffer());
   assert.equal(xlsx.subarray(0, 2).toString(), "PK");

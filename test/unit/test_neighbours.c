@@ -3,6 +3,7 @@
  * in any order, overlapping times, long days, waiting lists, repetition.
  */
 #include "app/activities.h"
+#include "app/activity_pages.h"
 #include "app/install.h"
 #include "app/offers.h"
 #include "app/people.h"
@@ -206,6 +207,58 @@ static void test_counts_and_door(void **state)
     assert_false(door_code_fits(&ctx, a, "000000x", ctx.now));
 }
 
+static void test_card_read_twice(void **state)
+{
+    (void)state;
+    int64_t v = somebody("乙志愿", "13800000121"), now = ctx.now, id = activity(now - WHEN_HOUR, 3, NULL)->record.id;
+    assert_false(scan_means_out(&ctx, id, v, now - 3000));
+    mark("scan-1", id, v, false, now - 3000);
+    assert_false(scan_means_out(&ctx, id, v, now - 2995)); /* the scanner beeped twice */
+    assert_true(scan_means_out(&ctx, id, v, now - 2900));
+    mark("scan-2", id, v, true, now - 1800);
+    assert_true(scan_means_out(&ctx, id, v, now - 1790));
+    assert_false(scan_means_out(&ctx, id, v, now - 600));
+}
+
+static void test_attendance_nobody_noted(void **state)
+{
+    (void)state;
+    int64_t v = somebody("丙志愿", "13800000122"), now = ctx.now;
+    const struct activity *a = activity(now - 3 * WHEN_HOUR, 2, NULL);
+    struct attendance *t = record_new(&ctx, &attendances_kind);
+    t->activity = a->record.id;
+    t->volunteer = v;
+    assert_int_equal(mark("left-1", a->record.id, v, true, now - WHEN_HOUR), MARK_NOT_IN);
+    assert_int_equal(attendance_add(&ctx, t, now - WHEN_HOUR, now - 2 * WHEN_HOUR, "记反了"), INVALID);
+    store_forget(&ctx);
+    assert_int_equal(attendance_add(&ctx, t, now - 2 * WHEN_HOUR, now - WHEN_HOUR, NULL), INVALID);
+    store_forget(&ctx);
+    assert_int_equal(attendance_add(&ctx, t, now - 2 * WHEN_HOUR, now - WHEN_HOUR, "忘了签到"), OK);
+    assert_int_equal(counted(v), WHEN_HOUR);
+    mark("came-1", a->record.id, v, false, now - 2 * WHEN_HOUR); /* its phone finds a network at last: not twice */
+    assert_int_equal(counted(v), WHEN_HOUR);
+}
+
+static void test_reminders(void **state)
+{
+    (void)state;
+    struct activity *a = activity(when_day_start(when_day(ctx.now) + 1) + 9 * WHEN_HOUR, 2, NULL);
+    change(ctx.db, "UPDATE activities SET places = 1 WHERE id = {}", a->record.id);
+    for (int i = 0; i < 2; i++) {
+        struct sign_up *s = record_new(&ctx, &sign_ups_kind);
+        s->activity = a->record.id;
+        s->name = i ? "候补的" : "有位的";
+        s->phone = i ? "13800000131" : "13800000132";
+        assert_int_equal(sign_up_file(&ctx, s), OK);
+    }
+    activity_tell(&ctx, a, TELL_REMIND, NONE);
+    activity_tell(&ctx, a, TELL_REMIND, NONE); /* the job was run again: told once */
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND action = 'activity-remind'", a->record.id), 1);
+    assert_int_equal(activity_cancel(&ctx, record_get(&ctx, &activities_kind, a->record.id), false, "台风"), OK);
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting'", a->record.id), 2);
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting' AND action = 'activity-remind'", a->record.id), 0);
+}
+
 static void test_tags(void **state)
 {
     (void)state;
@@ -293,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_people),        cmocka_unit_test(test_marks_in_any_order), cmocka_unit_test(test_overlap_and_long_days),
         cmocka_unit_test(test_waiting_list),  cmocka_unit_test(test_repetition),         cmocka_unit_test(test_counts_and_door),
+        cmocka_unit_test(test_card_read_twice), cmocka_unit_test(test_attendance_nobody_noted), cmocka_unit_test(test_reminders),
         cmocka_unit_test(test_tags),          cmocka_unit_test(test_offer),              cmocka_unit_test(test_offer_widens),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
