@@ -86,7 +86,7 @@ static enum status serve_one(struct ctx *ctx, const struct serving *how)
     serve_site(&site, how);
     site.data = how->data;
     site.keys = ctx->keys;
-    memcpy(site.secret, ctx->keys->hash, sizeof site.secret);
+    memcpy(site.secret, ctx->keys->form, sizeof site.secret);
     site.journal = journal_newest(ctx->db);
     ctx->site = &site;
     settings_follow(ctx);

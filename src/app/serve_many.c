@@ -104,7 +104,7 @@ static void tenant_open(struct tenant *t)
     else if ((ctx.db = db_open(t->store, DB_READ, ctx.arena, &why)) != NULL && (why = up_to_date(&ctx, t->store)) == NULL)
         why = look_inside(&ctx, t);
     db_close(ctx.db);
-    memcpy(t->site.secret, t->keys.hash, sizeof t->site.secret);
+    memcpy(t->site.secret, t->keys.form, sizeof t->site.secret);
     t->open = !why;
     atomic_store(&t->site.shut, why != NULL);
     if (why) {

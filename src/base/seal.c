@@ -21,7 +21,7 @@
 #define CONTEXT  "linlikey" /* eight characters, part of the key's derivation: never change */
 #define DIGITS   64
 
-enum { KEY_SEAL = 1, KEY_HASH = 2, KEY_SIGN = 3 };
+enum { KEY_SEAL = 1, KEY_HASH = 2, KEY_SIGN = 3, KEY_FORM = 4 };
 
 static void start(void)
 {
@@ -36,6 +36,7 @@ void seal_key_init(struct seal_key *key, const unsigned char master[32])
     start();
     crypto_kdf_derive_from_key(key->seal, sizeof key->seal, KEY_SEAL, CONTEXT, master);
     crypto_kdf_derive_from_key(key->hash, sizeof key->hash, KEY_HASH, CONTEXT, master);
+    crypto_kdf_derive_from_key(key->form, sizeof key->form, KEY_FORM, CONTEXT, master);
     unsigned char seed[crypto_sign_SEEDBYTES];
     crypto_kdf_derive_from_key(seed, sizeof seed, KEY_SIGN, CONTEXT, master);
     crypto_sign_seed_keypair(key->public, key->sign, seed);

@@ -3,7 +3,7 @@
  * encrypted before they reach the database, and found again by a keyed hash.
  *
  * One master key of 32 bytes lies in a file beside the database, never in it;
- * from it crypto_kdf derives one key to seal, one to hash and one to sign. A backup of the
+ * from it crypto_kdf derives one key to seal, one to hash, one to sign and one for forms. A backup of the
  * database without that file does not give the fields away; without the file
  * the fields are lost, so it is backed up apart.
  *
@@ -26,6 +26,7 @@
 
 struct seal_key {
     unsigned char seal[32], hash[32];
+    unsigned char form[32];             /* keys the tokens of forms */
     unsigned char sign[64], public[32]; /* Ed25519: what is signed can be checked by whoever has the public key */
 };
 #define SIGNATURE 64 /* bytes */

@@ -64,31 +64,61 @@ static void account_draw(struct ctx *ctx)
     page_end(ctx);
 }
 
+struct fresh {
+    const char *hash;
+    bool wrong, locked; /* the present password */
+};
+
 static void password_prepare(struct ctx *ctx)
 {
+    struct fresh *f = ARENA_NEW(ctx->arena, struct fresh);
+    ctx->work = f;
     ctx->key = NULL; /* never answered from the store */
     const char *present = param(ctx, "present"), *fresh = param(ctx, "fresh"), *again = param(ctx, "again");
-    struct rows *r = query(ctx->db, "SELECT password FROM users WHERE id = {}", (struct maybe){ctx->actor.user});
-    const char *stored = rows_next(r) ? row_copy(r, ctx->arena, "password") : NULL;
+    struct rows *r = query(ctx->db, "SELECT password, locked_until FROM users WHERE id = {}", (struct maybe){ctx->actor.user});
+    bool there = rows_next(r);
+    const char *stored = there ? row_copy(r, ctx->arena, "password") : NULL;
+    f->locked = there && row_int(r, "locked_until") != NONE && row_int(r, "locked_until") > ctx->now;
     rows_end(r);
-    if (!present || !password_fits(stored, present))
-        ctx_problem(ctx, "present", say(ctx, "This is not your present password."));
+    f->wrong = !present || !password_fits(stored, present);
+    if (f->wrong || f->locked)
+        return; /* behind the door it is counted */
     if (!fresh || !again || strcmp(fresh, again) != 0)
         ctx_problem(ctx, "again", say(ctx, "The two passwords differ."));
     else if (present && strcmp(present, fresh) == 0)
         ctx_problem(ctx, "fresh", say(ctx, "The new password is the present one."));
     if (!ctx_ok(ctx))
         return;
-    ctx->work = password_hash(ctx->arena, fresh);
-    if (!ctx->work)
+    f->hash = password_hash(ctx->arena, fresh);
+    if (!f->hash)
         ctx_problem(ctx, "fresh", say(ctx, "A password has at least {} characters and at most {} bytes.", PASSWORD_LEAST, PASSWORD_MOST));
+}
+
+/* Guessing here counts as guessing at the door; what locks the account also ends the session it was done in. */
+static void password_refuse(struct ctx *ctx, const struct fresh *f)
+{
+    if (!f->locked)
+        password_wrong(ctx, ctx->actor.user);
+    bool locked = query_int(ctx->db, "SELECT locked_until FROM users WHERE id = {} AND locked_until > {}", (struct maybe){ctx->actor.user}, ctx->now) != NONE;
+    if (locked)
+        change(ctx->db, "DELETE FROM sessions WHERE token_hash = {}", bytes_of(visit_of(ctx)->session, 32));
+    ctx_problem(ctx, "present", locked ? say(ctx, "The account is locked for a quarter of an hour after five wrong passwords, and you are signed out.")
+                                       : say(ctx, "This is not your present password."));
+    answer_code(ctx, 422);
+    account_draw(ctx);
+    ctx->status = OK; /* that it was counted is a change that succeeds */
 }
 
 static void password_change(struct ctx *ctx)
 {
     struct visit *v = visit_of(ctx);
+    const struct fresh *f = ctx->work;
+    if (f->wrong || f->locked) {
+        password_refuse(ctx, f);
+        return;
+    }
     change(ctx->db, "UPDATE users SET password = {}, failed = 0, version = version + 1, updated = {} WHERE id = {}",
-           (const char *)ctx->work, ctx->now, (struct maybe){ctx->actor.user});
+           f->hash, ctx->now, (struct maybe){ctx->actor.user});
     change(ctx->db, "DELETE FROM sessions WHERE \"user\" = {} AND token_hash <> {}", (struct maybe){ctx->actor.user},
            bytes_of(v->session, 32));
     journal_add(ctx, "users", ctx->actor.user, "password", NULL, NULL);

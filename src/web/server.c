@@ -51,6 +51,13 @@ struct call { /* the server's side of a visit */
     char uri[8192];
 };
 
+struct link { /* a connection, from its opening to its end */
+    struct link *next, **at;
+    int fd;
+    bool head;      /* waiting for the end of a head */
+    int64_t until;  /* that long, on the monotonic clock */
+};
+
 struct worker {
     struct server *server;
     pthread_t thread;
@@ -61,6 +68,8 @@ struct worker {
     struct call *spare;
     struct pages *pages;          /* what its own thread remembers */
     struct call *live;
+    struct link *links;
+    int64_t swept;                /* second in which the links were last looked through */
     int spares, lives;
     int waiting;                  /* suspended for a change or a slow step */
 };
@@ -183,6 +192,58 @@ static int64_t seconds(void)
     return t.tv_sec;
 }
 
+static int64_t head_most(const struct worker *w)
+{
+    return w->server->site->head_seconds ? w->server->site->head_seconds : SERVER_HEAD;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **own, enum MHD_ConnectionNotificationCode code)
+{
+    struct worker *w = arg;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        struct link *l = must_alloc(sizeof *l);
+        *l = (struct link){.next = w->links, .at = &w->links, .fd = info ? info->connect_fd : -1, .head = true, .until = seconds() + head_most(w)};
+        if (l->next)
+            l->next->at = &l->next;
+        w->links = l;
+        *own = l;
+        return;
+    }
+    struct link *l = *own;
+    if (!l)
+        return;
+    *l->at = l->next;
+    if (l->next)
+        l->next->at = l->at;
+    *own = NULL;
+    free(l);
+}
+
+/* A head that drips in holds a place as a body does, and the library only notices silence. */
+static void heads_sweep(struct worker *w)
+{
+    int64_t now = seconds();
+    if (now == w->swept)
+        return;
+    w->swept = now;
+    for (struct link *l = w->links; l; l = l->next)
+        if (l->head && now > l->until) {
+            l->head = false;
+            shutdown(l->fd, SHUT_RDWR); /* the library finds it ended */
+        }
+}
+
+static void head_expect(struct MHD_Connection *connection, bool expected, int64_t most)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct link *l = info ? info->socket_context : NULL;
+    if (l) {
+        l->head = expected;
+        l->until = seconds() + most;
+    }
+}
+
 static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
 {
     struct worker *w = arg;
@@ -215,9 +276,9 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **closure, enum MHD_RequestTerminationCode code)
 {
-    (void)connection;
     (void)code;
     struct worker *w = arg;
+    head_expect(connection, true, SERVER_IDLE + head_most(w)); /* the next one, on the same connection */
     struct call *c = *closure;
     if (!c)
         return;
@@ -398,6 +459,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     struct visit *v = &c->visit;
     switch (c->stage) {
     case STAGE_NEW:
+        head_expect(connection, false, 0);
         v->verb = arena_copy(v->arena, verb);
         MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, v);
         take_peer(c);
@@ -497,6 +559,7 @@ static void *worker_main(void *arg)
         if (w->live)
             resume_live(w);
         MHD_run(w->daemon);
+        heads_sweep(w);
         if (!atomic_load(&s->stopping))
             continue;
         struct timespec now;
@@ -570,7 +633,7 @@ static bool worker_start(struct server *s, struct worker *w, struct arena *a, co
     w->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     w->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, w, MHD_OPTION_LISTEN_SOCKET, dup(s->listener),
-        MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_NOTIFY_COMPLETED, on_completed, w,
+        MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_NOTIFY_CONNECTION, on_connection, w, MHD_OPTION_NOTIFY_COMPLETED, on_completed, w,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_END);
     const union MHD_DaemonInfo *info = w->daemon ? MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;

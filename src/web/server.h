@@ -36,6 +36,7 @@ void server_committed(void *site, int64_t journal_seq);
 
 #define SERVER_CONNECTIONS 4000  /* a worker */
 #define SERVER_IDLE        45    /* seconds a connection may be silent */
+#define SERVER_HEAD        30    /* seconds from connecting to the end of the first head; later ones SERVER_IDLE more */
 #define SERVER_BODY        300   /* seconds a body may take to arrive */
 #define SERVER_LIVE        1000  /* live pages a worker */
 

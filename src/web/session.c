@@ -297,16 +297,20 @@ static const char *first_place(struct ctx *ctx, int64_t user)
     return other;
 }
 
+void password_wrong(struct ctx *ctx, int64_t user)
+{
+    change(ctx->db, "UPDATE users SET locked_until = CASE WHEN failed + 1 >= {} THEN {} ELSE locked_until END,"
+                    " failed = CASE WHEN failed + 1 >= {} THEN 0 ELSE failed + 1 END WHERE id = {}",
+           LOGIN_FAILURES, ctx->now + LOGIN_LOCKED, LOGIN_FAILURES, user);
+    journal_add(ctx, "users", user, "sign_in_refused", NULL, NULL);
+}
+
 static void login_change(struct ctx *ctx)
 {
     struct attempt *t = ctx->work;
     if (!t->fits || t->locked || t->user == NONE) {
-        if (t->user != NONE && !t->locked) {
-            change(ctx->db, "UPDATE users SET locked_until = CASE WHEN failed + 1 >= {} THEN {} ELSE locked_until END,"
-                            " failed = CASE WHEN failed + 1 >= {} THEN 0 ELSE failed + 1 END WHERE id = {}",
-                   LOGIN_FAILURES, ctx->now + LOGIN_LOCKED, LOGIN_FAILURES, t->user);
-            journal_add(ctx, "users", t->user, "sign_in_refused", NULL, NULL);
-        }
+        if (t->user != NONE && !t->locked)
+            password_wrong(ctx, t->user);
         /* the failure is counted, so this is a change that succeeds: the page is drawn here */
         ctx_problem(ctx, NULL, refused_text(ctx));
         answer_code(ctx, 422);

@@ -21,6 +21,8 @@
 /* Slow (tens of milliseconds): never behind the door. NULL: too short or too long. In arena a. */
 char *password_hash(struct arena *a, const char *password);
 bool password_fits(const char *hash, const char *password);
+/* Behind the door: counts a wrong password; LOGIN_FAILURES in a row lock the account for LOGIN_LOCKED. */
+void password_wrong(struct ctx *ctx, int64_t user);
 
 /* Behind the door. An API token for one role in an area (NONE: everywhere) and, for a unit handler, a unit; the only
  * place where its text is ever seen. NULL on failure. */

@@ -53,7 +53,7 @@ struct site {
     struct writer *_Atomic writer; /* NULL until somebody needs it (site_writer) */
     struct db *readers[SITE_SEATS]; /* site_reader's; each is its seat's own thread's */
     const struct seal_key *keys;   /* for sealed fields; NULL: none */
-    unsigned char secret[32];      /* keys the CSRF tokens; random, kept over restarts */
+    unsigned char secret[32];      /* keys the CSRF tokens; derived from the installation's key, so kept over restarts */
     int64_t started;               /* seconds since 1970 UTC */
     const struct site_words *_Atomic words; /* in the foot of each page; replaced as a whole while the server runs; NULL: nothing */
     const char *host;              /* the name people use, with its port if it is not the usual one: others are refused,
@@ -61,6 +61,7 @@ struct site {
     bool tls;                      /* served by TLS (here or by the proxy): __Host- cookies, HSTS */
     bool proxied;                  /* the peer is a trusted proxy: its X-Forwarded-For and -Proto are believed */
     int workers;                   /* loops; 0: as many as processors, 2 to 8 */
+    int head_seconds;              /* a request's head may take; 0: SERVER_HEAD */
     int slow_workers;              /* threads for SLOW prepare steps; 0: 2 */
     int requests_a_second;         /* from one address that is not this machine; 0: 50 */
     int logins_a_minute;           /* from one address; 0: 30 */

@@ -186,6 +186,26 @@ test("the account page changes the password and ends other sessions", async () =
   assert.equal(linli(["verify", "--data", server.data]).code, 0);
 });
 
+test("a wrong present password is a wrong password: five lock the account and end the session", async () => {
+  const at = await start({ data: server.data, logins: server.logins });
+  const visitor = await at.signIn("auditor2");
+  visitor.cookies.set("linli_language", "en");
+  const guess = (present) => visitor.submit("/account", "/account/password", { present, fresh: "a new password", again: "a new password" });
+  for (let i = 0; i < 4; i++) {
+    const answer = await guess(`guess number ${i}`);
+    assert.equal(answer.status, 422);
+    assert.match(await answer.text(), /This is not your present password/);
+  }
+  const last = await guess("the fifth guess");
+  assert.equal(last.status, 422);
+  assert.match(await last.text(), /locked for a quarter of an hour/);
+  assert.equal((await visitor.get("/account")).status, 303, "signed out");
+  assert.equal((await at.visitor().post("/login", { login: "auditor2", password: at.logins.auditor2 })).status, 422, "locked at the door too");
+  store(server.data, "UPDATE users SET locked_until = 1 WHERE login = 'auditor2'");
+  await at.signIn("auditor2");
+  await at.stop();
+});
+
 test("figures of the machine are for the machine, names are checked, and many requests are slowed", async () => {
   const other = await start({ data: server.data, args: ["--proxied", "--url", "https://linli.example.cn"] });
   try {

@@ -87,6 +87,8 @@ static void keeps_its_key(void **state)
     assert_int_equal(seal_key_load(&again, path), OK);
     assert_memory_equal(&key, &again, sizeof key);
     assert_memory_not_equal(key.seal, key.hash, sizeof key.seal);
+    assert_memory_not_equal(key.form, key.hash, sizeof key.form);
+    assert_memory_not_equal(key.form, key.seal, sizeof key.form);
     assert_int_equal(symlink(path, link_path), 0);
     assert_int_equal(seal_key_load(&key, link_path), FORBIDDEN);
     assert_int_equal(chmod(path, 0640), 0);

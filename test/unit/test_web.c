@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -262,11 +263,34 @@ static void test_never_stalls(void **state)
     keep_alive(256, post);
 }
 
+/* A byte at a time, never silent: the place is taken back. Before a request line is whole, and within its head. */
+static void test_dripping_head(void **state)
+{
+    (void)state;
+    static const char *const begins[] = {"", "GET /?name=a HTTP/1.1\r\nHost: here\r\n"};
+    site.head_seconds = 1;
+    for (size_t i = 0; i < 2; i++) {
+        int fd = dial();
+        char answer[1000];
+        bool ended = false;
+        send(fd, begins[i], strlen(begins[i]), MSG_NOSIGNAL);
+        for (int drips = 0; drips < 600 && !ended; drips++) { /* a minute at most, which a busy machine may need */
+            struct pollfd p = {.fd = fd, .events = POLLIN};
+            ended = send(fd, "a", 1, MSG_NOSIGNAL) < 0 || (poll(&p, 1, 100) > 0 && recv(fd, answer, sizeof answer, 0) <= 0);
+        }
+        assert_true(ended);
+        close(fd);
+    }
+    site.head_seconds = 0;
+    assert_int_equal(ask("GET /?name=a HTTP/1.1\r\n", ""), 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_too_long), cmocka_unit_test(test_once),
         cmocka_unit_test(test_session), cmocka_unit_test(test_never_stalls),
+        cmocka_unit_test(test_dripping_head),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
