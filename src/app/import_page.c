@@ -48,6 +48,7 @@ static const struct field fields[] = {
     {"refused", F_INT, AT(refused), N_("Refused"), .flags = FIXED | LISTED},
     {"reason", F_LONG, AT(reason), N_("Reason it was refused"), .flags = FIXED},
     {"ended", F_TIME, AT(ended), N_("Ended"), .flags = FIXED},
+    {"language", F_CODE, AT(language), N_("Language"), .flags = FIXED | INNER},
 };
 
 static bool answers_for_all(const struct ctx *ctx)
@@ -521,9 +522,9 @@ static void go(struct ctx *ctx)
     bool start = what && !strcmp(what, "start"), trial = what && !strcmp(what, "trial");
     change(ctx->db, "DELETE FROM import_errors WHERE import = {}", i->record.id);
     change(ctx->db, "INSERT INTO import_errors (import, line, reason, cells) SELECT import, 0, '', headings FROM import_files WHERE import = {}", i->record.id);
-    change(ctx->db, "UPDATE imports SET version = version + 1, updated = {}, mapping = {}, make_new = {}, status = {}, dry = {}, percent = 0,"
+    change(ctx->db, "UPDATE imports SET version = version + 1, updated = {}, mapping = {}, make_new = {}, status = {}, dry = {}, language = {}, percent = 0,"
                     " last_row = 0, added = 0, changed = 0, unchanged = 0, refused = 0, reason = NULL WHERE id = {}",
-           ctx->now, mapping, param_int(ctx, "make_new") == 1 ? 1 : 0, start || trial ? "waiting" : "draft", trial ? 1 : 0, i->record.id);
+           ctx->now, mapping, param_int(ctx, "make_new") == 1 ? 1 : 0, start || trial ? "waiting" : "draft", trial ? 1 : 0, ctx->lang, i->record.id);
     if (start || trial)
         journal_add(ctx, "imports", i->record.id, start ? "start" : "trial", NULL, NULL);
     see_other(ctx, "/import/{}", i->record.id);

@@ -56,6 +56,7 @@ struct imported {
     int64_t make_new, percent, last_row, added, changed, unchanged, refused;
     const char *reason;
     int64_t ended;
+    const char *language;     /* of whoever started it */
 };
 extern const struct kind imports_kind;
 

@@ -234,6 +234,7 @@ static void run_one(struct importer *r, struct ctx *ctx, int64_t id)
     if (!i)
         return;
     const struct kind *k = kind_find(i->kind);
+    ctx->lang = i->language && !strcmp(i->language, "en") ? "en" : "zh_CN";
     if (actor_load(ctx, r->db, i->user, "import") != OK || !k || !(k->write & ctx->actor.roles)) {
         finish(ctx, &w, "failed", say(ctx, "The account that started it may not do this any more."));
         return;

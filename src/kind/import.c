@@ -125,9 +125,11 @@ static bool alias_matches(const char *aliases, const char *heading)
     return false;
 }
 
-static bool matches(struct ctx *ctx, const struct field *f, const char *heading)
+/* Whoever reads English may have a sheet with Chinese headings. */
+static bool matches(const struct field *f, const char *heading)
 {
-    return !strcmp(f->name, heading) || !strcmp(f->label, heading) || !strcmp(tr(ctx, f->label), heading) ||
+    static const struct ctx chinese = {.lang = "zh_CN"};
+    return !strcmp(f->name, heading) || !strcmp(f->label, heading) || !strcmp(tr(&chinese, f->label), heading) ||
            alias_matches(f->aliases, heading);
 }
 
@@ -161,7 +163,7 @@ int import_guess(struct ctx *ctx, struct import *im, const char *const *headings
         const char *heading = headings[c] ? text_tidy(ctx->arena, headings[c]) : "";
         struct import_column guess = {0};
         for (int i = 0; i < im->kind->field_count && *heading && !guess.field; i++)
-            if (import_sets(&im->kind->fields[i]) && matches(ctx, &im->kind->fields[i], heading))
+            if (import_sets(&im->kind->fields[i]) && matches(&im->kind->fields[i], heading))
                 guess.field = &im->kind->fields[i];
         if (!guess.field && tree)
             guess.level = level_of(heading);

@@ -114,6 +114,23 @@ export async function start(options = {}) {
   return server;
 }
 
+/** A session of that account without signing in, which is limited by address: for tests that need many at once. */
+export function session(server, login) {
+  const made = spawnSync("python3", ["-c", `
+import hashlib, secrets, sqlite3, sys, time
+c = sqlite3.connect(sys.argv[1], timeout=30)
+token, now = secrets.token_hex(32), int(time.time())
+done = c.execute('INSERT INTO sessions (token_hash, "user", created, seen, expires) SELECT ?, id, ?, ?, ? FROM users WHERE login = ?',
+  (hashlib.blake2b(token.encode(), digest_size=32).digest(), now, now, now + 3600, sys.argv[2]))
+c.commit()
+assert done.rowcount == 1, sys.argv[2]
+print(token)`, join(server.data, "linli.db"), login], { encoding: "utf8" });
+  if (made.status !== 0) throw new Error(`session: ${made.stderr}`);
+  const visitor = server.visitor();
+  visitor.cookies.set("linli", made.stdout.trim());
+  return visitor;
+}
+
 /** An API token's text. more: "--area", "CODE" … */
 export function token(data, role, ...more) {
   const made = linli(["token", "--data", data, "--role", role, ...more]);

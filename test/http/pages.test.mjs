@@ -1,0 +1,201 @@
+// What a page shows to whom and when: every route by every role that signed in, pages that a worker remembers, live
+// streams, and sheets that are not what they say.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { deflateRawSync } from "node:zlib";
+import { linli, session, start } from "./server.mjs";
+
+let server, token;
+before(async () => {
+  server = await start();
+  token = server.token("office");
+});
+after(() => server?.stop());
+
+const english = (login) => {
+  const visitor = session(server, login);
+  visitor.cookies.set("linli_language", "en");
+  return visitor;
+};
+const file = async (subject, more = {}) => {
+  const answer = await fetch(`${server.url}/api/v1/requests`, { method: "POST", body: JSON.stringify({ subject, text: "As it is said.", ...more }),
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } });
+  assert.equal(answer.status, 201);
+  return answer.json();
+};
+const text = async (visitor, path) => {
+  const answer = await visitor.get(path);
+  assert.equal(answer.status, 200, path);
+  return answer.text();
+};
+
+test("every route answers every role's session as its row says", async () => {
+  const at = await start(); // what the roles may change here is nobody else's
+  const roles = { volunteer: "volunteer1", team_leader: "team1", worker: "xinghu1", unit_handler: "city1", office: "office1", leader: "leader1", auditor: "auditor1", admin: "admin" };
+  const routes = linli(["routes"]).stdout.split("\n").filter(Boolean).map((line) => line.split("\t"));
+  const wrong = [];
+  for (const [role, login] of Object.entries(roles)) {
+    const visitor = session(at, login), { _csrf } = await visitor.hidden("/account");
+    assert.ok(_csrf, login);
+    for (const [method, path, who, flags] of routes) {
+      if (flags.includes("live") || flags.includes("api") || path === "/logout" || !["GET", "POST"].includes(method)) continue;
+      const url = path.replace("{id}", "987654").replace("{name}", "nothing").replace("{rest}", "nothing");
+      const answer = method === "GET" ? await visitor.get(url) : await visitor.post(url, { _csrf });
+      await answer.arrayBuffer();
+      const allowed = who.split(","), may = allowed.includes("public") || allowed.includes(role);
+      const to = answer.headers.get("location") ?? "", card = answer.status === 303 && to.startsWith("/card") && allowed.includes("volunteer");
+      if (may ? answer.status === 401 || answer.status >= 500 || (to.startsWith("/login") && !allowed.includes("public")) : answer.status !== 403 && !card)
+        wrong.push(`${method} ${path} for ${role}: ${answer.status}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.equal((await at.stop()).code, 0);
+});
+
+test("a remembered page shows a change at once, on every worker", async () => {
+  const office = english("office1");
+  for (let i = 0; i < 6; i++) {
+    await Promise.all(Array.from({ length: 8 }, () => text(office, "/work?view=unassigned")));
+    const subject = `Newly said ${i}`;
+    await file(subject);
+    for (const page of await Promise.all(Array.from({ length: 8 }, () => text(office, "/work?view=unassigned")))) assert.ok(page.includes(subject), subject);
+  }
+});
+
+test("a remembered page is one person's, in one language and one size", async () => {
+  const [office, other, worker] = [english("office1"), english("office2"), english("xinghu1")];
+  await file("Seen by the office alone", { requester_name: "A resident with a name" });
+  const name = async (visitor) => (await text(visitor, "/account")).match(/<header class="head"><h1>[^<]*<\/h1><p>([^<]*)/)[1];
+  const names = [await name(office), await name(other), await name(worker)];
+  assert.equal(new Set(names).size, 3);
+  const views = async () => {
+    for (let i = 0; i < 4; i++) {
+      for (const [v, visitor] of [office, other, worker].entries()) {
+        const page = await text(visitor, "/work?view=all");
+        assert.ok(page.includes(names[v]), names[v]);
+        for (const [n, another] of names.entries()) if (n !== v) assert.ok(!page.split("<main")[0].includes(another), `${another} on the page of ${names[v]}`);
+      }
+      assert.ok(!(await text(worker, "/work?view=all")).includes("Seen by the office alone"), "a community's page is its own");
+      const nobody = await server.visitor().get("/work?view=all");
+      assert.equal(nobody.status, 303);
+      for (const [language, lang] of [["zh_CN", 'lang="zh-CN"'], ["en", 'lang="en"']]) {
+        office.cookies.set("linli_language", language);
+        assert.match((await text(office, "/work?view=all")).slice(0, 200), new RegExp(lang));
+      }
+      office.cookies.set("linli_elder", "1");
+      assert.match((await text(office, "/work?view=all")).slice(0, 200), /elder/);
+      office.cookies.delete("linli_elder");
+      assert.doesNotMatch((await text(office, "/work?view=all")).slice(0, 200), /elder/);
+    }
+  };
+  await views();
+  const { _csrf } = await office.hidden("/account");
+  assert.equal((await office.post("/logout", { _csrf })).status, 303);
+  office.cookies.set("linli", "0".repeat(64));
+  assert.equal((await office.get("/work?view=all")).status, 303, "what was remembered went with the session");
+});
+
+test("each drawing of a remembered page has a key of its own", async () => {
+  const office = english("office1"), keys = new Set();
+  for (let i = 0; i < 10; i++) for (const [, key] of (await text(office, "/work")).matchAll(/name="_key" value="([^"]+)"/g)) keys.add(key);
+  assert.ok(keys.size === 0 || keys.size >= 10, `${keys.size} keys in 10 pages`);
+});
+
+test("an open work list hears of a change and gets it", async () => {
+  const office = english("office1");
+  const cookie = [...office.cookies].map(([n, v]) => `${n}=${v}`).join("; ");
+  const stop = new AbortController();
+  const stream = await fetch(`${server.url}/live`, { headers: { cookie }, signal: stop.signal });
+  assert.equal(stream.status, 200);
+  assert.match(stream.headers.get("content-type"), /^text\/event-stream/);
+  const reader = stream.body.pipeThrough(new TextDecoderStream()).getReader();
+  let heard = "";
+  const until = async (what) => {
+    while (!what.test(heard)) {
+      const { value, done } = await reader.read();
+      assert.ok(!done, "the stream stays open");
+      heard += value;
+    }
+  };
+  await until(/retry: \d+\n\n/);
+  for (const subject of ["Heard of at once", "And once more"]) {
+    heard = "";
+    await file(subject);
+    await until(/event: change\ndata: \d+\n\n/);
+    assert.ok((await text(office, "/work?view=unassigned")).includes(subject));
+  }
+  const numbers = [...heard.matchAll(/data: (\d+)/g)].map(([, n]) => Number(n));
+  assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b));
+  stop.abort();
+  for (const [login, status] of [["auditor1", 403], ["volunteer1", 403]]) assert.equal((await session(server, login).get("/live")).status, status, login);
+  assert.ok([303, 401].includes((await server.visitor().get("/live")).status), "nobody hears anything without signing in");
+});
+
+/* ---- sheets ---- */
+
+/** A zip of one file, as small as its content packs. */
+function zip(name, content) {
+  const packed = deflateRawSync(content, { level: 9 }), crc = spawnSync("python3", ["-c", "import sys,zlib; print(zlib.crc32(sys.stdin.buffer.read()))"], { input: content, encoding: "utf8" });
+  const head = Buffer.alloc(30), entry = Buffer.alloc(46), end = Buffer.alloc(22), n = Buffer.from(name);
+  head.writeUInt32LE(0x04034b50, 0), head.writeUInt16LE(20, 4), head.writeUInt16LE(8, 8), head.writeUInt32LE(Number(crc.stdout), 14);
+  head.writeUInt32LE(packed.length, 18), head.writeUInt32LE(content.length, 22), head.writeUInt16LE(n.length, 26);
+  entry.writeUInt32LE(0x02014b50, 0), entry.writeUInt16LE(20, 4), entry.writeUInt16LE(20, 6), entry.writeUInt16LE(8, 10), entry.writeUInt32LE(Number(crc.stdout), 16);
+  entry.writeUInt32LE(packed.length, 20), entry.writeUInt32LE(content.length, 24), entry.writeUInt16LE(n.length, 28);
+  end.writeUInt32LE(0x06054b50, 0), end.writeUInt16LE(1, 8), end.writeUInt16LE(1, 10), end.writeUInt32LE(46 + n.length, 12), end.writeUInt32LE(30 + n.length + packed.length, 16);
+  return Buffer.concat([head, n, packed, entry, n, end]);
+}
+
+async function upload(visitor, name, bytes, kind = "requests") {
+  const form = new FormData();
+  for (const [field, value] of Object.entries(await visitor.hidden("/import"))) form.append(field, value);
+  form.set("kind", kind);
+  form.set("file", new Blob([bytes]), name);
+  const cookie = [...visitor.cookies].map(([n, v]) => `${n}=${v}`).join("; ");
+  return fetch(`${server.url}/import`, { method: "POST", body: form, redirect: "manual", headers: { cookie } });
+}
+
+/** Takes an uploaded sheet in and waits for its end. */
+async function go(visitor, uploaded) {
+  assert.equal(uploaded.status, 303, await uploaded.clone().text());
+  const path = uploaded.headers.get("location"), page = await text(visitor, path);
+  const columns = [...page.matchAll(/<select id="c-\d+" name="column"[^>]*>([\s\S]*?)<\/select>/g)].map(([, options]) => options.match(/value="([^"]*)" selected/)?.[1] ?? "");
+  const fields = new URLSearchParams({ ...(await visitor.hidden(path)), do: "start" });
+  for (const column of columns) fields.append("column", column);
+  const sent = await visitor.send("POST", `${path}/go`, { headers: { "content-type": "application/x-www-form-urlencoded" }, body: fields.toString() });
+  assert.equal(sent.status, 303, await sent.clone().text());
+  for (;;) {
+    const now = await text(visitor, path);
+    if (/added, /.test(now) && !/data-live|Cancel/.test(now)) return { page: now, path };
+    await new Promise((next) => setImmediate(next));
+  }
+}
+
+test("a sheet that unpacks into gigabytes is refused in words, at once", async () => {
+  const admin = english("office1");
+  const sheet = zip("xl/worksheets/sheet1.xml", Buffer.alloc(300 << 20, "<row><c/></row>"));
+  assert.ok(sheet.length < 2 << 20, `${sheet.length} bytes are sent`);
+  const answer = await upload(admin, "bomb.xlsx", sheet);
+  assert.equal(answer.status, 422);
+  assert.match(await answer.text(), /too large when unpacked|damaged/);
+  assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+});
+
+test("a sheet from a Chinese Excel in GB18030 is read as it was written", async () => {
+  const admin = english("office1");
+  const made = spawnSync("python3", ["-c", "import sys; sys.stdout.buffer.write('代码,名称\\r\\ngb-1,城东市容队（龘）\\r\\n'.encode('gb18030'))"]);
+  const done = await go(admin, await upload(admin, "单位.csv", made.stdout, "units"));
+  assert.match(done.page, /1 added, 0 changed, 0 as they were, 0 refused/);
+  const units = await (await fetch(`${server.url}/api/v1/units?q=gb-1`, { headers: { authorization: `Bearer ${token}` } })).json();
+  assert.equal(units.items.find((u) => u.code === "gb-1").name, "城东市容队（龘）");
+});
+
+test("a cell of ten megabytes is named, and its neighbours are taken", async () => {
+  const admin = english("office1");
+  const csv = `code,name\r\nlong-1,"Before"\r\nlong-2,"${"字".repeat((10 << 20) / 3)}"\r\nlong-3,After\r\n`;
+  const done = await go(admin, await upload(admin, "long.csv", csv, "units"));
+  assert.match(done.page, /2 added, 0 changed, 0 as they were, 1 refused/);
+  assert.match(done.page, /The text in this cell is too long/);
+  const units = await (await fetch(`${server.url}/api/v1/units?q=long-`, { headers: { authorization: `Bearer ${token}` } })).json();
+  assert.deepEqual(units.items.map((u) => u.code).sort(), ["long-1", "long-3"]);
+});
