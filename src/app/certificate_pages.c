@@ -112,7 +112,8 @@ static void draw_search(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const char *q = query_param(ctx, "q");
     q = q && !text_blank(q) ? text_tidy(ctx->arena, q) : NULL;
-    html(out, "<form class=\"search\" role=\"search\" action=\"/certificates/new\"><label class=\"sr\" for=\"q\">{}</label><input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\"><button>{} {}</button></form>",
+    find_begin(ctx, "search", "/certificates/new");
+    html(out, "<label class=\"sr\" for=\"q\">{}</label><input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\"><button>{} {}</button></form>",
          say(ctx, "Name, pinyin or volunteer number"), q, say(ctx, "Name, pinyin or volunteer number"), icon(ctx, "search"), say(ctx, "Find"));
     if (!q)
         return;

@@ -169,6 +169,8 @@ static int run_routes(struct ctx *ctx, const struct options *o)
         route_print(&session_routes[i]);
     for (int i = 0; i < account_route_count; i++)
         route_print(&account_routes[i]);
+    for (int i = 0; i < find_route_count; i++)
+        route_print(&find_routes[i]);
     for (int i = 0; i < static_route_count; i++)
         route_print(&static_routes[i]);
     return 0;

@@ -182,9 +182,10 @@ static void filter_span(struct ctx *ctx, const struct field *f)
 static void filters(struct ctx *ctx, const struct kind *k, bool narrowed)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<form class=\"bar\" role=\"search\" action=\"/registers/{}\"><span class=\"search\"><label class=\"sr\" for=\"q\">{}</label>"
+    find_begin(ctx, "bar", arena_print(ctx->arena, "/registers/%s", k->name));
+    html(out, "<span class=\"search\"><label class=\"sr\" for=\"q\">{}</label>"
               "<input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\" maxlength=\"100\" data-search><button>{} {}</button></span>",
-         k->name, say(ctx, "Find in {}", tr(ctx, k->many)), query_param(ctx, "q"), say(ctx, "Name or code"), icon(ctx, "search"), say(ctx, "Find"));
+         say(ctx, "Find in {}", tr(ctx, k->many)), query_param(ctx, "q"), say(ctx, "Name or code"), icon(ctx, "search"), say(ctx, "Find"));
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         if (!browse_filters(f))

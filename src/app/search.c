@@ -14,6 +14,7 @@
 #include "base/code.h"
 #include "base/seal.h"
 #include "base/text.h"
+#include "web/web.h"
 
 #include <string.h>
 
@@ -271,9 +272,10 @@ static bool by_number(struct ctx *ctx, struct list *l, const char *q)
 const char *search_words(struct ctx *ctx, const char *typed)
 {
     const char *phone = NULL, *tidy = typed ? text_half_width(ctx->arena, text_tidy(ctx->arena, typed)) : "";
-    if (!ctx->keys || !*tidy || code_phone(ctx->arena, tidy, &phone) == PHONE_NONE || strlen(phone) < 7 ||
-        query_int(ctx->db, "SELECT id FROM requests WHERE number = {}", tidy) != NONE)
+    if (!ctx->keys || !*tidy || query_int(ctx->db, "SELECT id FROM requests WHERE number = {}", tidy) != NONE)
         return tidy;
+    if (code_phone(ctx->arena, tidy, &phone) == PHONE_NONE || strlen(phone) < 7)
+        return words_sealed(ctx, tidy);
     return arena_print(ctx->arena, SEARCH_PHONE "%s", seal_hash(ctx->keys, ctx->arena, "requester_phone", phone));
 }
 

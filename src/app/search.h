@@ -23,7 +23,7 @@
 struct list_total search_list(struct ctx *ctx, struct list *l, const char *q);
 
 /* What was typed as it may stand in an address: a telephone number as SEARCH_PHONE and its keyed hash, which search_list
- * understands. */
+ * understands; a request's number as it is; other words, which may be a name, sealed. */
 #define SEARCH_PHONE "tel-"
 const char *search_words(struct ctx *ctx, const char *typed);
 

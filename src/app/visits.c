@@ -309,9 +309,11 @@ static void draw_by_name(struct ctx *ctx, const struct offer *o)
     struct buf *out = ctx->web->out;
     const char *q = param(ctx, "q");
     q = q && !text_blank(q) ? text_tidy(ctx->arena, q) : NULL;
-    html(out, "<details class=\"card screen\"{}><summary>{} {}</summary><form class=\"search\" role=\"search\" action=\"/visits/{}\"><label class=\"sr\" for=\"q\">{}</label>"
+    html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>", (struct markup){q || !strcmp(o->status, "led") ? " open" : ""}, icon(ctx, "user-plus"),
+         say(ctx, "Ask somebody by name"));
+    find_begin(ctx, "search", arena_print(ctx->arena, "/visits/%lld", (long long)o->record.id));
+    html(out, "<label class=\"sr\" for=\"q\">{}</label>"
               "<input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\"><button>{} {}</button></form>",
-         (struct markup){q || !strcmp(o->status, "led") ? " open" : ""}, icon(ctx, "user-plus"), say(ctx, "Ask somebody by name"), o->record.id,
          say(ctx, "Name, pinyin or volunteer number"), q, say(ctx, "Name, pinyin or volunteer number"), icon(ctx, "search"), say(ctx, "Find"));
     if (q) {
         form_begin(ctx, arena_print(ctx->arena, "/visits/%lld/ask", (long long)o->record.id), NULL, false);

@@ -81,7 +81,8 @@ static void draw_filters(struct ctx *ctx, const struct part *v)
 {
     struct buf *out = ctx->web->out;
     const char *skill = query_param(ctx, "skill");
-    html(out, "<form class=\"bar\" role=\"search\" action=\"/volunteers\"><input type=\"hidden\" name=\"view\" value=\"{}\">"
+    find_begin(ctx, "bar", "/volunteers");
+    html(out, "<input type=\"hidden\" name=\"view\" value=\"{}\">"
               "<div class=\"search\"><label class=\"sr\" for=\"q\">{}</label><input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\" data-search>"
               "<button>{} {}</button></div>", v->id, say(ctx, "Find a volunteer"), query_param(ctx, "q"), say(ctx, "Name, pinyin, telephone, number"), icon(ctx, "search"),
          say(ctx, "Find"));

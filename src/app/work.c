@@ -298,7 +298,7 @@ static void hidden(struct ctx *ctx, const char *except)
     static const char *const kept[] = {"view", "q", "community", "category", "unit", "channel", "level", "from", "to", "sort", NULL};
     for (int i = 0; kept[i]; i++)
         if (!strstr(except, kept[i]) && query_param(ctx, kept[i]) && *query_param(ctx, kept[i]))
-            html(ctx->web->out, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", kept[i], query_param(ctx, kept[i]));
+            html(ctx->web->out, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", kept[i], query_again(ctx, kept[i]));
 }
 
 static void choice_options(struct ctx *ctx, const char *field, const char *chosen)

@@ -238,7 +238,7 @@ const char *work_address(struct ctx *ctx, const char *path, const char *name, co
     buf_puts(&b, path);
     char before = '?';
     for (int i = 0; kept[i]; i++) {
-        const char *v = query_param(ctx, kept[i]);
+        const char *v = query_again(ctx, kept[i]);
         if (name && !strcmp(kept[i], name))
             v = value;
         if (!v || !*v)

@@ -153,7 +153,8 @@ const char *url_with(struct ctx *ctx, const char *name, const char *value)
         if (strcmp(p->name, name) == 0)
             continue;
         buf_putc(&b, before);
-        plain(&b, "{}={}", (struct url_part){p->name}, (struct url_part){p->value});
+        bool words = ctx->web->words && strcmp(p->name, "q") == 0;
+        plain(&b, "{}={}", (struct url_part){p->name}, (struct url_part){words ? ctx->web->words : p->value});
         before = '&';
     }
     if (value) {

@@ -102,6 +102,8 @@ struct gate *gate_new(struct site *site, const struct routes *routes)
         route_add(g, &session_routes[i]);
     for (int i = 0; i < account_route_count; i++)
         route_add(g, &account_routes[i]);
+    for (int i = 0; i < find_route_count; i++)
+        route_add(g, &find_routes[i]);
     for (int i = 0; i < static_route_count; i++)
         route_add(g, &static_routes[i]);
     double rate = site->requests_a_second ? site->requests_a_second : 50;
@@ -214,6 +216,7 @@ void gate_route(struct gate *g, struct visit *v)
     take_site(g, v);
     take_address(g, v);
     take_uri(v);
+    words_open(v);
     v->limit = BODY_LIMIT;
     v->head = strcmp(v->verb, "HEAD") == 0;
     for (int i = 0; i < METHOD_COUNT; i++)

@@ -81,6 +81,7 @@ struct exchange {
                                           it out: the gate puts it into links, Location and cookies of what they answer */
     const struct param *query;
     int query_count;
+    const char *words;                 /* ?q= as it stands in the address when it is sealed there; NULL. query has it opened */
     const struct param *form;          /* urlencoded or multipart fields, in order */
     int form_count;
     const struct upload *uploads;
@@ -117,6 +118,13 @@ int64_t param_int(const struct ctx *ctx, const char *name);        /* NONE when 
 const char *query_param(const struct ctx *ctx, const char *name);
 const char *header(const struct ctx *ctx, const char *lower_name);
 const char *cookie(const struct ctx *ctx, const char *name);
+/* What was typed into a search box, as it may stand in an address, where a history or a proxy's log keeps it: sealed.
+ * The gate opens it. "" when there are no words. */
+const char *words_sealed(struct ctx *ctx, const char *typed);
+/* ?NAME= again for another address: as it is, but sealed words stay sealed. NULL: it is not there. */
+const char *query_again(const struct ctx *ctx, const char *name);
+/* Begins a form that searches: its fields become the query of `to` by way of POST /find, with q sealed. Ended by </form>. */
+void find_begin(struct ctx *ctx, const char *css, const char *to);
 /* Many values of one name (check boxes): fills ids, answers how many (at most most). */
 int param_ints(const struct ctx *ctx, const char *name, int64_t *ids, int most);
 

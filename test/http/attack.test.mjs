@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { afterEach, before, beforeEach, test } from "node:test";
-import { init, start } from "./server.mjs";
+import { init, session, start } from "./server.mjs";
 
 let server, data, logins;
 before(async () => {
@@ -64,6 +64,29 @@ test("a telephone number that is looked for stands in no address", async () => {
   assert.equal((await office.get(answer.headers.get("location"))).status, 200);
   const word = await office.submit("/work", "/work/find?view=all", { q: "路灯" });
   assert.match(await (await office.get(word.headers.get("location"))).text(), /value="路灯"/);
+});
+
+test("nor does a name, whichever list it is looked for in", async () => {
+  const office = session(server, "office2"), name = "陈叔";
+  const typed = { work: ["/work", "/work/find?view=all", { q: name }], people: ["/registers/people", "/find", { q: name, gender: "male" }],
+    volunteers: ["/volunteers", "/find", { q: name }], certificates: ["/certificates/new", "/find", { q: name }] };
+  for (const [list, [page, action, fields]] of Object.entries(typed)) {
+    const answer = await office.submit(page, action, list === "work" ? fields : { ...fields, _to: page });
+    const address = answer.headers.get("location");
+    assert.equal(answer.status, 303, list);
+    assert.ok(!decodeURIComponent(address).includes(name), address);
+    const found = await (await office.get(address)).text();
+    assert.ok(found.includes(`value="${name}"`), `${list}: what was typed is still in its box`);
+    for (const [, link] of found.matchAll(/(?:href|action)="([^"]*)"/g)) assert.ok(!decodeURIComponent(link).includes(name), `${list}: ${link}`);
+    if (list === "people") {
+      assert.match(address, /gender=male/, "filters stay readable");
+      const next = found.match(/rel="next" href="([^"]*)"/)?.[1];
+      if (next) assert.ok((await (await office.get(next.replaceAll("&amp;", "&"))).text()).includes(`value="${name}"`), "the next page is of the same search");
+      assert.match(await (await office.get("/registers/people?q=%7Es1.AAAA")).text(), /id="q" type="search" name="q" value=""/, "what does not open looks for nothing");
+    }
+  }
+  for (const to of ["//evil.example", "https://evil.example", "/\\evil", "/a?b=c"])
+    assert.equal((await office.submit("/volunteers", "/find", { q: "x", _to: to })).status, 404, to);
 });
 
 test("an office without areas yet takes what residents send", async () => {
