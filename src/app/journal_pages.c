@@ -92,6 +92,8 @@ static void select_entries(struct ctx *ctx, struct sql *q, int most)
         sql_add(q, " AND action = {}", asked(ctx, "action"));
     if (asked(ctx, "via"))
         sql_add(q, " AND via = {}", asked(ctx, "via"));
+    if (asked(ctx, "via") && strcmp(asked(ctx, "via"), "web") != 0)
+        sql_add(q, " AND via <> 'web'"); /* as the index of the others says */
     add_actor(ctx, q);
     add_time(ctx, q, "from", true);
     add_time(ctx, q, "to", false);

@@ -138,3 +138,13 @@ test("a community keeps its own organisations and no others", async () => {
     headers: { authorization: `Bearer ${theirs}`, "content-type": "application/json", "if-match": "*" } });
   assert.equal(patched.status, 422, "a program neither");
 });
+
+test("the journal by the way a change came", async () => {
+  await api("POST", "/requests", { subject: "By a program", text: "Sent by another system." });
+  const ways = async (via) => [...(await page(admin, `/journal?via=${via}`)).matchAll(/in the browser|by a program|on the command line|by import|by itself/g)].map(([way]) => way);
+  for (const [via, words] of [["api", "by a program"], ["web", "in the browser"], ["command", "on the command line"]]) {
+    const shown = await ways(via), others = new Set(shown.filter((way) => way !== words));
+    assert.ok(shown.filter((way) => way === words).length > 1, via);
+    assert.ok(shown.filter((way) => way !== words).length <= 5, `only the filter's own choices name others: ${[...others]}`);
+  }
+});
