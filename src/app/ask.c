@@ -75,7 +75,8 @@ static int topics_load(struct ctx *ctx, struct topic **list)
     enum { MOST = 400 };
     int n = 0;
     *list = ARENA_ARRAY(ctx->arena, struct topic, MOST);
-    struct rows *r = query(ctx->db, "SELECT id, parent, name, name_en, icon, hint, hint_en FROM categories WHERE valid = 1 ORDER BY position, code");
+    struct rows *r = query(ctx->db, "SELECT id, parent, name, name_en, icon, hint, hint_en FROM categories WHERE valid = 1"
+                                    " AND (parent IS NULL OR parent IN (SELECT id FROM categories WHERE parent IS NULL)) ORDER BY position, code");
     while (n < MOST && rows_next(r))
         (*list)[n++] = (struct topic){row_int(r, "id"), row_int(r, "parent"), arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en"))),
                                       row_copy(r, ctx->arena, "icon"), arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "hint"), row_text(r, "hint_en")))};

@@ -48,7 +48,8 @@ const char *desk_when(struct ctx *ctx, int64_t t);
 void desk_state(struct ctx *ctx, const struct request *r, bool late);
 /* All units or categories, by name in the reader's language. */
 struct named {
-    int64_t id, parent;
+    int64_t id;
+    int depth; /* below how many others; 0: none */
     const char *name;
 };
 struct names {

@@ -4,6 +4,9 @@
  */
 #include "app/desk.h"
 
+#include "app/registers.h"
+#include "kind/form.h"
+
 #include <string.h>
 
 const char *desk_when(struct ctx *ctx, int64_t t)
@@ -45,16 +48,20 @@ void desk_state(struct ctx *ctx, const struct request *r, bool late)
 
 static struct names names_read(struct ctx *ctx, const char *kind, struct arena *a)
 {
-    enum { MOST = 1000 };
+    enum { MOST = 4000 };
     struct names n = {ARENA_ARRAY(a, struct named, MOST), 0};
-    struct rows *r = !strcmp(kind, "units")        ? query(ctx->db, "SELECT id, NULL AS parent, name, name_en FROM units ORDER BY code")
-                     : !strcmp(kind, "categories") ? query(ctx->db, "SELECT id, parent, name, name_en FROM categories"
-                                                                    " WHERE valid = 1 ORDER BY position, code")
-                                                   : query(ctx->db, "SELECT id, NULL AS parent, name, name_en FROM areas"
-                                                                    " WHERE level = 'community' ORDER BY code");
+    if (!strcmp(kind, "categories")) { /* each below its own */
+        int count;
+        const struct branch *list = branches(ctx, &categories_kind, MOST, &count);
+        for (int i = 0; list && i < count; i++)
+            if (!list[i].out_of_use)
+                n.list[n.count++] = (struct named){list[i].id, list[i].depth, arena_copy(a, list[i].label)};
+        return n;
+    }
+    struct rows *r = !strcmp(kind, "units") ? query(ctx->db, "SELECT id, name, name_en FROM units ORDER BY code")
+                                            : query(ctx->db, "SELECT id, name, name_en FROM areas WHERE level = 'community' ORDER BY code");
     while (n.count < MOST && rows_next(r))
-        n.list[n.count++] = (struct named){row_int(r, "id"), row_int(r, "parent"),
-                                           arena_copy(a, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
+        n.list[n.count++] = (struct named){row_int(r, "id"), 0, arena_copy(a, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
     rows_end(r);
     return n;
 }
@@ -86,5 +93,5 @@ void names_options(struct ctx *ctx, const struct names *n, int64_t chosen)
 {
     for (int i = 0; i < n->count; i++)
         html(ctx->web->out, "<option value=\"{}\"{}>{}{}</option>", n->list[i].id,
-             (struct markup){n->list[i].id == chosen ? " selected" : ""}, n->list[i].parent == NONE ? "" : "　", n->list[i].name);
+             (struct markup){n->list[i].id == chosen ? " selected" : ""}, n->list[i].depth == 0 ? "" : n->list[i].depth == 1 ? "　" : "　　", n->list[i].name);
 }

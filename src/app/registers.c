@@ -126,19 +126,37 @@ const struct kind units_kind = {.name = "units", .table = "units", .one = N_("Un
 
 /* ---- categories ---- */
 
-/* Two levels: what residents choose from, and what they choose. */
+/* Three levels: residents choose from the first two, the office also from the third. */
+#define CATEGORY_LEVELS 3
+
+/* The level of a category, the first is 1; 0: it is below the one left out, or deeper than there are levels. */
+static int category_level(struct ctx *ctx, int64_t id, int64_t but)
+{
+    int level = 0;
+    for (; id != NONE && id != but && level <= CATEGORY_LEVELS; level++)
+        id = query_int(ctx->db, "SELECT parent FROM categories WHERE id = {}", id);
+    return id == NONE ? level : 0;
+}
+
+static int categories_below(struct ctx *ctx, int64_t id)
+{
+    if (query_int(ctx->db, "SELECT id FROM categories WHERE parent IN (SELECT id FROM categories WHERE parent = {}) LIMIT 1", id) != NONE)
+        return 2;
+    return query_int(ctx->db, "SELECT id FROM categories WHERE parent = {} LIMIT 1", id) != NONE;
+}
+
 static void category_check(struct ctx *ctx, const void *before, void *after)
 {
     const struct category *was = before, *c = after;
-    if (c->parent == NONE)
+    if (c->parent == NONE || c->parent == 0) /* 0: a dry run's, made above */
         return;
-    const struct category *parent = record_get(ctx, &categories_kind, c->parent);
-    if (was && c->parent == was->record.id)
+    int level = category_level(ctx, c->parent, was ? was->record.id : NONE), below = was ? categories_below(ctx, was->record.id) : 0;
+    if (level == 0)
         ctx_problem(ctx, "parent", say(ctx, "A category can't be part of itself."));
-    else if (parent && parent->parent != NONE)
-        ctx_problem(ctx, "parent", say(ctx, "There are two levels: choose a category of the first."));
-    else if (was && query_int(ctx->db, "SELECT count(*) AS n FROM categories WHERE parent = {}", was->record.id) > 0)
-        ctx_problem(ctx, "parent", say(ctx, "It has categories of its own below it, so it stays on the first level."));
+    else if (level >= CATEGORY_LEVELS)
+        ctx_problem(ctx, "parent", say(ctx, "There are three levels: choose a category of the first or second."));
+    else if (level + 1 + below > CATEGORY_LEVELS)
+        ctx_problem(ctx, "parent", say(ctx, "With what is below it there would be more than three levels."));
 }
 
 #define C(member) offsetof(struct category, member)
@@ -173,7 +191,7 @@ const struct kind categories_kind = {.name = "categories", .table = "categories"
     .many = N_("Categories"), FIELDS(category_fields), .size = sizeof(struct category), .read = ROLES_SIGNED,
     .write = WRITERS, .remove = WRITERS, .code = "code", .order = "position, code", .check = category_check,
     .import_insert = category_insert,
-    .about = N_("What residents can ask about, in two levels, with the unit that usually leads and the deadline.")};
+    .about = N_("What residents can ask about, in up to three levels, with the unit that usually leads and the deadline.")};
 
 #define H(member) offsetof(struct holiday, member)
 static const struct field holiday_fields[] = {
@@ -191,7 +209,7 @@ static const struct field template_fields[] = {
     {"code", F_CODE, T(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED},
     {"title", F_TEXT, T(title), N_("Title"), .flags = REQUIRED | LISTED | SORTED},
     {"kind", F_CHOICE, T(kind), N_("Kind"), .choices = template_kinds, .flags = LISTED | FILTER},
-    {"category", F_REF, T(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER, .hint = N_("A category of the first level serves those below it; empty: all.")},
+    {"category", F_REF, T(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER, .hint = N_("A category serves those below it; empty: all.")},
     {"text", F_LONG, T(text), N_("Text"), .max = 4000, .flags = REQUIRED, .hint = N_("Places that are filled in: {name}, {number}, {unit}, {date}. Write …… where the writer is to add something.")},
     {"text_en", F_LONG, T(text_en), N_("Text in English"), .max = 4000},
 };

@@ -77,8 +77,10 @@ static void draw_templates(struct ctx *ctx, const struct request *r)
     struct buf *out = ctx->web->out;
     struct rows *rows = query(ctx->db,
         "SELECT code, title, text, text_en FROM templates WHERE kind = 'reply' AND (category IS NULL OR category = {}"
-        " OR category = (SELECT parent FROM categories WHERE id = {})) ORDER BY CASE WHEN category IS NULL THEN 1 ELSE 0 END, code",
-        (struct maybe){r->category}, (struct maybe){r->category});
+        " OR category = (SELECT parent FROM categories WHERE id = {})"
+        " OR category = (SELECT parent FROM categories WHERE id = (SELECT parent FROM categories WHERE id = {})))"
+        " ORDER BY CASE WHEN category IS NULL THEN 1 ELSE 0 END, code",
+        (struct maybe){r->category}, (struct maybe){r->category}, (struct maybe){r->category});
     int n = 0;
     while (n < 30 && rows_next(rows)) {
         if (n++ == 0)

@@ -166,7 +166,8 @@ static void filters_where(struct ctx *ctx, struct sql *where)
     if (community != NONE)
         sql_add(where, " AND community = {}", community);
     if (category != NONE)
-        sql_add(where, " AND category IN (SELECT id FROM categories WHERE id = {} OR parent = {})", category, category);
+        sql_add(where, " AND category IN (SELECT id FROM categories WHERE id = {} OR parent = {} OR parent IN (SELECT id FROM categories WHERE parent = {}))",
+                category, category, category);
     if (unit != NONE)
         sql_add(where, " AND unit = {}", unit);
     if (channel && *channel)

@@ -106,6 +106,25 @@ test("every kind is exported in every format, and what is taken back is recognis
   for (const kind of ["users", "posts", "activities", "shifts", "sign_ups", "attendances", "hours", "offers", "opinions"]) assert.ok(filled[kind] > 0, `${kind} was tried with records`);
 });
 
+test("a tree of three levels comes in by its path, and no deeper", () => {
+  const other = folder(), file = join(work, "tree.csv");
+  assert.equal(linli(["init", "--data", other]).code, 0);
+  writeFileSync(file, "一级分类,二级分类,三级分类\r\n城建,道路,坑洼\r\n城建,道路,路灯\r\n城建,绿化,树木\r\n民生,,\r\n");
+  const take = () => linli(["import", "categories", file, "--data", other]);
+  assert.match(take().stdout, /^4 added, 0 changed, 0 as they were, 0 refused/);
+  assert.match(take().stdout, /^0 added, 0 changed, 4 as they were, 0 refused/);
+  const all = JSON.parse(linli(["export", "categories", "--format", "json", "--data", other]).stdout), by = (name) => all.find((c) => c.name === name);
+  assert.equal(all.length, 7);
+  assert.equal(by("坑洼").parent, by("道路").id);
+  assert.equal(by("道路").parent, by("城建").id);
+  writeFileSync(file, `code,name,parent\r\nfour,a fourth,${by("坑洼").code}\r\n${by("城建").code},城建,${by("坑洼").code}\r\n${by("城建").code},城建,${by("民生").code}\r\n`);
+  const refused = take();
+  assert.match(refused.stdout, /^0 added, 0 changed, 0 as they were, 3 refused/);
+  assert.match(refused.stderr, /Row 2: .*three levels/);
+  assert.match(refused.stderr, /Row 3: .*part of itself/);
+  assert.match(refused.stderr, /Row 4: .*more than three levels/);
+});
+
 test("what a spreadsheet would run is neutralised in CSV and comes back as it was", () => {
   const texts = ["=cmd|' /C calc'!A0", "+1+1", "-2", "@SUM(A1)", "'=1", "\"quoted\", and, commas", "<b>x</b>", "a;b"];
   const sheet = join(work, "formulas.csv");
