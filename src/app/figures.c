@@ -246,8 +246,9 @@ void figures_text(struct ctx *ctx, struct buf *out, const struct figure_span *sp
 {
     const struct figure_value *v = values(ctx, span);
     for (const struct figure *const *f = figures_all(); *f; f++, v++) {
-        plain(out, "{}: {} {}", tr(ctx, (*f)->title), isnan(v->value) ? "–" : arena_print(ctx->arena, "%.2f", v->value),
-              tr(ctx, (*f)->unit));
+        plain(out, "{}: {}", tr(ctx, (*f)->title), figure_show(ctx, *f, v->value));
+        if ((*f)->way != RATE) /* which has its sign */
+            plain(out, " {}", tr(ctx, (*f)->unit));
         if (v->denominator != NONE && v->numerator != NONE)
             plain(out, " ({} / {})", v->numerator, v->denominator);
         buf_putc(out, '\n');

@@ -242,6 +242,11 @@ static const char *action_icon(const char *action)
     return "pencil";
 }
 
+const char *history_who(struct ctx *ctx, const char *name)
+{
+    return name && strcmp(name, "command") != 0 ? name : say(ctx, "the system");
+}
+
 void history_draw(struct ctx *ctx, const struct kind *k, int64_t id)
 {
     struct buf *out = ctx->web->out;
@@ -252,7 +257,7 @@ void history_draw(struct ctx *ctx, const struct kind *k, int64_t id)
     for (; n < HISTORY_MOST && rows_next(r); n++) {
         const char *action = row_copy(r, ctx->arena, "action");
         html(out, "<li>{}<div><p><b>{}</b></p><p class=\"by\">{} · {} · {}</p>", icon(ctx, action_icon(action)), history_action(ctx, k->name, action),
-             when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), row_text(r, "actor_name") ? row_text(r, "actor_name") : say(ctx, "the system"),
+             when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), history_who(ctx, row_text(r, "actor_name")),
              history_via(ctx, row_text(r, "via")));
         history_changes(ctx, k->name, row_copy(r, ctx->arena, "before"), row_copy(r, ctx->arena, "after"));
         buf_puts(out, "</div></li>");

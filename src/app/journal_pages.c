@@ -188,7 +188,7 @@ static void draw_entry(struct ctx *ctx, struct rows *r)
     int64_t record = row_int(r, "record");
     const char *href = k && record > 0 && (k->read & ctx->actor.roles) ? record_href(ctx, k, record) : NULL;
     html(out, "<tr><td class=\"num soft\">{}</td><td class=\"nobr\">{}</td><td>{}<br><span class=\"small\">{}</span></td><td>{} ", (struct maybe){row_int(r, "seq")},
-         when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), who ? who : say(ctx, "the system"), history_via(ctx, row_text(r, "via")),
+         when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), history_who(ctx, who), history_via(ctx, row_text(r, "via")),
          kind_label(ctx, kind));
     if (href)
         html(out, "<a href=\"{}\">{}</a>", href, record);

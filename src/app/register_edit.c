@@ -127,7 +127,7 @@ static void draw_meanwhile(struct ctx *ctx, const struct edit *e, int64_t record
     struct rows *r = query(ctx->db, "SELECT at_ms, actor_name, action, before, after FROM journal WHERE kind = {} AND record = {} AND (seq > {} OR seq IS NULL)"
                                     " ORDER BY seq LIMIT 20", e->kind->name, record, since == NONE ? 0 : since);
     while (rows_next(r)) {
-        html(out, "<li><p>{} · {} · {}</p>", row_text(r, "actor_name") ? row_text(r, "actor_name") : say(ctx, "the system"),
+        html(out, "<li><p>{} · {} · {}</p>", history_who(ctx, row_text(r, "actor_name")),
              when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), history_action(ctx, e->kind->name, row_text(r, "action")));
         history_changes(ctx, e->kind->name, row_copy(r, ctx->arena, "before"), row_copy(r, ctx->arena, "after"));
         buf_puts(out, "</li>");

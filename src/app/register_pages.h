@@ -32,6 +32,7 @@ void history_changes(struct ctx *ctx, const char *kind, const char *before, cons
 /* The same as one line of text, for a sheet. */
 const char *history_changes_text(struct ctx *ctx, const char *kind, const char *before, const char *after);
 const char *history_action(struct ctx *ctx, const char *kind, const char *action);
+const char *history_who(struct ctx *ctx, const char *name); /* a command and a job have no name of their own */
 const char *history_via(struct ctx *ctx, const char *via);
 /* The newest entries about a record, as a timeline. */
 void history_draw(struct ctx *ctx, const struct kind *k, int64_t id);

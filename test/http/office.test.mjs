@@ -1,7 +1,7 @@
 // What an office sets and keeps by itself: settings, deadlines, addresses of mail, registers.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { start } from "./server.mjs";
+import { linli, start } from "./server.mjs";
 
 let server, admin, office, token;
 before(async () => {
@@ -147,4 +147,11 @@ test("the journal by the way a change came", async () => {
     assert.ok(shown.filter((way) => way === words).length > 1, via);
     assert.ok(shown.filter((way) => way !== words).length <= 5, `only the filter's own choices name others: ${[...others]}`);
   }
+});
+
+test("figures on the command line read as they are said", () => {
+  const { stdout } = linli(["figures", "--data", server.data]);
+  assert.match(stdout, /^Requests received: \d+ requests$/m);
+  assert.match(stdout, /^Closed in time: (–|\d+\.\d%) \(\d+ \/ \d+\)$/m);
+  assert.match(stdout, /^Days to the reply, median: \d+\.\d\d days$/m);
 });
