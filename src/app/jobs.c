@@ -4,7 +4,7 @@
  * each with an arena and a context of its own. A job that fails says so in the
  * log and comes again.
  *
- * A tenant that nobody has visited for ASLEEP seconds is looked at once in that
+ * A tenant in which nothing happened for ASLEEP seconds is looked at once in that
  * time: its store is opened for all that is due, and not kept open for it.
  */
 #include "app/module.h"
@@ -26,6 +26,7 @@ struct shift {
     struct site *site;
     int64_t at[JOBS_MOST]; /* when each is due, seconds on the monotonic clock */
     int64_t followed;      /* when the jobs that follow commits ran last */
+    int64_t stirred;       /* when something was committed last */
     bool woken, busy;
 };
 
@@ -117,9 +118,9 @@ static void run_job(struct site *site, struct db *db, const struct job *job)
         malloc_trim(0); /* a long job used much: what it let go of belongs to the machine again */
 }
 
-static bool asleep(const struct site *site)
+static bool asleep(const struct shift *h)
 {
-    return site->enter && seconds() - atomic_load(&site->used) >= ASLEEP;
+    return h->site->enter && seconds() - h->stirred >= ASLEEP;
 }
 
 /* ---- whose turn it is: under the lock ---- */
@@ -188,7 +189,7 @@ static void run_due(struct lane *j, struct shift *h, struct db *db, bool woken)
     int64_t now = seconds();
     if (db)
         db_clear(db);
-    bool leads = db && db_lead(db, leads_of[j->seat - SEAT_JOBS]), sleeps = asleep(h->site);
+    bool leads = db && db_lead(db, leads_of[j->seat - SEAT_JOBS]), sleeps = asleep(h);
     for (int i = 0; i < j->count && !atomic_load(&h->site->closing); i++) {
         const struct job *job = j->list[i];
         if (job->every ? now < h->at[i] : !woken)
@@ -289,6 +290,7 @@ void jobs_wake(struct jobs *j, const struct site *site)
         for (struct shift *h = l->shifts; h; h = h->next)
             if (h->site == site) {
                 h->woken = true;
+                h->stirred = now;
                 for (int k = 0; k < l->count; k++) /* it was asleep */
                     if (h->at[k] > now + l->list[k]->every)
                         h->at[k] = now + l->list[k]->every;

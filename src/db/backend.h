@@ -108,6 +108,7 @@ struct db {
 
 void db_init(struct db *db, const struct backend *is, enum db_mode mode);
 void db_end_rows(struct db *db); /* ends all rows that are being read */
+extern bool db_are_many; /* db_many was called */
 enum status db_fail(struct db *db, enum status s, const char *message, const char *text);
 
 struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, const char **why);

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 
 #define STATEMENTS_KEPT 512
+#define STATEMENTS_FEW  48 /* of one connection among many */
 #define MEMORY_MOST     ((size_t)1 << 20)
 
 /* ---- failures ---- */
@@ -52,6 +53,13 @@ void db_clear(struct db *db)
 }
 
 /* ---- opening and closing ---- */
+
+bool db_are_many;
+
+void db_many(void)
+{
+    db_are_many = true;
+}
 
 bool db_is_postgres(const char *address)
 {
@@ -182,7 +190,7 @@ static struct rows *statement(struct db *db, const char *literal, const struct a
     while (r && (r->hash != hash || r->open || strcmp(r->text, db->text.data) != 0))
         r = r->next;
     if (!r) {
-        if (db->kept >= STATEMENTS_KEPT)
+        if (db->kept >= (db_are_many ? STATEMENTS_FEW : STATEMENTS_KEPT))
             make_room(db);
         r = prepare(db, hash);
     }
