@@ -1,5 +1,5 @@
 /*
- * backup and restore.
+ * backup and restore, from either back end to either.
  *
  * A backup is one file: manifest.json, linli.db, and, only when it is
  * encrypted, the installation's key. The database is copied page by page
@@ -93,9 +93,8 @@ static const char *passphrase_for(struct ctx *ctx, const struct options *o, bool
 static enum status backup_write(struct ctx *ctx, const struct options *o, const char *copy, const char *passphrase)
 {
     const char *why = NULL;
-    enum status s = db_copy(ctx->db, copy, ctx->arena, &why);
-    if (s != OK)
-        return ctx_fail(ctx, s, why);
+    if (store_snapshot(ctx, copy) != OK)
+        return ctx->status;
     struct db *db = db_open_file(copy, DB_READ, ctx->arena, &why);
     const char *manifest = db ? manifest_of(ctx, db, copy, passphrase != NULL) : NULL;
     if (db)
@@ -129,9 +128,7 @@ static int run_backup(struct ctx *ctx, const struct options *o)
         fprintf(stderr, "linli: --passphrase-file goes with --encrypt\n");
         return 2;
     }
-    if (db_is_postgres(o->data))
-        ctx_fail(ctx, INVALID, say(ctx, "A PostgreSQL store is backed up with pg_dump; keep the key {} apart.", store_key_path(ctx->arena, o->data)));
-    if (!ctx_ok(ctx) || install_open(ctx, o->data, DB_READ) != OK)
+    if (install_open(ctx, o->data, DB_READ) != OK)
         return command_failed(ctx);
     if (access(o->output, F_OK) == 0) {
         ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", o->output));
@@ -262,7 +259,8 @@ static int run_restore(struct ctx *ctx, const struct options *o)
         fprintf(stderr, "linli: restore needs --data DIR for a new installation, or --check to try the backup\n");
         return 2;
     }
-    const char *target = o->check ? arena_print(ctx->arena, "%s.check", o->words[0]) : o->data;
+    bool postgres = o->data && db_is_postgres(o->data);
+    const char *target = o->check ? arena_print(ctx->arena, "%s.check", o->words[0]) : postgres ? arena_print(ctx->arena, "%s.restored", o->words[0]) : o->data;
     if (access(target, F_OK) == 0) {
         ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", target));
         return command_failed(ctx);
@@ -277,11 +275,13 @@ static int run_restore(struct ctx *ctx, const struct options *o)
     if (ctx->db)
         db_close(ctx->db);
     ctx->db = NULL;
-    if (good && !o->check && rename(folder, target) != 0) {
+    if (good && postgres) { /* it was verified aside; the move verifies it again there */
+        good = store_move(ctx, folder, o->data) == OK;
+    } else if (good && !o->check && rename(folder, target) != 0) {
         ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", target, strerror(errno)));
         good = false;
     }
-    if (!good || o->check)
+    if (!good || o->check || postgres)
         folder_remove(ctx, folder);
     if (!good)
         return command_failed(ctx);
@@ -289,7 +289,7 @@ static int run_restore(struct ctx *ctx, const struct options *o)
     if (!ctx->keys)
         printf("%s\n", say(ctx, "Sealed fields were not tried: there is no key. Give it with --key FILE."));
     if (!o->check)
-        printf("%s\n", say(ctx, "{} is restored.", o->data));
+        printf("%s\n", say(ctx, "{} is restored.", store_shown(ctx->arena, o->data)));
     return 0;
 }
 

@@ -16,6 +16,8 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode);
 #define INSTALL_MOVING "move.unfinished" /* the row of settings in a store that linli move is still filling */
 /* Copies the store at from to the address to, which is new or was begun before; compares both. */
 enum status store_move(struct ctx *ctx, const char *from, const char *to);
+/* A consistent copy of ctx->db's store in a new SQLite file, while others read and write. */
+enum status store_snapshot(struct ctx *ctx, const char *path);
 struct serving {
     const char *data, *address; /* the store, or an installation of many (tenants.h); where to listen */
     const char *url;            /* the address people use; NULL: whatever they ask for */

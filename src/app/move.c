@@ -1,5 +1,7 @@
 /*
- * Moving a store to another address: SQLite to PostgreSQL and back.
+ * Moving a store to another address: SQLite to PostgreSQL and back; and copying
+ * one on PostgreSQL into a file while others write to it (store_snapshot), all
+ * of one moment.
  *
  * Tables are copied in the order of their keys, in batches of a transaction
  * each, so that a broken-off move goes on behind the last row that arrived.
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 #define BATCH        1000
+#define BATCH_FILES  20 /* rows that hold files: they are in memory together */
 #define TABLES_MOST  400
 #define COLUMNS_MOST 200
 #define HASH         32
@@ -33,7 +36,7 @@ struct table {
     const char *name;
     const char *columns[COLUMNS_MOST], *key[8];
     int column_count, key_count;
-    int64_t rows;
+    int batch; /* rows asked for at once */
 };
 
 struct move {
@@ -90,6 +93,7 @@ static enum status survey(struct move *m)
         if (!journal && (kept != t->column_count || kept != others))
             return ctx_fail(m->ctx, CONFLICT, say(m->ctx, "The columns of {} differ on the two sides.", t->name));
         t->column_count = kept;
+        t->batch = among("data", t->columns, kept) || among("body", t->columns, kept) ? BATCH_FILES : BATCH;
         t->key_count = journal ? 1 : names(m, m->from, DB_KEY, t->name, t->key, 8);
         if (journal)
             t->key[0] = "seq";
@@ -119,6 +123,8 @@ static struct rows *ask(struct move *m, struct db *db, const struct table *t, co
     sql_add(&q, " FROM {} WHERE 1 = 1", (struct sql_name){t->name});
     if (strcmp(t->name, "settings") == 0)
         sql_add(&q, " AND name <> {}", INSTALL_MOVING);
+    if (strcmp(t->name, "journal") == 0)
+        sql_add(&q, " AND seq IS NOT NULL");
     if (count) {
         sql_add(&q, " AND (");
         add_columns(&q, t->key, t->key_count);
@@ -188,7 +194,7 @@ static int copy_batch(struct move *m, struct table *t, bool whole)
     m->ctx->arena = arena_new(); /* what a batch needs goes with it */
     int count = whole ? 0 : arrived(m, t, last), n = 0;
     if (db_begin(m->to) == OK) {
-        struct rows *r = ask(m, m->from, t, last, count, whole ? 0 : BATCH);
+        struct rows *r = ask(m, m->from, t, last, count, whole ? 0 : t->batch);
         for (; rows_next(r); n++)
             put_row(m, t, r);
         rows_end(r);
@@ -212,7 +218,7 @@ static enum status copy_table(struct move *m, struct table *t)
         change(m->to, "DELETE FROM settings WHERE name <> {}", INSTALL_MOVING);
     int64_t done = query_int(m->to, "SELECT count(*) FROM {}", (struct sql_name){t->name});
     bool terminal = isatty(STDERR_FILENO);
-    for (int n = BATCH; n == BATCH;) {
+    for (int n = t->batch; n == t->batch;) {
         n = copy_batch(m, t, whole);
         if (n < 0)
             return failed(m, db_status(m->to) != OK ? m->to : m->from, say(m->ctx, "{} can't be copied", t->name));
@@ -263,13 +269,13 @@ static int64_t hash_table(struct move *m, struct db *db, const struct table *t, 
     struct arg last[8];
     int64_t rows = 0;
     int count = 0;
-    for (int n = BATCH; n == BATCH;) {
+    for (int n = t->batch; n == t->batch;) {
         m->ctx->arena = now;
-        struct rows *r = ask(m, db, t, last, count, t->key_count ? BATCH : 0);
+        struct rows *r = ask(m, db, t, last, count, t->key_count ? t->batch : 0);
         for (n = 0; rows_next(r); n++) {
             for (int i = 0; i < t->column_count; i++)
                 hash_value(&h, row_value_at(r, i));
-            if (n + 1 == BATCH)
+            if (n + 1 == t->batch)
                 for (count = 0; count < t->key_count; count++)
                     last[count] = row_kept_at(r, now, rows_column(r, t->key[count]));
         }
@@ -442,6 +448,46 @@ enum status store_move(struct ctx *ctx, const char *from, const char *to)
     ctx->db = NULL;
     db_close(m->to);
     db_close(m->from);
+    free(m);
+    return s;
+}
+
+/* ---- a copy while others write ---- */
+
+static enum status snapshot(struct move *m)
+{
+    const char *why = NULL;
+    if (query_int(m->from, "SELECT max(number) FROM schema_steps") != query_int(m->to, "SELECT max(number) FROM schema_steps"))
+        return ctx_fail(m->ctx, CONFLICT, say(m->ctx, "The store is not of this version of the program. Start Linli once, which brings it up to date."));
+    if (db_bulk(m->to, true) != OK || db_begin(m->from) != OK || survey(m) != OK)
+        return m->ctx->status != OK ? m->ctx->status : failed(m, m->from, say(m->ctx, "The copy could not be read."));
+    db_begin(m->to);
+    for (int i = 0; i < m->count; i++)
+        change(m->to, "DELETE FROM {} WHERE 1 = 1", (struct sql_name){m->tables[i].name});
+    if (db_commit(m->to) != OK)
+        return failed(m, m->to, say(m->ctx, "The target can't be made ready"));
+    for (int i = 0; i < m->count; i++)
+        if (copy_table(m, &m->tables[i]) != OK)
+            return m->ctx->status;
+    if (db_begin(m->to) != OK || journal_copy_unsealed(m->from, m->to) != OK || db_commit(m->to) != OK)
+        return failed(m, db_status(m->from) != OK ? m->from : m->to, say(m->ctx, "{} can't be copied", "journal"));
+    enum status s = db_bulk(m->to, false) == OK ? db_check(m->to, m->ctx->arena, &why) : db_status(m->to);
+    return s == OK ? OK : ctx_fail(m->ctx, s, why ? why : db_failure(m->to));
+}
+
+enum status store_snapshot(struct ctx *ctx, const char *path)
+{
+    const char *why = NULL;
+    if (!db_is_postgres(db_address(ctx->db)))
+        return db_copy(ctx->db, path, ctx->arena, &why) == OK ? OK : ctx_fail(ctx, UNAVAILABLE, why);
+    struct move *m = must_alloc(sizeof *m);
+    m->ctx = ctx;
+    m->from = ctx->db;
+    m->to = db_open_file(path, DB_WRITE, ctx->arena, &why);
+    enum status s = m->to ? db_migrate(m->to, schema_steps, ctx->arena, &why) : UNAVAILABLE;
+    s = s == OK ? snapshot(m) : ctx_fail(ctx, s, why);
+    db_rollback(m->from);
+    db_close(m->to);
     free(m);
     return s;
 }

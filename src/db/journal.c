@@ -96,11 +96,24 @@ static enum status add_unsealed(struct db *db, const struct entry *e)
     return db_status(db);
 }
 
+static enum status add_sealed(struct db *db, const struct entry *e)
+{
+    unsigned char hash[HASH];
+    entry_hash(e, hash);
+    return change(db,
+                  "INSERT INTO journal (seq, at_ms, device_at, actor, actor_name, via, kind, record, action,"
+                  " before, after, key, prev, hash)"
+                  " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+                  e->seq, e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name, e->via,
+                  e->kind, e->record, e->action, e->before, e->after, e->key, e->prev,
+                  arg_bytes((struct bytes){hash, HASH}));
+}
+
 enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *before,
                         const char *after)
 {
     struct db *db = ctx->db;
-    unsigned char prev[HASH], hash[HASH];
+    unsigned char prev[HASH];
     struct entry e = {.at_ms = ctx->now * 1000,
                       .device_at = ctx->device_time,
                       .actor = ctx->actor.user,
@@ -118,14 +131,7 @@ enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const
     e.seq = newest_hash(db, prev) + 1;
     if (db_status(db) != OK)
         return db_status(db);
-    entry_hash(&e, hash);
-    return change(db,
-                  "INSERT INTO journal (seq, at_ms, device_at, actor, actor_name, via, kind, record, action,"
-                  " before, after, key, prev, hash)"
-                  " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-                  e.seq, e.at_ms, (struct maybe){e.device_at}, (struct maybe){e.actor}, e.actor_name, e.via,
-                  e.kind, e.record, e.action, e.before, e.after, e.key, e.prev,
-                  arg_bytes((struct bytes){hash, HASH}));
+    return add_sealed(db, &e);
 }
 
 static struct entry entry_of(struct rows *r, int64_t seq, struct bytes prev)
@@ -143,6 +149,20 @@ static struct entry entry_of(struct rows *r, int64_t seq, struct bytes prev)
                           .after = row_text(r, "after"),
                           .key = row_text(r, "key"),
                           .prev = prev};
+}
+
+enum status journal_copy_unsealed(struct db *from, struct db *to)
+{
+    unsigned char prev[HASH];
+    struct rows *r = query(from, "SELECT at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key"
+                                 " FROM journal WHERE seq IS NULL ORDER BY id");
+    while (rows_next(r) && db_status(to) == OK) {
+        int64_t seq = newest_hash(to, prev) + 1;
+        struct entry e = entry_of(r, seq, (struct bytes){prev, HASH});
+        add_sealed(to, &e);
+    }
+    rows_end(r);
+    return db_status(from) != OK ? db_status(from) : db_status(to);
 }
 
 /* ---- sealing ---- */

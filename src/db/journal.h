@@ -37,6 +37,9 @@ enum status journal_verify(struct db *db, struct arena *a, struct journal_report
 int64_t journal_newest(struct db *db); /* 0 when empty */
 /* Seals all that is committed; db is open as DB_FOLLOW, outside a transaction. Does nothing while another seals. */
 enum status journal_seal(struct db *db);
+/* Copies the entries of from that have no number yet into to, on SQLite, numbered behind its newest: of a snapshot that is
+ * taken while others write. Inside a transaction of each. */
+enum status journal_copy_unsealed(struct db *from, struct db *to);
 /* For a command, which has no sealer: seals what was committed on db, before db is closed. */
 void journal_finish(struct db *db);
 
