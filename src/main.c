@@ -72,7 +72,8 @@ static const char **value_of(struct options *o, const char *word)
                   {"--output", &o->output}, {"--from", &o->from}, {"--to", &o->to}, {"--requests", &o->requests},
                   {"--role", &o->role}, {"--area", &o->area}, {"--unit", &o->unit}, {"--name", &o->name},
                   {"--language", &o->language}, {"--url", &o->url}, {"--passphrase-file", &o->passphrase}, {"--key", &o->key},
-                  {"--host", &o->host}, {"--parent", &o->parent}, {"--open", &o->open}};
+                  {"--host", &o->host}, {"--parent", &o->parent}, {"--open", &o->open},
+                  {"--copy-to", &o->copy_to}, {"--at", &o->at}};
     for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
         if (!strcmp(valued[i].name, word))
             return valued[i].value;

@@ -18,6 +18,7 @@
 #include "base/seal.h"
 #include "base/when.h"
 #include "db/journal.h"
+#include "db/wal_copy.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -229,21 +230,37 @@ static void folder_remove(struct ctx *ctx, const char *folder)
     rmdir(folder);
 }
 
+/* What was copied continuously, as it was at that moment. */
+static bool put_together(struct ctx *ctx, const struct options *o, const char *folder)
+{
+    int64_t at = INT64_MAX;
+    const char *why = NULL;
+    bool has_time = false;
+    if (o->at && (!when_parse(o->at, &at, &has_time) || !has_time))
+        return ctx_fail(ctx, INVALID, say(ctx, "--at is a time such as 2026-11-26 16:00:00, not “{}”.", o->at)) == OK;
+    int64_t ms = o->at ? at * 1000 + 999 : INT64_MAX;
+    enum status s = wal_copy_restore(o->from, &ms, arena_print(ctx->arena, "%s/linli.db", folder), ctx->arena, &why);
+    if (s != OK)
+        return ctx_fail(ctx, s, why) == OK;
+    printf("%s\n", say(ctx, "As it was at {}.", when_iso(ctx->arena, ms / 1000)));
+    return true;
+}
+
 static bool restore_into(struct ctx *ctx, const struct options *o, const char *folder, struct verified *v)
 {
     static struct seal_key keys;
-    const char *file = o->words[0], *key = arena_print(ctx->arena, "%s/key", folder), *why = NULL;
-    const char *passphrase = archive_is_encrypted(file) ? passphrase_for(ctx, o, false) : NULL;
+    const char *file = o->word_count ? o->words[0] : NULL, *key = arena_print(ctx->arena, "%s/key", folder), *why = NULL;
+    const char *passphrase = file && archive_is_encrypted(file) ? passphrase_for(ctx, o, false) : NULL;
     if (!ctx_ok(ctx))
         return false;
-    const char *manifest = unpack(ctx, file, folder, passphrase);
-    if (!manifest)
+    const char *manifest = file ? unpack(ctx, file, folder, passphrase) : NULL;
+    if (file ? !manifest : !put_together(ctx, o, folder))
         return false;
     if (o->key && access(key, F_OK) != 0 && !copy_key(ctx, o->key, key))
         return false;
     kinds_set(modules_kinds());
-    if (!fits_manifest(ctx, folder, manifest))
-        return false;
+    if (file ? !fits_manifest(ctx, folder, manifest) : !(ctx->db = db_open(folder, DB_WRITE, ctx->arena, &why)))
+        return why ? ctx_fail(ctx, UNAVAILABLE, why) == OK : false;
     if (seal_key_load(&keys, key) == OK)
         ctx->keys = &keys;
     else if (!o->check)
@@ -255,12 +272,13 @@ static bool restore_into(struct ctx *ctx, const struct options *o, const char *f
 
 static int run_restore(struct ctx *ctx, const struct options *o)
 {
-    if (!o->data == !o->check) {
-        fprintf(stderr, "linli: restore needs --data DIR for a new installation, or --check to try the backup\n");
+    if (!o->data == !o->check || !o->from == !o->word_count || (o->at && !o->from)) {
+        fprintf(stderr, "linli: restore needs FILE, or --from DIR; and --data DIR for a new installation, or --check to try it\n");
         return 2;
     }
+    const char *source = o->from ? o->from : o->words[0];
     bool postgres = o->data && db_is_postgres(o->data);
-    const char *target = o->check ? arena_print(ctx->arena, "%s.check", o->words[0]) : postgres ? arena_print(ctx->arena, "%s.restored", o->words[0]) : o->data;
+    const char *target = o->check ? arena_print(ctx->arena, "%s.check", source) : postgres ? arena_print(ctx->arena, "%s.restored", source) : o->data;
     if (access(target, F_OK) == 0) {
         ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", target));
         return command_failed(ctx);
@@ -302,9 +320,11 @@ static const struct command commands[] = {
                 "                           key of the sealed fields too. Without it the key stays out: keep DIR/key apart\n"
                 "  --passphrase-file FILE   the passphrase is its first line; only you may be able to read it\n\n"
                 "  linli backup --data ./data --output /backup/linli-2026-03-05.tar\n")},
-    {"restore", "linli restore FILE --data DIR | --check [--key FILE] [--passphrase-file FILE]", 1, 1, .no_data = true, .run = run_restore,
+    {"restore", "linli restore FILE | --from DIR [--at TIME] --data DIR | --check [--key FILE] [--passphrase-file FILE]", 0, 1, .no_data = true, .run = run_restore,
      .help = N_("Makes a new installation from a backup and verifies it before it gets its name.\n\n"
-                "  --data DIR               must not be there yet\n"
+                "  --data DIR               must not be there yet; also the address of a new schema on PostgreSQL\n"
+                "  --from DIR               instead of FILE: what serve --copy-to DIR copied\n"
+                "  --at TIME                as it was then, such as “2026-11-26 16:00:00”; the newest unless said\n"
                 "  --check                  restores aside, verifies, and removes it again: tells whether the backup is good\n"
                 "  --key FILE               the installation's key, for a backup that is not encrypted\n"
                 "  --passphrase-file FILE   for an encrypted one; otherwise it is asked for\n\n"

@@ -184,7 +184,7 @@ static int run_serve(struct ctx *ctx, const struct options *o)
         fprintf(stderr, "linli: %s\n", say(ctx, "--open is a number from 1 to {}.", 10000));
         return 2;
     }
-    struct serving how = {.data = o->data, .address = o->listen ? o->listen : "127.0.0.1:8080", .url = o->url, .proxied = o->proxied, .open = (int)open};
+    struct serving how = {.data = o->data, .address = o->listen ? o->listen : "127.0.0.1:8080", .url = o->url, .proxied = o->proxied, .open = (int)open, .copy_to = o->copy_to};
     if (install_serve(ctx, &how) != OK)
         return command_failed(ctx);
     return 0;
@@ -197,12 +197,14 @@ static const struct command commands[] = {
                 "                 a login and password for each role, once\n"
                 "  --requests N   makes that many requests more from the pack's texts, to try it under load\n\n"
                 "  linli init --data ./data --pack pack/chengdong\n")},
-    {"serve", "linli serve --data DIR [--listen ADDR:PORT] [--url URL] [--proxied] [--open N]", .run = run_serve,
+    {"serve", "linli serve --data DIR [--listen ADDR:PORT] [--url URL] [--proxied] [--copy-to DIR] [--open N]", .run = run_serve,
      .help = N_("Serves the pages and the API until it is stopped with Ctrl+C or SIGTERM.\n\n"
                 "  --listen ADDR:PORT   127.0.0.1:8080 unless said; port 0 takes a free one\n"
                 "  --url URL            the address people use, such as https://linli.example.cn: requests for other names are\n"
                 "                       refused, and with https cookies are secure and HSTS is sent\n"
                 "  --proxied            a proxy that you trust stands before it: its X-Forwarded-For and -Proto are believed\n"
+                "  --copy-to DIR        every change is in that folder too within a second (on another disk or machine), and any\n"
+                "                       second of the last seven days can be gone back to: linli restore --from DIR\n"
                 "  --open N             with several subdistricts: so many stores are open at once, 250 unless said, 16 on PostgreSQL\n\n"
                 "  linli serve --data ./data --listen 127.0.0.1:8080 --url https://linli.example.cn --proxied\n")},
     {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--create] [--dry-run]", 2, 2, .run = run_import,

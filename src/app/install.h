@@ -22,6 +22,7 @@ struct serving {
     const char *data, *address; /* the store, or an installation of many (tenants.h); where to listen */
     const char *url;            /* the address people use; NULL: whatever they ask for */
     bool proxied;               /* behind a proxy whose headers are believed */
+    const char *copy_to;        /* folder that is kept a second behind (db/wal_copy.h); NULL */
     int open;                   /* of many: stores open at once; 0: as many as is usual */
     const char *host;           /* set by install_serve: the url's name, and whether it is https */
     bool tls;

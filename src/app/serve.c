@@ -10,6 +10,7 @@
 #include "app/tenants.h"
 #include "base/seal.h"
 #include "db/journal.h"
+#include "db/wal_copy.h"
 #include "db/writer.h"
 #include "web/server.h"
 
@@ -81,6 +82,8 @@ enum status serve_until_stopped(struct ctx *ctx, struct site *site, const struct
 static enum status serve_one(struct ctx *ctx, const struct serving *how)
 {
     struct site site;
+    struct wal_copy *copy = NULL;
+    const char *why = NULL;
     if (install_open(ctx, how->data, DB_WRITE) != OK)
         return ctx->status;
     serve_site(&site, how);
@@ -90,6 +93,8 @@ static enum status serve_one(struct ctx *ctx, const struct serving *how)
     site.journal = journal_newest(ctx->db);
     ctx->site = &site;
     settings_follow(ctx);
+    if (how->copy_to && !(copy = wal_copy_start(how->data, how->copy_to, &site.copied, ctx->arena, &why)))
+        return ctx_fail(ctx, UNAVAILABLE, why);
     site.writer = writer_start(ctx->db);
     ctx->db = NULL;
     struct follower follower = {.site = &site, .jobs = jobs_start()};
@@ -99,6 +104,7 @@ static enum status serve_one(struct ctx *ctx, const struct serving *how)
     site.closing = true;
     jobs_stop(follower.jobs);
     writer_stop(site.writer);
+    wal_copy_stop(copy);
     return s;
 }
 
@@ -115,5 +121,10 @@ enum status install_serve(struct ctx *ctx, struct serving *how)
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that write, not the end */
     kinds_set(modules_kinds());
     gather();
-    return tenants_there(ctx, how->data) ? serve_many(ctx, how) : serve_one(ctx, how);
+    bool postgres = db_is_postgres(how->data), several = tenants_there(ctx, how->data);
+    if (how->copy_to && postgres)
+        return ctx_fail(ctx, INVALID, say(ctx, "--copy-to is for a folder. PostgreSQL copies itself: a standby, or archive_command."));
+    if (how->copy_to && several)
+        return ctx_fail(ctx, INVALID, say(ctx, "--copy-to is for one subdistrict. Serve those that need it by themselves, or put the installation on PostgreSQL with a standby."));
+    return several ? serve_many(ctx, how) : serve_one(ctx, how);
 }

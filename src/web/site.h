@@ -81,6 +81,7 @@ struct site {
     _Atomic int64_t used;          /* when somebody came last, seconds on the monotonic clock */
     _Atomic bool shut;             /* its store can't be served now: no reader */
     _Atomic bool closing;          /* what goes on for long (live pages, an import) ends soon */
+    _Atomic int64_t copied;        /* until when it is copied elsewhere, seconds; 0: it is not */
     _Atomic int64_t journal;       /* newest journal number: moved by writer_on_commit, followed by live pages */
     /* counted by the server, shown by /metrics */
     _Atomic int64_t requests, changes, refused, failures, connections, live;

@@ -89,6 +89,8 @@ static void metrics_draw(struct ctx *ctx)
     plain(out, "# TYPE linli_live_pages gauge\nlinli_live_pages {}\n", atomic_load(&s->live));
     plain(out, "# TYPE linli_up_seconds gauge\nlinli_up_seconds {}\n", ctx->now - s->started);
     plain(out, "# TYPE linli_journal_newest gauge\nlinli_journal_newest {}\n", atomic_load(&s->journal));
+    if (atomic_load(&s->copied))
+        plain(out, "# TYPE linli_copy_age_seconds gauge\nlinli_copy_age_seconds {}\n", ctx->now - atomic_load(&s->copied));
     struct writer *writer = atomic_load(&s->writer);
     if (writer) {
         struct writer_stats w = writer_stats(writer);

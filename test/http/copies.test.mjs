@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { before, after, test } from "node:test";
-import { folder, linli, pack, start } from "./server.mjs";
+import { folder, init, linli, pack, start } from "./server.mjs";
 import { cluster } from "./postgres.mjs";
 
 const env = { LINLI_KEYS: folder("keys") };
@@ -77,4 +77,88 @@ test("an encrypted backup of PostgreSQL has its key inside", { timeout: 240000 }
   const other = linli(["restore", file, "--data", pg.address("?schema=second"), "--passphrase-file", phrase], { env: { LINLI_KEYS: folder("other") } });
   assert.equal(other.code, 0, other.stderr);
   assert.equal(run("restore", file, "--data", pg.address("?schema=second"), "--passphrase-file", phrase).code, 1, "what is there stays");
+});
+
+/* ---- a folder that follows a second behind ---- */
+
+const count = (data, where = "1=1") =>
+  execFileSync("python3", ["-c", "import sqlite3,sys\nprint('\\n'.join(r[0] for r in sqlite3.connect(sys.argv[1]).execute('SELECT text FROM requests WHERE '+sys.argv[2])))", join(data, "linli.db"), where], { encoding: "utf8", maxBuffer: 1 << 26 }).split("\n");
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const local = (ms) => new Date(ms + 8 * 3600000).toISOString().slice(0, 19).replace("T", " ");
+
+test("with --copy-to the loss of the whole machine costs a second, and any moment can be gone back to", { timeout: 300000 }, async () => {
+  const { data, logins } = init(), to = join(dirname(data), "copy"), key = join(data, "key");
+  const token = linli(["token", "--data", data, "--role", "office"]).stdout.trim();
+  const server = await start({ data, logins, args: ["--copy-to", to] });
+  const stored = [];
+  const ask = async (text) => {
+    const answer = await fetch(`${server.url}/api/v1/requests`, {
+      method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify({ subject: "会丢吗", text }),
+    }).catch(() => null);
+    if (answer?.status !== 201) return null;
+    stored.push([text, Date.now()]);
+    return Number(answer.headers.get("location").split("/").pop());
+  };
+  const first = await ask("在那一刻之前");
+  await pause(1500);
+  const then = Date.now();
+  await pause(1500);
+  await ask("在那一刻之后");
+  const office = await server.signIn("office1"); // the log becomes long and starts again, several times
+  for (let i = 0; i < 12; i++) {
+    const form = new FormData();
+    form.set("_csrf", (await office.hidden(`/requests/${first}`))._csrf);
+    form.set("file", new Blob([`%PDF-1.4\n${i}`, new Uint8Array(9 << 20)], { type: "application/pdf" }), `${i}.pdf`);
+    const one = await ask(`第${i}件`);
+    const sent = await office.send("POST", `/requests/${one}/attach`, { body: form });
+    assert.equal(sent.status, 303);
+    await pause(300);
+  }
+  let going = true;
+  const clients = Array.from({ length: 4 }, async (_, c) => {
+    for (let i = 0; going; i++) await ask(`并发${c}-${i}`);
+  });
+  for (let before = stored.length; stored.length < before + 200; ) await pause(20);
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  assert.ok(Number(metrics.match(/linli_copy_age_seconds (\d+)/)[1]) <= 2);
+  await server.kill();
+  const died = Date.now();
+  going = false;
+  await Promise.all(clients);
+  const back = join(dirname(data), "back"), earlier = join(dirname(data), "earlier");
+  const made = linli(["restore", "--from", to, "--data", back, "--key", key]);
+  assert.equal(made.code, 0, made.stderr);
+  const there = new Set(count(back));
+  for (const [text, when] of stored) if (when < died - 1500) assert.ok(there.has(text), `${text}, answered ${died - when} ms before the end`);
+  assert.equal(linli(["verify", "--data", back]).code, 0);
+  const parts = execFileSync("find", [to, "-name", "wal-*"], { encoding: "utf8" }).trim().split("\n");
+  assert.ok(parts.length > 1, "the log was started again");
+  assert.equal(linli(["restore", "--from", to, "--at", local(then), "--data", earlier, "--key", key]).code, 0);
+  assert.deepEqual(count(earlier, "subject='会丢吗'").filter(Boolean), ["在那一刻之前"]);
+  assert.match(linli(["restore", "--from", to, "--at", "2020-01-01 00:00:00", "--data", join(dirname(data), "never"), "--key", key]).stderr, /nothing of that time/);
+  assert.match(linli(["restore", "--from", to, "--at", "gestern", "--check"]).stderr, /--at is a time/);
+  assert.match(linli(["restore", "--from", to, "--check"]).stdout, /All in order/);
+});
+
+test("a copy goes on after a restart, and after its folder was away", { timeout: 120000 }, async () => {
+  const { data, logins } = init(), to = join(dirname(data), "copy"), key = join(data, "key");
+  const token = linli(["token", "--data", data, "--role", "office"]).stdout.trim();
+  const ask = async (server, text) => {
+    const answer = await fetch(`${server.url}/api/v1/requests`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify({ subject: "接着抄", text }) });
+    assert.equal(answer.status, 201);
+  };
+  let server = await start({ data, logins, args: ["--copy-to", to] });
+  await ask(server, "第一次");
+  await server.stop();
+  linli(["user", "add", "new1", "--name", "新人", "--role", "office", "--generate", "--data", data]); // while it does not serve
+  server = await start({ data, logins, args: ["--copy-to", to] });
+  await ask(server, "第二次");
+  await server.stop(); // at the end all is copied
+  const back = join(dirname(data), "back");
+  assert.equal(linli(["restore", "--from", to, "--data", back, "--key", key]).code, 0);
+  assert.deepEqual(count(back, "subject='接着抄'").filter(Boolean), ["第一次", "第二次"]);
+  assert.match(linli(["user", "list", "--data", back]).stdout, /new1/);
+  const wrong = linli(["serve", "--data", data, "--listen", "127.0.0.1:0", "--copy-to", "/proc/nowhere"]);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /can't be begun/);
 });

@@ -1,0 +1,660 @@
+/*
+ * Copying SQLite's log (https://www.sqlite.org/walformat.html) as it grows.
+ *
+ * What must not happen is that SQLite starts its log again from the beginning
+ * before everything in it was copied. It never does while somebody reads a
+ * state that is in the log, so one of two readers always does. When the log has
+ * become long it is let go deliberately: writers wait a moment (gate), the rest
+ * is copied, all of it goes into the file, and the reader moves to the file
+ * itself (a read mark of 0), which keeps the next log from being taken into the
+ * file, and so from starting again, until its first frames were copied.
+ *
+ * Only whole transactions with fitting checksums are copied. When the other
+ * folder fails, nothing is held back any more (the log would grow without end):
+ * a new generation begins when it is there again.
+ *
+ * The log is read by a descriptor of our own; the database file never is, since
+ * closing it would drop SQLite's locks.
+ */
+#include "db/wal_copy.h"
+
+#include "base/log.h"
+#include "base/when.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HEAD        32
+#define FRAME_HEAD  24
+#define LOG_LONG    (32 << 20) /* bytes after which the log is let go */
+#define TRY_AGAIN   10         /* seconds after a failure */
+#define DAY_MS      86400000
+#define NAME_MOST   600
+
+struct generation {
+    char folder[NAME_MOST];
+    int log, times; /* descriptors */
+    int number;     /* of the log's part, from 1 */
+    bool open;
+};
+
+struct wal_copy {
+    char data[NAME_MOST], to[NAME_MOST], wal[NAME_MOST];
+    sqlite3 *readers[2], *gate, *check;
+    int holder;            /* which reader holds the log; -1: none */
+    int fd;                /* of the log; -1 */
+    unsigned char head[HEAD];
+    int64_t copied;        /* bytes of the log */
+    int64_t let_go_at;     /* copied, when it was let go last */
+    uint32_t sum[2];       /* checksum up to there */
+    struct generation now, next;
+    int64_t began;         /* milliseconds: when the present generation did */
+    pthread_t thread, base;
+    bool base_running;
+    atomic_int base_state; /* 0 under way, 1 done, -1 failed */
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    bool stopping;
+    _Atomic int64_t *at;
+    char why[NAME_MOST];
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool failed(struct wal_copy *c, const char *what, const char *reason)
+{
+    snprintf(c->why, sizeof c->why, "%.300s: %.200s", what, reason);
+    return false;
+}
+
+/* ---- files of a generation ---- */
+
+static bool write_all(int fd, const void *data, size_t n)
+{
+    for (const char *p = data; n > 0;) {
+        ssize_t w = write(fd, p, n);
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w <= 0)
+            return false;
+        p += w;
+        n -= (size_t)w;
+    }
+    return true;
+}
+
+static int make_file(const char *path)
+{
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+static bool generation_part(struct wal_copy *c, struct generation *g)
+{
+    char path[NAME_MOST + 40];
+    if (g->log >= 0)
+        close(g->log);
+    snprintf(path, sizeof path, "%s/wal-%06d", g->folder, ++g->number);
+    g->log = make_file(path);
+    return g->log >= 0 || failed(c, path, strerror(errno));
+}
+
+static void generation_close(struct generation *g)
+{
+    if (!g->open)
+        return;
+    if (g->log >= 0)
+        close(g->log);
+    if (g->times >= 0)
+        close(g->times);
+    g->open = false;
+}
+
+static bool generation_open(struct wal_copy *c, struct generation *g)
+{
+    struct civil t = civil_from_when(now_ms() / 1000);
+    *g = (struct generation){.log = -1, .times = -1, .open = true};
+    snprintf(g->folder, sizeof g->folder, "%.500s/%04d%02d%02dT%02d%02d%02d-%03d", c->to, t.year, t.month, t.day, t.hour, t.minute, t.second, (int)(now_ms() % 1000));
+    if (mkdir(g->folder, 0700) != 0)
+        return failed(c, g->folder, strerror(errno));
+    char path[NAME_MOST + 40];
+    snprintf(path, sizeof path, "%s/times", g->folder);
+    g->times = make_file(path);
+    return (g->times >= 0 || failed(c, path, strerror(errno))) && generation_part(c, g);
+}
+
+static bool generation_put(struct wal_copy *c, struct generation *g, const void *data, size_t n)
+{
+    return !g->open || write_all(g->log, data, n) || failed(c, g->folder, strerror(errno));
+}
+
+/* The moment becomes one that can be gone back to. */
+static bool generation_mark(struct wal_copy *c, struct generation *g, int64_t ms)
+{
+    if (!g->open)
+        return true;
+    if (fdatasync(g->log) != 0 || dprintf(g->times, "%d %" PRId64 " %" PRId64 "\n", g->number, c->copied, ms) < 0 || fdatasync(g->times) != 0)
+        return failed(c, g->folder, strerror(errno));
+    return true;
+}
+
+/* ---- the log ---- */
+
+static uint32_t big(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint32_t word(const unsigned char *p, bool is_big)
+{
+    return is_big ? big(p) : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static void add_sum(uint32_t sum[2], const unsigned char *p, size_t n, bool is_big)
+{
+    for (size_t i = 0; i + 8 <= n; i += 8) {
+        sum[0] += word(p + i, is_big) + sum[1];
+        sum[1] += word(p + i + 4, is_big) + sum[0];
+    }
+}
+
+static bool big_sums(const unsigned char head[HEAD])
+{
+    return head[3] & 1;
+}
+
+static size_t page_size(const unsigned char head[HEAD])
+{
+    uint32_t n = big(head + 8);
+    return n == 1 ? 65536 : n;
+}
+
+/* The log's head, when there is a whole one. */
+static bool read_head(struct wal_copy *c, unsigned char head[HEAD])
+{
+    uint32_t sum[2] = {0, 0};
+    if (c->fd < 0)
+        c->fd = open(c->wal, O_RDONLY | O_CLOEXEC);
+    if (c->fd < 0 || pread(c->fd, head, HEAD, 0) != HEAD || (big(head) | 1) != 0x377f0683)
+        return false;
+    add_sum(sum, head, 24, big_sums(head));
+    size_t page = page_size(head);
+    return sum[0] == big(head + 24) && sum[1] == big(head + 28) && page >= 512 && page <= 65536 && (page & (page - 1)) == 0;
+}
+
+/* A log that was started again: its parts go into files of their own. */
+static bool new_log(struct wal_copy *c, const unsigned char head[HEAD])
+{
+    bool first = c->copied == 0;
+    memcpy(c->head, head, HEAD);
+    c->copied = HEAD;
+    c->sum[0] = big(head + 24);
+    c->sum[1] = big(head + 28);
+    if (!first && ((c->now.open && !generation_part(c, &c->now)) || (c->next.open && !generation_part(c, &c->next))))
+        return false;
+    return generation_put(c, &c->now, head, HEAD) && generation_put(c, &c->next, head, HEAD);
+}
+
+/* How many bytes of whole transactions stand in data; sum moves to their end. */
+static size_t whole(const struct wal_copy *c, const unsigned char *data, size_t n, uint32_t sum[2])
+{
+    size_t frame = FRAME_HEAD + page_size(c->head), good = 0;
+    uint32_t s[2] = {sum[0], sum[1]};
+    for (size_t at = 0; at + frame <= n; at += frame) {
+        const unsigned char *p = data + at;
+        if (memcmp(p + 8, c->head + 16, 8) != 0)
+            break; /* of an older log */
+        add_sum(s, p, 8, big_sums(c->head));
+        add_sum(s, p + FRAME_HEAD, frame - FRAME_HEAD, big_sums(c->head));
+        if (s[0] != big(p + 16) || s[1] != big(p + 20))
+            break;
+        if (big(p + 4) != 0) { /* the last of its transaction */
+            good = at + frame;
+            sum[0] = s[0];
+            sum[1] = s[1];
+        }
+    }
+    return good;
+}
+
+/* Copies what was committed since. A transaction longer than the room is read again with more of it. */
+static bool copy_log(struct wal_copy *c)
+{
+    unsigned char head[HEAD];
+    if (!read_head(c, head))
+        return true; /* nothing was written yet */
+    if (memcmp(head, c->head, HEAD) != 0 && !new_log(c, head))
+        return false;
+    size_t room = 1 << 20;
+    unsigned char *data = must_alloc(room);
+    bool good = true;
+    for (ssize_t n; good && (n = pread(c->fd, data, room, c->copied)) > 0;) {
+        size_t done = whole(c, data, (size_t)n, c->sum);
+        good = !done || (generation_put(c, &c->now, data, done) && generation_put(c, &c->next, data, done));
+        c->copied += good ? (int64_t)done : 0;
+        if (done == 0 && ((size_t)n < room || room > (size_t)1 << 30))
+            break;
+        if (done == 0)
+            data = must_grow(data, room *= 2);
+    }
+    free(data);
+    return good;
+}
+
+/* ---- holding it ---- */
+
+static bool run(struct wal_copy *c, sqlite3 *db, const char *sql)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(c, c->data, sqlite3_errmsg(db));
+}
+
+/* The other reader takes the newest state before this one lets go of its own. */
+static bool hold(struct wal_copy *c)
+{
+    int other = c->holder == 0;
+    if (!run(c, c->readers[other], "BEGIN; SELECT count(*) FROM sqlite_master"))
+        return false;
+    if (c->holder >= 0)
+        run(c, c->readers[c->holder], "COMMIT");
+    c->holder = other;
+    return true;
+}
+
+static void let_loose(struct wal_copy *c)
+{
+    if (c->holder >= 0)
+        run(c, c->readers[c->holder], "COMMIT");
+    c->holder = -1;
+}
+
+/* All of the log is copied and in the file before the next writer comes, who may then start it again. */
+static bool let_go(struct wal_copy *c)
+{
+    sqlite3_wal_checkpoint_v2(c->check, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL); /* most of it while others write */
+    if (sqlite3_exec(c->gate, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return true; /* a long transaction: next time */
+    bool good = copy_log(c) && hold(c);
+    if (good) {
+        sqlite3_wal_checkpoint_v2(c->check, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        good = hold(c);
+    }
+    c->let_go_at = c->copied;
+    return run(c, c->gate, "ROLLBACK") && good;
+}
+
+/* ---- the whole copy ---- */
+
+static const char *base_make(struct wal_copy *c, const char *folder)
+{
+    char path[NAME_MOST + 40];
+    sqlite3 *from = NULL, *to = NULL;
+    snprintf(path, sizeof path, "%s/base.db", folder);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return strerror(errno);
+    close(fd);
+    char file[NAME_MOST + 40];
+    snprintf(file, sizeof file, "%s/linli.db", c->data);
+    int code = sqlite3_open_v2(file, &from, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3_backup *b = code == SQLITE_OK ? sqlite3_backup_init(to, "main", from, "main") : NULL;
+    if (b) {
+        sqlite3_backup_step(b, -1);
+        code = sqlite3_backup_finish(b);
+    } else if (code == SQLITE_OK) {
+        code = SQLITE_CANTOPEN;
+    }
+    sqlite3_close(from);
+    sqlite3_close(to);
+    return code == SQLITE_OK ? NULL : sqlite3_errstr(code);
+}
+
+/* From here on it can be restored: all that the whole copy holds is in the log's copy too. */
+static bool base_done(struct wal_copy *c, struct generation *g)
+{
+    char path[NAME_MOST + 40];
+    if (!copy_log(c))
+        return false;
+    int64_t ms = now_ms();
+    snprintf(path, sizeof path, "%s/done", g->folder);
+    int fd = generation_mark(c, g, ms) ? make_file(path) : -1;
+    bool good = fd >= 0 && dprintf(fd, "%" PRId64 "\n", ms) > 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    c->began = ms;
+    return good || failed(c, path, strerror(errno));
+}
+
+static void *base_thread(void *arg)
+{
+    struct wal_copy *c = arg;
+    atomic_store(&c->base_state, base_make(c, c->next.folder) ? -1 : 1);
+    return NULL;
+}
+
+/* The log as far as it was copied goes into the new generation, too. */
+static bool next_begin(struct wal_copy *c)
+{
+    if (!generation_open(c, &c->next))
+        return false;
+    unsigned char data[65536];
+    for (int64_t at = 0; at < c->copied;) {
+        size_t most = c->copied - at < (int64_t)sizeof data ? (size_t)(c->copied - at) : sizeof data;
+        ssize_t n = pread(c->fd, data, most, at);
+        if (n <= 0 || !generation_put(c, &c->next, data, (size_t)n))
+            return failed(c, c->wal, strerror(errno));
+        at += n;
+    }
+    atomic_store(&c->base_state, 0);
+    c->base_running = pthread_create(&c->base, NULL, base_thread, c) == 0;
+    return c->base_running;
+}
+
+/* ---- generations that nobody needs any more ---- */
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_generation(const struct dirent *d)
+{
+    return strlen(d->d_name) == 19 && d->d_name[8] == 'T' && d->d_name[15] == '-';
+}
+
+static int64_t read_done(const char *folder)
+{
+    char path[NAME_MOST + 40];
+    long long ms = 0;
+    snprintf(path, sizeof path, "%s/done", folder);
+    FILE *f = fopen(path, "r");
+    if (f && fscanf(f, "%lld", &ms) != 1)
+        ms = 0;
+    if (f)
+        fclose(f);
+    return ms;
+}
+
+static void remove_folder(const char *folder)
+{
+    char path[NAME_MOST + 300];
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d)) != NULL;)
+        if (e->d_name[0] != '.') {
+            snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+            unlink(path);
+        }
+    if (d)
+        closedir(d);
+    rmdir(folder);
+}
+
+static bool in_use(const struct wal_copy *c, const char *folder)
+{
+    return strcmp(folder, c->now.folder) == 0 || (c->next.open && strcmp(folder, c->next.folder) == 0);
+}
+
+/* One goes when the one after it reaches back far enough, or when it never became whole. */
+static void prune(struct wal_copy *c)
+{
+    struct dirent **list = NULL;
+    int n = scandir(c->to, &list, is_generation, by_name);
+    char folder[NAME_MOST + 20], after[NAME_MOST + 20];
+    for (int i = 0; i < n; i++) {
+        if (i + 1 < n) {
+            snprintf(folder, sizeof folder, "%.500s/%.30s", c->to, list[i]->d_name);
+            snprintf(after, sizeof after, "%.500s/%.30s", c->to, list[i + 1]->d_name);
+            int64_t done = read_done(after);
+            if (!in_use(c, folder) && (!read_done(folder) || (done && done < now_ms() - (int64_t)WAL_COPY_DAYS * DAY_MS)))
+                remove_folder(folder);
+        }
+        free(list[i]);
+    }
+    free(list);
+}
+
+/* ---- the thread ---- */
+
+static bool begin(struct wal_copy *c)
+{
+    c->copied = 0;
+    memset(c->head, 0, sizeof c->head);
+    if (mkdir(c->to, 0700) != 0 && errno != EEXIST)
+        return failed(c, c->to, strerror(errno));
+    if (!hold(c) || !generation_open(c, &c->now) || !copy_log(c))
+        return false;
+    const char *why = base_make(c, c->now.folder);
+    if (why)
+        return failed(c, c->now.folder, why);
+    if (!base_done(c, &c->now))
+        return false;
+    prune(c);
+    return true;
+}
+
+static void give_up(struct wal_copy *c)
+{
+    if (c->base_running)
+        pthread_join(c->base, NULL);
+    c->base_running = false;
+    let_loose(c);
+    generation_close(&c->now);
+    generation_close(&c->next);
+}
+
+/* The new generation takes over when its whole copy is there. */
+static bool next_look(struct wal_copy *c)
+{
+    int state = c->base_running ? atomic_load(&c->base_state) : 0;
+    if (!c->base_running && now_ms() - c->began > DAY_MS)
+        return next_begin(c);
+    if (state == 0)
+        return true;
+    pthread_join(c->base, NULL);
+    c->base_running = false;
+    if (state < 0)
+        return failed(c, c->next.folder, "the whole copy could not be made");
+    generation_close(&c->now);
+    c->now = c->next;
+    c->next = (struct generation){.open = false};
+    if (!base_done(c, &c->now))
+        return false;
+    prune(c);
+    return true;
+}
+
+static bool look(struct wal_copy *c)
+{
+    int64_t before = c->copied, ms = now_ms(); /* what was committed until now is in it */
+    if (!copy_log(c))
+        return false;
+    if (c->copied != before && (!generation_mark(c, &c->now, ms) || !generation_mark(c, &c->next, ms)))
+        return false;
+    atomic_store(c->at, ms / 1000);
+    return hold(c) && (c->copied < LOG_LONG || c->copied == c->let_go_at || let_go(c)) && next_look(c);
+}
+
+static void *copy_thread(void *arg)
+{
+    struct wal_copy *c = arg;
+    bool good = true;
+    for (bool last = false; !last;) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += WAL_COPY_PAUSE * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000 + (good ? 0 : TRY_AGAIN);
+        until.tv_nsec %= 1000000000;
+        pthread_mutex_lock(&c->lock);
+        if (!c->stopping)
+            pthread_cond_timedwait(&c->more, &c->lock, &until);
+        last = c->stopping;
+        pthread_mutex_unlock(&c->lock);
+        good = good ? look(c) : !last && begin(c);
+        if (!good) {
+            log_error("copy_failed", "\"failure\":{}", c->why);
+            give_up(c);
+        }
+    }
+    return NULL;
+}
+
+static bool open_all(struct wal_copy *c)
+{
+    sqlite3 **all[] = {&c->readers[0], &c->readers[1], &c->gate, &c->check};
+    char file[NAME_MOST + 40];
+    snprintf(file, sizeof file, "%s/linli.db", c->data);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (sqlite3_open_v2(file, all[i], SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+            return failed(c, file, sqlite3_errmsg(*all[i]));
+        sqlite3_busy_timeout(*all[i], 2000);
+        if (!run(c, *all[i], "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -256"))
+            return false;
+    }
+    return true;
+}
+
+static void close_all(struct wal_copy *c)
+{
+    sqlite3 *all[] = {c->readers[0], c->readers[1], c->gate, c->check};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        sqlite3_close(all[i]);
+    if (c->fd >= 0)
+        close(c->fd);
+    pthread_mutex_destroy(&c->lock);
+    pthread_cond_destroy(&c->more);
+    free(c);
+}
+
+struct wal_copy *wal_copy_start(const char *data, const char *to, _Atomic int64_t *at, struct arena *a, const char **why)
+{
+    struct wal_copy *c = must_alloc(sizeof *c);
+    *c = (struct wal_copy){.holder = -1, .fd = -1, .at = at};
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->more, NULL);
+    snprintf(c->data, sizeof c->data, "%.500s", data);
+    snprintf(c->to, sizeof c->to, "%.500s", to);
+    snprintf(c->wal, sizeof c->wal, "%.500s/linli.db-wal", data);
+    if (strlen(data) > 500 || strlen(to) > 500 ? !failed(c, to, "the name is too long") : !open_all(c) || !begin(c)) {
+        *why = arena_print(a, "the copy can't be begun: %s", c->why);
+        give_up(c);
+        close_all(c);
+        return NULL;
+    }
+    if (pthread_create(&c->thread, NULL, copy_thread, c) != 0)
+        abort();
+    return c;
+}
+
+void wal_copy_stop(struct wal_copy *c)
+{
+    if (!c)
+        return;
+    pthread_mutex_lock(&c->lock);
+    c->stopping = true;
+    pthread_cond_signal(&c->more);
+    pthread_mutex_unlock(&c->lock);
+    pthread_join(c->thread, NULL);
+    give_up(c);
+    close_all(c);
+}
+
+/* ---- restoring ---- */
+
+/* The last moment of the generation that is not after at: how far which part was. */
+static bool find_moment(const char *folder, int64_t *at, int *number, int64_t *bytes)
+{
+    char path[NAME_MOST + 40];
+    int part;
+    int64_t n, ms, found = -1, done = read_done(folder);
+    snprintf(path, sizeof path, "%s/times", folder);
+    FILE *f = done && done <= *at ? fopen(path, "r") : NULL;
+    while (f && fscanf(f, "%d %" SCNd64 " %" SCNd64, &part, &n, &ms) == 3)
+        if (ms >= done && ms <= *at) {
+            found = ms;
+            *number = part;
+            *bytes = n;
+        }
+    if (f)
+        fclose(f);
+    if (found >= 0)
+        *at = found;
+    return found >= 0;
+}
+
+static bool copy_part(const char *from, const char *to, int64_t most)
+{
+    char data[65536];
+    int in = open(from, O_RDONLY | O_CLOEXEC), out = in >= 0 ? open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+    bool good = out >= 0;
+    for (ssize_t n; good && most > 0 && (n = read(in, data, most < (int64_t)sizeof data ? (size_t)most : sizeof data)) > 0; most -= n)
+        good = write_all(out, data, (size_t)n);
+    good = good && fsync(out) == 0;
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    return good;
+}
+
+/* SQLite itself takes a log that lies beside its file into it. */
+static bool take_in(const char *path)
+{
+    sqlite3 *db = NULL;
+    int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(db, "PRAGMA journal_mode = WAL; SELECT count(*) FROM sqlite_master; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    return sqlite3_close(db) == SQLITE_OK && code == SQLITE_OK;
+}
+
+static bool put_together(const char *folder, int number, int64_t bytes, const char *path)
+{
+    char part[NAME_MOST + 40], wal[NAME_MOST + 40];
+    snprintf(part, sizeof part, "%s/base.db", folder);
+    snprintf(wal, sizeof wal, "%.500s-wal", path);
+    bool good = copy_part(part, path, INT64_MAX);
+    for (int i = 1; good && i <= number; i++) {
+        snprintf(part, sizeof part, "%s/wal-%06d", folder, i);
+        good = copy_part(part, wal, i == number ? bytes : INT64_MAX) && take_in(path);
+    }
+    return good;
+}
+
+enum status wal_copy_restore(const char *from, int64_t *at, const char *path, struct arena *a, const char **why)
+{
+    struct dirent **list = NULL;
+    int n = strlen(from) < 500 && strlen(path) < 500 ? scandir(from, &list, is_generation, by_name) : -1, number = 0;
+    char folder[NAME_MOST + 20];
+    int64_t bytes = 0;
+    bool found = false;
+    for (int i = n; i-- > 0;) {
+        if (!found) {
+            snprintf(folder, sizeof folder, "%.500s/%.30s", from, list[i]->d_name);
+            found = find_moment(folder, at, &number, &bytes);
+        }
+        free(list[i]);
+    }
+    free(list);
+    if (!found) {
+        *why = n < 0 ? arena_print(a, "%s can't be read: %s", from, strerror(errno)) : arena_print(a, "%s holds nothing of that time", from);
+        return NOT_FOUND;
+    }
+    if (put_together(folder, number, bytes, path))
+        return OK;
+    *why = arena_print(a, "%s can't be put together from %s: %s", path, folder, strerror(errno));
+    return UNAVAILABLE;
+}
