@@ -53,7 +53,10 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
     if (!ctx->db)
         return ctx_fail(ctx, UNAVAILABLE, why);
     s = mode == DB_WRITE ? db_migrate(ctx->db, schema_steps, ctx->arena, &why) : OK;
-    if (s == OK && query_int(ctx->db, "SELECT count(*) FROM settings WHERE name = {}", INSTALL_MOVING) == 1)
+    int64_t moving = s == OK ? query_int(ctx->db, "SELECT count(*) FROM settings WHERE name = {}", INSTALL_MOVING) : 0;
+    if (s == OK && db_status(ctx->db) != OK)
+        return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be read: {}. Is it a store, and may this role read it?", shown, db_failure(ctx->db)));
+    if (moving == 1)
         return ctx_fail(ctx, CONFLICT, say(ctx, "The move to {} is not finished. Run the same linli move again.", shown));
     return s == OK ? OK : ctx_fail(ctx, s, why);
 }

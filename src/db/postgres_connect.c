@@ -109,6 +109,7 @@ static const char *advice(const char *reason)
         {"does not exist", "make the database (createdb) and the role (createuser), or name others in the address"},
         {"certificate", "check sslmode, sslrootcert and the server's certificate"},
         {"SSL", "check sslmode in the address and the server's TLS settings"},
+        {"invalid", "check the address"},
         {"too many", "raise max_connections on the server or start fewer workers"},
         {"starting up", "wait a moment and start again"},
         {"shutting down", "start the server again"},

@@ -12,6 +12,7 @@
  */
 #include "db/writer.h"
 
+#include "base/log.h"
 #include "db/backend.h"
 #include "db/journal.h"
 #include "db/sealer.h"
@@ -61,9 +62,12 @@ static enum status run_task(struct db *db, struct task *t)
 {
     if (db_savepoint(db) != OK)
         return db_status(db);
+    t->ran = true;
     t->result = t->run(t, db);
     if (t->result == OK) /* a failure that the task did not look at, or that was still under way */
         t->result = db_settle(db);
+    if (db_status(db) == UNAVAILABLE)
+        log_error("store", "\"failure\":{}", db_failure(db));
     t->contended = db_status(db) == CONFLICT && db->is->follow; /* what it read may have been out of date */
     db_clear(db);
     if (t->result == OK)
@@ -96,7 +100,7 @@ static enum status run_until_done(struct db *db, struct task *group, bool conten
         if (i == AGAIN_BESIDE)
             db_alone(db, true);
         for (struct task *t = group; t; t = t->next)
-            if (t->again && (!contended || t->contended))
+            if (t->again && t->ran && (!contended || t->contended)) /* the group may have broken off before it */
                 t->again(t);
         s = run_once(db, group, contended);
     }
@@ -142,6 +146,8 @@ static void *writer_thread(void *arg)
     struct task *group;
     while ((group = take_group(w, &size)) != NULL) {
         enum status s = run_group(w->db, group);
+        if (s != OK && s != BUSY)
+            log_error("store", "\"failure\":{}", db_failure(w->db));
         db_clear(w->db);
         int64_t failed = 0;
         for (struct task *t = group; t; t = t->next) {
@@ -221,7 +227,7 @@ bool writer_submit(struct writer *w, struct task *t)
 {
     t->next = NULL;
     t->result = OK;
-    t->contended = false;
+    t->ran = t->contended = false;
     pthread_mutex_lock(&w->lock);
     bool taken = !w->stopping && w->stats.waiting < WRITER_QUEUE;
     if (taken) {

@@ -32,6 +32,7 @@ struct task {
      * store (an answer half written). NULL: run leaves nothing. */
     void (*again)(struct task *t);
     enum status result; /* the writer's own */
+    bool ran;       /* the writer's: it was called at least once */
     bool contended;     /* likewise: another process may have been first; run once more by itself */
 };
 

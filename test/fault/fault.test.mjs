@@ -5,70 +5,15 @@
 //   node test/fault/fault.test.mjs --rounds 50
 //   ROUNDS=50 node --test test/fault/
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { folder, init, linli, start, token as tokenOf } from "../http/server.mjs";
+import { Ledger, acknowledged, balance, load, send } from "./ledger.mjs";
 
 const at = process.argv.indexOf("--rounds");
 const rounds = Number(at > 0 ? process.argv[at + 1] : (process.env.ROUNDS ?? 12));
-const CLIENTS = 8;
-
-/** What was sent, by key: its text, and the address of the record once the server has said that it is stored. */
-class Ledger {
-  entries = new Map();
-  number = 0;
-  next() {
-    const key = randomUUID();
-    const entry = { key, text: `故障测试第${++this.number}件 ${key}`, stored: null };
-    this.entries.set(key, entry);
-    return entry;
-  }
-  get open() {
-    return [...this.entries.values()].filter((entry) => !entry.stored);
-  }
-}
-
-/** Sends one request. The entry learns where it is stored; a broken connection is no answer. */
-async function send(server, entry, token) {
-  let answer;
-  try {
-    answer = await fetch(`${server.url}/api/v1/requests`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": entry.key },
-      body: JSON.stringify({ subject: "故障测试", text: entry.text }),
-    });
-    await answer.arrayBuffer();
-  } catch {
-    return;
-  }
-  if (answer.status === 503) return; // it said that it was not done
-  assert.equal(answer.status, 201, `${answer.status}`);
-  const where = answer.headers.get("location");
-  if (entry.stored) assert.equal(where, entry.stored, "the same key gets the same answer");
-  entry.stored = where;
-}
-
-/** Keeps the server busy until stop() is called. */
-function load(server, ledger, token) {
-  let going = true;
-  const clients = Array.from({ length: CLIENTS }, async () => {
-    while (going) await send(server, ledger.next(), token);
-  });
-  return async () => {
-    going = false;
-    await Promise.all(clients);
-  };
-}
-
-/** Resolves when so many more have been acknowledged: the moment of the kill depends on work done, not on time. */
-async function acknowledged(ledger, more) {
-  const count = () => ledger.number - ledger.open.length;
-  const until = count() + more;
-  while (count() < until) await new Promise((done) => setImmediate(done));
-}
 
 /** How often each text is stored, read from the file itself: the program under test is not asked. */
 function stored(data) {
@@ -81,12 +26,7 @@ function stored(data) {
 function audit(data, ledger) {
   const checked = linli(["verify", "--data", data]);
   assert.equal(checked.code, 0, checked.stderr);
-  const times = stored(data);
-  for (const { text, stored: where } of ledger.entries.values()) {
-    const n = times.get(text) ?? 0;
-    assert.ok(n <= 1, `${text} is there ${n} times`);
-    if (where) assert.equal(n, 1, `${text} was acknowledged and is there ${n} times`);
-  }
+  balance(ledger, stored(data));
 }
 
 test(`kill -9 during load, ${rounds} times`, { timeout: 300000 + rounds * 60000 }, async () => {

@@ -89,6 +89,10 @@ export async function tunnel(to) {
     own.cut = false;
     for (const go of own.held.splice(0)) go();
   };
+  own.drop = () => {
+    for (const pair of pairs) for (const s of pair) s.destroy();
+    own.held = [];
+  };
   own.close = () => {
     listener.close();
     for (const pair of pairs) for (const s of pair) s.destroy();

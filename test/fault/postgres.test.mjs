@@ -1,0 +1,244 @@
+// What goes wrong between Linli and PostgreSQL: each gets a message that says what to do, nothing that was acknowledged is
+// lost, and service returns by itself. Skipped without PostgreSQL.
+//
+//   ROUNDS=20 node --test test/fault/postgres.test.mjs
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { bin, cluster, freePort, tunnel } from "../http/postgres.mjs";
+import { folder, linli, pack, start } from "../http/server.mjs";
+import { Ledger, acknowledged, balance, load, send } from "./ledger.mjs";
+
+const rounds = Number(process.env.ROUNDS ?? 4);
+const env = { LINLI_KEYS: folder("keys") };
+const run = (...words) => linli(words, { env });
+const skip = bin ? false : "PostgreSQL is not installed";
+
+let pg, token;
+const data = (port = pg.port) => `postgresql://linli@127.0.0.1:${port}/linli?schema=here`;
+before(async () => {
+  if (skip) return;
+  pg = await cluster();
+  const made = run("init", "--data", data(), "--pack", pack);
+  assert.equal(made.code, 0, made.stderr);
+  token = run("token", "--data", data(), "--role", "office").stdout.trim();
+}, { timeout: 120000 });
+
+const stored = () =>
+  new Map(pg.sql("SELECT replace(text, E'\\n', ' ') || E'\\t' || count(*) FROM here.requests WHERE subject = '故障测试' GROUP BY text").split("\n").filter(Boolean)
+    .map((line) => line.split("\t")).map(([text, n]) => [text, Number(n)]));
+const whole = () => {
+  const checked = run("verify", "--data", data());
+  assert.equal(checked.code, 0, checked.stderr);
+};
+const until = async (fits, why, tries = 600) => {
+  for (let i = 0; i < tries; i++) {
+    if (await fits().catch(() => false)) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  assert.fail(why);
+};
+
+/** A server that only says its version. */
+async function pretender(version) {
+  const word = (text) => Buffer.concat([Buffer.from(text), Buffer.from([0])]);
+  const message = (kind, ...parts) => {
+    const body = Buffer.concat(parts), head = Buffer.alloc(5);
+    head.write(kind);
+    head.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([head, body]);
+  };
+  const listener = net.createServer((s) => s.on("error", () => {}).on("data", (part) => {
+    if (part.length === 8) s.write("N"); // no TLS, no GSS
+    else if (part.length > 8 && part.readInt32BE(4) === 196608) s.write(Buffer.concat([message("R", Buffer.alloc(4)), message("S", word("server_version"), word(version)), message("Z", Buffer.from("I"))]));
+  }));
+  await new Promise((done) => listener.listen(0, "127.0.0.1", done));
+  return { port: listener.address().port, close: () => listener.close() };
+}
+
+test("what can't be opened is told with what to do", { skip, timeout: 120000 }, async () => {
+  const refused = (address, words, fits) => {
+    const done = run(...words, "--data", address);
+    assert.equal(done.code, 1, `${address}: ${done.stdout}`);
+    assert.match(done.stderr, fits);
+    assert.doesNotMatch(done.stderr, /geheim/, "no password in a message");
+  };
+  const verify = ["verify"];
+  refused(data(await freePort()), verify, /can't be reached.*check host and port/);
+  refused("postgresql://linli@nowhere.invalid/linli?schema=here", verify, /key|check the host/);
+  refused("postgresql://linli@127.0.0.1:port/linli?schema=here", verify, /key|can't be read|check/);
+  refused(data().replace("schema=here", "schema=Bad-Name"), ["init"], /small letters, digits and _/);
+  refused(data().replace("/linli?", "/nothing?"), ["init"], /does not exist.*createdb/);
+  refused(data().replace("schema=here", "schema=other"), verify, /no key/);
+  pg.sql("CREATE ROLE weak LOGIN; GRANT CONNECT ON DATABASE linli TO weak");
+  refused(data().replace("linli@", "weak@").replace("schema=here", "schema=weakly"), ["init"], /weak may not make the schema weakly.*CREATE SCHEMA weakly AUTHORIZATION weak/);
+  refused(data().replace("linli@", "weak@"), verify, /may this role read it/);
+});
+
+test("a wrong password is told, and stands in no message", { skip, timeout: 120000 }, async () => {
+  const words = join(mkdtempSync(join(tmpdir(), "linli-pw-")), "pw");
+  writeFileSync(words, "richtig\n");
+  chmodSync(words, 0o644);
+  execFileSync("chmod", ["755", join(words, "..")]);
+  const closed = await cluster({ auth: "trust", fsync: "off" });
+  closed.sql("ALTER ROLE linli PASSWORD 'richtig'");
+  writeFileSync(join(closed.folder, "data/pg_hba.conf"), "host all all 127.0.0.1/32 scram-sha-256\n");
+  closed.stop();
+  closed.start();
+  const at = (password) => `postgresql://linli${password}@127.0.0.1:${closed.port}/linli`;
+  for (const [password, fits] of [[":geheim", /password authentication failed.*PGPASSWORD/], ["", /no password supplied.*PGPASSWORD/]]) {
+    const done = run("init", "--data", at(password));
+    assert.equal(done.code, 1);
+    assert.match(done.stderr, fits);
+    assert.doesNotMatch(done.stderr + done.stdout, /geheim/);
+  }
+  const right = linli(["init", "--data", at("")], { env: { ...env, PGPASSWORD: "richtig" } });
+  assert.equal(right.code, 0, right.stderr);
+  closed.stop();
+});
+
+test("an old server is refused", { skip, timeout: 30000 }, async () => {
+  const old = await pretender("12.3");
+  const { spawn } = await import("node:child_process");
+  const { binary } = await import("../http/server.mjs");
+  const child = spawn(binary, ["init", "--data", `postgresql://linli@127.0.0.1:${old.port}/linli?sslmode=disable&gssencmode=disable`], { env: { ...process.env, ...env, LANG: "C", ASAN_OPTIONS: "detect_leaks=0" } });
+  let said = "";
+  child.stderr.on("data", (part) => (said += part));
+  const code = await new Promise((done) => child.on("exit", done));
+  old.close();
+  assert.equal(code, 1);
+  assert.match(said, /PostgreSQL 12: version 13 or newer is needed/);
+});
+
+test("a store newer than the program, and one whose step broke off", { skip, timeout: 60000 }, async () => {
+  const newest = Number(pg.sql("SELECT max(number) FROM here.schema_steps"));
+  pg.sql(`INSERT INTO here.schema_steps VALUES (${newest + 1}, 'of tomorrow', 0)`);
+  for (const words of [["serve", "--listen", "127.0.0.1:0"], ["user", "add", "x1", "--name", "x", "--role", "office", "--generate"]]) {
+    const done = run(...words, "--data", data());
+    assert.equal(done.code, 1);
+    assert.match(done.stderr, /newer version of the program.*install the newer version/);
+  }
+  pg.sql(`DELETE FROM here.schema_steps WHERE number > ${newest}`);
+  whole();
+  // the last step again, which fails half-way because its things are there: it is undone, and says which
+  const row = pg.sql(`SELECT name || E'\\t' || at FROM here.schema_steps WHERE number = ${newest}`).split("\t");
+  pg.sql(`DELETE FROM here.schema_steps WHERE number = ${newest}`);
+  const before = pg.sql("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'here'");
+  const done = run("serve", "--listen", "127.0.0.1:0", "--data", data());
+  assert.equal(done.code, 1);
+  assert.match(done.stderr, new RegExp(`schema step ${row[0]} failed and was undone.*start again once the cause is mended`));
+  assert.equal(pg.sql("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'here'"), before);
+  pg.sql(`INSERT INTO here.schema_steps VALUES (${newest}, '${row[0]}', ${row[1]})`);
+  whole();
+});
+
+test(`PostgreSQL is killed under load and comes back, ${rounds} times`, { skip, timeout: 120000 + rounds * 60000 }, async () => {
+  const server = await start({ data: data(), logins: {}, env });
+  const ledger = new Ledger();
+  for (let round = 0; round < rounds; round++) {
+    const stop = load(server, ledger, token);
+    await acknowledged(ledger, 30 + ((round * 37) % 90), server);
+    await pg.kill();
+    if (round % 2) await new Promise((done) => setTimeout(done, 1500)); // some get a 503 and try again
+    pg.start();
+    await acknowledged(ledger, 20, server); // it goes on by itself
+    await stop();
+    await Promise.all(ledger.open.map((entry) => send(server, entry, token)));
+    assert.ok(ledger.open.length === 0, `${ledger.open.length} could not be sent again`);
+    balance(ledger, stored());
+  }
+  assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  whole();
+  console.log(`# ${ledger.number} changes, ${rounds} kills, none lost, none twice`);
+});
+
+test(`Linli is killed under load on PostgreSQL, ${rounds} times`, { skip, timeout: 120000 + rounds * 60000 }, async () => {
+  const ledger = new Ledger();
+  for (let round = 0; round < rounds; round++) {
+    const server = await start({ data: data(), logins: {}, env });
+    await Promise.all(ledger.open.map((entry) => send(server, entry, token)));
+    assert.equal(ledger.open.length, 0);
+    const stop = load(server, ledger, token);
+    await acknowledged(ledger, 20 + ((round * 37) % 90), server);
+    await server.kill();
+    await stop();
+    balance(ledger, stored());
+  }
+  const server = await start({ data: data(), logins: {}, env }); // seals what the killed one left
+  await new Promise((done) => setTimeout(done, 1500));
+  await server.stop();
+  whole();
+});
+
+test("the network stands still for some seconds, then is cut", { skip, timeout: 180000 }, async () => {
+  const way = await tunnel(pg.port);
+  const own = data(way.port);
+  const server = await start({ data: own, logins: {}, env });
+  const ledger = new Ledger();
+  const stop = load(server, ledger, token);
+  await acknowledged(ledger, 50, server);
+  way.stall();
+  await new Promise((done) => setTimeout(done, 6000));
+  way.resume();
+  await acknowledged(ledger, 50, server);
+  for (const hit of [1, 2, 3]) { // every connection breaks, in the midst of what was under way
+    way.drop();
+    await acknowledged(ledger, 20 * hit, server);
+  }
+  await stop();
+  await Promise.all(ledger.open.map((entry) => send(server, entry, token)));
+  assert.equal(ledger.open.length, 0);
+  balance(ledger, stored());
+  assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  way.close();
+  whole();
+});
+
+test("PostgreSQL's disk is full: 503 and a way on, and it goes on when there is room", { skip: skip || (process.getuid() !== 0 && "needs root for a small disk"), timeout: 120000 }, async (t) => {
+  const small = mkdtempSync(join(tmpdir(), "linli-small-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=24m,mode=0777", "none", small], { stdio: "ignore" });
+  } catch {
+    return t.skip("no small disk can be mounted here");
+  }
+  const leave = () => execFileSync("umount", ["-l", small]);
+  const disk = join(small, "space");
+  execFileSync("install", ["-d", "-o", "postgres", "-m", "700", disk]);
+  pg.sql(`CREATE TABLESPACE small LOCATION '${disk}'`);
+  pg.sql("ALTER TABLE here.requests SET TABLESPACE small");
+  const server = await start({ data: data(), logins: {}, env });
+  try {
+    const ledger = new Ledger();
+    await send(server, ledger.next(), token);
+    writeFileSync(join(small, "filler"), "");
+    try {
+      execFileSync("dd", ["if=/dev/zero", `of=${join(small, "filler")}`, "bs=4k"], { stdio: "ignore" });
+    } catch {} // until it is full
+    const big = { ...ledger.next() };
+    let refused;
+    for (let i = 0; i < 300 && !refused; i++) {
+      const answer = await fetch(`${server.url}/api/v1/requests`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify({ subject: "满了", text: randomBytes(2200).toString("hex") }) });
+      if (answer.status === 503) refused = await answer.json();
+    }
+    assert.ok(refused, "it is said that it was not done");
+    assert.equal((await fetch(`${server.url}/follow`)).status, 200, "pages go on");
+    execFileSync("rm", [join(small, "filler")]);
+    await until(async () => {
+      await send(server, big, token);
+      return big.stored;
+    }, "it goes on when there is room");
+    balance(ledger, stored());
+    assert.match(server.log, /disk of the database server is full: make room there/);
+  } finally {
+    await server.stop();
+    pg.sql("ALTER TABLE here.requests SET TABLESPACE pg_default; ");
+    pg.sql("DROP TABLESPACE small");
+    leave();
+  }
+  whole();
+});
