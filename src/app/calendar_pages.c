@@ -63,7 +63,7 @@ static void draw_day(struct ctx *ctx, const struct year *y, int64_t day, bool ma
     html(out, "<td class=\"{}{}\">", class, day == when_day(ctx->now) ? " today" : "");
     const char *mark = h ? (off ? say(ctx, "off") : say(ctx, "work")) : "";
     if (may)
-        html(out, "<button name=\"day\" value=\"{}\" title=\"{}\"><span aria-hidden=\"true\">{}<small>{}</small></span><span class=\"sr\">{}</span></button></td>", day_iso(ctx->arena, day), said, said,
+        html(out, "<button name=\"day\" value=\"{}\" title=\"{}\"><span aria-hidden=\"true\">{}<small>{}</small></span><span class=\"sr\">{}</span></button></td>", day_iso(ctx->arena, day), said,
              number, mark, said);
     else
         html(out, "<span title=\"{}\">{}<small>{}</small></span></td>", said, number, mark);

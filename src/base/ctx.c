@@ -122,7 +122,7 @@ const char *say_write(struct ctx *ctx, const char *literal, const struct arg *ar
     for (const char *p = literal; (p = write_place(p)) != NULL; p += 2)
         places++;
     if (places != count)
-        write_mismatch(literal);
+        write_unfit(literal);
     const char *s = tr(ctx, literal), *place;
     if (count == 0)
         return s;
@@ -131,10 +131,11 @@ const char *say_write(struct ctx *ctx, const char *literal, const struct arg *ar
     int length = 0, which = 0, used = 0;
     while ((place = next_place(s, &length, &which)) != NULL) {
         int i = which ? which - 1 : used++;
-        if (i >= count)
-            write_mismatch(literal);
         buf_put(&out, s, (size_t)(place - s));
-        plain_write(&out, "{}", &args[i], 1);
+        if (i < count)
+            plain_write(&out, "{}", &args[i], 1);
+        else
+            write_unfit(literal);
         s = place + length;
     }
     buf_puts(&out, s);

@@ -53,7 +53,7 @@ void log_write(enum log_level level, const char *event, const char *fields, cons
         buf_putc(&line, ',');
         json_write(&line, fields, args, count);
     } else if (count) {
-        write_mismatch(event);
+        write_unfit(event);
     }
     buf_puts(&line, "}\n");
     if (line.full) {

@@ -26,6 +26,15 @@ _Noreturn void write_mismatch(const char *literal)
     abort();
 }
 
+void write_unfit(const char *literal)
+{
+#ifdef NDEBUG
+    fprintf(stderr, "linli: the arguments do not fit the text: %s\n", literal);
+#else
+    write_mismatch(literal);
+#endif
+}
+
 const char *write_checked_name(const char *name)
 {
     const char *s = name;
@@ -219,14 +228,14 @@ static inline void write_all(struct buf *out, const char *literal, const struct 
     const char *s = literal, *place;
     int used = 0;
     while ((place = write_place(s)) != NULL) {
-        if (used == count)
-            write_mismatch(literal);
         buf_put(out, s, (size_t)(place - s));
-        put(out, &args[used++]);
+        if (used < count)
+            put(out, &args[used]);
+        used++;
         s = place + 2;
     }
     if (used != count)
-        write_mismatch(literal);
+        write_unfit(literal);
     buf_puts(out, s);
 }
 

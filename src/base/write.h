@@ -126,8 +126,11 @@ void url_encode(struct buf *out, const char *s);            /* RFC 3986 unreserv
 
 /* Finds the next "{}" at or after s; NULL when there is none. For other writers of the same shape. */
 const char *write_place(const char *s);
-/* Ends the process: literal and arguments do not fit each other. */
+/* Ends the process: literal and arguments do not fit each other, and going on could do harm. */
 _Noreturn void write_mismatch(const char *literal);
+/* The same mistake in a text that is only read: ends the process in tests, and in a released program is logged, so that
+ * one wrong page does not take the others with it. */
+void write_unfit(const char *literal);
 /* A name that may be pasted into SQL; ends the process when it is not one. */
 const char *write_checked_name(const char *name);
 
