@@ -11,7 +11,7 @@
 #include "app/requests.h"
 #include "base/seal.h"
 #include "base/when.h"
-#include "store.h"
+#include "installed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,27 +29,17 @@ const char *__lsan_default_suppressions(void)
 
 static struct ctx ctx;
 static struct store store;
-static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
 
 static int set_up(void **state)
 {
     (void)state;
-    store_new(&store);
-    ctx_init(&ctx, arena_new());
-    ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
-    ctx.actor.grants = &everywhere;
-    ctx.actor.grant_count = 1;
-    return install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) == OK &&
-           install_open(&ctx, store.data, DB_WRITE) == OK ? 0 : -1;
+    return store_install(&store, &ctx);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    db_close(ctx.db);
-    store_remove(&store);
-    arena_free(ctx.arena);
-    return 0;
+    return store_close(&store, &ctx);
 }
 
 static void fine(enum status s)

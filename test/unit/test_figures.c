@@ -7,7 +7,7 @@
 #include "app/registers.h"
 #include "app/requests.h"
 #include "base/when.h"
-#include "store.h"
+#include "installed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,12 +49,7 @@ static struct maybe at(int64_t hours)
 static int set_up(void **state)
 {
     (void)state;
-    store_new(&store);
-    ctx_init(&ctx, arena_new());
-    ctx.actor.via = "command";
-    ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
-    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, store.data, DB_WRITE) != OK)
+    if (store_install(&store, &ctx) != 0)
         return -1;
     ctx.now = when_day_start(when_day(ctx.now));
     day0 = ctx.now - 10 * WHEN_DAY;

@@ -10,7 +10,7 @@
 #include "app/volunteers.h"
 #include "base/when.h"
 #include "db/journal.h"
-#include "store.h"
+#include "installed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,22 +22,11 @@
 
 static struct ctx ctx;
 static struct store store;
-static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
 
 static int set_up(void **state)
 {
     (void)state;
-    store_new(&store);
-    ctx_init(&ctx, arena_new());
-    ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
-    ctx.actor.grants = &everywhere;
-    ctx.actor.grant_count = 1;
-    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, store.data, DB_WRITE) != OK) {
-        fprintf(stderr, "%s\n", ctx.problems ? ctx.problems->text : "?");
-        return -1;
-    }
-    return 0;
+    return store_install(&store, &ctx);
 }
 
 static int tear_down(void **state)

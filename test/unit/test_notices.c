@@ -10,7 +10,7 @@
 #include "app/requests.h"
 #include "base/seal.h"
 #include "base/when.h"
-#include "store.h"
+#include "installed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -161,13 +161,9 @@ static int taken(struct other *o, int code)
 static int set_up(void **state)
 {
     (void)state;
-    static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
-    store_new(&store);
-    ctx_init(&ctx, arena_new());
-    ctx.actor = (struct actor){.user = NONE, .name = "office", .roles = ROLE_PUBLIC | ROLE_OFFICE, .grants = &everywhere, .grant_count = 1, .via = "command"};
-    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, store.data, DB_WRITE) != OK)
+    if (store_install(&store, &ctx) != 0)
         return -1;
+    ctx.actor.name = "office";
     other_start(&smtp);
     other_start(&hook);
     return 0;

@@ -8,7 +8,7 @@
 #include "app/requests.h"
 #include "base/when.h"
 #include "db/journal.h"
-#include "store.h"
+#include "installed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,18 +29,7 @@ static const char *root(const char *file)
 static int set_up(void **state)
 {
     (void)state;
-    store_new(&store);
-    ctx_init(&ctx, arena_new());
-    ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
-    ctx.actor.via = "command";
-    static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
-    ctx.actor.grants = &everywhere;
-    ctx.actor.grant_count = 1;
-    if (install_create(&ctx, store.data, root("pack/chengdong"), 0) != OK || install_open(&ctx, store.data, DB_WRITE) != OK) {
-        fprintf(stderr, "%s\n", ctx.problems ? ctx.problems->text : "?");
-        return -1;
-    }
-    return 0;
+    return store_install(&store, &ctx);
 }
 
 static int tear_down(void **state)

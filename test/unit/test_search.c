@@ -9,7 +9,7 @@
 #include "app/store.h"
 #include "base/text.h"
 #include "db/journal.h"
-#include "store.h"
+#include "installed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,14 +77,7 @@ static void file_one(const char *subject, const char *text, const char *name, co
 static int set_up(void **state)
 {
     (void)state;
-    static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit = NONE};
-    store_new(&store);
-    ctx_init(&ctx, arena_new());
-    ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
-    ctx.actor.grants = &everywhere;
-    ctx.actor.grant_count = 1;
-    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, store.data, DB_WRITE) != OK)
+    if (store_install(&store, &ctx) != 0)
         return -1;
     for (int i = 0; i < CORPUS; i++)
         file_one(corpus[i].subject, corpus[i].text, corpus[i].name, corpus[i].phone, corpus[i].category);
@@ -94,11 +87,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    db_close(ctx.db);
     remove_index();
-    store_remove(&store);
-    arena_free(ctx.arena);
-    return 0;
+    return store_close(&store, &ctx);
 }
 
 /* Numbers in the corpus (id - 1 of what set_up filed first), newest first, as text. */

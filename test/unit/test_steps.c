@@ -9,7 +9,7 @@
 #include "app/module.h"
 #include "app/registers.h"
 #include "base/when.h"
-#include "store.h"
+#include "installed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,14 +48,9 @@ static int64_t user(const char *login)
 static int set_up(void **state)
 {
     (void)state;
-    store_new(&store);
-    ctx_init(&ctx, arena_new());
-    office();
-    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, store.data, DB_WRITE) != OK) {
-        fprintf(stderr, "%s\n", ctx.problems ? ctx.problems->text : "?");
+    if (store_install(&store, &ctx) != 0)
         return -1;
-    }
+    office();
     ctx.lang = "en";
     city = id_of("units", "city");
     sanitation = id_of("units", "sanitation");

@@ -10,7 +10,7 @@
 #include "app/volunteers.h"
 #include "base/when.h"
 #include "web/gate.h"
-#include "store.h"
+#include "installed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,23 +27,13 @@ static const struct grant everywhere = {.role = ROLE_OFFICE, .area = NONE, .unit
 static int set_up(void **state)
 {
     (void)state;
-    store_new(&store);
-    ctx_init(&ctx, arena_new());
-    if (install_create(&ctx, store.data, arena_print(ctx.arena, "%s/pack/chengdong", getenv("LINLI_ROOT")), 0) != OK ||
-        install_open(&ctx, store.data, DB_WRITE) != OK) {
-        fprintf(stderr, "%s\n", ctx.problems ? ctx.problems->text : "?");
-        return -1;
-    }
-    return 0;
+    return store_install(&store, &ctx);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    db_close(ctx.db);
-    store_remove(&store);
-    arena_free(ctx.arena);
-    return 0;
+    return store_close(&store, &ctx);
 }
 
 static void be(unsigned roles, const struct grant *grants, int count)
