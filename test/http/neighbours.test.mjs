@@ -334,6 +334,34 @@ test("a team's leader takes somebody on at the door with consent; leaving ends t
   assert.match(plain(await read(leader, `/volunteers/${id}`)), /搬家/);
 });
 
+test("an opinion at the door becomes a request or joins one", async () => {
+  const leader = await server.signIn("team1"), before = (await api("/opinions?limit=1")).total;
+  const team = (await read(leader, "/opinions/new")).match(/name="team"[\s\S]*?value="(\d+)"/)[1];
+  const note = (fields, status) => leader.submit("/opinions/new", "/opinions", { team, ...fields }).then((answer) => sent(answer, status));
+  await note({ text: "" }, 422);
+  await note({ text: "三栋后面的晾衣架断了，想请人看看", name: "欧伯", phone: "13800000851", seen: "1" });
+  const said = async (words) => (await api("/opinions?limit=300")).items.find((o) => o.text.startsWith(words));
+  const first = await said("三栋后面的晾衣架");
+  assert.ok(first.request && !first.joined);
+  await note({ text: "晾衣架还没有修好，衣服没地方晒", into: first.request });
+  const second = await said("晾衣架还没有修好");
+  assert.deepEqual([second.request, Boolean(second.joined)], [first.request, true]);
+  assert.equal((await api("/opinions?limit=1")).total, before + 2);
+  assert.match(plain(await read(office, `/requests/${first.request}`)), /衣服没地方晒/);
+});
+
+test("the demonstration's figures are those of the article, and move with the records", async () => {
+  const fresh = init({ requests: 0 });
+  const values = () => Object.fromEntries(JSON.parse(linli(["figures", "--format", "json", "--data", fresh.data]).stdout).filter((f) => f.ref).map((f) => [f.ref, f.value]));
+  const article = { F15: 48, F16: 21, F17: 1008, F18: 170, F19: 11083, F20: 143, F21: 119, F28: 1.5, F29: 32 }, was = values();
+  for (const [ref, value] of Object.entries(article)) assert.equal(was[ref], value, ref);
+  const path = join(files, "activities.csv");
+  writeFileSync(path, `title,kind,area,place,starts,ends,status,person_times\n邻里歌会,concert,${AREA},广场,${day(-3)}T19:00,${day(-3)}T21:00,held,77\n`);
+  assert.equal(linli(["import", "activities", path, "--data", fresh.data]).code, 0);
+  const now = values();
+  assert.deepEqual([now.F18, now.F19, now.F29], [171, 11160, 33]);
+});
+
 test("a station has a sheet for the wall with a QR, its opening hours and its calendar", async () => {
   const station = (await api("/organisations?kind=station&limit=50")).items.find((o) => o.public);
   const page = await read(server.visitor(), `/places/${station.id}`);
