@@ -113,6 +113,7 @@ static enum status join(struct plan *p, int n)
     who->gender = title == 0 || title == 4 || title == 8 ? "female" : title == 1 || title == 5 || title == 9 ? "male" : below(p, 2) ? "female" : "male";
     who->area = t->estates[below(p, t->estate_count)];
     who->consent_for = "|volunteer|";
+    ctx->actor.name = t->leader;
     struct volunteer *v = record_new(ctx, &volunteers_kind);
     if (!record_check(ctx, &people_kind, NULL, who) || record_insert(ctx, &people_kind, who, "join") != OK)
         return ctx->status;
@@ -293,12 +294,14 @@ enum status demo_neighbours(struct ctx *ctx, const char *pack)
     if (load_teams(p) != OK)
         return ctx->status;
     struct arena *each = arena_new();
+    const char *actor = ctx->actor.name;
     ctx->arena = each;
     make_all(p, each);
     if (ctx->problems) /* its text lived in the arena that goes now */
         ctx->problems->text = arena_copy(p->kept, ctx->problems->text);
     ctx->arena = p->kept;
     arena_free(each);
+    ctx->actor.name = actor;
     ctx->now = p->now;
     return ctx->status == OK ? announce(p, pack) : ctx->status;
 }
