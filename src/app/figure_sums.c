@@ -8,24 +8,28 @@
  * moment, and a million requests are shown without waiting.
  *
  * The kept passes are the process's own, under one lock; what is handed out is
- * a copy in the context's arena.
+ * a copy in the context's arena. Expensive ones are stored too, now and then:
+ * a server that has just started shows them, with their time, and counts anew.
  */
 #include "app/figures.h"
 
+#include "app/module.h"
 #include "base/when.h"
 #include "db/journal.h"
 
 #include <math.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define TERMS_MOST   48  /* of one pass */
 #define PASSES_MOST  192 /* kept */
-#define CHEAP        15  /* ms: counted again rather than shown as it was */
 #define SHARE        20  /* a pass is renewed at most once in this many times its own duration */
 #define FORGOTTEN    (2 * WHEN_HOUR) /* not asked for that long: not renewed any more */
+#define STORED_EVERY 600             /* seconds */
+#define STORED_MOST  (7 * WHEN_DAY)  /* stored that long ago and not again: let go */
 
 /* One sum: of 1 or of the value over the records for which all conditions hold. */
 struct term {
@@ -54,8 +58,11 @@ struct kept {
     const struct site *site;
     struct cells cells;
     int64_t seq, as_of, asked; /* journal number; seconds */
+    int64_t stored;            /* when it was stored last; 0: never */
     double ms;
 };
+
+double figure_sums_cheap = 15;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kept *kept[PASSES_MOST];
@@ -188,16 +195,20 @@ static struct kept *kept_place(void)
     return kept[oldest];
 }
 
-/* Takes the cells' rows. */
-static void keep(struct ctx *ctx, const struct pass *p, struct cells c, int64_t seq, double ms, bool asked)
+/* Takes the cells' rows; asked and stored of 0 stay what they were. */
+static void keep(struct ctx *ctx, struct kept fresh)
 {
     pthread_mutex_lock(&lock);
-    struct kept *k = kept_find(ctx->site, p);
+    struct kept *k = kept_find(ctx->site, &fresh.pass);
     if (!k)
         k = kept_place();
-    int64_t before = asked || !k->asked ? ctx->now : k->asked;
+    if (!fresh.asked)
+        fresh.asked = k->asked ? k->asked : ctx->now;
+    if (!fresh.stored)
+        fresh.stored = k->stored;
     free(k->cells.rows);
-    *k = (struct kept){.pass = *p, .site = ctx->site, .cells = c, .seq = seq, .as_of = ctx->now, .asked = before, .ms = ms};
+    *k = fresh;
+    k->site = ctx->site;
     pthread_mutex_unlock(&lock);
 }
 
@@ -206,7 +217,7 @@ static bool kept_serve(struct ctx *ctx, const struct pass *p, int64_t seq, struc
     pthread_mutex_lock(&lock);
     struct kept *k = kept_find(ctx->site, p);
     /* the present time is part of some conditions: a minute may pass before they are looked at again */
-    bool good = k && ((k->seq == seq && ctx->now < k->as_of + 60) || k->ms > CHEAP);
+    bool good = k && ((k->seq == seq && ctx->now < k->as_of + 60) || k->ms > figure_sums_cheap);
     if (good) {
         *out = copy(ctx->arena, &k->cells);
         *as_of = k->seq == seq ? ctx->now : k->as_of;
@@ -216,6 +227,76 @@ static bool kept_serve(struct ctx *ctx, const struct pass *p, int64_t seq, struc
     return good;
 }
 
+/* ---- stored ---- */
+
+/* Everything that makes a pass what it is: another condition in the program is another name. */
+static const char *pass_name(struct ctx *ctx, const struct pass *p)
+{
+    struct buf b;
+    const struct figure *f = p->like;
+    unsigned char hash[16];
+    char *name = arena_alloc(ctx->arena, sizeof hash * 2 + 1);
+    buf_init(&b, 0);
+    json(&b, "{},{},{},{},{},{},{},{},", f->kind->name, p->outside ? NULL : f->among, p->time, f->day, f->area, f->category, p->flat, p->outside);
+    json(&b, "{},{},{},{}", p->span.from, p->span.to, p->span.area, p->span.category);
+    if (p->alone)
+        json(&b, ",{},{},{},{}", p->alone->id, p->alone->counts, p->alone->of, p->alone->value);
+    for (int i = 0; i < p->term_count; i++)
+        json(&b, ",{},{},{},{}", p->terms[i].conditions[0], p->terms[i].conditions[1], p->terms[i].conditions[2], p->terms[i].value);
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)b.data, b.size, NULL, 0);
+    buf_release(&b);
+    return sodium_bin2hex(name, sizeof hash * 2 + 1, hash, sizeof hash);
+}
+
+/* Keeps what another run of the program stored of this pass. */
+static bool recall(struct ctx *ctx, const struct pass *p)
+{
+    struct rows *r = query(ctx->db, "SELECT seq, as_of, ms, width, cells FROM figure_sums WHERE pass = {}", pass_name(ctx, p));
+    if (!rows_next(r))
+        return false;
+    struct bytes b = row_bytes(r, "cells");
+    int width = p->alone ? ALONE_WIDTH : 2 + p->term_count;
+    size_t row = sizeof(int64_t) * (size_t)width;
+    bool good = row_int(r, "width") == width && b.size % row == 0;
+    if (good) {
+        struct cells c = {.rows = must_alloc(b.size ? b.size : 1), .count = (int)(b.size / row), .width = width};
+        if (b.size)
+            memcpy(c.rows, b.data, b.size);
+        keep(ctx, (struct kept){.pass = *p, .cells = c, .seq = row_int(r, "seq"), .as_of = row_int(r, "as_of"), .asked = ctx->now,
+                                .stored = row_int(r, "as_of"), .ms = (double)row_int(r, "ms")});
+    }
+    rows_end(r);
+    return good;
+}
+
+static void store_one(struct ctx *ctx)
+{
+    const struct kept *k = ctx->work;
+    const char *name = pass_name(ctx, &k->pass);
+    struct bytes cells = {k->cells.rows, sizeof *k->cells.rows * (size_t)k->cells.count * (size_t)k->cells.width};
+    change(ctx->db, "DELETE FROM figure_sums WHERE pass = {} OR as_of < {}", name, ctx->now - STORED_MOST);
+    change(ctx->db, "INSERT INTO figure_sums (pass, seq, as_of, ms, width, cells) VALUES ({}, {}, {}, {}, {}, {})", name, k->seq, k->as_of,
+           (int64_t)k->ms, k->cells.width, cells);
+}
+
+static void store_costly(struct ctx *ctx)
+{
+    for (int i = 0; i < PASSES_MOST && ctx->status == OK; i++) {
+        struct kept one = {.ms = 0};
+        pthread_mutex_lock(&lock);
+        struct kept *k = i < kept_count ? kept[i] : NULL;
+        if (k && k->site == ctx->site && k->ms > figure_sums_cheap && k->as_of > k->stored && ctx->now >= k->stored + STORED_EVERY) {
+            k->stored = ctx->now;
+            one = *k;
+            one.cells = copy(ctx->arena, &k->cells);
+        }
+        pthread_mutex_unlock(&lock);
+        ctx->work = &one;
+        if (one.ms > figure_sums_cheap)
+            door(ctx, store_one);
+    }
+}
+
 /* A scope differs from actor to actor, and a command runs once: those are never kept. */
 static struct cells pass_run(struct ctx *ctx, const struct pass *p, int64_t *as_of)
 {
@@ -223,13 +304,13 @@ static struct cells pass_run(struct ctx *ctx, const struct pass *p, int64_t *as_
     int64_t seq = keeping ? journal_newest(ctx->db) : 0;
     struct cells c;
     *as_of = ctx->now;
-    if (keeping && kept_serve(ctx, p, seq, &c, as_of))
+    if (keeping && (kept_serve(ctx, p, seq, &c, as_of) || (recall(ctx, p) && kept_serve(ctx, p, seq, &c, as_of))))
         return c;
     double start = now_ms();
     c = pass_count(ctx, p);
     struct cells mine = copy(ctx->arena, &c);
     if (keeping && db_status(ctx->db) == OK)
-        keep(ctx, p, c, seq, now_ms() - start, true);
+        keep(ctx, (struct kept){.pass = *p, .cells = c, .seq = seq, .as_of = ctx->now, .asked = ctx->now, .ms = now_ms() - start});
     else
         free(c.rows);
     return mine;
@@ -241,7 +322,7 @@ void figure_sums_renew(struct ctx *ctx)
     for (int i = 0; i < PASSES_MOST; i++) {
         pthread_mutex_lock(&lock);
         const struct kept *k = i < kept_count ? kept[i] : NULL;
-        bool want = k && k->site == ctx->site && k->ms > CHEAP && ctx->now < k->asked + FORGOTTEN &&
+        bool want = k && k->site == ctx->site && k->ms > figure_sums_cheap && ctx->now < k->asked + FORGOTTEN &&
                     (k->seq != seq || ctx->now >= k->as_of + 60) && (double)(ctx->now - k->as_of) * 1e3 > SHARE * k->ms;
         struct pass p = k ? k->pass : (struct pass){.like = NULL};
         pthread_mutex_unlock(&lock);
@@ -253,8 +334,9 @@ void figure_sums_renew(struct ctx *ctx)
             free(c.rows);
             return;
         }
-        keep(ctx, &p, c, seq, now_ms() - start, false);
+        keep(ctx, (struct kept){.pass = p, .cells = c, .seq = seq, .as_of = ctx->now, .ms = now_ms() - start});
     }
+    store_costly(ctx);
 }
 
 /* ---- from figures to passes ---- */

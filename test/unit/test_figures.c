@@ -8,6 +8,8 @@
 #include "app/requests.h"
 #include "base/when.h"
 #include "installed.h"
+#include "web/site.h"
+#include "db/journal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -198,12 +200,48 @@ static void a_period_ends_with_its_last_day(void **state)
     assert_false(figure_period(&ctx, "2026-02-30", false, &span.from));
 }
 
+static double received(int64_t *as_of)
+{
+    const struct figure *list[] = {figure_find("requests.received"), NULL};
+    struct figure_value v[1];
+    *as_of = figures_values(&ctx, list, &FIGURE_ALL, v);
+    return v[0].value;
+}
+
+/* Sites are told apart by their address: another one is what a server that starts anew has. */
+static void what_is_costly_is_shown_with_its_time_and_outlives_the_server(void **state)
+{
+    (void)state;
+    struct site first = {.name = "first"}, second = {.name = "second"};
+    int64_t counted = ctx.now, as_of;
+    ctx.status = OK; /* the test before typed a day that is none */
+    figure_sums_cheap = -1;
+    ctx.site = &first;
+    double before = received(&as_of);
+    assert_int_equal(as_of, counted);
+    figure_sums_renew(&ctx);
+    change(ctx.db, "INSERT INTO requests (created, updated, number, subject, text, channel, status, received_at) VALUES ({}, {}, 'late', 's', 't', 'web', 'received', {})",
+           counted, counted, counted);
+    journal_add(&ctx, "requests", db_inserted(ctx.db), "receive", NULL, NULL);
+    ctx.now += WHEN_HOUR;
+    ctx.site = &second;
+    assert_true(received(&as_of) == before);
+    assert_int_equal(as_of, counted);
+    figure_sums_renew(&ctx);
+    assert_true(received(&as_of) == before + 1);
+    assert_int_equal(as_of, ctx.now);
+    ctx.site = NULL;
+    ctx.now = counted;
+    figure_sums_cheap = 15;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_those_counted_by_hand), cmocka_unit_test(one_pass_says_what_single_figures_say),
         cmocka_unit_test(the_records_are_as_many_as_the_figure_says), cmocka_unit_test(says_what_it_leaves_out),
         cmocka_unit_test(sums_by_area_add_up_to_the_whole), cmocka_unit_test(a_period_ends_with_its_last_day),
+        cmocka_unit_test(what_is_costly_is_shown_with_its_time_and_outlives_the_server),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
