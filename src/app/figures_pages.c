@@ -6,6 +6,7 @@
 #include "app/figures_pages.h"
 
 #include "app/module.h"
+#include "app/rollup.h"
 #include "base/when.h"
 #include "web/web.h"
 
@@ -151,6 +152,8 @@ static void figures_page(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Report and figures"),
          say(ctx, "Each figure is counted from the records themselves, by the rule that stands under it."));
     form_problems(ctx);
+    if (rollup_may(ctx))
+        html(out, "<p class=\"acts\"><a class=\"button\" href=\"/rollup\">{}</a></p>", say(ctx, "Subdistricts together"));
     draw_period(ctx, &span);
     if (!ctx_ok(ctx)) {
         ctx->status = OK; /* said above; the page is complete */

@@ -12,6 +12,7 @@
     M(housekeeping_module) \
     M(importer_module) \
     M(tenants_module) \
+    M(rollup_module) \
     M(verify_module) \
     M(residents_module) \
     M(photos_module) \

@@ -40,7 +40,7 @@
 struct tenant {
     struct site site; /* first */
     struct tenant *next;
-    char *name, *host, *store; /* replaced by a new text under many.lock; the old one stays, it may be in use */
+    char *name, *host, *parent, *store; /* replaced by a new text under many.lock; the old one stays, it may be in use */
     struct seal_key keys;
     pthread_mutex_t lock;
     int users;
@@ -238,6 +238,25 @@ static struct site *choose(struct arena *a, const char *host, const char **uri, 
     return &t->site;
 }
 
+static int children(struct site *site, struct arena *a, struct site_child *list, int most)
+{
+    int n = 0;
+    pthread_mutex_lock(&many.lock);
+    for (struct tenant *t = many.list; t; t = t->next)
+        if (!t->gone && t->parent && strcmp(t->parent, site->name) == 0) {
+            if (n < most)
+                list[n] = (struct site_child){arena_copy(a, t->name), arena_copy(a, t->store)};
+            n++;
+        }
+    pthread_mutex_unlock(&many.lock);
+    return list && n > most ? most : n;
+}
+
+static void stir(struct site *site)
+{
+    jobs_wake(many.jobs, site);
+}
+
 /* ---- the registry ---- */
 
 static bool same(const char *a, const char *b)
@@ -261,6 +280,8 @@ static struct tenant *take_row(const struct tenant_row *row)
         t->site.leave = leave;
         t->site.enter = enter;
         t->site.open = open_writer;
+        t->site.children = children;
+        t->site.stir = stir;
         t->site.used = seconds() - TENANTS_IDLE;
         t->next = many.list;
         many.list = t;
@@ -269,6 +290,8 @@ static struct tenant *take_row(const struct tenant_row *row)
         t->site.name = t->name = must_copy(row->name);
     if (!same(t->host, row->host))
         t->host = row->host ? must_copy(row->host) : NULL;
+    if (!same(t->parent, row->parent))
+        t->parent = row->parent ? must_copy(row->parent) : NULL;
     return new ? t : NULL;
 }
 

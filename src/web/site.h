@@ -40,6 +40,11 @@ struct site_words {
 struct seal_key;
 struct writer;
 
+#define SITE_CHILDREN 200
+struct site_child {
+    const char *name, *store; /* the tenant's; address of its store */
+};
+
 #define SITE_PREFIX 48  /* "/t/" and a name, with room */
 #define SITE_SEATS 40   /* readers of one store: a thread each */
 #define SEAT_LOOPS 0    /* 16 of them */
@@ -78,6 +83,9 @@ struct site {
     void (*leave)(struct site *site);          /* for each choose or enter */
     bool (*enter)(struct site *site);          /* for who comes by himself: a job. False: it is gone */
     struct writer *(*open)(struct site *site);
+    /* How many it is the parent of; the first of them into list, in a (NULL: only how many). */
+    int (*children)(struct site *site, struct arena *a, struct site_child *list, int most);
+    void (*stir)(struct site *site);           /* its jobs have something to do */
     _Atomic int64_t used;          /* when somebody came last, seconds on the monotonic clock */
     _Atomic bool shut;             /* its store can't be served now: no reader */
     _Atomic bool closing;          /* what goes on for long (live pages, an import) ends soon */

@@ -1,7 +1,8 @@
 // Many subdistricts in one process: each is right under its own address, and nothing of one is worth anything in another.
 // On PostgreSQL: test/postgres.sh node --test test/http/tenants.test.mjs
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, renameSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -221,6 +222,54 @@ test("who tries too often in one tenant is not kept out of another", async () =>
   for (let i = 0; i < 60 && last !== 429; i++) last = await tries("west");
   assert.equal(last, 429);
   assert.notEqual(await tries("east"), 429);
+});
+
+test("a parent shows its children's figures, their sums, and rates from numerators and denominators", { timeout: 120000 }, async () => {
+  add("city");
+  add("north", "--requests", "400");
+  for (const name of ["east", "north"]) assert.equal(tenant("set", name, "--parent", "city").code, 0);
+  await until(async () => (await at("city").get("/")).status === 200, "the parent is served");
+  const leader = await signIn("city", "leader1");
+  assert.match(await (await leader.get("/figures")).text(), /href="\/t\/city\/rollup"/);
+  const year = new Date(Date.now() + 8 * 3600000).getUTCFullYear(), span = ["--from", `${year}-01-01`, "--to", `${year}-12-31`];
+  const own = (name) => JSON.parse(linli(["figures", "--data", store(name), ...span, "--format", "json"], { env }).stdout);
+  let page;
+  const rows = () => Object.fromEntries([...page.matchAll(/<tr><th scope="row">([^<]*?) ?(?:<span[^>]*>[^<]*<\/span>)?<\/th>(.*?)<\/tr>/gs)].map(([, title, cells]) =>
+    [title, [...cells.matchAll(/<td class="num">(.*?)<\/td>/gs)].map(([, text]) => text.replace(/<[^>]+>/g, " ").trim().replace(/\s+/g, " "))]));
+  await until(async () => (page = await (await leader.get("/rollup?lang=en")).text()).includes("Counted at") && page.includes("<td"), "it is collected");
+  const table = rows(), east = own("east"), north = own("north");
+  const n = (text) => Number(text.replaceAll(",", ""));
+  let counts = 0, rates = 0;
+  for (const [i, f] of east.entries()) {
+    const cells = table[f.title_en ?? f.title];
+    if (!cells) continue;
+    if (/÷/.test(cells[0])) {
+      const [top, bottom] = cells[0].match(/([\d,]+) ÷ ([\d,]+)/).slice(1).map(n);
+      assert.equal(bottom, f.denominator + north[i].denominator, f.id);
+      assert.equal(top, f.numerator + north[i].numerator, f.id);
+      if (bottom) assert.ok(Math.abs(parseFloat(cells[0]) - (100 * top) / bottom) < 0.06, `${f.id}: ${cells[0]}`);
+      rates++;
+    } else if (/^[\d,]+$/.test(cells[0])) {
+      assert.equal(n(cells[0]), n(cells[1]) + n(cells[2]), f.id);
+      counts++;
+    }
+  }
+  assert.ok(rates > 2 && counts > 2, `${rates} rates, ${counts} counts`);
+  assert.match(page, /can(&#39;|')t be added up/);
+  assert.equal((await (await signIn("city", "xinghu1")).get("/rollup")).status, 403);
+  assert.equal((await (await signIn("west", "leader1")).get("/rollup")).status, 404, "it has no children");
+  const last = await (await leader.get("/rollup?from=1990-01-01&to=1990-12-31&lang=en")).text();
+  assert.match(last, /Being collected/);
+  await until(async () => (page = await (await leader.get("/rollup?from=1990-01-01&to=1990-12-31&lang=en")).text()).includes("Counted at"), "another period, too");
+  const away = store("north");
+  const hide = (there) => postgres
+    ? spawnSync("psql", [postgres, "-qc", there ? "ALTER SCHEMA t_hidden RENAME TO t_north" : "ALTER SCHEMA t_north RENAME TO t_hidden"])
+    : renameSync(join(away, there ? "hidden" : "linli.db"), join(away, there ? "linli.db" : "hidden"));
+  hide(false);
+  await until(async () => (page = await (await leader.get("/rollup?from=1991-01-01&to=1991-12-31&lang=en")).text()).includes("Counted at"), "with one away");
+  assert.match(page, /1 of 2 could not be read/);
+  assert.match(page, />missing</);
+  hide(true);
 });
 
 test("tenants come, change their names and go while it serves", { timeout: 120000 }, async () => {
