@@ -36,6 +36,7 @@ export async function send(server, entry, token) {
   assert.equal(answer.status, 201, `${answer.status}`);
   const where = answer.headers.get("location");
   if (entry.stored) assert.equal(where, entry.stored, "the same key gets the same answer");
+  entry.at ??= Date.now();
   entry.stored = where;
 }
 
@@ -43,12 +44,22 @@ export async function send(server, entry, token) {
 export function load(server, ledger, token) {
   let going = true;
   const clients = Array.from({ length: CLIENTS }, async () => {
-    while (going) await send(server, ledger.next(), token);
+    while (going) {
+      const entry = ledger.next();
+      await send(server, entry, token);
+      if (!entry.stored) await new Promise((done) => setTimeout(done, 200)); // as somebody who was told to wait
+    }
   });
   return async () => {
     going = false;
     await Promise.all(clients);
   };
+}
+
+/** Sends again, with their keys, what was never answered. */
+export async function resend(server, ledger, token) {
+  const open = ledger.open;
+  while (open.length) await Promise.all(open.splice(0, CLIENTS).map((entry) => send(server, entry, token)));
 }
 
 /** Resolves when so many more have been acknowledged: the moment of the kill depends on work done, not on time. */

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { bin, cluster, freePort, tunnel } from "../http/postgres.mjs";
 import { folder, linli, pack, start } from "../http/server.mjs";
-import { Ledger, acknowledged, balance, load, send } from "./ledger.mjs";
+import { Ledger, acknowledged, balance, load, resend, send } from "./ledger.mjs";
 
 const rounds = Number(process.env.ROUNDS ?? 4);
 const env = { LINLI_KEYS: folder("keys") };
@@ -148,7 +148,7 @@ test(`PostgreSQL is killed under load and comes back, ${rounds} times`, { skip, 
     pg.start();
     await acknowledged(ledger, 20, server); // it goes on by itself
     await stop();
-    await Promise.all(ledger.open.map((entry) => send(server, entry, token)));
+    await resend(server, ledger, token);
     assert.ok(ledger.open.length === 0, `${ledger.open.length} could not be sent again`);
     balance(ledger, stored());
   }
@@ -161,7 +161,7 @@ test(`Linli is killed under load on PostgreSQL, ${rounds} times`, { skip, timeou
   const ledger = new Ledger();
   for (let round = 0; round < rounds; round++) {
     const server = await start({ data: data(), logins: {}, env });
-    await Promise.all(ledger.open.map((entry) => send(server, entry, token)));
+    await resend(server, ledger, token);
     assert.equal(ledger.open.length, 0);
     const stop = load(server, ledger, token);
     await acknowledged(ledger, 20 + ((round * 37) % 90), server);
@@ -191,7 +191,7 @@ test("the network stands still for some seconds, then is cut", { skip, timeout: 
     await acknowledged(ledger, 20 * hit, server);
   }
   await stop();
-  await Promise.all(ledger.open.map((entry) => send(server, entry, token)));
+  await resend(server, ledger, token);
   assert.equal(ledger.open.length, 0);
   balance(ledger, stored());
   assert.deepEqual(await server.stop(), { code: 0, signal: null });
