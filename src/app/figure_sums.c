@@ -282,7 +282,7 @@ static void store_one(struct ctx *ctx)
 static void store_costly(struct ctx *ctx)
 {
     for (int i = 0; i < PASSES_MOST && ctx->status == OK; i++) {
-        struct kept one = {.ms = 0};
+        struct kept one = {.site = NULL};
         pthread_mutex_lock(&lock);
         struct kept *k = i < kept_count ? kept[i] : NULL;
         if (k && k->site == ctx->site && k->ms > figure_sums_cheap && k->as_of > k->stored && ctx->now >= k->stored + STORED_EVERY) {
@@ -292,7 +292,7 @@ static void store_costly(struct ctx *ctx)
         }
         pthread_mutex_unlock(&lock);
         ctx->work = &one;
-        if (one.ms > figure_sums_cheap)
+        if (one.site)
             door(ctx, store_one);
     }
 }
