@@ -162,7 +162,9 @@ const char *volunteer_feed_path(struct ctx *ctx, const struct volunteer *v)
 /* Whose address it is; NULL: nobody's, or no longer. */
 static const struct volunteer *feed_of(struct ctx *ctx, const char *name)
 {
-    const struct volunteer *v = name && strlen(name) < 80 ? record_get(ctx, &volunteers_kind, strtoll(name, NULL, 10)) : NULL;
+    if (!name || strlen(name) >= 80)
+        return NULL;
+    const struct volunteer *v = record_get(ctx, &volunteers_kind, strtoll(name, NULL, 10));
     const char *path = v && strcmp(v->status, "left") != 0 ? volunteer_feed_path(ctx, v) : NULL, *asked = arena_print(ctx->arena, "/calendar/%s", name);
     return path && strlen(path) == strlen(asked) && sodium_memcmp(path, asked, strlen(path)) == 0 ? v : NULL;
 }

@@ -531,7 +531,7 @@ static bool open_all(struct wal_copy *c)
 static void close_all(struct wal_copy *c)
 {
     sqlite3 *all[] = {c->readers[0], c->readers[1], c->gate, c->check};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (int i = 0; i < 4; i++)
         sqlite3_close(all[i]);
     if (c->fd >= 0)
         close(c->fd);

@@ -41,7 +41,7 @@ async function signIn(name, login = "office1") {
 const bearer = (text) => ({ authorization: `Bearer ${text}` });
 const until = async (fits, why) => {
   for (let i = 0; i < 300; i++) {
-    if (await fits().catch(() => false)) return; // a connection may have been shut while a command ran
+    if (await (async () => fits())().catch(() => false)) return; // a connection may have been shut while a command ran
     await new Promise((done) => setTimeout(done, 50));
   }
   assert.fail(why);

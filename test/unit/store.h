@@ -16,7 +16,7 @@
 
 struct store {
     char address[300]; /* what db_open takes */
-    char data[300];    /* the same for install_create, which makes the folder */
+    char data[308];    /* the same for install_create, which makes the folder */
     char folder[64];   /* for files of the test's own; the store itself on SQLite */
 };
 

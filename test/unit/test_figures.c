@@ -223,6 +223,7 @@ static void what_is_costly_is_shown_with_its_time_and_outlives_the_server(void *
     change(ctx.db, "INSERT INTO requests (created, updated, number, subject, text, channel, status, received_at) VALUES ({}, {}, 'late', 's', 't', 'web', 'received', {})",
            counted, counted, counted);
     journal_add(&ctx, "requests", db_inserted(ctx.db), "receive", NULL, NULL);
+    journal_finish(ctx.db);
     ctx.now += WHEN_HOUR;
     ctx.site = &second;
     assert_true(received(&as_of) == before);
