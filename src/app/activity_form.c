@@ -388,13 +388,7 @@ static void prepare(struct ctx *ctx)
 
 static bool may_have(struct ctx *ctx, const struct activity *a)
 {
-    if (record_load(ctx, &activities_kind, a->record.id))
-        return true;
-    if (ctx->actor.roles & (ROLE_WORKER | ROLE_OFFICE))
-        ctx_problem(ctx, "area", say(ctx, "Choose one of your own communities."));
-    else
-        ctx_problem(ctx, "organisation", say(ctx, "Choose your own team."));
-    return false;
+    return record_mine(ctx, &activities_kind, a->record.id, "organisation");
 }
 
 static void store_shift(struct ctx *ctx, const struct shift_row *row, const struct activity *a)

@@ -305,7 +305,7 @@ static void parse_into(struct ctx *ctx, const struct kind *k, const void *before
     cJSON *body = json_object(ctx, ctx->web->body, ctx->web->body_size);
     if (!body)
         return;
-    if (record_from_json(ctx, k, body, after))
+    if (record_from_json(ctx, k, body, after) && record_refers(ctx, k, before, after))
         record_check(ctx, k, before, after);
     json_free(body);
 }

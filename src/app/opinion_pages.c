@@ -191,6 +191,8 @@ static void note_change(struct ctx *ctx)
     const struct opinion *o = n->opinion;
     if (opinion_file(ctx, n->opinion, n->into, n->category, n->name, n->phone) != OK)
         return;
+    if (o->record.id != NONE && !record_mine(ctx, &opinions_kind, o->record.id, "team")) /* NONE: sent a second time */
+        return;
     ctx->web->sent = "opinion";
     flash(ctx, n->into != NONE ? say(ctx, "Kept, and joined to what was open already. The next one:") : say(ctx, "Kept; the office has it on its list. The next one:"));
     see_other(ctx, "/opinions/new?team={}&station={}&area={}", o->team == NONE ? "" : arena_print(ctx->arena, "%lld", (long long)o->team),

@@ -74,6 +74,17 @@ bool area_mine(struct ctx *ctx, unsigned roles, int64_t area)
     return false;
 }
 
+bool record_mine(struct ctx *ctx, const struct kind *k, int64_t id, const char *team)
+{
+    if (record_load(ctx, k, id))
+        return true;
+    if (ctx->actor.roles & (ROLE_WORKER | ROLE_OFFICE))
+        ctx_problem(ctx, "area", say(ctx, "Choose one of your own communities."));
+    else
+        ctx_problem(ctx, team, say(ctx, "Choose your own team."));
+    return false;
+}
+
 void scope_by_team(struct ctx *ctx, struct sql *where, const char *team, const char *own)
 {
     struct sql by_area;
@@ -191,7 +202,7 @@ static void *person_import_find(struct ctx *ctx, const void *record)
 
 const struct kind people_kind = {.name = "people", .table = "people", .one = N_("Person"), .many = N_("People"),
     FIELDS(person_fields), .size = sizeof(struct person), .read = PEOPLE_ROLES, .write = PEOPLE_ROLES, .code = "code",
-    .order = "id DESC", .scope = person_scope, .check = person_check, .import_find = person_import_find,
+    .order = "id DESC", .scope = person_scope, .check = person_check, .import_find = person_import_find, .leaves = true,
     .about = N_("Residents who gave their details, entered once: for volunteering, activities, visits and posts.")};
 
 /* ---- organisations ---- */

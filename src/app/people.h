@@ -67,5 +67,7 @@ void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, cons
  * leader's teams (column team) or to the volunteer who asks (column own, NULL: nothing does).
  */
 void scope_by_team(struct ctx *ctx, struct sql *where, const char *team, const char *own);
+/* Whether the record just stored lies in the actor's scope; otherwise a problem at "area", or at the field team of a leader. */
+bool record_mine(struct ctx *ctx, const struct kind *k, int64_t id, const char *team);
 
 #endif

@@ -221,7 +221,8 @@ static void prepare(struct ctx *ctx)
         return;
     }
     form_read(ctx, k, e->after, param);
-    record_check(ctx, k, e->before, e->after);
+    if (record_refers(ctx, k, e->before, e->after))
+        record_check(ctx, k, e->before, e->after);
     if (e->before)
         check_stale(ctx, e);
 }

@@ -203,7 +203,7 @@ const struct kind requests_kind = {
     .name = "requests", .table = "requests", .one = N_("Request"), .many = N_("Requests"), FIELDS(fields),
     .size = sizeof(struct request), .read = ROLES_READERS, .write = ROLES_STAFF, .code = "number",
     .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert, .import_key = "source_number",
-    .insert = insert, .check = check, .exported = exported, .search = search_list, .reveal = ROLES_STAFF,
+    .insert = insert, .check = check, .exported = exported, .search = search_list, .reveal = ROLES_STAFF, .leaves = true,
     .home = "/work", .page = "/requests/{id}",
 };
 

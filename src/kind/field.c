@@ -134,6 +134,24 @@ static bool set_phone(struct ctx *ctx, const struct field *f, void *record, cons
     return true;
 }
 
+/* Only among those that the actor may see: how many elsewhere have the name is not told either. */
+static int64_t name_find(struct ctx *ctx, const struct kind *k, const char *typed, int64_t *same_name)
+{
+    struct sql q;
+    int64_t id = NONE;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT count(*) AS n, min(id) AS id FROM {} WHERE name = {}", (struct sql_name){k->table}, typed);
+    if (k->scope && ctx->actor.grant_count)
+        k->scope(ctx, &q);
+    struct rows *r = sql_query(ctx->db, &q);
+    if (rows_next(r)) {
+        *same_name = row_int(r, "n");
+        id = *same_name == 1 ? row_int(r, "id") : NONE;
+    }
+    rows_end(r);
+    return id;
+}
+
 int64_t ref_find(struct ctx *ctx, const struct field *f, const char *typed, int64_t *same_name)
 {
     const struct kind *k = kind_find(f->ref);
@@ -149,8 +167,7 @@ int64_t ref_find(struct ctx *ctx, const struct field *f, const char *typed, int6
     const struct field *name = id == NONE ? kind_field(k, "name") : NULL;
     if (!name || (name->flags & SEALED))
         return id;
-    *same_name = query_int(ctx->db, "SELECT count(*) AS n FROM {} WHERE name = {}", table, typed);
-    return *same_name == 1 ? query_int(ctx->db, "SELECT id FROM {} WHERE name = {}", table, typed) : NONE;
+    return name_find(ctx, k, typed, same_name);
 }
 
 /* A reference is typed as the code that names the record, as its id, or as a name that only one record has. */
@@ -404,6 +421,25 @@ bool field_missing(const struct field *f, const void *record)
     if (f->type == F_REAL)
         return isnan(*(const double *)slot(f, (void *)(uintptr_t)record));
     return field_int(f, record) == NONE;
+}
+
+/* 0: a row above it in a trial of an import. */
+static bool may_refer(struct ctx *ctx, const struct field *f, int64_t id)
+{
+    const struct kind *k = kind_find(f->ref);
+    if (id == NONE || id == 0 || !k)
+        return true;
+    return (k->read & ctx->actor.roles) && (!k->scope || record_load(ctx, k, id));
+}
+
+bool record_refers(struct ctx *ctx, const struct kind *k, const void *before, const void *after)
+{
+    for (int i = 0; ctx->actor.grant_count && i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        if (f->type == F_REF && !(before && field_same(f, before, after)) && !may_refer(ctx, f, field_int(f, after)))
+            ctx_problem(ctx, f->name, say(ctx, "{}: this is outside your area or unit.", tr(ctx, f->label)));
+    }
+    return ctx->problem_count == 0;
 }
 
 bool record_check(struct ctx *ctx, const struct kind *k, const void *before, void *after)

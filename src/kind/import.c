@@ -507,7 +507,7 @@ enum import_outcome import_row(struct ctx *ctx, struct import *im, int64_t row, 
         after = record_copy(ctx, k, before);
         set_cells(ctx, im, after, cells, count);
     }
-    if (!ctx_ok(ctx) || !record_check(ctx, k, before, after))
+    if (!ctx_ok(ctx) || (im->scoped && !record_refers(ctx, k, before, after)) || !record_check(ctx, k, before, after))
         return failed(ctx, im, row);
     if (before)
         return renew(ctx, im, row, before, after);

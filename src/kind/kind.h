@@ -109,6 +109,7 @@ struct kind {
     struct list_total (*search)(struct ctx *ctx, struct list *l, const char *q);
     const char *import_key;    /* with import_find: the field that tells rows of a sheet apart; NULL: the UNIQUE one */
     enum status (*import_done)(struct ctx *ctx); /* behind the door, after an import stored something: what is derived from the whole register */
+    bool leaves;               /* what is stored may lie outside the scope of whoever stores it: it is handed to another area */
     unsigned remove;           /* roles that may remove a record nobody refers to; 0: none */
     const char *about;         /* N_(): what the register is for, in a sentence; NULL: it has no pages of its own */
     const char *home;          /* address of its list when that is not the engine's page; NULL: /registers/NAME */
@@ -133,7 +134,8 @@ void *record_find(struct ctx *ctx, const struct kind *k, const char *field, cons
 enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, const char *action);
 /* CONFLICT (with a message) when the stored version is no longer before's. */
 enum status record_update(struct ctx *ctx, const struct kind *k, const void *before, void *after, const char *action);
-/* Behind the door, for forms and the API: the kind's insert (before NULL) or record_update, then its settle. */
+/* Behind the door, for forms and the API: the kind's insert (before NULL) or record_update, then its settle. What is
+ * stored must lie in the actor's scope, unless the kind may leave it. */
 enum status record_store(struct ctx *ctx, const struct kind *k, const void *before, void *after);
 /* CONFLICT when something still refers to it, or its version is no longer record's. */
 enum status record_remove(struct ctx *ctx, const struct kind *k, const void *record);
@@ -165,6 +167,9 @@ bool field_same(const struct field *f, const void *a, const void *b);
 bool field_missing(const struct field *f, const void *record);
 /* Required fields and the kind's own rules; false when there are problems. */
 bool record_check(struct ctx *ctx, const struct kind *k, const void *before, void *after);
+/* What somebody typed or sent refers only to records they may read themselves, or to what it referred to before
+ * (before NULL: new). False with a problem a field. Whoever acts without a grant (the program, residents) may refer to all. */
+bool record_refers(struct ctx *ctx, const struct kind *k, const void *before, const void *after);
 
 /* ---- many records ---- */
 struct list {

@@ -299,7 +299,11 @@ enum status record_store(struct ctx *ctx, const struct kind *k, const void *befo
     enum status s = before      ? record_update(ctx, k, before, after, "change")
                     : k->insert ? k->insert(ctx, after)
                                 : record_insert(ctx, k, after, "create");
-    return s == OK && k->settle ? k->settle(ctx, before, after) : s;
+    if (s == OK && k->settle)
+        s = k->settle(ctx, before, after);
+    if (s == OK && k->scope && !k->leaves && ctx->actor.grant_count && !record_load(ctx, k, ((const struct record *)after)->id))
+        return ctx_fail(ctx, INVALID, say(ctx, "This is outside your area or unit."));
+    return s;
 }
 
 enum status record_remove(struct ctx *ctx, const struct kind *k, const void *record)
