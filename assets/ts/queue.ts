@@ -114,7 +114,7 @@ export async function send(language: string): Promise<Sent> {
                     await forget(each.key);
                 else if (each.status === 401)
                     signedOut = true;
-                else
+                else if (each.status !== 429)
                     await change(each.key, { ...mark, error: each.message ?? String(each.status) });
                 answers.push(each);
             }

@@ -39,6 +39,7 @@
 #define KEY_MOST     64
 
 static const struct tries_rule tries_code = {"door code", 30, WHEN_HOUR}; /* wrong codes of one volunteer */
+static const struct tries_rule tries_shown = {"card with a mark", 300, 6 * WHEN_HOUR}; /* unknown cards from one address; a device keeps marks of an old card */
 
 /* ---- who ---- */
 
@@ -293,10 +294,15 @@ static struct outcome one_mark(struct ctx *ctx, const cJSON *o)
         m.out = cJSON_IsBool(out) ? m.out : scan_means_out(ctx, m.activity, m.volunteer, mark_believed(ctx, &m));
         return take_mark(ctx, &m);
     }
-    const struct volunteer *card = text_of(o, "card") ? volunteer_by_code(ctx, text_of(o, "card")) : NULL;
-    m.volunteer = card ? card->record.id : ctx->actor.volunteer > 0 && !text_of(o, "card") ? ctx->actor.volunteer : NONE;
+    const char *shown = text_of(o, "card");
+    if (shown && tries_left(ctx, &tries_shown, NULL) <= 0)
+        return refused(ctx, 429, say(ctx, "Too many wrong codes came from your connection. Please try again in a few hours, or ask your team's leader."));
+    const struct volunteer *card = shown ? volunteer_by_code(ctx, shown) : NULL;
+    if (shown && !card)
+        tries_add(ctx, &tries_shown, NULL);
+    m.volunteer = card ? card->record.id : ctx->actor.volunteer > 0 && !shown ? ctx->actor.volunteer : NONE;
     if (m.volunteer == NONE)
-        return refused(ctx, 401, text_of(o, "card") ? say(ctx, "This card’s code is not known here, or a newer card has replaced it.")
+        return refused(ctx, 401, shown ? say(ctx, "This card’s code is not known here, or a newer card has replaced it.")
                                                     : say(ctx, "Show your volunteer’s card first."));
     return mark_with_code(ctx, a, code, &m);
 }

@@ -2,7 +2,8 @@
  * Searching without leaving traces: a name or a telephone number that is
  * looked for stands in the address sealed, so that neither a browser's history
  * nor a proxy's log holds it. A search form posts its fields to /find, which
- * answers with the address of the list; the gate opens the words there.
+ * answers with the address of the list; the gate opens the words there, for
+ * who looked for them: nobody else reads them with an account of their own.
  */
 #include "base/seal.h"
 #include "base/text.h"
@@ -10,16 +11,20 @@
 
 #include <string.h>
 
-#define PURPOSE "search"
 #define MARK    '~'
 #define MOST    ((size_t)400) /* bytes of words */
+
+static const char *purpose(struct ctx *ctx)
+{
+    return arena_print(ctx->arena, "search %lld %lld", (long long)ctx->actor.user, (long long)ctx->actor.volunteer);
+}
 
 const char *words_sealed(struct ctx *ctx, const char *typed)
 {
     const char *words = typed ? text_tidy(ctx->arena, typed) : NULL;
     if (!words || !*words || !ctx->keys)
         return words ? words : "";
-    return arena_print(ctx->arena, "%c%s", MARK, seal_text(ctx->keys, ctx->arena, PURPOSE, text_cut(ctx->arena, words, MOST / 4)));
+    return arena_print(ctx->arena, "%c%s", MARK, seal_text(ctx->keys, ctx->arena, purpose(ctx), text_cut(ctx->arena, words, MOST / 4)));
 }
 
 /* What does not open was cut off or comes from elsewhere: nothing is looked for. */
@@ -32,7 +37,7 @@ void words_open(struct visit *v)
         const char *words = NULL;
         struct param *own = ARENA_ARRAY(v->arena, struct param, v->ex.query_count);
         memcpy(own, v->ex.query, sizeof *own * (size_t)v->ex.query_count);
-        if (!v->ctx.keys || seal_open(v->ctx.keys, v->arena, PURPOSE, p->value + 1, &words) != OK || !words)
+        if (!v->ctx.keys || seal_open(v->ctx.keys, v->arena, purpose(&v->ctx), p->value + 1, &words) != OK || !words)
             words = "";
         v->ex.words = p->value;
         own[i].value = words;

@@ -216,7 +216,6 @@ void gate_route(struct gate *g, struct visit *v)
     take_site(g, v);
     take_address(g, v);
     take_uri(v);
-    words_open(v);
     v->limit = BODY_LIMIT;
     v->head = strcmp(v->verb, "HEAD") == 0;
     for (int i = 0; i < METHOD_COUNT; i++)
@@ -772,6 +771,7 @@ static enum gate_next admit(struct visit *v, struct db *reader)
 {
     struct ctx *ctx = &v->ctx;
     session_actor(v, reader);
+    words_open(v);
     v->ex.csrf = session_csrf(v);
     bool changes = v->ex.method != GET;
     if (!(v->route->roles & ctx->actor.roles)) {

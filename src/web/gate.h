@@ -92,7 +92,7 @@ extern const int session_route_count;
 /* ---- the signed-in person's own page (web/account.c) ---- */
 extern const struct route account_routes[], find_routes[];
 extern const int account_route_count, find_route_count;
-void words_open(struct visit *v); /* web/find.c: opens ?q= when it is sealed */
+void words_open(struct visit *v); /* web/find.c: opens ?q= when this actor sealed it */
 
 /* ---- assets and health (web/static.c) ---- */
 extern const struct route static_routes[];

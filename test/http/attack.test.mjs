@@ -85,6 +85,10 @@ test("nor does a name, whichever list it is looked for in", async () => {
       assert.match(await (await office.get("/registers/people?q=%7Es1.AAAA")).text(), /id="q" type="search" name="q" value=""/, "what does not open looks for nothing");
     }
   }
+  const log = (await office.submit("/volunteers", "/find", { q: name, _to: "/volunteers" })).headers.get("location");
+  for (const reader of [session(server, "xinghu1"), session(server, "volunteer1"), server.visitor()])
+    for (const page of [log, log.replace("/volunteers", "/work"), log.replace("/volunteers", "/places")])
+      assert.ok(!(await (await reader.get(page)).text()).includes(`value="${name}"`), `${page}: what a log keeps is opened by nobody else`);
   for (const to of ["//evil.example", "https://evil.example", "/\\evil", "/a?b=c"])
     assert.equal((await office.submit("/volunteers", "/find", { q: "x", _to: to })).status, 404, to);
 });
@@ -98,5 +102,22 @@ test("an office without areas yet takes what residents send", async () => {
     assert.equal(answer.status, 303);
   } finally {
     await bare.stop();
+  }
+});
+
+test("cards are not guessed through the address that takes marks", async () => {
+  const outside = await start({ data, logins, args: ["--proxied"] });
+  try {
+    const send = async (count) => {
+      const marks = Array.from({ length: count }, (_, i) => ({ key: `guess-${count}-${i}`, activity: 1, card: `ABCDE${String(i).padStart(5, "2").replaceAll(/[01]/g, "3")}`, code: "123456" }));
+      const answer = await fetch(`${outside.url}/api/attendance`, { method: "POST", body: JSON.stringify({ marks }), headers: { "content-type": "application/json", "x-forwarded-for": "203.0.113.7" } });
+      return (await answer.json()).results.map((r) => r.status);
+    };
+    assert.deepEqual(new Set(await send(200)), new Set([401]));
+    const more = await send(199);
+    assert.equal(more.filter((s) => s === 401).length, 100);
+    assert.equal(more.filter((s) => s === 429).length, 99);
+  } finally {
+    await outside.stop();
   }
 });
