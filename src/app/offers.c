@@ -10,6 +10,7 @@
 #include "app/activities.h"
 #include "app/module.h"
 #include "app/people.h"
+#include "app/registers.h"
 #include "app/visits.h"
 #include "base/when.h"
 
@@ -94,11 +95,13 @@ const struct kind offer_asks_kind = {.name = "offer_asks", .table = "offer_asks"
 
 const char *skill_for(struct ctx *ctx, int64_t category)
 {
-    struct rows *r = query(ctx->db, "SELECT code FROM skills WHERE category = {} OR category = (SELECT parent FROM categories WHERE id = {})"
-                                    " ORDER BY CASE WHEN category = {} THEN 0 ELSE 1 END, position LIMIT 1",
-                           (struct maybe){category}, (struct maybe){category}, (struct maybe){category});
-    const char *code = rows_next(r) ? row_copy(r, ctx->arena, "code") : NULL;
-    rows_end(r);
+    const char *code = NULL;
+    for (int level = 0; level < CATEGORY_LEVELS && category != NONE && !code; level++) {
+        struct rows *r = query(ctx->db, "SELECT code FROM skills WHERE category = {} ORDER BY position, code LIMIT 1", category);
+        code = rows_next(r) ? row_copy(r, ctx->arena, "code") : NULL;
+        rows_end(r);
+        category = query_int(ctx->db, "SELECT parent FROM categories WHERE id = {}", category);
+    }
     return code;
 }
 

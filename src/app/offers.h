@@ -70,6 +70,7 @@ enum status offer_done(struct ctx *ctx, const struct offer *o, int64_t came, int
 /* Behind the door: no longer needed, with a reason. */
 enum status offer_cancel(struct ctx *ctx, const struct offer *o, const char *why);
 /* The skill that requests of this category need, code in ctx's arena; NULL: none. */
+/* The first skill of the category or, when it has none, of those above it; NULL. */
 const char *skill_for(struct ctx *ctx, int64_t category);
 /* Did this volunteer accept an offer of the request that is not done? */
 bool offer_accepted(struct ctx *ctx, int64_t request, int64_t volunteer);

@@ -127,7 +127,6 @@ const struct kind units_kind = {.name = "units", .table = "units", .one = N_("Un
 /* ---- categories ---- */
 
 /* Three levels: residents choose from the first two, the office also from the third. */
-#define CATEGORY_LEVELS 3
 
 /* The level of a category, the first is 1; 0: it is below the one left out, or deeper than there are levels. */
 static int category_level(struct ctx *ctx, int64_t id, int64_t but)

@@ -22,6 +22,7 @@ struct unit {
     int64_t area;
     const char *phone, *mail;
 };
+#define CATEGORY_LEVELS 3
 struct category {
     struct record record;
     const char *code, *name, *name_en, *icon, *level;

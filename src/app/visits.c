@@ -449,7 +449,8 @@ static void offer_arrivals(struct ctx *ctx)
     if (strcmp(setting(ctx, "offers.automatic"), "1") != 0)
         return;
     struct rows *r = query(ctx->db, "SELECT r.id AS id FROM requests r WHERE r.status = 'received' AND r.received_at > {} AND r.channel <> 'import'"
-                                    " AND EXISTS (SELECT 1 FROM skills s WHERE s.category = r.category OR s.category = (SELECT c.parent FROM categories c WHERE c.id = r.category))"
+                                    " AND EXISTS (SELECT 1 FROM skills s WHERE s.category = r.category OR s.category IN (SELECT c.parent FROM categories c WHERE c.id = r.category"
+                                    " OR c.id = (SELECT b.parent FROM categories b WHERE b.id = r.category)))"
                                     " AND NOT EXISTS (SELECT 1 FROM offers o WHERE o.request = r.id) ORDER BY r.id LIMIT {}", ctx->now - WHEN_DAY, ARRIVED_MOST);
     while (n < ARRIVED_MOST && rows_next(r))
         ids[n++] = row_int(r, "id");

@@ -283,6 +283,13 @@ static void test_offer(void **state)
     struct offer *o = record_new(&ctx, &offers_kind);
     o->request = r->record.id;
     o->skill = skill_for(&ctx, r->category);
+    change(ctx.db, "INSERT INTO categories (version, created, updated, code, name, parent, level, position, valid)"
+                   " VALUES (1, 0, 0, 'deeper', '卧床理发', {}, 'ordinary', 1, 1)", r->category);
+    int64_t deeper = query_int(ctx.db, "SELECT id FROM categories WHERE code = 'deeper'");
+    assert_string_equal(skill_for(&ctx, deeper), o->skill);
+    change(ctx.db, "UPDATE skills SET category = (SELECT parent FROM categories WHERE id = {}) WHERE code = {}", r->category, o->skill);
+    assert_string_equal(skill_for(&ctx, deeper), o->skill); /* two levels up */
+    assert_null(skill_for(&ctx, NONE));
     o->gender = "female";
     assert_int_equal(offer_file(&ctx, o), OK);
     assert_int_equal(o->people, 2);
