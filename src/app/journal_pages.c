@@ -204,11 +204,10 @@ static void journal_page(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     page_begin(ctx, say(ctx, "Journal"), PAGE_STAFF | PAGE_WIDE);
     trail(ctx, "/admin", say(ctx, "Administration"));
-    const char *here = url_with(ctx, "before", NULL), *query_text = strchr(here, '?');
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\"><a class=\"button\" href=\"/journal/download{}{}format=xlsx\">{} Excel</a>"
-              "<a class=\"button\" href=\"/journal/download{}\">{} CSV</a></div></header>", say(ctx, "Journal"),
-         say(ctx, "Every change, the newest first. Nothing in it can be changed unnoticed."), query_text ? query_text : "", query_text ? "&" : "?",
-         icon(ctx, "download"), query_text ? query_text : "", icon(ctx, "download"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\">", say(ctx, "Journal"),
+         say(ctx, "Every change, the newest first. Nothing in it can be changed unnoticed."));
+    file_buttons(ctx, "/journal/download", "before", false);
+    html(out, "</div></header>");
     form_problems(ctx);
     draw_verified(ctx);
     draw_filters(ctx);
@@ -240,17 +239,17 @@ static void journal_page(struct ctx *ctx)
 
 /* ---- the sheet ---- */
 
-static void download(struct ctx *ctx)
+static void download_prepare(struct ctx *ctx)
 {
-    enum sheet_format format = sheet_asked(ctx);
-    struct sheet_writer *w = sheet_write_open(format);
+    struct sheet_writer *w = sheet_write_open(sheet_asked(ctx));
+    int64_t count = 0;
     const char *titles[] = {say(ctx, "No."), say(ctx, "When"), say(ctx, "By whom"), say(ctx, "How"), say(ctx, "Of what"), say(ctx, "Entry no."), say(ctx, "Action"), say(ctx, "Difference")};
     sheet_write_header(w, titles, (int)(sizeof titles / sizeof *titles));
     struct sql q;
     select_entries(ctx, &q, SHEET_DOWNLOAD);
     struct rows *r = sql_query(ctx->db, &q);
     struct arena *whole = ctx->arena, *row = arena_new();
-    for (ctx->arena = row; rows_next(r); arena_clear(row)) {
+    for (ctx->arena = row; rows_next(r); arena_clear(row), count++) {
         const char *kind = row_copy(r, row, "kind"), *who = row_copy(r, row, "actor_name");
         sheet_write_int(w, row_int(r, "seq"));
         sheet_write_time(w, row_int(r, "at_ms") / 1000 + when_offset());
@@ -264,7 +263,7 @@ static void download(struct ctx *ctx)
     }
     ctx->arena = whole;
     arena_free(row);
-    answer_sheet(ctx, w, "journal", format);
+    sheet_keep(ctx, w, "journal", count);
 }
 
 /* ---- the check ---- */
@@ -294,7 +293,7 @@ static void verify(struct ctx *ctx)
 
 static const struct route table[] = {
     ROUTE_GET("/journal", VIEWERS, journal_page),
-    ROUTE_GET("/journal/download", VIEWERS, download),
+    ROUTE_POST("/journal/download", VIEWERS, file_send, .prepare = download_prepare, .failed = journal_page, .flags = SLOW),
     ROUTE_POST("/journal/verify", ROLE_ADMIN | ROLE_AUDITOR, verify, .prepare = verify_prepare, .failed = journal_page, .flags = SLOW),
 };
 

@@ -66,25 +66,73 @@ void pager(struct ctx *ctx, int64_t page, int64_t total)
     buf_puts(out, "</nav>");
 }
 
+struct file {
+    const char *bytes, *kind, *ending;
+    size_t size;
+    int64_t rows;
+};
+
 enum sheet_format sheet_asked(struct ctx *ctx)
 {
-    const char *format = query_param(ctx, "format");
+    const char *format = param(ctx, "format");
     return format && !strcmp(format, "xlsx") ? SHEET_XLSX : SHEET_CSV;
 }
 
-void answer_sheet(struct ctx *ctx, struct sheet_writer *w, const char *name, enum sheet_format format)
+static void file_keep(struct ctx *ctx, const struct file *f)
 {
-    size_t size;
+    struct file *kept = ARENA_NEW(ctx->arena, struct file);
+    *kept = *f;
+    kept->bytes = arena_copyn(ctx->arena, f->bytes, f->size);
+    ctx->work = kept;
+}
+
+void sheet_keep(struct ctx *ctx, struct sheet_writer *w, const char *kind, int64_t rows)
+{
+    struct file f = {.kind = kind, .rows = rows, .ending = sheet_asked(ctx) == SHEET_XLSX ? "xlsx" : "csv"};
     const char *why = NULL;
-    char *bytes = sheet_write_close(w, &size, &why);
+    char *bytes = sheet_write_close(w, &f.size, &why);
     if (!bytes) {
         ctx_fail(ctx, UNAVAILABLE, tr(ctx, why));
         return;
     }
-    const char *type = format == SHEET_XLSX ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv; charset=utf-8";
-    answer_download(ctx, arena_print(ctx->arena, "%s.%s", name, format == SHEET_XLSX ? "xlsx" : "csv"), type);
-    buf_put(ctx->web->out, bytes, size);
+    f.bytes = bytes;
+    file_keep(ctx, &f);
     free(bytes);
+}
+
+static const char *file_type(const char *ending)
+{
+    return !strcmp(ending, "xlsx")   ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+           : !strcmp(ending, "json") ? "application/json; charset=utf-8"
+                                     : "text/csv; charset=utf-8";
+}
+
+void file_send(struct ctx *ctx)
+{
+    const struct file *f = ctx->work;
+    const char *q = query_param(ctx, "q");
+    struct buf after;
+    buf_init(&after, 0);
+    json(&after, "{\"rows\":{},\"list\":{}}", f->rows, url_with(ctx, "q", q && *q ? "…" : NULL)); /* it may be a telephone number */
+    journal_add(ctx, f->kind, 0, "download", NULL, arena_copyn(ctx->arena, after.data, after.size));
+    buf_release(&after);
+    answer_download(ctx, arena_print(ctx->arena, "%s.%s", f->kind, f->ending), file_type(f->ending));
+    buf_put(ctx->web->out, f->bytes, f->size);
+    ctx->key = NULL; /* a file is made anew, not kept for a repetition */
+}
+
+void file_buttons(struct ctx *ctx, const char *at, const char *page, bool json)
+{
+    static const char *const formats[][2] = {{"xlsx", "Excel"}, {"csv", "CSV"}, {"json", "JSON"}};
+    struct buf *out = ctx->web->out;
+    const char *query = strchr(url_with(ctx, page, NULL), '?');
+    html(out, "<details class=\"menu\"><summary>{} {}</summary><div><form method=\"post\" action=\"{}{}\">", icon(ctx, "download"),
+         say(ctx, "Download"), at, query ? query : "");
+    if (ctx->web->csrf)
+        html(out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
+    for (int i = 0; i < (json ? 3 : 2); i++)
+        html(out, "<button name=\"format\" value=\"{}\">{} {}</button>", formats[i][0], icon(ctx, "file-spreadsheet"), formats[i][1]);
+    html(out, "</form></div></details>");
 }
 
 /* ---- the registers there are ---- */
@@ -113,17 +161,6 @@ static void registers(struct ctx *ctx)
 
 /* ---- the head of a list ---- */
 
-static void downloads(struct ctx *ctx, const struct kind *k)
-{
-    html(ctx->web->out, "<details class=\"menu\"><summary>{} {}</summary><div>", icon(ctx, "download"), say(ctx, "Download"));
-    static const char *const formats[][2] = {{"xlsx", "Excel"}, {"csv", "CSV"}, {"json", "JSON"}};
-    for (size_t i = 0; i < 3; i++) {
-        const char *here = url_with(ctx, "format", formats[i][0]), *query = strchr(here, '?');
-        html(ctx->web->out, "<a href=\"/registers/{}/download{}\">{} {}</a>", k->name, query, icon(ctx, "file-spreadsheet"), formats[i][1]);
-    }
-    html(ctx->web->out, "</div></details>");
-}
-
 static void list_head(struct ctx *ctx, const struct kind *k)
 {
     struct buf *out = ctx->web->out;
@@ -132,7 +169,7 @@ static void list_head(struct ctx *ctx, const struct kind *k)
     if ((k->write & ctx->actor.roles) && !view->closed)
         html(out, "<a class=\"button primary\" href=\"{}\" data-key=\"n\">{} {}</a>",
              view->fresh ? view->fresh : arena_print(ctx->arena, "/registers/%s/new", k->name), icon(ctx, "plus"), say(ctx, "New entry"));
-    downloads(ctx, k);
+    file_buttons(ctx, arena_print(ctx->arena, "/registers/%s/download", k->name), "page", true);
     buf_puts(out, "</div></header>");
 }
 
@@ -413,38 +450,42 @@ static void list_page(struct ctx *ctx)
 }
 
 /* What the reader sees, so sealed values are masked. */
-static void download_json(struct ctx *ctx, struct list *l)
+static void keep_json(struct ctx *ctx, struct list *l)
 {
-    struct buf *out = ctx->web->out;
+    struct file f = {.kind = l->kind->name, .ending = "json"};
     struct arena *whole = ctx->arena, *row = arena_new();
-    const char *before = "[\n";
-    answer_download(ctx, arena_print(ctx->arena, "%s.json", l->kind->name), "application/json; charset=utf-8");
+    struct buf out;
+    buf_init(&out, 0);
     l->limit = SHEET_DOWNLOAD;
     l->offset = 0;
     struct rows *rows = list_run(ctx, l);
     ctx->arena = row;
-    for (void *record; (record = list_next(ctx, l->kind, rows, row)) != NULL; arena_clear(row), before = ",\n") {
-        buf_puts(out, before);
-        record_json(ctx, out, l->kind, record, false);
+    for (void *record; (record = list_next(ctx, l->kind, rows, row)) != NULL; arena_clear(row)) {
+        buf_puts(&out, f.rows++ ? ",\n" : "[\n");
+        record_json(ctx, &out, l->kind, record, false);
     }
     ctx->arena = whole;
     arena_free(row);
-    buf_puts(out, *before == '[' ? "[]\n" : "\n]\n");
+    buf_puts(&out, f.rows ? "\n]\n" : "[]\n");
+    f.bytes = out.data;
+    f.size = out.size;
+    file_keep(ctx, &f);
+    buf_release(&out);
 }
 
-static void download(struct ctx *ctx)
+static void download_prepare(struct ctx *ctx)
 {
     const struct kind *k = ctx->web->kind;
+    const char *format = param(ctx, "format");
     struct browse b;
     browse_init(ctx, &b, k, query_param);
-    if (query_param(ctx, "format") && !strcmp(query_param(ctx, "format"), "json")) {
-        download_json(ctx, &b.list);
+    if (format && !strcmp(format, "json")) {
+        keep_json(ctx, &b.list);
         return;
     }
-    enum sheet_format format = sheet_asked(ctx);
-    struct sheet_writer *w = sheet_write_open(format);
-    browse_sheet(ctx, &b.list, w, SHEET_DOWNLOAD);
-    answer_sheet(ctx, w, k->name, format);
+    struct sheet_writer *w = sheet_write_open(sheet_asked(ctx));
+    int64_t rows = browse_sheet(ctx, &b.list, w, SHEET_DOWNLOAD);
+    sheet_keep(ctx, w, k->name, rows);
 }
 
 /* What a reference may be, while one types: <option>s of the nearest. */
@@ -616,7 +657,7 @@ static void remove_record(struct ctx *ctx)
 static const struct route table[] = {
     ROUTE_GET("/registers", ROLES_READERS | ROLE_ADMIN, registers),
     ROUTE_GET("/registers/{name}", ROLES_SIGNED, list_page, .flags = KIND_READ),
-    ROUTE_GET("/registers/{name}/download", ROLES_SIGNED, download, .flags = KIND_READ),
+    ROUTE_POST("/registers/{name}/download", ROLES_SIGNED, file_send, .prepare = download_prepare, .failed = list_page, .flags = KIND_READ | SLOW),
     ROUTE_GET("/registers/{name}/suggest", ROLES_SIGNED, suggest, .flags = KIND_READ),
     ROUTE_GET("/registers/{name}/{id}", ROLES_SIGNED, record_page, .flags = KIND_READ),
     ROUTE_POST("/registers/{name}/{id}/reveal", ROLES_SIGNED, reveal, .prepare = reveal_prepare, .flags = KIND_READ),

@@ -22,9 +22,13 @@ void record_page(struct ctx *ctx);
 /* Draws <nav class="trail"> with one link back. */
 void trail(struct ctx *ctx, const char *href, const char *label);
 void pager(struct ctx *ctx, int64_t page, int64_t total);
-/* Ends a sheet and answers it as a download "NAME.csv" or ".xlsx". */
-void answer_sheet(struct ctx *ctx, struct sheet_writer *w, const char *name, enum sheet_format format);
-enum sheet_format sheet_asked(struct ctx *ctx); /* ?format=xlsx; otherwise CSV */
+/* A list as a file, by POST: prepared on a worker and kept in ctx->work, then sent behind the door with an entry in the
+ * journal of kind `kind`: how many rows, and the address that narrowed them without the words looked for. */
+void sheet_keep(struct ctx *ctx, struct sheet_writer *w, const char *kind, int64_t rows);
+enum sheet_format sheet_asked(struct ctx *ctx); /* format=xlsx; otherwise CSV */
+void file_send(struct ctx *ctx);
+/* The menu that asks for it at the address `at`, narrowed as the page is but for its parameter `page`. */
+void file_buttons(struct ctx *ctx, const char *at, const char *page, bool json);
 
 /* ---- app/history.c ---- */
 /* A readable difference: field, before, after. Values only of kinds the reader may read; sealed ones never. */

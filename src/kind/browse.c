@@ -180,10 +180,11 @@ static void write_cell(struct ctx *ctx, struct sheet_writer *w, const struct fie
         sheet_write_text(w, field_missing(f, record) ? NULL : field_typed(ctx, f, record));
 }
 
-void browse_sheet(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64_t most)
+int64_t browse_sheet(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64_t most)
 {
     const struct kind *k = l->kind;
     const char **titles = ARENA_ARRAY(ctx->arena, const char *, k->field_count + 1);
+    int64_t count = 0;
     int n = 0;
     for (int i = 0; i < k->field_count; i++)
         if (!(k->fields[i].flags & (SEALED | HIDDEN)))
@@ -194,7 +195,7 @@ void browse_sheet(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64
     struct arena *whole = ctx->arena, *row = arena_new();
     struct rows *rows = list_run(ctx, l);
     ctx->arena = row; /* a row's own memory, so that a long list needs little */
-    for (void *record; (record = list_next(ctx, k, rows, row)) != NULL; arena_clear(row)) {
+    for (void *record; (record = list_next(ctx, k, rows, row)) != NULL; arena_clear(row), count++) {
         for (int i = 0; i < k->field_count; i++)
             if (!(k->fields[i].flags & (SEALED | HIDDEN)))
                 write_cell(ctx, w, &k->fields[i], record);
@@ -208,4 +209,5 @@ void browse_sheet(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64
         ctx_fail(ctx, UNAVAILABLE, NULL);
     }
     arena_free(row);
+    return count;
 }

@@ -26,7 +26,7 @@ void browse_init(struct ctx *ctx, struct browse *b, const struct kind *k, form_v
 void browse_search(struct ctx *ctx, struct list *l, const char *q);
 bool browse_filters(const struct field *f); /* the field narrows the list */
 /* The list from its first row, at most `most`, with the fields' names as headings: what an import takes. Sealed fields are
- * left out. Runs the list. */
-void browse_sheet(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64_t most);
+ * left out. Runs the list; answers the rows. */
+int64_t browse_sheet(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64_t most);
 
 #endif

@@ -24,6 +24,8 @@ const api = async (method, path, body) => {
   return answer.json();
 };
 
+const download = (kind, format, query = "", visitor = office) => visitor.submit("/registers", `/registers/${kind}/download${query}`, { format });
+
 test("settings lead to every page that has some, with what holds now", async () => {
   const shown = await page(admin, "/settings");
   for (const href of ["/deadlines", "/calendar", "/outbox/settings", "/certificates/settings"]) {
@@ -87,13 +89,27 @@ test("every register lists, opens and downloads; what has pages of its own is le
   }
   for (const kind of ["people", "organisations", "skills", "volunteers", "attendances"]) {
     const { total } = await api("GET", `/${kind}?limit=1`);
-    const records = await (await office.get(`/registers/${kind}/download?format=json`)).json();
+    const records = await (await download(kind, "json")).json();
     assert.equal(records.length, total, kind);
-    const csv = await (await office.get(`/registers/${kind}/download?format=csv`)).text();
+    const csv = await (await download(kind, "csv")).text();
     assert.ok(csv.trim().split("\n").length > total);
-    assert.equal((await office.get(`/registers/${kind}/download?format=xlsx`)).status, 200);
+    assert.equal((await download(kind, "xlsx")).status, 200);
   }
   for (const closed of ["shifts", "sign_ups", "attendances"]) assert.equal((await office.get(`/registers/${closed}/new`)).status, 404, closed);
+});
+
+test("whoever takes a register or the journal away as a file stands in the journal, with how much and of what", async () => {
+  const { total } = await api("GET", "/people?gender=female&limit=1");
+  assert.equal((await (await download("people", "json", "?gender=female&q=")).json()).length, total);
+  const journal = await page(admin, "/journal?kind=people&action=download");
+  assert.match(journal, new RegExp(`Director Chen[\\s\\S]*downloaded`));
+  assert.equal((await office.get("/registers/people/download?format=csv")).status, 405, "a link can't");
+  assert.equal((await office.post("/registers/people/download", { format: "csv" })).status, 403, "nor another site's form");
+  const sheet = await (await admin.submit("/journal", "/journal/download?kind=people&action=download", { format: "csv" })).text();
+  assert.match(sheet, /gender=female/);
+  assert.match(await page(admin, "/journal?kind=journal&action=download"), /downloaded/);
+  await download("people", "csv", "?q=13800000001");
+  assert.doesNotMatch(await page(admin, "/journal?kind=people&action=download"), /13800000001/);
 });
 
 test("telephone numbers of people are masked in lists, records and downloads, and shown with an entry in the journal", async () => {
@@ -101,7 +117,7 @@ test("telephone numbers of people are masked in lists, records and downloads, an
   const clear = /\b1[3-9]\d{9}\b/;
   assert.doesNotMatch(await page(office, "/registers/people"), clear);
   assert.doesNotMatch(await page(office, `/registers/people/${person.id}`), clear);
-  for (const format of ["json", "csv"]) assert.doesNotMatch(await (await office.get(`/registers/people/download?format=${format}`)).text(), clear, format);
+  for (const format of ["json", "csv"]) assert.doesNotMatch(await (await download("people", format)).text(), clear, format);
   const shown = await office.submit(`/registers/people/${person.id}`, `/registers/people/${person.id}/reveal`, {});
   assert.match(await shown.text(), clear);
   assert.match(await page(admin, `/journal?kind=people`), /shown in the clear/);
