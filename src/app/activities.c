@@ -108,7 +108,7 @@ static enum status import_insert(struct ctx *ctx, void *record)
 const struct kind activities_kind = {.name = "activities", .table = "activities", .one = N_("Activity"), .many = N_("Activities"),
     FIELDS(fields), .size = sizeof(struct activity), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "number",
     .order = "starts DESC, id DESC", .scope = scope, .check = check, .import_insert = import_insert, .insert = import_insert,
-    .home = "/activities/manage", .page = "/activities/{id}/manage", .about = N_("What is announced, cancelled and held, with those who came.")};
+    .own = "organisation", .home = "/activities/manage", .page = "/activities/{id}/manage", .about = N_("What is announced, cancelled and held, with those who came.")};
 
 static void open_scope(struct ctx *ctx, struct sql *where)
 {
@@ -149,7 +149,7 @@ static void shift_scope(struct ctx *ctx, struct sql *where)
 
 const struct kind shifts_kind = {.name = "shifts", .table = "shifts", .one = N_("Shift"), .many = N_("Shifts"), FIELDS(shift_fields),
     .size = sizeof(struct shift), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code", .order = "activity, starts, id",
-    .scope = shift_scope, .check = shift_check, .about = N_("When volunteers are needed at an activity.")};
+    .scope = shift_scope, .own = "activity", .check = shift_check, .about = N_("When volunteers are needed at an activity.")};
 
 /* ---- repetition ---- */
 

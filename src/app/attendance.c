@@ -51,7 +51,7 @@ static enum status sign_up_insert(struct ctx *ctx, void *record)
 
 const struct kind sign_ups_kind = {.name = "sign_ups", .table = "sign_ups", .one = N_("Sign-up"), .many = N_("Sign-ups"),
     FIELDS(sign_up_fields), .size = sizeof(struct sign_up), .read = HOSTS, .write = HOSTS, .code = "code", .order = "id",
-    .scope = scope_by_activity, .insert = sign_up_insert, .about = N_("Who has a place at an activity, and who waits for one.")};
+    .scope = scope_by_activity, .own = "activity", .insert = sign_up_insert, .about = N_("Who has a place at an activity, and who waits for one.")};
 
 #define T(member) offsetof(struct attendance, member)
 static const struct field attendance_fields[] = {

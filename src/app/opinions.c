@@ -56,7 +56,7 @@ static enum status import_insert(struct ctx *ctx, void *record)
 const struct kind opinions_kind = {.name = "opinions", .table = "opinions", .one = N_("Opinion"), .many = N_("Opinions"),
     FIELDS(fields), .size = sizeof(struct opinion), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code",
     .order = "collected DESC, id DESC", .scope = scope, .check = check, .import_insert = import_insert, .insert = import_insert,
-    .home = "/opinions", .about = N_("What people said at the door and in the stations, and what came of it.")};
+    .own = "team", .home = "/opinions", .about = N_("What people said at the door and in the stations, and what came of it.")};
 
 static int64_t request_of(struct ctx *ctx, const struct opinion *o, int64_t category, const char *name, const char *phone)
 {

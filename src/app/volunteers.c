@@ -124,7 +124,7 @@ static enum status import_insert(struct ctx *ctx, void *record)
 const struct kind volunteers_kind = {.name = "volunteers", .table = "volunteers", .one = N_("Volunteer"), .many = N_("Volunteers"),
     FIELDS(volunteer_fields), .size = sizeof(struct volunteer), .read = LEADERS | ROLE_LEADER | ROLE_VOLUNTEER, .write = LEADERS,
     .code = "number", .order = "id DESC", .scope = scope, .check = check, .import_find = import_find, .import_insert = import_insert, .insert = import_insert,
-    .home = "/volunteers", .page = "/volunteers/{id}", .title = "person", .about = N_("Who helps, in which team, with what and when.")};
+    .own = "team", .home = "/volunteers", .page = "/volunteers/{id}", .title = "person", .about = N_("Who helps, in which team, with what and when.")};
 
 #define CARD_LENGTH 10
 

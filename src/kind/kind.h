@@ -107,6 +107,8 @@ struct kind {
     /* Narrows the list, whose page is set, to the page of what contains the words q, and answers how many do.
      * NULL: the listed texts are looked through. */
     struct list_total (*search)(struct ctx *ctx, struct list *l, const char *q);
+    const char *own;           /* the field that says whose a record is: told when what is stored would lie outside the actor's
+                                * scope; NULL: the form as a whole is told */
     const char *import_key;    /* with import_find: the field that tells rows of a sheet apart; NULL: the UNIQUE one */
     enum status (*import_done)(struct ctx *ctx); /* behind the door, after an import stored something: what is derived from the whole register */
     bool leaves;               /* what is stored may lie outside the scope of whoever stores it: it is handed to another area */

@@ -301,9 +301,12 @@ enum status record_store(struct ctx *ctx, const struct kind *k, const void *befo
                                 : record_insert(ctx, k, after, "create");
     if (s == OK && k->settle)
         s = k->settle(ctx, before, after);
-    if (s == OK && k->scope && !k->leaves && ctx->actor.grant_count && !record_load(ctx, k, ((const struct record *)after)->id))
+    if (s != OK || !k->scope || k->leaves || !ctx->actor.grant_count || record_load(ctx, k, ((const struct record *)after)->id))
+        return s;
+    if (!k->own)
         return ctx_fail(ctx, INVALID, say(ctx, "This is outside your area or unit."));
-    return s;
+    ctx_problem(ctx, k->own, say(ctx, "This belongs to others: choose what is your own."));
+    return ctx->status;
 }
 
 enum status record_remove(struct ctx *ctx, const struct kind *k, const void *record)

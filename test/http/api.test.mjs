@@ -204,3 +204,29 @@ test("a token sees its own area and unit only", async () => {
   assert.equal((await call("GET", `/requests/${other.id}`, { token: handler })).status, 404);
   assert.equal((await call("PATCH", `/requests/${other.id}`, { token: handler, body: { subject: "mine" }, headers: { "if-match": "*" } })).status, 404);
 });
+
+test("activities, shifts, sign-ups and volunteers are made only where one is at home", async () => {
+  const areas = (await call("GET", "/areas?level=community&limit=50")).body.items;
+  const [mine, other] = areas.map((a) => a.code);
+  const worker = server.token("worker", "--area", mine), leaderless = server.token("team_leader");
+  const activity = (area, more = {}) => ({ title: "便民理发", kind: "haircut", area, starts: "2027-03-01T09:00:00+08:00", ends: "2027-03-01T11:00:00+08:00", ...more });
+  const post = (path, token, body) => call("POST", path, { token, body });
+  const made = await post("/activities", worker, activity(mine));
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const refused = await post("/activities", worker, activity(other));
+  assert.equal(refused.status, 422);
+  assert.deepEqual(fields(refused), ["organisation"]);
+  const team = (await call("GET", "/organisations?kind=team&limit=1")).body.items[0];
+  assert.equal((await post("/activities", leaderless, activity(other, { organisation: team.code }))).status, 422, "a leader of no team");
+  const away = (await call("GET", `/activities/${made.body.id}`)).headers.get("etag");
+  assert.equal((await call("PATCH", `/activities/${made.body.id}`, { token: worker, body: { area: other }, headers: { "if-match": away } })).status, 422, "nor moved away");
+  const theirs = await post("/activities", office, activity(other));
+  assert.equal(theirs.status, 201);
+  const shift = (of) => ({ activity: of.body.number, name: "上午", starts: "2027-03-01T09:00:00+08:00", ends: "2027-03-01T11:00:00+08:00", places: 2 });
+  assert.equal((await post("/shifts", worker, shift(made))).status, 201);
+  assert.deepEqual(fields(await post("/shifts", worker, shift(theirs))), ["activity"]);
+  assert.deepEqual(fields(await post("/sign_ups", worker, { activity: theirs.body.number, name: "王某", phone: "13800000555" })), ["activity"]);
+  const before = (await call("GET", "/activities?limit=1")).body.total;
+  await post("/activities", worker, activity(other));
+  assert.equal((await call("GET", "/activities?limit=1")).body.total, before, "nothing of it stays");
+});
