@@ -208,6 +208,11 @@ function startPoint(box: HTMLElement): void {
         tell();
         lat.dispatchEvent(new Event('input', { bubbles: true }));
     };
+    const area = one<HTMLSelectElement>('[name=area]', box.closest('form') ?? document.body);
+    const near = (): { lat: number; lon: number } | null => {
+        const [y, x] = (area?.selectedOptions[0]?.dataset['at'] ?? '').split(',').map(Number);
+        return y !== undefined && x !== undefined ? { lat: y, lon: x } : null;
+    };
     open.hidden = false;
     open.addEventListener('click', async () => {
         open.disabled = true;
@@ -215,9 +220,14 @@ function startPoint(box: HTMLElement): void {
         open.after(place);
         try {
             const map = await loadMap();
-            await map.choose(place, lat.value ? { lat: Number(lat.value), lon: Number(lon.value) } : null, set,
-                open.textContent?.trim() ?? '');
+            const move = await map.choose(place, lat.value ? { lat: Number(lat.value), lon: Number(lon.value) } : null, set,
+                open.textContent?.trim() ?? '', near());
             open.hidden = true;
+            area?.addEventListener('change', () => {
+                const to = near();
+                if (to && lat.value === '')
+                    move(to);
+            });
         } catch {
             place.remove();
             open.disabled = false;

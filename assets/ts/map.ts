@@ -79,7 +79,8 @@ function outlines(areas: GeoJSON.FeatureCollection): Style {
     };
 }
 
-async function open(place: HTMLElement, at: Place | null): Promise<maplibre.Map> {
+/* near: without a point, where to look first; on outlines alone from farther away, so that there is something to see. */
+async function open(place: HTMLElement, at: Place | null, near: Place | null = null): Promise<maplibre.Map> {
     const [own, areas] = await Promise.all([json(`${base}/map/style.json`).catch(() => null), json(`${base}/map/areas.json`).catch(() => null)]);
     const box = around(areas);
     if (!own && !box && !at)
@@ -92,7 +93,7 @@ async function open(place: HTMLElement, at: Place | null): Promise<maplibre.Map>
         pitchWithRotate: false,
         maxZoom: 19,
         fadeDuration: 0,
-        ...(at ? { center: [at.lon, at.lat] as [number, number], zoom: 16 }
+        ...(at || near ? { center: [(at ?? near)!.lon, (at ?? near)!.lat] as [number, number], zoom: at || own ? 16 : 14 }
             : box ? { bounds: box as [number, number, number, number], fitBoundsOptions: { padding: 24 } } : {}),
     });
     map.touchZoomRotate.disableRotation();
@@ -116,9 +117,9 @@ function pin(): SVGSVGElement {
     return svg;
 }
 
-/* Every movement that the reader made sets the point to the map's middle. */
-export async function choose(place: HTMLElement, at: Place | null, set: (point: Place) => void, label: string): Promise<void> {
-    const map = await open(place, at);
+/* Every movement that the reader made sets the point to the map's middle. Answers what moves the map without setting it. */
+export async function choose(place: HTMLElement, at: Place | null, set: (point: Place) => void, label: string, near: Place | null = null): Promise<(to: Place) => void> {
+    const map = await open(place, at, near);
     place.append(pin());
     map.getCanvas().setAttribute('aria-label', label);
     const tell = (): void => {
@@ -136,6 +137,10 @@ export async function choose(place: HTMLElement, at: Place | null, set: (point: 
     });
     map.getCanvas().addEventListener('keydown', () => (moved = true));
     map.getCanvas().focus();
+    return (to) => {
+        moved = false;
+        map.jumpTo({ center: [to.lon, to.lat] });
+    };
 }
 
 /* The place stays in the middle; only nearer and farther is left. */

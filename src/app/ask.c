@@ -129,9 +129,12 @@ static void topics_field(struct ctx *ctx)
 
 /* ---- where ---- */
 
-static void area_option(struct ctx *ctx, int64_t id, const char *name, int64_t chosen)
+/* data-at: where the map opens. */
+static void area_option(struct ctx *ctx, struct rows *r, const char *name, int64_t chosen)
 {
-    html(ctx->web->out, "<option value=\"{}\"{}>{}</option>", id, (struct markup){id == chosen ? " selected" : ""}, name);
+    int64_t id = row_int(r, "id");
+    const char *lat = row_text(r, "lat"), *at = lat ? arena_print(ctx->arena, " data-at=\"%.5f,%.5f\"", row_real(r, "lat"), row_real(r, "lon")) : "";
+    html(ctx->web->out, "<option value=\"{}\"{}{}>{}</option>", id, (struct markup){at}, (struct markup){id == chosen ? " selected" : ""}, name);
 }
 
 bool areas_known(struct ctx *ctx)
@@ -150,7 +153,7 @@ void area_field(struct ctx *ctx, const char *text)
     described(ctx, "area", false);
     html(out, "><option value=\"\">{}</option>", say(ctx, "Please choose"));
     struct rows *r = query(ctx->db,
-                           "SELECT a.id, a.name, a.name_en, a.community, c.name AS of_name, c.name_en AS of_name_en FROM areas a JOIN areas c ON c.id = a.community"
+                           "SELECT a.id, a.name, a.name_en, a.lat, a.lon, a.community, c.name AS of_name, c.name_en AS of_name_en FROM areas a JOIN areas c ON c.id = a.community"
                            " WHERE a.level IN ('community', 'estate') AND (a.valid_to IS NULL OR a.valid_to >= {})"
                            " ORDER BY c.code, CASE WHEN a.level = 'community' THEN 0 ELSE 1 END, a.code",
                            today);
@@ -163,7 +166,7 @@ void area_field(struct ctx *ctx, const char *text)
         }
         if (row_int(r, "id") == community)
             name = say(ctx, "{}, not in an estate", name);
-        area_option(ctx, row_int(r, "id"), name, chosen);
+        area_option(ctx, r, name, chosen);
     }
     html(out, "{}</select>", (struct markup){community == NONE ? "" : "</optgroup>"});
     problem_line(ctx, "area");
@@ -347,7 +350,7 @@ static void draw_join(struct ctx *ctx, const struct asking *a)
     line_field(ctx, &(struct line){.name = "requester_phone", .label = say(ctx, "Your telephone"), .type = "tel", .autocomplete = "tel"});
     buf_puts(out, "</div>");
     carry(ctx, &a->photos, false);
-    html(out, "<div class=\"acts\"><button class=\"primary\" name=\"join\" value=\"{}\">{} {}</button><button class=\"quiet\" name=\"edit\" value=\"1\">{} {}</button></div>",
+    html(out, "<input type=\"hidden\" name=\"joining\" value=\"1\"><div class=\"acts\"><button class=\"primary\" name=\"join\" value=\"{}\">{} {}</button><button class=\"quiet\" name=\"edit\" value=\"1\">{} {}</button></div>",
          a->join->record.id, icon(ctx, "user-plus"), say(ctx, "Join"), icon(ctx, "arrow-left"), say(ctx, "Back to what I wrote"));
     form_end(ctx);
     page_end(ctx);

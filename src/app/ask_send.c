@@ -100,6 +100,10 @@ static void prepare_join(struct ctx *ctx, struct asking *a)
     ctx->problems_end = &ctx->problems;
     ctx->problem_count = 0;
     ctx->status = OK;
+    if (!problem && !a->request->requester_phone && !param(ctx, "joining")) {
+        ctx->status = INVALID; /* nothing is wrong: the page that asks for it comes first */
+        return;
+    }
     if (name)
         ctx_problem(ctx, "requester_name", name);
     if (problem || !a->request->requester_phone)

@@ -39,17 +39,24 @@ static bool other(const struct followed *f)
     return f->joiner || f->asked != f->request;
 }
 
+/* What was asked may be dealt with in another request. */
+static void merged_look(struct ctx *ctx, struct followed *f)
+{
+    f->asked = f->request;
+    if (f->asked && request_status_of(f->asked) == MERGED && f->asked->merged_into != NONE) {
+        struct request *into = record_get(ctx, &requests_kind, f->asked->merged_into);
+        f->request = into ? into : f->asked;
+    }
+}
+
 static bool opened(struct ctx *ctx, struct followed *f)
 {
     struct pass p;
     *f = (struct followed){.request = NULL};
     if (!pass_open(ctx, "follow", cookie(ctx, PASS_COOKIE), &p))
         return false;
-    f->request = f->asked = record_get(ctx, &requests_kind, p.request);
-    if (f->asked && request_status_of(f->asked) == MERGED && f->asked->merged_into != NONE) {
-        struct request *into = record_get(ctx, &requests_kind, f->asked->merged_into);
-        f->request = into ? into : f->asked;
-    }
+    f->request = record_get(ctx, &requests_kind, p.request);
+    merged_look(ctx, f);
     if (p.joiner != NONE)
         f->joiner = joiner_get(ctx, p.joiner);
     return f->request && (p.joiner == NONE || f->joiner);
@@ -107,6 +114,17 @@ static bool find_by_digits(struct ctx *ctx, const char *number, const char *digi
     return f->request != NULL;
 }
 
+/* What was typed on a page that was open for too long, shown again once the request is looked up. */
+static void carry(struct ctx *ctx)
+{
+    static const char *const names[] = {"solved", "satisfaction", "text"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (param(ctx, names[i]))
+            html(ctx->web->out, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", names[i], param(ctx, names[i]));
+}
+
+static void draw_followed(struct ctx *ctx, const struct followed *f);
+
 static void draw_form(struct ctx *ctx, const char *why)
 {
     struct buf *out = ctx->web->out;
@@ -115,11 +133,13 @@ static void draw_form(struct ctx *ctx, const char *why)
     if (why)
         html(out, "<div class=\"notice warn\" role=\"alert\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-circle"), why);
     html(out, "<div class=\"cols\"><section class=\"card\"><h2>{}</h2><form class=\"form\" method=\"post\" action=\"/follow\">", say(ctx, "By number and telephone"));
+    carry(ctx);
     line_field(ctx, &(struct line){.name = "number", .label = say(ctx, "Number on the receipt"), .hint = say(ctx, "It looks like 20261124-00012."), .autocomplete = "off"});
     line_field(ctx, &(struct line){.name = "digits", .label = say(ctx, "Last four digits of the telephone"), .type = "tel", .autocomplete = "off"});
     html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div></form></section>"
               "<section class=\"card\"><h2>{}</h2><form class=\"form\" method=\"post\" action=\"/follow\" data-code>",
          icon(ctx, "search"), say(ctx, "Show it"), say(ctx, "By the follow-up code"));
+    carry(ctx);
     line_field(ctx, &(struct line){.name = "code", .label = say(ctx, "Follow-up code"), .hint = say(ctx, "Ten letters and digits, as on the receipt; capital or small."), .autocomplete = "off"});
     html(out, "<div class=\"acts\"><button>{} {}</button></div></form></section></div><p class=\"small\">{}</p>", icon(ctx, "search"), say(ctx, "Show it"),
          say(ctx, "Lost the receipt? Ring the community office; they find your request by your telephone number."));
@@ -149,7 +169,12 @@ void follow_look_up(struct ctx *ctx)
         if (!by_code)
             tries_forget(ctx, &tries_digits, number);
         answer_cookie(ctx, PASS_COOKIE, pass_seal(ctx, "follow", &p, HALF_AN_HOUR), HALF_AN_HOUR);
-        see_other(ctx, "/follow");
+        if (param(ctx, "text") || param(ctx, "solved")) {
+            merged_look(ctx, &f);
+            draw_followed(ctx, &f);
+        } else {
+            see_other(ctx, "/follow");
+        }
         return;
     }
     tries_add(ctx, &tries_looked, NULL);
@@ -214,6 +239,7 @@ static const struct {
 static void draw_timeline(struct ctx *ctx, const struct followed *f)
 {
     struct buf *out = ctx->web->out;
+    bool any = false;
     html(out, "<section><h2>{}</h2><ol class=\"timeline plain\">", say(ctx, "What has been done"));
     int64_t merged = query_int(ctx->db, "SELECT min(id) AS id FROM request_events WHERE request = {} AND action = 'merge'", f->asked->record.id);
     struct rows *r = query(ctx->db, "SELECT request, action, at, unit, text, until FROM request_events WHERE visible = 1 AND (request = {}"
@@ -238,8 +264,9 @@ static void draw_timeline(struct ctx *ctx, const struct followed *f)
         else if (answer && another)
             html(out, "<p class=\"soft\">{}</p>", say(ctx, "The first reporter asked that only they read it. We tell you on the telephone what concerns you."));
         buf_puts(out, "</div></li>");
+        any = true;
     }
-    buf_puts(out, "</ol></section>");
+    html(out, "</ol>{}</section>", (struct markup){any ? "" : arena_print(ctx->arena, "<p class=\"soft\">%s</p>", say(ctx, "Nothing yet since you joined. The next step stands here as soon as it is taken."))});
 }
 
 static void draw_steps(struct ctx *ctx, int status)
@@ -343,7 +370,9 @@ static void draw_followed(struct ctx *ctx, const struct followed *f)
     const struct request *r = f->request;
     int status = request_status_of(r);
     const char *title = !f->joiner ? f->asked->subject : may_read(f) ? r->subject : field_show(ctx, kind_field(&requests_kind, "category"), r);
-    page_begin(ctx, *title ? title : say(ctx, "Follow my request"), PAGE_RESIDENT | PAGE_PRINT);
+    if (!*title)
+        title = say(ctx, "A matter of another kind");
+    page_begin(ctx, title, PAGE_RESIDENT | PAGE_PRINT);
     html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/follow?other=1\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {} <span class=\"nobr\">{}</span></p></header>",
          say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Close it, look at another"), title, status == ANSWERED || status == CALL_BACK ? "warn" : status == CLOSED ? "ok" : "",
          state(ctx, r, status), say(ctx, "Number"), f->asked->number);

@@ -26,6 +26,61 @@ async function newest() {
   return (await answer.json()).items[0];
 }
 
+test("joining what is known already asks for the telephone and scolds nobody; what was typed on an old page is kept", async () => {
+  const first = await open({ width: 360 }), text = "沿河步道第三根栏杆断了，老人靠上去危险";
+  const area = async (page) => page.getByLabel(words("zh_CN", "In which community", "In which community or estate")).first().selectOption({ index: 2 });
+  await first.goto("/ask");
+  await first.page.getByLabel("是什么事").first().fill(text);
+  await area(first.page);
+  await first.page.getByLabel("您的电话").first().fill("13800000071");
+  await first.page.getByRole("button", { name: "发给社区办事处" }).click();
+  const different = first.page.getByRole("button", { name: "都不是，发送我的" });
+  await first.page.waitForURL(/receipt|ask/);
+  if (await different.count()) await different.click();
+  await first.page.waitForURL(/receipt/);
+  await first.close();
+  const { id, number: itsNumber } = await newest();
+
+  const visit = await open({ width: 360, plain: true }), { page } = visit;
+  await visit.goto("/ask");
+  await page.getByLabel("是什么事").first().fill(text);
+  await area(page);
+  await page.getByLabel("您的电话").first().fill("13800000072");
+  await page.getByRole("button", { name: "发给社区办事处" }).click();
+  await page.getByRole("button", { name: "回去改一改" }).click();
+  await page.getByLabel("您的电话").first().fill("");
+  const hidden = Object.fromEntries(await page.locator("main form").evaluate((form) => [...new FormData(form)].filter(([, value]) => typeof value === "string")));
+  const join = (more) => page.request.post(`${server.url}/ask`, { multipart: { ...hidden, requester_phone: "", join: String(id), ...more }, maxRedirects: 0 });
+  assert.equal((await join({})).status(), 200, "asked for the telephone");
+  assert.doesNotMatch(await (await join({})).text(), /role="alert"|aria-invalid/);
+  assert.equal((await join({ joining: "1" })).status(), 422, "and told when it is left out");
+  assert.equal((await join({ joining: "1", requester_phone: "13800000072" })).status(), 303);
+
+  const look = async () => {
+    await page.getByLabel("回执上的编号").fill(itsNumber);
+    await page.getByLabel("电话后四位").fill("0072");
+    await page.getByRole("button", { name: "查询" }).first().click();
+  };
+  await visit.goto("/follow");
+  await look();
+  await visit.check("followed by somebody who joined");
+  assert.ok((await page.getByRole("heading", { level: 1 }).innerText()).trim());
+  await page.getByText("您加入以后还没有新进展").waitFor();
+  const unit = (await (await fetch(`${server.url}/api/v1/units?limit=1`, { headers: { authorization: `Bearer ${token}` } })).json()).items[0].id;
+  await step(id, "dispatch", { unit });
+  await step(id, "answer", { text: "栏杆焊好了。" });
+  await page.reload();
+  await page.getByLabel("想说的话").fill("第四根也松了");
+  await page.getByText(/^还没有?/).first().click();
+  await visit.context.clearCookies({ name: "linli_follow" }); // open for longer than half an hour
+  await page.getByRole("button", { name: "告诉社区" }).click();
+  await look();
+  assert.equal(await page.getByLabel("想说的话").inputValue(), "第四根也松了");
+  await page.getByRole("button", { name: "告诉社区" }).click();
+  await page.getByText("您的回话已收到").first().waitFor();
+  await visit.close();
+});
+
 let number = 0;
 for (const [name, window] of Object.entries({
   "Chinese, desktop": { width: 1280 },
