@@ -195,7 +195,7 @@ static void draw_category(struct ctx *ctx, const struct request *r)
         html(out, "<p class=\"hint\">{} {}</p>", icon(ctx, "bulb"),
              say(ctx, "{} of the {} most similar handled requests were “{}”.", s.votes, s.of, name_of(&categories, s.category)));
     html(out, "<select id=\"f-category\" name=\"category\"{}><option value=\"\">{}</option>", invalid(ctx, "category"), say(ctx, "Not known yet"));
-    names_options(ctx, &categories, param(ctx, "category") ? param_int(ctx, "category") : r->category != NONE ? r->category : s.category);
+    names_options(ctx, &categories, param(ctx, "category") ? param_int(ctx, "category") : r->category != NONE ? r->category : s.votes * 3 >= s.of ? s.category : NONE);
     html(out, "</select>");
     field_end(ctx, "category");
     html(out, "<div class=\"field\"><label for=\"f-level\">{}</label><select id=\"f-level\" name=\"level\"{}><option value=\"\">{}</option>",

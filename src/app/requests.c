@@ -50,7 +50,7 @@ static const struct field fields[] = {
     {"place", F_TEXT, AT(place), N_("Place")},
     {"lat", F_REAL, AT(lat), N_("Latitude"), .min = -90, .max = 90},
     {"lon", F_REAL, AT(lon), N_("Longitude"), .min = -180, .max = 180},
-    {"requester_name", F_TEXT, AT(requester_name), N_("Name"), .max = 60, .aliases = "留言用户|姓名|user"},
+    {"requester_name", F_TEXT, AT(requester_name), N_("Reporter"), .max = 60, .aliases = "留言用户|姓名|user"},
     {"requester_phone", F_PHONE, AT(requester_phone), N_("Telephone"), .flags = SEALED},
     {"on_behalf", F_TEXT, AT(on_behalf), N_("On behalf of"), .max = 60},
     {"visibility", F_CHOICE, AT(visibility), N_("Who may see it"), .choices = visibilities},

@@ -34,7 +34,7 @@ struct search_hit {
     int64_t id;    /* requests.id */
     double score;  /* 0 to 1: the cosine of their weighted words */
 };
-enum search_which { SEARCH_OPEN, SEARCH_CLOSED, SEARCH_ALL };
+enum search_which { SEARCH_OPEN, SEARCH_CLOSED, SEARCH_SORTED /* closed, with a category */, SEARCH_ALL };
 /*
  * Requests whose subject and text are like this one, best first; at most most of them. Not narrowed to what the
  * actor may see: the caller loads each with record_load (staff) or shows only what is public (residents).
@@ -47,7 +47,7 @@ int search_similar(struct ctx *ctx, const char *subject, const char *text, enum 
 #define SUGGEST_NEAREST 15
 struct suggestion {
     int64_t category, unit; /* NONE: nothing to suggest */
-    int votes, of;          /* so many of the so many nearest had this category */
+    int votes, of;          /* so many of the so many nearest that have a category had this one */
     struct search_hit hits[SUGGEST_NEAREST]; /* the nearest, for the reason shown and replies to reuse */
     int hit_count;
 };

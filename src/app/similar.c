@@ -82,7 +82,7 @@ static int hit_put(struct search_hit *hits, int count, int most, struct search_h
 static struct rows *load(struct ctx *ctx, const int64_t *ids, int count, enum search_which which, int64_t category, int64_t community,
                          int64_t except)
 {
-    static const char *const states[] = {" AND status NOT IN ('closed', 'merged')", " AND status = 'closed'", " AND status <> 'merged'"};
+    static const char *const states[] = {" AND status NOT IN ('closed', 'merged')", " AND status = 'closed'", " AND status = 'closed' AND category IS NOT NULL", " AND status <> 'merged'"};
     struct sql q;
     sql_init(&q, ctx->arena);
     sql_add(&q, "SELECT id, subject, text FROM requests WHERE 1 = 1");
@@ -149,7 +149,7 @@ void search_suggest(struct ctx *ctx, const char *subject, const char *text, int6
 {
     int64_t categories[SUGGEST_NEAREST], units[SUGGEST_NEAREST];
     *s = (struct suggestion){.category = NONE, .unit = NONE};
-    s->hit_count = s->of = search_similar(ctx, subject, text, SEARCH_CLOSED, NONE, NONE, except, s->hits, SUGGEST_NEAREST);
+    s->hit_count = s->of = search_similar(ctx, subject, text, SEARCH_SORTED, NONE, NONE, except, s->hits, SUGGEST_NEAREST);
     for (int i = 0; i < s->hit_count; i++) {
         categories[i] = query_int(ctx->db, "SELECT category FROM requests WHERE id = {}", s->hits[i].id);
         units[i] = query_int(ctx->db, "SELECT unit FROM requests WHERE id = {}", s->hits[i].id);

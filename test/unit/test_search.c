@@ -266,6 +266,18 @@ static void alike_requests_suggest_category_and_unit(void **state)
     assert_int_equal(s.category, query_int(ctx.db, "SELECT id FROM categories WHERE code = 'env-rubbish'"));
     assert_int_equal(s.unit, query_int(ctx.db, "SELECT min(id) AS id FROM units"));
     assert_int_equal(s.votes, 2);
+    int of = s.of;
+    for (int i = 0; i < 20; i++) { /* an archive without categories has no say */
+        struct request *r = record_new(&ctx, &requests_kind);
+        r->subject = "垃圾桶满了";
+        r->text = "没人清运，气味大";
+        assert_int_equal(request_file(&ctx, r, NULL), OK);
+        change(ctx.db, "UPDATE requests SET status = 'closed', category = NULL WHERE id = {}", r->record.id);
+    }
+    assert_int_equal(follow(), OK);
+    search_suggest(&ctx, "垃圾桶满了", "没人清运，气味大", NONE, &s);
+    assert_int_equal(s.votes, 2);
+    assert_int_equal(s.of, of);
     search_suggest(&ctx, "", "", NONE, &s);
     assert_int_equal(s.category, NONE);
 }
