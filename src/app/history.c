@@ -38,15 +38,17 @@ static const struct choice actions[] = {
     {"note", N_("note written")}, {"upload", N_("sheet uploaded")}, {"trial", N_("tried without storing")},
     {"start", N_("import begun")}, {"export", N_("taken out as a file")}, {"download", N_("downloaded")},
     {"told", N_("told by hand")}, {"send-again", N_("sent again")}, {"language", N_("language chosen")},
-    {"join-answer", N_("answered by who joined")},
+    {"join-answer", N_("answered by who joined")}, {"agree", N_("enough have accepted")}, {"yes", N_("accepted it")},
+    {"no", N_("declined it")}, {"late", N_("others were quicker")}, {"over", N_("no longer needed")},
+    {"checked", N_("tried without storing")}, {"failed", N_("broken off")}, {"cancelled", N_("called off")},
     {NULL, NULL},
 };
 
 const char *history_action(struct ctx *ctx, const char *kind, const char *action)
 {
-    const struct step *step = !strcmp(kind, "requests") ? request_step(action) : NULL;
-    if (step)
-        return tr(ctx, step->label);
+    const char *event = !strcmp(kind, "requests") ? request_event_label(ctx, action) : action;
+    if (event != action)
+        return event;
     for (const struct choice *c = actions; c->code; c++)
         if (!strcmp(c->code, action))
             return tr(ctx, c->label);

@@ -7,6 +7,7 @@
 #include "app/install.h"
 #include "app/offers.h"
 #include "app/people.h"
+#include "app/register_pages.h"
 #include "app/volunteers.h"
 #include "base/when.h"
 #include "db/journal.h"
@@ -317,6 +318,17 @@ static void test_offer(void **state)
     store_forget(&ctx);
 }
 
+static void every_entry_of_the_journal_is_in_words(void **state)
+{
+    (void)state;
+    struct rows *r = query(ctx.db, "SELECT DISTINCT kind, action FROM journal WHERE action <> 'test'");
+    while (rows_next(r)) {
+        const char *action = row_copy(r, ctx.arena, "action"), *words = history_action(&ctx, row_copy(r, ctx.arena, "kind"), action);
+        if (!strcmp(words, action) || (words[0] >= 'a' && words[0] <= 'z'))
+            fail_msg("%s", words);
+    }
+}
+
 /* Nobody answers: three waves, then the leader. */
 static void test_offer_widens(void **state)
 {
@@ -343,7 +355,7 @@ int main(void)
         cmocka_unit_test(test_people),        cmocka_unit_test(test_marks_in_any_order), cmocka_unit_test(test_overlap_and_long_days),
         cmocka_unit_test(test_waiting_list),  cmocka_unit_test(test_repetition),         cmocka_unit_test(test_counts_and_door),
         cmocka_unit_test(test_card_read_twice), cmocka_unit_test(test_attendance_nobody_noted), cmocka_unit_test(test_reminders),
-        cmocka_unit_test(test_tags),          cmocka_unit_test(test_offer),              cmocka_unit_test(test_offer_widens),
+        cmocka_unit_test(test_tags),          cmocka_unit_test(test_offer),              cmocka_unit_test(test_offer_widens),   cmocka_unit_test(every_entry_of_the_journal_is_in_words),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
