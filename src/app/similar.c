@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TERMS_ASKED   40   /* of the text, the most telling */
+#define TERMS_ASKED   16   /* of the text, the most telling */
 #define POSTINGS      250  /* newest requests with such a word */
-#define PLACES        32768 /* a power of two, at least three times TERMS_ASKED × POSTINGS */
-#define COMPARED      300
+#define PLACES        16384 /* a power of two, at least three times TERMS_ASKED × POSTINGS */
+#define COMPARED      150
 #define UNLIKE        0.03
 
 struct tally {
