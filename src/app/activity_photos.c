@@ -37,17 +37,7 @@ static void answer(struct ctx *ctx, int64_t activity, bool all)
     bool small = size && !strcmp(size, "small");
     struct rows *r = query(ctx->db, "SELECT CASE WHEN {} = 1 THEN small ELSE data END AS picture, shown FROM activity_photos WHERE id = {} AND activity = {} AND (shown = 1 OR {} = 1)",
                            small ? 1 : 0, *end ? NONE : id, activity, all ? 1 : 0);
-    if (!rows_next(r)) {
-        ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no such photograph."));
-        return;
-    }
-    struct bytes picture = row_bytes(r, "picture");
-    buf_put(ctx->web->out, picture.data, picture.size);
-    rows_end(r);
-    answer_type(ctx, "image/jpeg");
-    answer_header(ctx, "Content-Disposition", "inline");
-    answer_header(ctx, "Content-Security-Policy", "default-src 'none'; sandbox");
-    answer_header(ctx, "Cache-Control", all ? "private, no-store" : "public, max-age=3600");
+    picture_answer(ctx, r, all ? "private, no-store" : "public, max-age=3600");
 }
 
 /* Anybody sees what is shown; who leads the activity sees all. */

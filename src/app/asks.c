@@ -167,7 +167,6 @@ static void asks(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     int64_t ids[SHOWN];
-    int n = 0;
     answer_header(ctx, "Cache-Control", "no-store");
     page_begin(ctx, say(ctx, "Visits I am asked for"), PAGE_RESIDENT);
     html(out, "<nav class=\"trail\"><a href=\"/my\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", icon(ctx, "arrow-left"), say(ctx, "My page"),
@@ -176,9 +175,7 @@ static void asks(struct ctx *ctx)
     struct rows *r = query(ctx->db, "SELECT k.id AS id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND"
                                     " ((k.answer = 'asked' AND o.status IN ('open', 'led')) OR (k.answer = 'yes' AND o.status IN ('open', 'agreed', 'led')))"
                                     " ORDER BY CASE k.answer WHEN 'yes' THEN 0 ELSE 1 END, coalesce(o.starts, 0), k.id LIMIT {}", (struct maybe){ctx->actor.volunteer > 0 ? ctx->actor.volunteer : NONE}, SHOWN);
-    while (n < SHOWN && rows_next(r))
-        ids[n++] = row_int(r, "id");
-    rows_end(r);
+    int n = rows_ids(r, ids, SHOWN);
     for (int i = 0; i < n; i++) {
         const struct offer_ask *a = record_get(ctx, &offer_asks_kind, ids[i]);
         const struct offer *o = record_get(ctx, &offers_kind, a->offer);

@@ -340,14 +340,11 @@ static void my_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     int64_t ids[SHOWN];
-    int n = 0;
     answer_header(ctx, "Cache-Control", "no-store");
     page_begin(ctx, say(ctx, "My certificates"), PAGE_RESIDENT);
     html(out, "<nav class=\"trail\"><a href=\"/my\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", icon(ctx, "arrow-left"), say(ctx, "My service"), say(ctx, "My certificates"));
     struct rows *r = query(ctx->db, "SELECT id FROM certificates WHERE volunteer = {} ORDER BY issued DESC, id DESC LIMIT {}", (struct maybe){ctx->actor.volunteer > 0 ? ctx->actor.volunteer : NONE}, SHOWN);
-    while (n < SHOWN && rows_next(r))
-        ids[n++] = row_int(r, "id");
-    rows_end(r);
+    int n = rows_ids(r, ids, SHOWN);
     for (int i = 0; i < n; i++) {
         const struct certificate *c = record_get(ctx, &certificates_kind, ids[i]);
         html(out, "<section class=\"card\"><h2>{}</h2><p>", period(ctx, c));

@@ -234,12 +234,9 @@ static icalcomponent *visit_event(struct ctx *ctx, const struct offer *o)
 static void add_visits(struct ctx *ctx, icalcomponent *c, const struct volunteer *v)
 {
     int64_t *ids = ARENA_ARRAY(ctx->arena, int64_t, FEED_MOST);
-    int n = 0;
     struct rows *r = query(ctx->db, "SELECT o.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer = 'yes' AND o.starts >= {} ORDER BY o.starts, o.id LIMIT {}",
                            v->record.id, ctx->now - FEED_PAST, FEED_MOST);
-    while (n < FEED_MOST && rows_next(r))
-        ids[n++] = row_int(r, "id");
-    rows_end(r);
+    int n = rows_ids(r, ids, FEED_MOST);
     for (int i = 0; i < n; i++) {
         const struct offer *o = record_get(ctx, &offers_kind, ids[i]);
         if (o)

@@ -262,7 +262,6 @@ void notify_event(struct ctx *ctx, const struct request *r, const char *action, 
 static int64_t tell_deadlines(struct ctx *ctx, const char *action, const char *told, int64_t from, int64_t to)
 {
     int64_t ids[DEADLINES_MOST];
-    int n = 0;
     struct sql q;
     sql_init(&q, ctx->arena);
     sql_add(&q, "SELECT r.id FROM requests r WHERE r.status NOT IN ('closed', 'merged') AND r.status IN ('received', 'dispatched', 'handling')"
@@ -270,9 +269,7 @@ static int64_t tell_deadlines(struct ctx *ctx, const char *action, const char *t
     sql_write(&q, told, NULL, 0);
     sql_add(&q, ") ORDER BY r.due LIMIT {}", DEADLINES_MOST);
     struct rows *rows = sql_query(ctx->db, &q);
-    while (n < DEADLINES_MOST && rows_next(rows))
-        ids[n++] = row_int(rows, "id");
-    rows_end(rows);
+    int n = rows_ids(rows, ids, DEADLINES_MOST);
     const struct rule *rule = rule_of(action);
     for (int i = 0; i < n; i++) {
         const struct request *r = record_get(ctx, &requests_kind, ids[i]);

@@ -207,13 +207,8 @@ void photos_show(struct ctx *ctx, int64_t request, const char *base, bool reside
         buf_puts(out, "</p>");
 }
 
-void photos_answer(struct ctx *ctx, int64_t request, int64_t attachment, bool residents_only)
+void picture_answer(struct ctx *ctx, struct rows *r, const char *kept)
 {
-    const char *size = query_param(ctx, "size");
-    bool small = size && !strcmp(size, "small");
-    struct rows *r = query(ctx->db, "SELECT CASE WHEN {} = 1 THEN coalesce(thumbnail, data) ELSE data END AS picture FROM attachments"
-                           " WHERE id = {} AND request = {} AND type = 'image/jpeg' AND (actor IS NULL OR {} = 0)",
-                           small ? 1 : 0, attachment, request, residents_only ? 1 : 0);
     if (!rows_next(r)) {
         ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no such photograph."));
         return;
@@ -224,7 +219,17 @@ void photos_answer(struct ctx *ctx, int64_t request, int64_t attachment, bool re
     answer_type(ctx, "image/jpeg");
     answer_header(ctx, "Content-Disposition", "inline");
     answer_header(ctx, "Content-Security-Policy", "default-src 'none'; sandbox");
-    answer_header(ctx, "Cache-Control", "private, no-store");
+    answer_header(ctx, "Cache-Control", kept);
+}
+
+void photos_answer(struct ctx *ctx, int64_t request, int64_t attachment, bool residents_only)
+{
+    const char *size = query_param(ctx, "size");
+    bool small = size && !strcmp(size, "small");
+    struct rows *r = query(ctx->db, "SELECT CASE WHEN {} = 1 THEN coalesce(thumbnail, data) ELSE data END AS picture FROM attachments"
+                           " WHERE id = {} AND request = {} AND type = 'image/jpeg' AND (actor IS NULL OR {} = 0)",
+                           small ? 1 : 0, attachment, request, residents_only ? 1 : 0);
+    picture_answer(ctx, r, "private, no-store");
 }
 
 /* ---- storing ---- */

@@ -6,6 +6,7 @@
 #define LINLI_APP_PHOTOS_H
 
 #include "app/photo.h"
+#include "db/db.h"
 #include "base/ctx.h"
 
 struct photos {
@@ -30,6 +31,8 @@ enum status photos_store(struct ctx *ctx, const struct photos *p, int64_t reques
 /* The small pictures of a request, each linked to base/ID; draws nothing when there is none. base: "/requests/7/photos".
  * residents_only: those that the resident sent. */
 void photos_show(struct ctx *ctx, int64_t request, const char *base, bool residents_only);
+/* Answers with the column "picture" of the first row, as it is kept by caches (Cache-Control); NOT_FOUND. */
+void picture_answer(struct ctx *ctx, struct rows *r, const char *kept);
 /* Answers with one picture of the request (?size=small: the small one); NOT_FOUND. */
 void photos_answer(struct ctx *ctx, int64_t request, int64_t attachment, bool residents_only);
 

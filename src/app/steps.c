@@ -310,11 +310,8 @@ static bool rule_merge(struct ctx *ctx, const struct request *before, struct req
     after->merged_into = into->record.id;
     enum { MOST = 200 };
     int64_t ids[MOST];
-    int n = 0;
     struct rows *rows = query(ctx->db, "SELECT id FROM requests WHERE merged_into = {} LIMIT {}", before->record.id, MOST);
-    while (n < MOST && rows_next(rows))
-        ids[n++] = row_int(rows, "id");
-    rows_end(rows);
+    int n = rows_ids(rows, ids, MOST);
     for (int i = 0; i < n; i++) {
         struct request *was = record_get(ctx, &requests_kind, ids[i]), *now = was ? record_copy(ctx, &requests_kind, was) : NULL;
         if (!now)
@@ -468,11 +465,8 @@ static void tell_merged(struct ctx *ctx, const struct request *r, const char *ac
 {
     enum { MOST = 200 };
     int64_t ids[MOST];
-    int n = 0;
     struct rows *rows = query(ctx->db, "SELECT id FROM requests WHERE merged_into = {} AND status = 'merged' ORDER BY id LIMIT {}", r->record.id, MOST);
-    while (n < MOST && rows_next(rows))
-        ids[n++] = row_int(rows, "id");
-    rows_end(rows);
+    int n = rows_ids(rows, ids, MOST);
     for (int i = 0; i < n; i++) {
         struct request *merged = record_get(ctx, &requests_kind, ids[i]);
         if (!merged)

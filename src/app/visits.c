@@ -445,16 +445,13 @@ static void offer_arrived(struct ctx *ctx)
 static void offer_arrivals(struct ctx *ctx)
 {
     int64_t ids[ARRIVED_MOST];
-    int n = 0;
     if (strcmp(setting(ctx, "offers.automatic"), "1") != 0)
         return;
     struct rows *r = query(ctx->db, "SELECT r.id AS id FROM requests r WHERE r.status = 'received' AND r.received_at > {} AND r.channel <> 'import'"
                                     " AND EXISTS (SELECT 1 FROM skills s WHERE s.category = r.category OR s.category IN (SELECT c.parent FROM categories c WHERE c.id = r.category"
                                     " OR c.id = (SELECT b.parent FROM categories b WHERE b.id = r.category)))"
                                     " AND NOT EXISTS (SELECT 1 FROM offers o WHERE o.request = r.id) ORDER BY r.id LIMIT {}", ctx->now - WHEN_DAY, ARRIVED_MOST);
-    while (n < ARRIVED_MOST && rows_next(r))
-        ids[n++] = row_int(r, "id");
-    rows_end(r);
+    int n = rows_ids(r, ids, ARRIVED_MOST);
     for (int i = 0; i < n; i++) {
         ctx->work = &ids[i];
         if (door(ctx, offer_arrived) != OK)

@@ -161,26 +161,16 @@ enum status volunteer_card(struct ctx *ctx, const struct volunteer *before, cons
     return record_update(ctx, &volunteers_kind, before, after, "card");
 }
 
-/* Ids of a query of one column "id". */
-static int ids_of(struct rows *r, int64_t *ids, int most)
-{
-    int n = 0;
-    while (n < most && rows_next(r))
-        ids[n++] = row_int(r, "id");
-    rows_end(r);
-    return n;
-}
-
 /* Places that others can have, and visits that others must make. */
 static enum status give_back(struct ctx *ctx, int64_t volunteer, const char *why)
 {
     enum { MOST = 500 };
     int64_t ids[MOST];
-    int n = ids_of(query(ctx->db, "SELECT s.id FROM sign_ups s JOIN activities a ON a.id = s.activity WHERE s.volunteer = {} AND s.status <> 'cancelled'"
+    int n = rows_ids(query(ctx->db, "SELECT s.id FROM sign_ups s JOIN activities a ON a.id = s.activity WHERE s.volunteer = {} AND s.status <> 'cancelled'"
                                   " AND a.starts > {} ORDER BY s.id", volunteer, ctx->now), ids, MOST);
     for (int i = 0; i < n && ctx->status == OK; i++)
         sign_up_cancel(ctx, record_get(ctx, &sign_ups_kind, ids[i]));
-    n = ids_of(query(ctx->db, "SELECT k.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer IN ('asked', 'yes')"
+    n = rows_ids(query(ctx->db, "SELECT k.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer IN ('asked', 'yes')"
                               " AND o.status IN ('open', 'agreed', 'led') ORDER BY k.id", volunteer), ids, MOST);
     for (int i = 0; i < n && ctx->status == OK; i++) {
         const struct offer_ask *a = record_get(ctx, &offer_asks_kind, ids[i]);

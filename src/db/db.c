@@ -241,6 +241,15 @@ bool rows_next(struct rows *r)
     return false;
 }
 
+int rows_ids(struct rows *r, int64_t *ids, int most)
+{
+    int n = 0;
+    while (n < most && rows_next(r))
+        ids[n++] = row_int(r, "id");
+    rows_end(r);
+    return n;
+}
+
 int rows_column(struct rows *r, const char *column)
 {
     int n = r->open ? r->db->is->columns(r) : 0;

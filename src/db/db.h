@@ -58,6 +58,7 @@ void db_many(void);
 
 struct rows *db_query(struct db *db, const char *literal, const struct arg *args, int count);
 bool rows_next(struct rows *r);  /* false: no more, or failed; ends the rows by itself */
+int rows_ids(struct rows *r, int64_t *ids, int most); /* the column "id" of at most that many rows; ends them; how many */
 void rows_end(struct rows *r);   /* for leaving early; rows left open are ended by db_commit/rollback */
 int64_t row_int(struct rows *r, const char *column);      /* NULL reads as NONE */
 double row_real(struct rows *r, const char *column);      /* NULL reads as 0 */
