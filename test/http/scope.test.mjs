@@ -237,6 +237,41 @@ test("a form whose hidden fields were changed stores nothing outside", async () 
   assert.deepEqual(wrong, []);
 });
 
+test("no list, search box, filter, figure, sheet or suggestion shows what is elsewhere", async () => {
+  const office = await letIn(session(server, "office1"), "/account");
+  const request = one("SELECT max(id) FROM requests WHERE community = 3 AND status <> 'merged' AND coalesce(unit, 0) <> 5 AND visibility = 'office' AND id NOT IN (SELECT request FROM request_units) AND id NOT IN (SELECT request FROM opinions WHERE request IS NOT NULL)");
+  assert.ok(request);
+  const changed = await json(office, "PATCH", `/api/v1/requests/${request}`, { subject: "外区标记的一件事", requester_name: "外区标记人", text: "外区标记的详情", requester_phone: "13977778888" }, { "if-match": etag("requests", request) });
+  assert.equal(changed.status, 200);
+  const seen = async () => (await (await office.get(`/api/v1/requests?q=${encodeURIComponent("外区标记")}`)).text()).includes("外区标记");
+  for (let i = 0; i < 200 && !(await seen()); i++) await new Promise((next) => setTimeout(next, 50));
+  assert.ok(await seen(), "the office finds it");
+  const [[[number]], [[person, volunteer]]] = all(`SELECT number FROM requests WHERE id = ${request}`,
+    "SELECT v.number, v.id FROM volunteers v JOIN people p ON p.id = v.person WHERE p.name = '外区某人'");
+  const day = one(`SELECT max(id) FROM hours WHERE volunteer = ${volunteer}`), team = one(`SELECT team FROM volunteers WHERE id = ${volunteer}`);
+  const q = (text) => encodeURIComponent(text);
+  const pages = ["/work?view=all", `/work?view=all&q=${q("外区标记")}`, `/work?view=all&q=13977778888`, `/work?view=all&q=${number}`, "/work?view=all&community=3", "/work?community=3&unit=6", `/work?view=all&sort=due`,
+    "/dashboard?community=3", "/dashboard?area=3", "/opinions?team=27", "/opinions?community=3", "/volunteers?community=3", `/volunteers?team=${team}`, `/volunteers?q=${person}`, `/volunteers?q=${q("外区某人")}`,
+    `/hours?team=${team}`, "/hours?community=3", `/hours?volunteer=${volunteer}`, `/duty?team=${team}`, `/teams/${team}/members`, `/teams/${team}`, "/visits?view=all", "/outbox?view=all", "/outbox?view=sent", `/certificates?q=${person}`, `/certificates/new?volunteer=${volunteer}`,
+    `/certificates/new?q=${q("外区某人")}`, `/visits/new?request=${request}`, "/activities/manage?community=3", `/registers/volunteers/suggest?q=${q("外区")}`, `/registers/people/suggest?q=${q("外区")}`, `/registers/requests/suggest?q=${q("外区")}`,
+    `/registers/hours/download?format=csv&volunteer=${volunteer}`, `/registers/requests/download?format=csv`, "/registers/volunteers/download?format=json", `/api/v1/requests?q=${q("外区标记")}`, "/api/v1/requests?community=3&limit=500", `/api/v1/volunteers?team=${team}`,
+    `/api/v1/hours?limit=500`, `/journal?kind=requests&record=${request}`, `/journal/download?kind=requests&record=${request}`, `/requests/1?like=${request}`, `/requests/1?into=${number}`, `/intake?like=${request}`, `/intake?choose=${request}`, `/intake?q=13977778888`,
+    ...["people.teams", "activities.held", "volunteers.active", "volunteers.hours", "volunteers.taking_part", "opinions.collected"].map((f) => `/figures/${f}/records?community=3&area=3`), "/figures", "/my", "/my/days", "/admin", "/account", "/follow", `/receipt?of=${request}`, `/hours/${day}`];
+  const wrong = [];
+  for (const [name, { who }] of Object.entries(actors)) {
+    for (const path of pages) {
+      const text = (await (await who.get(path)).text()).replaceAll(/(value|href)="[^"]*"/g, "");
+      for (const mark of ["外区标记的", "外区标记人", "13977778888", "139****8888", "外区某人"]) if (text.includes(mark) && !decodeURIComponent(path).includes(mark)) wrong.push(`${name} ${path}: ${mark}`);
+    }
+    for (const [path, fields] of [["/intake/look", { phone: "13977778888", requester_phone: "13977778888", text: "外区标记的一件事" }], ["/ask/similar", { text: "外区标记的一件事", area: "3" }],
+      ["/work/download?view=all", { format: "csv" }], ["/work/bulk", { step: "dispatch", id: String(request), unit: "5" }], ["/opinions", { text: "外区标记的详情", team: "22", area: "2" }]]) {
+      const text = (await (await send(who, path, fields)).text()).replaceAll(/(value|href)="[^"]*"|<textarea[\s\S]*?<\/textarea>/g, "");
+      for (const mark of ["外区标记的一件事", "外区标记人"]) if (text.includes(mark)) wrong.push(`${name} POST ${path}: ${mark}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
 test("an uploaded sheet reaches no row outside one's area, by code, document, telephone or number at the source", async () => {
   const worker = actors.xinghu1.who;
   const [[[code, name]], [[number]]] = all("SELECT code, name FROM people WHERE community = 3 ORDER BY id LIMIT 1", "SELECT number FROM volunteers WHERE community = 3 ORDER BY id LIMIT 1",
