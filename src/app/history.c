@@ -73,13 +73,20 @@ struct difference {
 };
 
 /* Entries that are not of a record's fields: a grant, a setting, counts. */
-static const char *loose_label(struct ctx *ctx, const char *key)
+const char *history_label(struct ctx *ctx, const char *key)
 {
     static const struct choice known[] = {{"role", N_("Role")}, {"area", N_("Area")}, {"unit", N_("Unit")}, {"entries", N_("Entries")},
                                           {"moved", N_("Deadlines moved")}, {"first_bad", N_("First entry that does not fit")},
                                           {"name", N_("Name")}, {"deadline.urgent", N_("Deadline, urgent")},
                                           {"deadline.ordinary", N_("Deadline, ordinary")}, {"deadline.complex", N_("Deadline, complex")},
-                                          {"offers.automatic", N_("Offered on arrival")}, {NULL, NULL}};
+                                          {"offers.automatic", N_("Offered on arrival")}, {"rows", N_("Rows")},
+                                          {"list", N_("Which list")}, {"note", N_("Internal note")}, {"reason", N_("What for")},
+                                          {"why", N_("Why")}, {"system", N_("Volunteer system")}, {"from", N_("From")}, {"to", N_("Until")},
+                                          {"size", N_("Size in bytes")}, {"attachment", N_("File no.")}, {"photo", N_("Picture no.")},
+                                          {"joiner", N_("No. of who joined")}, {"notice", N_("Notice no.")}, {"solved", N_("Solved?")},
+                                          {"file", N_("File")}, {"type", N_("Type of file")}, {"organisation", N_("Team")}, {"certificates", N_("Certificates")},
+                                          {"seal", N_("Seal")},
+                                          {NULL, NULL}};
     for (const struct choice *c = known; c->code; c++)
         if (!strcmp(c->code, key))
             return tr(ctx, c->label);
@@ -120,8 +127,10 @@ static const char *loose_value(struct ctx *ctx, const cJSON *v)
 
 #define DIFFERENCES_MOST 120
 
-static int loose_differences(struct ctx *ctx, const char *before, const char *after, struct difference *list, int n)
+/* notes: the reader may read what was written about the record. */
+static int loose_differences(struct ctx *ctx, const char *before, const char *after, struct difference *list, bool notes)
 {
+    int n = 0;
     cJSON *was = before ? cJSON_Parse(before) : NULL, *is = after ? cJSON_Parse(after) : NULL;
     const cJSON *each, *either = is ? is : was;
     cJSON_ArrayForEach(each, either)
@@ -129,8 +138,9 @@ static int loose_differences(struct ctx *ctx, const char *before, const char *af
         if (n == DIFFERENCES_MOST || !each->string)
             break;
         const cJSON *other = is && was ? cJSON_GetObjectItemCaseSensitive(was, each->string) : NULL;
-        struct difference d = {.label = arena_copy(ctx->arena, loose_label(ctx, each->string)),
+        struct difference d = {.label = arena_copy(ctx->arena, history_label(ctx, each->string)),
                                .before = loose_value(ctx, is ? other : each), .after = is ? loose_value(ctx, each) : NULL};
+        d.hidden = !notes && !strcmp(each->string, "note");
         if (d.before || d.after)
             list[n++] = d;
     }
@@ -149,7 +159,7 @@ static int differences(struct ctx *ctx, const char *kind, const char *before, co
 {
     const struct kind *k = kind_find(kind);
     if (!k || !k->fields)
-        return loose_differences(ctx, before, after, list, 0);
+        return loose_differences(ctx, before, after, list, true);
     void *was = record_new(ctx, k), *is = record_new(ctx, k);
     bool *in_was = ARENA_ARRAY(ctx->arena, bool, k->field_count), *in_is = ARENA_ARRAY(ctx->arena, bool, k->field_count);
     record_past(ctx, k, before, was, in_was);
@@ -170,7 +180,7 @@ static int differences(struct ctx *ctx, const char *kind, const char *before, co
         }
         list[n++] = d;
     }
-    return n ? n : loose_differences(ctx, before, after, list, 0);
+    return n ? n : loose_differences(ctx, before, after, list, may);
 }
 
 #define SHOWN_OPEN 4

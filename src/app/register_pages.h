@@ -38,6 +38,7 @@ const char *history_changes_text(struct ctx *ctx, const char *kind, const char *
 const char *history_action(struct ctx *ctx, const char *kind, const char *action);
 const char *history_who(struct ctx *ctx, const char *name); /* a command and a job have no name of their own */
 const char *history_via(struct ctx *ctx, const char *via);
+const char *history_label(struct ctx *ctx, const char *key); /* of what an entry says that is no field */
 /* The newest entries about a record, as a timeline. */
 void history_draw(struct ctx *ctx, const struct kind *k, int64_t id);
 

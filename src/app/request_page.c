@@ -8,6 +8,7 @@
 #include "app/deadlines.h"
 #include "app/joiners.h"
 #include "app/module.h"
+#include "app/register_pages.h"
 #include "app/registers.h"
 #include "app/visits.h"
 #include "base/code.h"
@@ -222,11 +223,12 @@ static void draw_entry(struct ctx *ctx, struct rows *e)
     const char *action = arena_copy(ctx->arena, row_text(e, "action"));
     cJSON *before = row_text(e, "before") ? cJSON_Parse(row_text(e, "before")) : NULL, *after = row_text(e, "after") ? cJSON_Parse(row_text(e, "after")) : NULL;
     html(out, "<tr><td class=\"num\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td>", row_int(e, "seq"),
-         when_show(ctx->arena, ctx->lang, row_int(e, "at_ms") / 1000), row_text(e, "actor_name"), row_text(e, "via"), request_event_label(ctx, action));
+         when_show(ctx->arena, ctx->lang, row_int(e, "at_ms") / 1000), history_who(ctx, row_text(e, "actor_name")), history_via(ctx, row_text(e, "via")),
+         request_event_label(ctx, action));
     for (const cJSON *v = after ? after->child : NULL; v; v = v->next) {
         const struct field *f = kind_field(&requests_kind, v->string);
         bool own = !f && (ctx->actor.roles & ROLE_OFFICE) && cJSON_IsString(v); /* the reason of a reveal, a note */
-        html(out, "<div>{}: ", f ? tr(ctx, f->label) : v->string);
+        html(out, "<div>{}: ", f ? tr(ctx, f->label) : history_label(ctx, v->string));
         if (before)
             html(out, "{} → ", journal_value(ctx, f, cJSON_GetObjectItemCaseSensitive(before, v->string)));
         html(out, "{}</div>", own ? arena_copy(ctx->arena, v->valuestring) : journal_value(ctx, f, v));

@@ -155,6 +155,22 @@ test("a community keeps its own organisations and no others", async () => {
   assert.equal(patched.status, 422, "a program neither");
 });
 
+test("a note and a look at a name stand in the journal in words; what the note says is for those who may read the request", async () => {
+  const made = await api("POST", "/requests", { subject: "Noted", text: "Something to note.", requester_name: "李四", requester_phone: "13800000666" });
+  const at = `/requests/${made.id}`;
+  assert.equal((await office.submit(at, `${at}/note`, { note: "ring the sister first" })).status, 303);
+  await office.submit(at, `${at}/reveal`, { reason: "call" });
+  const own = await page(office, `${at}/journal`);
+  assert.match(own, /in the browser[\s\S]*Internal note[\s\S]*ring the sister first/);
+  assert.doesNotMatch(own, /<td[^>]*>(web|api|command)<|>(note|reason): /);
+  for (const visitor of [admin, await server.signIn("auditor1")]) {
+    visitor.cookies.set("linli_language", "en");
+    const all = await page(visitor, `/journal?kind=requests&record=${made.id}`);
+    assert.match(all, /Internal note[\s\S]*changed; not shown/);
+    assert.doesNotMatch(all, /ring the sister/);
+  }
+});
+
 test("the journal by the way a change came", async () => {
   await api("POST", "/requests", { subject: "By a program", text: "Sent by another system." });
   const ways = async (via) => [...(await page(admin, `/journal?via=${via}`)).matchAll(/in the browser|by a program|on the command line|by import|by itself/g)].map(([way]) => way);
