@@ -70,6 +70,19 @@ static const char *compound_why(const void *data, size_t size)
     return N_("This is not a sheet: a file in .xlsx or .csv form is expected.");
 }
 
+/* A list or an object of JSON: its first two signs. A heading in brackets is none. */
+static bool is_json(const char *p, size_t size)
+{
+    const char *end = p + size;
+    while (p < end && strchr(" \t\r\n", *p))
+        p++;
+    if (p == end || (*p != '{' && *p != '['))
+        return false;
+    for (p++; p < end && strchr(" \t\r\n", *p);)
+        p++;
+    return p < end && (*p == '"' || *p == '{' || *p == '}' || *p == ']');
+}
+
 struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const char **why)
 {
     struct sheet *s = ARENA_NEW(a, struct sheet);
@@ -79,6 +92,8 @@ struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const c
         s->self = xlsx_open(s, data, size);
     } else if (size >= 4 && !memcmp(data, "\xD0\xCF\x11\xE0", 4))
         sheet_fail(s, compound_why(data, size), 0, 0);
+    else if (is_json(data, size))
+        sheet_fail(s, N_("This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."), 0, 0);
     else {
         s->source = &csv_source;
         s->self = csv_open(s, size ? data : "", size);

@@ -77,6 +77,7 @@ test("what is not a sheet is refused in words, beside the field", async () => {
     ["old.xls", compound("Workbook"), /旧格式/],
     ["locked.xlsx", compound("EncryptedPackage"), /有密码/],
     ["picture.xlsx", Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"), /不是|表格/],
+    ["days.json", Buffer.from('{"days":[{"date":"2026-12-01","isOffDay":true}]}'), /节假日历/],
     ["broken.csv", Buffer.from([0xef, 0xbb, 0xbf, 0x6f, 0x6b, 0x2c, 0xe5, 0x88]), /UTF-8/],
   ]) {
     writeFileSync(join(folder, name), bytes);
