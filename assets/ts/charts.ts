@@ -88,7 +88,7 @@ function options(kind: string, title: string, data: Numbers, size: number, width
         boundaryGap: kind !== 'line',
         axisTick: { show: false },
         axisLine: { lineStyle: { color: soft } },
-        axisLabel: { ...type, color: ink, ...(across ? { width: size * 7.5, overflow: 'truncate' } : { hideOverlap: true }) },
+        axisLabel: { ...type, color: ink, ...(across ? { width: Math.max(size * 7.5, Math.min(size * 13, width / 3)), overflow: 'truncate' } : { hideOverlap: true }) },
     };
     const values = {
         type: 'value',

@@ -161,7 +161,7 @@ static void figures_page(struct ctx *ctx)
         return;
     }
     int64_t as_of = figures_values(ctx, all, &span, values);
-    html(out, "<table class=\"plain\"><caption>{}</caption><thead><tr><th>{}</th><th class=\"num\">{}</th></tr></thead><tbody>",
+    html(out, "<table class=\"plain tall\"><caption>{}</caption><thead><tr><th>{}</th><th class=\"num\">{}</th></tr></thead><tbody>",
          span_words(ctx, &span), say(ctx, "Figure"), say(ctx, "Value"));
     for (int i = 0; i < n; i++)
         if (!all[i]->inside || staff)

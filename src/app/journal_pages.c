@@ -162,7 +162,7 @@ static void draw_verified(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     if (!(ctx->actor.roles & (ROLE_ADMIN | ROLE_AUDITOR)))
         return;
-    struct rows *r = query(ctx->db, "SELECT at_ms, actor_name, after FROM journal WHERE kind = 'journal' AND record = 0 ORDER BY seq DESC LIMIT 1");
+    struct rows *r = query(ctx->db, "SELECT at_ms, actor_name, after FROM journal WHERE kind = 'journal' AND record = 0 AND action = 'verify' ORDER BY seq DESC LIMIT 1");
     buf_puts(out, "<div class=\"bar\">");
     if (rows_next(r)) {
         const char *after = row_text(r, "after");

@@ -251,7 +251,7 @@ static void journal_page(struct ctx *ctx)
     if (office)
         html(out, "<nav class=\"trail\"><a href=\"/requests/{}\">{} {}</a></nav>", r->record.id, icon(ctx, "arrow-left"), r->subject);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>"
-              "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th class=\"num\">{}</th>"
+              "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain journal\"><thead><tr><th class=\"num\">{}</th>"
               "<th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
          say(ctx, "Journal of {}", r->number), say(ctx, "Every change, as it was written, the newest first."), say(ctx, "Journal"), say(ctx, "Entry"), say(ctx, "When"),
          say(ctx, "Who"), say(ctx, "By way of"), say(ctx, "What"), say(ctx, "Values"));

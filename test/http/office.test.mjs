@@ -108,6 +108,7 @@ test("whoever takes a register or the journal away as a file stands in the journ
   const sheet = await (await admin.submit("/journal", "/journal/download?kind=people&action=download", { format: "csv" })).text();
   assert.match(sheet, /gender=female/);
   assert.match(await page(admin, "/journal?kind=journal&action=download"), /downloaded/);
+  assert.match(await page(admin, "/journal"), /The chain has not been checked here yet/, "a download is no check");
   await download("people", "csv", "?q=13800000001");
   assert.doesNotMatch(await page(admin, "/journal?kind=people&action=download"), /13800000001/);
 });
