@@ -7,6 +7,7 @@
 #include "app/photos.h"
 #include "app/registers.h"
 #include "app/request_page.h"
+#include "app/register_pages.h"
 #include "app/search.h"
 
 #include "base/code.h"
@@ -49,7 +50,7 @@ static void draw_event(struct ctx *ctx, struct rows *e, const struct names *unit
     if (!strcmp(action, "joined"))
         html(out, " {}", row_text(e, "text"));
     html(out, "</p><p class=\"by\"><time>{}</time>{}{}</p>", when_show(ctx->arena, ctx->lang, row_int(e, "at")),
-         row_text(e, "actor_name") ? " · " : "", row_text(e, "actor_name"));
+         row_text(e, "actor_name") ? " · " : "", row_text(e, "actor_name") ? history_who(ctx, row_text(e, "actor_name")) : NULL);
     if (row_text(e, "text") && strcmp(action, "joined") != 0)
         html(out, "<div class=\"said\">{}</div>", row_text(e, "text"));
     html(out, "</div></li>");

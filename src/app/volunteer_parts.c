@@ -3,6 +3,7 @@
 
 #include "app/activities.h"
 #include "app/desk.h"
+#include "app/register_pages.h"
 #include "base/when.h"
 #include "kind/sheet.h"
 #include "web/web.h"
@@ -161,7 +162,7 @@ void volunteer_history(struct ctx *ctx, int64_t volunteer)
         while (actions[i].action && strcmp(actions[i].action, row_text(r, "action")) != 0)
             i++;
         html(out, "<li>{}<div><p class=\"what\"><b>{}</b></p><p class=\"by\"><time>{}</time> {}</p></div></li>", icon(ctx, actions[i].icon), tr(ctx, actions[i].label),
-             desk_when(ctx, row_int(r, "at_ms") / 1000), row_text(r, "actor_name"));
+             desk_when(ctx, row_int(r, "at_ms") / 1000), history_who(ctx, row_text(r, "actor_name")));
     }
     buf_puts(out, "</ol></section>");
 }
