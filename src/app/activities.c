@@ -221,6 +221,8 @@ enum status activity_file(struct ctx *ctx, struct activity *a)
 static enum status cancel_one(struct ctx *ctx, int64_t id, const char *why)
 {
     const struct activity *before = record_get(ctx, &activities_kind, id);
+    if (!before)
+        return record_gone(ctx);
     struct activity *after = record_copy(ctx, &activities_kind, before);
     after->status = "cancelled";
     after->cancelled_why = why;

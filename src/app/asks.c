@@ -178,7 +178,9 @@ static void asks(struct ctx *ctx)
     int n = rows_ids(r, ids, SHOWN);
     for (int i = 0; i < n; i++) {
         const struct offer_ask *a = record_get(ctx, &offer_asks_kind, ids[i]);
-        const struct offer *o = record_get(ctx, &offers_kind, a->offer);
+        const struct offer *o = a ? record_get(ctx, &offers_kind, a->offer) : NULL;
+        if (!o)
+            continue;
         if (!strcmp(a->answer, "yes"))
             draw_accepted(ctx, o, a);
         else
@@ -232,8 +234,11 @@ static void done_change(struct ctx *ctx)
         return;
     }
     int64_t came = time_typed(ctx, "came"), went = time_typed(ctx, "went");
+    const struct offer *o = record_get(ctx, &offers_kind, a->offer);
+    if (!o)
+        record_gone(ctx);
     if (ctx_ok(ctx))
-        back(ctx, offer_done(ctx, record_get(ctx, &offers_kind, a->offer), came, went, NULL), say(ctx, "Thank you. Your hours are counted, and the resident is asked whether all is well."));
+        back(ctx, offer_done(ctx, o, came, went, NULL), say(ctx, "Thank you. Your hours are counted, and the resident is asked whether all is well."));
 }
 
 static const struct route table[] = {

@@ -311,6 +311,10 @@ static void record_page(struct ctx *ctx)
 static void revoke_change(struct ctx *ctx)
 {
     const struct certificate *c = record_load(ctx, &certificates_kind, ctx->web->id);
+    if (!c) {
+        record_gone(ctx);
+        return;
+    }
     if (certificate_revoke(ctx, c, text_tidy(ctx->arena, param(ctx, "why"))) != OK)
         return;
     flash(ctx, say(ctx, "Revoked. Whoever checks it from now on sees so."));
@@ -347,6 +351,8 @@ static void my_page(struct ctx *ctx)
     int n = rows_ids(r, ids, SHOWN);
     for (int i = 0; i < n; i++) {
         const struct certificate *c = record_get(ctx, &certificates_kind, ids[i]);
+        if (!c)
+            continue;
         html(out, "<section class=\"card\"><h2>{}</h2><p>", period(ctx, c));
         draw_state(ctx, c);
         html(out, " · {} · <span class=\"nobr\">{}</span></p><p><a class=\"button\" href=\"/my/certificates/{}\">{} {}</a></p></section>", hours_show(ctx, c->seconds), c->number, c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));

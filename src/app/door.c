@@ -311,6 +311,10 @@ static void all_out(struct ctx *ctx)
                                (id = query_int(ctx->db, "SELECT min(id) AS id FROM attendances WHERE activity = {} AND status = 'good' AND went IS NULL AND id > {}", a->record.id, last)) != NONE;
          last = id) {
         const struct attendance *t = record_get(ctx, &attendances_kind, id);
+        if (!t) {
+            record_gone(ctx);
+            return;
+        }
         struct mark m = {.code = arena_print(ctx->arena, "all-out-%lld", (long long)id), .activity = a->record.id, .shift = NONE, .offer = NONE,
                          .volunteer = t->volunteer, .out = true, .at = at > t->came ? at : ctx->now, .ahead = 0, .how = "leader"};
         enum mark_result result;
@@ -372,13 +376,17 @@ static void count_page(struct ctx *ctx)
 
 static void count_add_one(struct ctx *ctx)
 {
-    const struct activity *a = ctx->web->record;
+    const struct activity *a = record_get(ctx, &activities_kind, ctx->web->id); /* its sum, as it is behind the door */
     int64_t n = param_int(ctx, "n");
+    if (!a) {
+        record_gone(ctx);
+        return;
+    }
     if (!may_count(ctx, a))
         ctx_fail(ctx, FORBIDDEN, say(ctx, "Who counts has to lead this activity or be checked in at it."));
     else if (!strcmp(a->status, "cancelled"))
         ctx_fail(ctx, CONFLICT, say(ctx, "This activity was cancelled."));
-    else if (count_add(ctx, record_get(ctx, &activities_kind, a->record.id), mark_key_valid(ctx->key) ? ctx->key : record_code(ctx, "C"), n == NONE ? 0 : n, NONE) == OK)
+    else if (count_add(ctx, a, mark_key_valid(ctx->key) ? ctx->key : record_code(ctx, "C"), n == NONE ? 0 : n, NONE) == OK)
         see_other(ctx, "/activities/{}/count", a->record.id);
 }
 

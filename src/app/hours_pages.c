@@ -23,7 +23,7 @@ static const char *day_text(struct ctx *ctx, const char *text)
 static const struct person *person_of(struct ctx *ctx, const struct hours *h, const struct volunteer **v)
 {
     *v = record_get(ctx, &volunteers_kind, h->volunteer);
-    return record_get(ctx, &people_kind, (*v)->person);
+    return *v ? record_get(ctx, &people_kind, (*v)->person) : NULL;
 }
 
 static bool own(const struct ctx *ctx, const struct volunteer *v)
@@ -48,6 +48,8 @@ static void list(struct ctx *ctx)
     for (struct hours *h; (h = list_next(ctx, &hours_kind, r, ctx->arena)) != NULL; n++) {
         const struct volunteer *v;
         const struct person *p = person_of(ctx, h, &v);
+        if (!p)
+            continue;
         if (n == 0)
             html(out, "<table class=\"list\"><thead><tr><th class=\"when\">{}</th><th class=\"main\">{}</th><th class=\"who\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
                  say(ctx, "Day"), say(ctx, "Volunteer"), say(ctx, "Attended"), say(ctx, "What to decide"));
@@ -93,6 +95,10 @@ static void day(struct ctx *ctx)
     const struct hours *h = ctx->web->record;
     const struct volunteer *v;
     const struct person *p = person_of(ctx, h, &v);
+    if (!p) {
+        record_gone(ctx);
+        return;
+    }
     page_begin(ctx, day_text(ctx, h->day), PAGE_STAFF);
     html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ", say(ctx, "Where you are"), v->record.id,
          icon(ctx, "arrow-left"), p->name, day_text(ctx, h->day), say(ctx, "{} attended, {} count", hours_text(ctx, h->attended), hours_text(ctx, h->counted)));
@@ -117,7 +123,10 @@ static void decide(struct ctx *ctx)
         ctx_fail(ctx, CONFLICT, say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
         return;
     }
-    person_of(ctx, h, &v);
+    if (!person_of(ctx, h, &v)) {
+        record_gone(ctx);
+        return;
+    }
     if (own(ctx, v))
         ctx_problem(ctx, NULL, say(ctx, "These are your own hours: somebody else decides."));
     if (why && text_length(why) > 300)

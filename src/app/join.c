@@ -34,6 +34,8 @@ static int64_t person_of(struct ctx *ctx, struct person *p)
         return record_check(ctx, &people_kind, NULL, p) && record_insert(ctx, &people_kind, p, "join") == OK ? p->record.id : NONE;
     }
     const struct person *before = record_get(ctx, &people_kind, id);
+    if (!before)
+        return record_gone(ctx) == OK ? id : NONE;
     if (before->consent_for && tags_have(before->consent_for, "volunteer"))
         return id;
     struct person *after = record_copy(ctx, &people_kind, before);
@@ -209,9 +211,12 @@ static void door_change(struct ctx *ctx)
     if (!ctx_ok(ctx))
         return;
     if (known && !strcmp(known->status, "left")) {
-        if (come_back(ctx, known, j->volunteer, "join") == OK)
-            volunteer_card(ctx, record_get(ctx, &volunteers_kind, known->record.id), &code);
         id = known->record.id;
+        known = come_back(ctx, known, j->volunteer, "join") == OK ? record_get(ctx, &volunteers_kind, id) : NULL;
+        if (known)
+            volunteer_card(ctx, known, &code);
+        else if (ctx_ok(ctx))
+            record_gone(ctx);
     } else if (known) {
         ctx_problem(ctx, "name", !strcmp(known->status, "applied") ? say(ctx, "This person has applied already, as {}. Confirm it in the list.", known->number)
                                                                    : say(ctx, "This person is a volunteer already, as {}.", known->number));

@@ -224,7 +224,10 @@ static enum status set_answer(struct ctx *ctx, const struct offer_ask *a, const 
     struct offer_ask *after = record_copy(ctx, &offer_asks_kind, a);
     after->answer = answer;
     after->answered_at = ctx->now;
-    offer_untell(ctx, record_get(ctx, &offers_kind, a->offer), a->volunteer);
+    const struct offer *o = record_get(ctx, &offers_kind, a->offer);
+    if (!o)
+        return record_gone(ctx);
+    offer_untell(ctx, o, a->volunteer);
     return record_update(ctx, &offer_asks_kind, a, after, answer);
 }
 

@@ -396,25 +396,35 @@ static void back(struct ctx *ctx, enum status s, const char *said)
     see_other(ctx, "/visits/{}", ctx->web->id);
 }
 
-static void widen_change(struct ctx *ctx)
+/* Behind the door: it may have gone out of sight since the page was drawn. */
+static const struct offer *offer_asked(struct ctx *ctx)
 {
     const struct offer *o = record_load(ctx, &offers_kind, ctx->web->id);
-    back(ctx, offer_widen(ctx, o), say(ctx, "More volunteers are asked."));
+    if (!o)
+        record_gone(ctx);
+    return o;
+}
+
+static void widen_change(struct ctx *ctx)
+{
+    const struct offer *o = offer_asked(ctx);
+    if (o)
+        back(ctx, offer_widen(ctx, o), say(ctx, "More volunteers are asked."));
 }
 
 static void ask_change_by_name(struct ctx *ctx)
 {
-    const struct offer *o = record_load(ctx, &offers_kind, ctx->web->id);
-    const struct volunteer *v = record_load(ctx, &volunteers_kind, param_int(ctx, "volunteer"));
-    if (!v)
+    const struct offer *o = offer_asked(ctx);
+    const struct volunteer *v = o ? record_load(ctx, &volunteers_kind, param_int(ctx, "volunteer")) : NULL;
+    if (o && !v)
         ctx_problem(ctx, "volunteer", say(ctx, "Choose a volunteer who is active."));
-    else
+    else if (o)
         back(ctx, offer_ask(ctx, o, v->record.id), say(ctx, "The volunteer is asked."));
 }
 
 static void done_change(struct ctx *ctx)
 {
-    const struct offer *o = record_load(ctx, &offers_kind, ctx->web->id);
+    const struct offer *o = offer_asked(ctx);
     int64_t came = time_typed(ctx, "came"), went = time_typed(ctx, "went");
     if (ctx_ok(ctx))
         back(ctx, offer_done(ctx, o, came, went, text_tidy_lines(ctx->arena, param(ctx, "text"))), say(ctx, "The visit is recorded: hours and the request’s answer with it."));
@@ -422,8 +432,9 @@ static void done_change(struct ctx *ctx)
 
 static void cancel_change(struct ctx *ctx)
 {
-    const struct offer *o = record_load(ctx, &offers_kind, ctx->web->id);
-    back(ctx, offer_cancel(ctx, o, text_tidy(ctx->arena, param(ctx, "why"))), say(ctx, "The offer is ended; those who accepted are told."));
+    const struct offer *o = offer_asked(ctx);
+    if (o)
+        back(ctx, offer_cancel(ctx, o, text_tidy(ctx->arena, param(ctx, "why"))), say(ctx, "The offer is ended; those who accepted are told."));
 }
 
 /* ---- offered on arrival ---- */

@@ -271,6 +271,10 @@ static void detail(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const struct volunteer *v = ctx->web->record;
     const struct person *p = record_get(ctx, &people_kind, v->person);
+    if (!p) {
+        record_gone(ctx);
+        return;
+    }
     page_begin(ctx, p->name, PAGE_STAFF);
     html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>",
          say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Volunteers"), p->name, volunteer_tone(v->status), volunteer_state(ctx, v), v->number);
@@ -386,6 +390,10 @@ static void change_page(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const struct volunteer *v = ctx->web->record;
     const struct person *p = record_get(ctx, &people_kind, v->person);
+    if (!p) {
+        record_gone(ctx);
+        return;
+    }
     page_begin(ctx, p->name, PAGE_STAFF);
     html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", say(ctx, "Where you are"), v->record.id,
          icon(ctx, "arrow-left"), p->name, say(ctx, "Change what is offered"));

@@ -168,13 +168,17 @@ static enum status give_back(struct ctx *ctx, int64_t volunteer, const char *why
     int64_t ids[MOST];
     int n = rows_ids(query(ctx->db, "SELECT s.id FROM sign_ups s JOIN activities a ON a.id = s.activity WHERE s.volunteer = {} AND s.status <> 'cancelled'"
                                   " AND a.starts > {} ORDER BY s.id", volunteer, ctx->now), ids, MOST);
-    for (int i = 0; i < n && ctx->status == OK; i++)
-        sign_up_cancel(ctx, record_get(ctx, &sign_ups_kind, ids[i]));
+    for (int i = 0; i < n && ctx->status == OK; i++) {
+        const struct sign_up *s = record_get(ctx, &sign_ups_kind, ids[i]);
+        s ? sign_up_cancel(ctx, s) : record_gone(ctx);
+    }
     n = rows_ids(query(ctx->db, "SELECT k.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer IN ('asked', 'yes')"
                               " AND o.status IN ('open', 'agreed', 'led') ORDER BY k.id", volunteer), ids, MOST);
     for (int i = 0; i < n && ctx->status == OK; i++) {
         const struct offer_ask *a = record_get(ctx, &offer_asks_kind, ids[i]);
-        if (!strcmp(a->answer, "yes"))
+        if (!a)
+            record_gone(ctx);
+        else if (!strcmp(a->answer, "yes"))
             offer_withdraw(ctx, a, why);
         else
             offer_answer(ctx, a, false, NONE);
@@ -191,6 +195,8 @@ enum status volunteer_leave(struct ctx *ctx, const struct volunteer *before, con
     if (give_back(ctx, before->record.id, why && *why ? why : say(ctx, "Has left the volunteers.")) != OK)
         return ctx->status;
     before = record_get(ctx, &volunteers_kind, before->record.id);
+    if (!before)
+        return record_gone(ctx);
     struct volunteer *after = record_copy(ctx, &volunteers_kind, before);
     after->status = "left";
     after->left_on = day_iso(ctx->arena, when_day(ctx->now));

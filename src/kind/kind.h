@@ -131,6 +131,8 @@ const char *kind_title(const struct kind *k); /* the field a person knows a reco
 void *record_new(struct ctx *ctx, const struct kind *k);                   /* every field missing */
 void *record_load(struct ctx *ctx, const struct kind *k, int64_t id);      /* in the actor's scope; NULL: not there */
 void *record_get(struct ctx *ctx, const struct kind *k, int64_t id);       /* whoever asks: for the program's own rules */
+/* What was there is not any more, or can't be read because the store is in trouble: fails so and answers that. */
+enum status record_gone(struct ctx *ctx);
 void *record_find(struct ctx *ctx, const struct kind *k, const char *field, const char *value); /* by a text field; no scope */
 /* Behind the door. Insert sets id, version and times. Both journal what changed. */
 enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, const char *action);

@@ -150,6 +150,11 @@ void *record_get(struct ctx *ctx, const struct kind *k, int64_t id)
     return first(ctx, k, &q);
 }
 
+enum status record_gone(struct ctx *ctx)
+{
+    return ctx_fail(ctx, db_status(ctx->db) == OK ? NOT_FOUND : db_status(ctx->db), NULL);
+}
+
 void *record_find(struct ctx *ctx, const struct kind *k, const char *field, const char *value)
 {
     struct sql q;

@@ -1,7 +1,8 @@
 // Whoever may not see a record is refused by every address that has one: page, API, sheet, live stream, form.
 // The table comes from the program's own list of routes, so that a new one is tried as well.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { linli, session, start } from "./server.mjs";
@@ -270,6 +271,35 @@ test("no list, search box, filter, figure, sheet or suggestion shows what is els
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+test("what goes out of reach while a change waits its turn is refused, and the server goes on", async () => {
+  const worker = actors.xinghu1.who, offer = one("SELECT max(id) FROM offers"), certificate = one("SELECT max(id) FROM certificates"), activity = one("SELECT max(id) FROM activities WHERE community = 2 AND status = 'open'");
+  const mine = one("SELECT max(id) FROM volunteers WHERE community = 2");
+  const cases = [...["widen", "ask", "done", "cancel"].map((step) => [`/visits/${offer}/${step}`, "offers", offer]), [`/certificates/${certificate}/revoke`, "certificates", certificate],
+    [`/activities/${activity}/edit`, "activities", activity]];
+  const here = { offers: `UPDATE offers SET community = 2, status = 'open' WHERE id = ${offer}`, certificates: `UPDATE certificates SET volunteer = ${mine} WHERE id = ${certificate}`, activities: `UPDATE activities SET community = 2 WHERE id = ${activity}` };
+  const away = { offers: `UPDATE offers SET community = 3 WHERE id = ${offer}`, certificates: `UPDATE certificates SET volunteer = (SELECT max(id) FROM volunteers WHERE community = 3) WHERE id = ${certificate}`,
+    activities: `UPDATE activities SET community = 3 WHERE id = ${activity}` };
+  for (const [path, kind, id] of cases) {
+    all(here[kind]);
+    const lock = spawn("python3", ["-S", "-c", `
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.readline()
+c.execute(sys.argv[2])
+c.execute("COMMIT")`, join(server.data, "linli.db"), away[kind]], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(lock.stdout, "data");
+    const version = one(`SELECT version FROM ${kind} WHERE id = ${id}`);
+    const waiting = send(worker, path, { why: "x", came: "2026-03-01T09:00", went: "2026-03-01T10:00", volunteer: mine, version, title: "清洁日", kind: "clean_up", area: "2", date: "2027-03-01", from: "09:00", to: "10:00" });
+    for (let i = 0; i < 10; i++) await fetch(`${server.url}/healthz`); // it is past the gate by now
+    lock.stdin.end("go\n");
+    const answer = await waiting;
+    assert.ok([404, 409, 422].includes(answer.status), `${path}: ${answer.status}`);
+    assert.equal((await fetch(`${server.url}/healthz`)).status, 200, path);
+  }
 });
 
 test("an uploaded sheet reaches no row outside one's area, by code, document, telephone or number at the source", async () => {
