@@ -41,7 +41,7 @@ static const struct field fields[] = {
     {"last_login", F_TIME, U(last_login), N_("Last sign-in"), .flags = FIXED | LISTED | SORTED},
 };
 const struct kind users_kind = {.name = "users", .table = "users", .one = N_("Account"), .many = N_("Accounts"),
-    FIELDS(fields), .size = sizeof(struct user), .read = ROLE_ADMIN, .write = ROLE_ADMIN, .code = "login",
+    FIELDS(fields), .size = sizeof(struct user), .read = ROLE_ADMIN, .write = ROLE_ADMIN, .refer = ROLE_OFFICE, .code = "login",
     .order = "login", .check = check,
     .about = N_("Who may sign in, with the roles they have in an area or a unit.")};
 

@@ -40,6 +40,7 @@
 #define TRY_AGAIN   10         /* seconds after a failure */
 #define DAY_MS      86400000
 #define NAME_MOST   600
+#define CONNECTIONS 4
 
 struct generation {
     char folder[NAME_MOST];
@@ -50,7 +51,7 @@ struct generation {
 
 struct wal_copy {
     char data[NAME_MOST], to[NAME_MOST], wal[NAME_MOST];
-    sqlite3 *readers[2], *gate, *check;
+    sqlite3 *readers[2], *gate, *check; /* CONNECTIONS */
     int holder;            /* which reader holds the log; -1: none */
     int fd;                /* of the log; -1 */
     unsigned char head[HEAD];
@@ -515,10 +516,10 @@ static void *copy_thread(void *arg)
 
 static bool open_all(struct wal_copy *c)
 {
-    sqlite3 **all[] = {&c->readers[0], &c->readers[1], &c->gate, &c->check};
+    sqlite3 **all[CONNECTIONS] = {&c->readers[0], &c->readers[1], &c->gate, &c->check};
     char file[NAME_MOST + 40];
     snprintf(file, sizeof file, "%s/linli.db", c->data);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    for (int i = 0; i < CONNECTIONS; i++) {
         if (sqlite3_open_v2(file, all[i], SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
             return failed(c, file, sqlite3_errmsg(*all[i]));
         sqlite3_busy_timeout(*all[i], 2000);

@@ -429,7 +429,7 @@ static bool may_refer(struct ctx *ctx, const struct field *f, int64_t id)
     const struct kind *k = kind_find(f->ref);
     if (id == NONE || id == 0 || !k)
         return true;
-    return (k->read & ctx->actor.roles) && (!k->scope || record_load(ctx, k, id));
+    return ((k->read | k->refer) & ctx->actor.roles) && (!k->scope || record_load(ctx, k, id));
 }
 
 bool record_refers(struct ctx *ctx, const struct kind *k, const void *before, const void *after)

@@ -89,6 +89,7 @@ struct kind {
     int field_count;
     size_t size;               /* of the struct */
     unsigned read, write;      /* roles */
+    unsigned refer;            /* roles that may refer to a record of it without reading it */
     unsigned reveal;           /* roles that get sealed fields in the clear through the API; 0: none, all masked */
     const char *code;          /* the field that names a record for people and references: "number", "code" */
     const char *order;         /* trusted SQL: "id DESC" */

@@ -205,6 +205,11 @@ test("no record of one's own is made to point at a person, a volunteer or an act
     if (text.includes(name) && !JSON.stringify(body).includes(name)) wrong.push(`${what}: the answer names ${name}`);
   }
   assert.deepEqual(wrong, []);
+  const office = await letIn(session(server, "office1"), "/account");
+  const linked = await json(office, "PATCH", `/api/v1/volunteers/${mine}`, { user: "auditor2" }, { "if-match": etag("volunteers", mine) });
+  assert.equal(linked.status, 200, "the office says whose login a volunteer has");
+  const kept = await json(team, "PATCH", `/api/v1/volunteers/${mine}`, { user: "auditor2", limits: "不爬楼梯" }, { "if-match": etag("volunteers", mine) });
+  assert.equal(kept.status, 200, "what stays as it was is no new reference");
 });
 
 test("a form whose hidden fields were changed stores nothing outside", async () => {
