@@ -766,6 +766,14 @@ static enum gate_next admit_record(struct visit *v)
     return GATE_CHANGE;
 }
 
+/* A form that can't be taken now: with what was typed, where that may be. */
+static enum gate_next refuse_kept(struct visit *v, int code, const char *why, const char *sign_in)
+{
+    if (!v->bearer && answer_again(&v->ctx, code, sign_in))
+        return visit_end(v);
+    return refuse(v, code, FORBIDDEN, why);
+}
+
 /* Session, role, token, record: GATE_ANSWER when refused, GATE_CHANGE when all is well. */
 static enum gate_next admit(struct visit *v, struct db *reader)
 {
@@ -783,13 +791,13 @@ static enum gate_next admit(struct visit *v, struct db *reader)
             return refuse(v, 403, FORBIDDEN, NULL);
         if (page)
             return ask_who(v, "login");
-        return refuse(v, 401, FORBIDDEN, say(ctx, "You are signed out. Sign in in another window, then send this again."));
+        return refuse_kept(v, 401, say(ctx, "You are signed out. Sign in in another window, then send this again."), card ? "/card" : "/login");
     }
     if (changes && !v->bearer) {
         if (!same_origin(v))
             return refuse(v, 403, FORBIDDEN, say(ctx, "This came from another site and was not done."));
         if (v->session && (!(v->route->flags & NO_CSRF) || !says_origin(v)) && !csrf_fits(v))
-            return refuse(v, 403, FORBIDDEN, say(ctx, "This page is too old. Load it again, then send it once more."));
+            return refuse_kept(v, 403, say(ctx, "This page is too old. Load it again, then send it once more."), NULL);
     }
     return admit_record(v);
 }

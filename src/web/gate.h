@@ -54,6 +54,10 @@ struct visit {
     void *server;           /* the server's own */
 };
 
+/* again.c: answers a form with a page that carries what was typed and sends it once more; sign_in: where one signs in first,
+ * or NULL. False, and nothing is drawn, when it is no form of a page of ours. */
+bool answer_again(struct ctx *ctx, int code, const char *sign_in);
+
 void visit_init(struct visit *v);
 void visit_release(struct visit *v);
 void visit_clear(struct visit *v);

@@ -108,6 +108,32 @@ test("a change from another site, or without its token, is not done", async () =
   assert.equal((await visitor.post("/elder", { elder: "1" }, { origin: server.url })).status, 303);
 });
 
+test("what was typed before the session ended is carried through signing in, from our own pages only and without passwords", async () => {
+  const visitor = await server.signIn("office1");
+  const [{ id }] = (await (await fetch(`${server.url}/api/v1/requests?status=handling&limit=1`, { headers: { authorization: `Bearer ${server.token("office")}` } })).json()).items;
+  const at = `/requests/${id}/note`, ours = { "sec-fetch-site": "same-origin" };
+  const typed = { ...(await visitor.hidden(`/requests/${id}`)), note: "the sister has the key <b>" };
+  store(server.data, "UPDATE sessions SET expires = 1");
+  const asked = await visitor.post(at, { ...typed, new_password: "hidden-away" }, ours);
+  assert.equal(asked.status, 401);
+  const page = await asked.text();
+  assert.match(page, /name="note" value="the sister has the key &lt;b&gt;"/);
+  assert.match(page, /href="\/login"/);
+  assert.doesNotMatch(page, /hidden-away/);
+  for (const foreign of [{ "sec-fetch-site": "cross-site" }, { origin: "http://elsewhere" }, {}])
+    assert.doesNotMatch(await (await visitor.post(at, typed, foreign)).text(), /the sister/, JSON.stringify(foreign));
+
+  const again = await server.signIn("office1"); // in another window
+  const more = await again.post(at, { note: typed.note, _keep: typed._keep ?? "" }, ours);
+  assert.equal(more.status, 403, "not without a press");
+  const form = await more.text(), fields = {};
+  for (const [tag] of form.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) fields[tag.match(/name="([^"]*)"/)[1]] = tag.match(/value="([^"]*)"/)?.[1].replace("&lt;", "<").replace("&gt;", ">") ?? "";
+  assert.equal(fields.note, typed.note);
+  assert.equal((await again.post(at, fields, ours)).status, 303);
+  assert.match(await (await again.get(`/requests/${id}`)).text(), /the sister has the key &lt;b&gt;/);
+  assert.doesNotMatch(await (await again.post(at, { note: "from elsewhere" }, { "sec-fetch-site": "cross-site" })).text(), /from elsewhere/);
+});
+
 test("after sign-in one goes to a page of this server only", async () => {
   const at = await start({ data: server.data, logins: server.logins }); // its own count of sign-ins
   for (const [next, to] of [
