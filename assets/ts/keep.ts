@@ -129,4 +129,6 @@ export function startKeep(): void {
         sessionStorage.removeItem(key(sent));
     for (const form of all<HTMLFormElement>('form[data-keep]'))
         watch(form, form.dataset['keep']!);
+    for (const out of all<HTMLFormElement>('form[action$="/logout"]')) /* the next person at this tab meets nothing */
+        out.addEventListener('submit', () => Object.keys(sessionStorage).filter((name) => name.startsWith(key(''))).forEach((name) => sessionStorage.removeItem(name)));
 }

@@ -61,7 +61,7 @@ bool answer_again(struct ctx *ctx, int code, const char *sign_in)
         html(out, "<p>{}</p>", say(ctx, "Files have to be chosen again."));
     html(out, "</div></div>");
     if (sign_in)
-        html(out, "<p><a class=\"button primary\" href=\"{}\" target=\"_blank\">{} {}</a></p>", sign_in, icon(ctx, "login"), say(ctx, "Sign in, in another window"));
+        html(out, "<p class=\"acts\"><a class=\"button primary\" href=\"{}\" target=\"_blank\">{} {}</a></p>", sign_in, icon(ctx, "login"), say(ctx, "Sign in, in another window"));
     form_begin(ctx, arena_print(ctx->arena, "%s%s%s", ctx->web->path, *ctx->web->query_text ? "?" : "", ctx->web->query_text), NULL, false);
     draw_fields(ctx);
     html(out, "<div class=\"acts\"><button{}>{} {}</button></div>", (struct markup){sign_in ? "" : " class=\"primary\""}, icon(ctx, "send"),

@@ -80,3 +80,37 @@ for (const [name, window] of Object.entries({ "Chinese, desktop": { width: 1280 
     await visit.shot(`closed-${window.width}`);
     await visit.close();
   });
+
+test("a note half written when the session ended is sent after signing in; signing out leaves no draft in the tab", async () => {
+  const visit = await open({ login: "office1" }), { page } = visit;
+  const { id } = (await (await fetch(`${server.url}/api/v1/requests?status=handling&limit=1`, { headers: { authorization: `Bearer ${token}` } })).json()).items[0];
+  const write = async (note) => {
+    await visit.goto(`/requests/${id}`);
+    await page.locator("summary", { hasText: "写内部备注" }).click();
+    await page.locator("[name=note]").fill(note);
+  };
+  await write("钥匙在她妹妹那里，先打电话");
+  await visit.context.clearCookies({ name: "linli" });
+  await page.locator("form", { has: page.locator("[name=note]") }).getByRole("button").click();
+  await page.getByText("填的内容都还在这一页").waitFor();
+  const window = page.waitForEvent("popup");
+  await page.getByRole("link", { name: "在新窗口登录" }).click();
+  const other = await window;
+  await other.getByLabel("账号").fill("office1");
+  await other.getByLabel("密码").fill(server.logins.office1);
+  await other.getByRole("main").getByRole("button", { name: "登录" }).click();
+  await other.waitForURL(/work/);
+  await other.close();
+  await page.getByRole("button", { name: "已登录，继续" }).click();
+  await page.getByRole("button", { name: "提交" }).click();
+  await page.waitForURL(new RegExp(`/requests/${id}$`));
+  await page.getByText("钥匙在她妹妹那里，先打电话").first().waitFor();
+
+  await write("只有我知道的事");
+  assert.match(await page.evaluate(() => JSON.stringify(sessionStorage)), /只有我知道的事/);
+  await page.locator(".menu summary").last().click();
+  await page.getByRole("button", { name: "退出" }).click();
+  await page.waitForLoadState();
+  assert.doesNotMatch(await page.evaluate(() => JSON.stringify(sessionStorage)), /只有我知道的事/);
+  await visit.close();
+});
