@@ -531,8 +531,8 @@ static bool open_all(struct wal_copy *c)
 
 static void close_all(struct wal_copy *c)
 {
-    sqlite3 *all[] = {c->readers[0], c->readers[1], c->gate, c->check};
-    for (int i = 0; i < 4; i++)
+    sqlite3 *all[CONNECTIONS] = {c->readers[0], c->readers[1], c->gate, c->check};
+    for (int i = 0; i < CONNECTIONS; i++)
         sqlite3_close(all[i]);
     if (c->fd >= 0)
         close(c->fd);

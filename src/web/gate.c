@@ -13,6 +13,7 @@
 #include "web/gate.h"
 
 #include "base/log.h"
+#include "web/routes.h"
 #include "web/session.h"
 
 #include <assert.h>
@@ -23,89 +24,28 @@
 #include <strings.h>
 #include <time.h>
 
-#define SEGMENTS_MOST 12
-#define BUCKETS       64
-
-struct compiled {
-    const struct route *route;
-    int count, literals;
-    bool slash;           /* the address may end with / */
-    struct {
-        const char *text; /* NULL: a place */
-        size_t size;
-        char place;       /* 'i' id, 'n' name, 'r' rest */
-    } part[SEGMENTS_MOST];
-    struct compiled *next;
-};
-
 struct gate {
     struct site *site;
-    struct compiled *buckets[BUCKETS]; /* by the first part */
+    struct route_table *routes;
     struct limit *rate, *logins;
 };
-
-static const char *const verbs[] = {"GET", "POST", "PATCH", "DELETE"};
-
-/* ---- routes ---- */
-
-static unsigned bucket_of(const char *s, size_t n)
-{
-    unsigned h = 5381;
-    while (n--)
-        h = h * 33 + (unsigned char)*s++;
-    return h % BUCKETS;
-}
-
-static void route_add(struct gate *g, const struct route *r)
-{
-    struct compiled *c = must_alloc(sizeof *c);
-    c->route = r;
-    const char *p = r->path;
-    while (*p == '/' && p[1]) {
-        size_t n = strcspn(++p, "/");
-        if (c->count == SEGMENTS_MOST)
-            write_mismatch(r->path);
-        c->part[c->count].size = n;
-        if (*p == '{') {
-            char place = strncmp(p, "{id}", n) == 0 ? 'i' : strncmp(p, "{name}", n) == 0 ? 'n' : strncmp(p, "{rest}", n) == 0 ? 'r' : 0;
-            if (!place || c->count == 0 || (place == 'r' && p[n]))
-                write_mismatch(r->path);
-            c->part[c->count].place = place;
-        } else {
-            c->part[c->count].text = p;
-            c->literals++;
-        }
-        c->count++;
-        p += n;
-    }
-    c->slash = c->count && *p == '/';
-    if (r->path[0] != '/' || !r->roles || !r->handle)
-        write_mismatch(r->path);
-    struct compiled **at = &g->buckets[c->count ? bucket_of(c->part[0].text, c->part[0].size) : 0];
-    while (*at && (*at)->literals >= c->literals) { /* the more words of its own, the earlier */
-        if ((*at)->route->method == r->method && strcmp((*at)->route->path, r->path) == 0)
-            write_mismatch(r->path);
-        at = &(*at)->next;
-    }
-    c->next = *at;
-    *at = c;
-}
 
 struct gate *gate_new(struct site *site, const struct routes *routes)
 {
     struct gate *g = must_alloc(sizeof *g);
     g->site = site;
+    g->routes = route_table_new();
     for (; routes && routes->list; routes++)
         for (int i = 0; i < routes->count; i++)
-            route_add(g, &routes->list[i]);
+            route_table_add(g->routes, &routes->list[i]);
     for (int i = 0; i < session_route_count; i++)
-        route_add(g, &session_routes[i]);
+        route_table_add(g->routes, &session_routes[i]);
     for (int i = 0; i < account_route_count; i++)
-        route_add(g, &account_routes[i]);
+        route_table_add(g->routes, &account_routes[i]);
     for (int i = 0; i < find_route_count; i++)
-        route_add(g, &find_routes[i]);
+        route_table_add(g->routes, &find_routes[i]);
     for (int i = 0; i < static_route_count; i++)
-        route_add(g, &static_routes[i]);
+        route_table_add(g->routes, &static_routes[i]);
     double rate = site->requests_a_second ? site->requests_a_second : 50;
     double logins = site->logins_a_minute ? site->logins_a_minute : 30;
     g->rate = limit_new(rate, rate * 4);
@@ -115,54 +55,10 @@ struct gate *gate_new(struct site *site, const struct routes *routes)
 
 void gate_free(struct gate *g)
 {
-    for (int i = 0; i < BUCKETS; i++)
-        for (struct compiled *c = g->buckets[i], *next; c; c = next) {
-            next = c->next;
-            free(c);
-        }
+    route_table_free(g->routes);
     limit_free(g->rate);
     limit_free(g->logins);
     free(g);
-}
-
-static bool is_word(const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') || s[i] == '_' || s[i] == '-'))
-            return false;
-    return n > 0;
-}
-
-static bool route_fits(const struct compiled *c, struct visit *v)
-{
-    const char *p = v->ex.path;
-    struct exchange *ex = &v->ex;
-    for (int i = 0; i < c->count; i++) {
-        if (*p != '/')
-            return false;
-        p++;
-        if (c->part[i].place == 'r') {
-            ex->rest = p;
-            return *p != '\0';
-        }
-        size_t n = strcspn(p, "/");
-        if (c->part[i].text) {
-            if (n != c->part[i].size || memcmp(p, c->part[i].text, n) != 0)
-                return false;
-        } else if (c->part[i].place == 'i') {
-            if (n == 0 || n > 18 || strspn(p, "0123456789") != n)
-                return false;
-            ex->id = strtoll(p, NULL, 10);
-        } else {
-            if (!is_word(p, n))
-                return false;
-            ex->name = arena_copyn(v->arena, p, n);
-        }
-        p += n;
-    }
-    if (c->slash && strcmp(p, "/") == 0)
-        return true;
-    return c->count ? *p == '\0' : strcmp(p, "/") == 0;
 }
 
 static const char *visit_header(const struct visit *v, const char *name)
@@ -218,25 +114,7 @@ void gate_route(struct gate *g, struct visit *v)
     take_uri(v);
     v->limit = BODY_LIMIT;
     v->head = strcmp(v->verb, "HEAD") == 0;
-    for (int i = 0; i < METHOD_COUNT; i++)
-        if (strcmp(verbs[i], v->verb) == 0 || (v->head && i == GET)) {
-            v->ex.method = (enum method)i;
-            v->known_method = true;
-        }
-    const char *first = v->ex.path + 1;
-    size_t n = strcspn(first, "/");
-    for (struct compiled *c = g->buckets[n ? bucket_of(first, n) : 0]; c && !v->bad_path; c = c->next) {
-        v->ex.id = NONE;
-        v->ex.name = v->ex.rest = NULL;
-        if (!route_fits(c, v))
-            continue;
-        if (v->known_method && c->route->method == v->ex.method) {
-            v->route = v->ex.route = c->route;
-            break;
-        }
-        const char *verb = verbs[c->route->method];
-        v->allow = v->allow ? arena_print(v->arena, "%s, %s", v->allow, verb) : verb;
-    }
+    route_table_find(g->routes, v);
     if (v->route && (v->route->flags & (UPLOAD | BODY_BIG)))
         v->limit = UPLOAD_LIMIT;
     v->body.ceiling = v->limit + 4096;
@@ -468,7 +346,7 @@ static enum gate_next visit_end(struct visit *v)
         atomic_fetch_add_explicit(&site->refused, 1, memory_order_relaxed);
     if (!site->quiet && (v->ex.code >= 500 || v->ex.method != GET)) /* the route, not the address: no personal data */
         log_write(v->ex.code >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request", "\"method\":{},\"route\":{},\"code\":{},\"user\":{},\"token\":{}",
-                  ARGS(v->known_method ? verbs[v->ex.method] : "?", v->route ? v->route->path : NULL, v->ex.code,
+                  ARGS(v->known_method ? method_name(v->ex.method) : "?", v->route ? v->route->path : NULL, v->ex.code,
                        (struct maybe){ctx->actor.user}, (struct maybe){v->bearer ? v->token : NONE}));
     return GATE_ANSWER;
 }
