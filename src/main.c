@@ -55,9 +55,8 @@ static bool *flag_of(struct options *o, const char *word)
     const struct {
         const char *name;
         bool *value;
-    } flags[] = {{"--dry-run", &o->dry_run}, {"--create", &o->create}, {"--check", &o->check}, {"--postgres", &o->postgres},
-                 {"--encrypt", &o->encrypt}, {"--generate", &o->generate}, {"--proxied", &o->proxied},
-                 {"--erase", &o->erase}};
+    } flags[] = {{"--dry-run", &o->dry_run}, {"--create", &o->create},     {"--check", &o->check},     {"--postgres", &o->postgres},
+                 {"--encrypt", &o->encrypt}, {"--generate", &o->generate}, {"--proxied", &o->proxied}, {"--erase", &o->erase}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (!strcmp(flags[i].name, word))
             return flags[i].value;
@@ -68,12 +67,17 @@ static const char **value_of(struct options *o, const char *word)
 {
     const struct {
         const char *name, **value;
-    } valued[] = {{"--data", &o->data}, {"--keys", &o->keys}, {"--pack", &o->pack}, {"--listen", &o->listen}, {"--format", &o->format},
-                  {"--output", &o->output}, {"--from", &o->from}, {"--to", &o->to}, {"--requests", &o->requests},
-                  {"--role", &o->role}, {"--area", &o->area}, {"--unit", &o->unit}, {"--name", &o->name},
-                  {"--language", &o->language}, {"--url", &o->url}, {"--passphrase-file", &o->passphrase}, {"--key", &o->key},
-                  {"--host", &o->host}, {"--parent", &o->parent}, {"--open", &o->open},
-                  {"--copy-to", &o->copy_to}, {"--at", &o->at}};
+    } valued[] = {{"--data", &o->data},         {"--keys", &o->keys},
+                  {"--pack", &o->pack},         {"--listen", &o->listen},
+                  {"--format", &o->format},     {"--output", &o->output},
+                  {"--from", &o->from},         {"--to", &o->to},
+                  {"--requests", &o->requests}, {"--role", &o->role},
+                  {"--area", &o->area},         {"--unit", &o->unit},
+                  {"--name", &o->name},         {"--language", &o->language},
+                  {"--url", &o->url},           {"--passphrase-file", &o->passphrase},
+                  {"--key", &o->key},           {"--host", &o->host},
+                  {"--parent", &o->parent},     {"--open", &o->open},
+                  {"--copy-to", &o->copy_to},   {"--at", &o->at}};
     for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
         if (!strcmp(valued[i].name, word))
             return valued[i].value;
@@ -149,8 +153,12 @@ int main(int argc, char **argv)
     lang = lang && *lang ? lang : getenv("LANG");
     ctx.lang = lang && !strncmp(lang, "zh", 2) ? "zh_CN" : "en";
     static const struct grant everything[] = {{ROLE_OFFICE, NONE, NONE}, {ROLE_ADMIN, NONE, NONE}};
-    ctx.actor = (struct actor){.user = NONE, .name = "command", .roles = ROLE_PUBLIC | ROLE_OFFICE | ROLE_ADMIN,
-                               .grants = everything, .grant_count = 2, .via = "command"};
+    ctx.actor = (struct actor){.user = NONE,
+                               .name = "command",
+                               .roles = ROLE_PUBLIC | ROLE_OFFICE | ROLE_ADMIN,
+                               .grants = everything,
+                               .grant_count = 2,
+                               .via = "command"};
     if (o.help) {
         printf("%s\n%s%s", c->usage, c->help ? "\n" : "", c->help ? tr(&ctx, c->help) : "");
     } else if (o.word_count < c->least || o.word_count > c->most || (!c->no_data && !o.data)) {

@@ -17,8 +17,8 @@
 #include <unistd.h>
 #include <vips/vips.h>
 
-#define MEMORY_MOST ((rlim_t)1 << 30) /* bytes; 60 million pixels of three bytes and room to work */
-#define TIME_MOST   20                /* seconds of the processor */
+#define MEMORY_MOST ((rlim_t)1 << 30)  /* bytes; 60 million pixels of three bytes and room to work */
+#define TIME_MOST   20                 /* seconds of the processor */
 #define FILE_MOST   ((rlim_t)64 << 20) /* bytes: the library keeps code that it makes in a file of its own */
 
 struct picture {
@@ -86,8 +86,8 @@ static bool save(VipsImage *in, int quality, struct picture *to)
 static bool draw(const void *data, size_t size, struct picture *first, struct picture *second)
 {
     VipsImage *large = NULL, *small = NULL;
-    if (vips_thumbnail_buffer((void *)(uintptr_t)data, size, &large, PHOTO_LONGEST, "height", PHOTO_LONGEST, "size",
-                              VIPS_SIZE_DOWN, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL) != 0)
+    if (vips_thumbnail_buffer((void *)(uintptr_t)data, size, &large, PHOTO_LONGEST, "height", PHOTO_LONGEST, "size", VIPS_SIZE_DOWN,
+                              "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL) != 0)
         return false;
     large = plain_colours(large);
     VipsImage *held = large ? vips_image_copy_memory(large) : NULL; /* unpacked once, drawn twice */

@@ -111,13 +111,16 @@ static void token_end(struct ctx *ctx)
 
 static int token_list(struct ctx *ctx)
 {
-    struct rows *r = query(ctx->db, "SELECT t.id, t.name, t.role, a.code AS area, u.code AS unit, t.created, t.last_used, t.revoked FROM api_tokens t"
-                                    " LEFT JOIN areas a ON a.id = t.area LEFT JOIN units u ON u.id = t.unit ORDER BY t.id");
+    struct rows *r = query(
+        ctx->db, "SELECT t.id, t.name, t.role, a.code AS area, u.code AS unit, t.created, t.last_used, t.revoked FROM api_tokens t"
+                 " LEFT JOIN areas a ON a.id = t.area LEFT JOIN units u ON u.id = t.unit ORDER BY t.id");
     while (rows_next(r))
         printf("%lld\t%s\t%s\t%s\t%s\t%s\t%s\n", (long long)row_int(r, "id"), row_text(r, "role"),
                row_text(r, "area") ? row_text(r, "area") : "-", row_text(r, "unit") ? row_text(r, "unit") : "-",
                when_iso(ctx->arena, row_int(r, "created")),
-               row_int(r, "revoked") != NONE ? "revoked" : row_int(r, "last_used") != NONE ? when_iso(ctx->arena, row_int(r, "last_used")) : "unused",
+               row_int(r, "revoked") != NONE     ? "revoked"
+               : row_int(r, "last_used") != NONE ? when_iso(ctx->arena, row_int(r, "last_used"))
+                                                 : "unused",
                row_text(r, "name"));
     return db_status(ctx->db) == OK ? 0 : command_failed(ctx);
 }
@@ -200,14 +203,17 @@ static void account_revoke(struct ctx *ctx)
 
 static int user_list(struct ctx *ctx)
 {
-    struct rows *r = query(ctx->db, "SELECT u.login, u.name, u.active, u.locked_until, u.last_login, g.role, a.code AS area, t.code AS unit FROM users u"
-                                    " LEFT JOIN grants g ON g.\"user\" = u.id LEFT JOIN areas a ON a.id = g.area LEFT JOIN units t ON t.id = g.unit"
-                                    " ORDER BY u.login, g.id");
+    struct rows *r = query(
+        ctx->db, "SELECT u.login, u.name, u.active, u.locked_until, u.last_login, g.role, a.code AS area, t.code AS unit FROM users u"
+                 " LEFT JOIN grants g ON g.\"user\" = u.id LEFT JOIN areas a ON a.id = g.area LEFT JOIN units t ON t.id = g.unit"
+                 " ORDER BY u.login, g.id");
     while (rows_next(r)) {
         int64_t locked = row_int(r, "locked_until"), last = row_int(r, "last_login");
         printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row_text(r, "login"), row_text(r, "role") ? row_text(r, "role") : "-",
                row_text(r, "area") ? row_text(r, "area") : "-", row_text(r, "unit") ? row_text(r, "unit") : "-",
-               row_int(r, "active") != 1 ? "inactive" : locked != NONE && locked > ctx->now ? "locked" : "active",
+               row_int(r, "active") != 1             ? "inactive"
+               : locked != NONE && locked > ctx->now ? "locked"
+                                                     : "active",
                last == NONE ? "never" : when_iso(ctx->arena, last), row_text(r, "name"));
     }
     return db_status(ctx->db) == OK ? 0 : command_failed(ctx);
@@ -271,7 +277,8 @@ static int run_user(struct ctx *ctx, const struct options *o)
 }
 
 static const struct command commands[] = {
-    {"user", "linli user add|list|passwd|grant|revoke [LOGIN] --data DIR [--name NAME] [--role ROLE] [--area CODE] [--unit CODE] [--language zh_CN|en] [--generate]",
+    {"user",
+     "linli user add|list|passwd|grant|revoke [LOGIN] --data DIR [--name NAME] [--role ROLE] [--area CODE] [--unit CODE] [--language zh_CN|en] [--generate]",
      1, 2, .run = run_user,
      .help = N_("Accounts of staff. A password is read from the terminal without being shown, or from standard input,\n"
                 "or made and printed once with --generate. A new password ends the account's open sessions.\n\n"

@@ -17,16 +17,29 @@
 #include <sodium.h>
 #include <string.h>
 
-const struct choice activity_kinds[] = {
-    {"haircut", N_("Haircut day")}, {"clinic", N_("Free clinic")}, {"clean_up", N_("Clean-up")}, {"volunteer_day", N_("Volunteer day")},
-    {"concert", N_("Concert or show")}, {"culture", N_("Culture")}, {"sports", N_("Sports")}, {"festival", N_("Festival")},
-    {"training", N_("Training")}, {"meeting", N_("Meeting")}, {"children", N_("For children")}, {"service", N_("Service day")},
-    {"health", N_("Health")}, {"work", N_("Work and jobs")}, {"safety", N_("Safety at home")}, {"other", N_("Other activity")}, {NULL, NULL}};
-const struct choice activity_statuses[] = {{"planned", N_("Being planned")}, {"open", N_("Announced")}, {"held", N_("Took place")},
-                                           {"cancelled", N_("Cancelled")}, {NULL, NULL}};
-static const struct choice counted_hows[] = {{"counted", N_("Counted at the counter")}, {"written", N_("Written down afterwards")}, {NULL, NULL}};
+const struct choice activity_kinds[] = {{"haircut", N_("Haircut day")},
+                                        {"clinic", N_("Free clinic")},
+                                        {"clean_up", N_("Clean-up")},
+                                        {"volunteer_day", N_("Volunteer day")},
+                                        {"concert", N_("Concert or show")},
+                                        {"culture", N_("Culture")},
+                                        {"sports", N_("Sports")},
+                                        {"festival", N_("Festival")},
+                                        {"training", N_("Training")},
+                                        {"meeting", N_("Meeting")},
+                                        {"children", N_("For children")},
+                                        {"service", N_("Service day")},
+                                        {"health", N_("Health")},
+                                        {"work", N_("Work and jobs")},
+                                        {"safety", N_("Safety at home")},
+                                        {"other", N_("Other activity")},
+                                        {NULL, NULL}};
+const struct choice activity_statuses[] = {
+    {"planned", N_("Being planned")}, {"open", N_("Announced")}, {"held", N_("Took place")}, {"cancelled", N_("Cancelled")}, {NULL, NULL}};
+static const struct choice counted_hows[] = {
+    {"counted", N_("Counted at the counter")}, {"written", N_("Written down afterwards")}, {NULL, NULL}};
 
-#define HOSTS (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
+#define HOSTS       (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
 #define SERIES_MOST 60 /* repetitions made ahead at once */
 
 #define A(member) offsetof(struct activity, member)
@@ -54,7 +67,8 @@ static const struct field fields[] = {
     {"template", F_TEXT, A(template), N_("Template"), .max = 60, .flags = FIXED | IMPORTED},
     {"series", F_CODE, A(series), N_("Series"), .flags = FIXED | IMPORTED},
     {"repeats", F_TEXT, A(repeats), N_("Repeats"), .max = 200},
-    {"person_times", F_INT, A(person_times), N_("Residents served (person-times)"), .min = 0, .max = 100000, .flags = LISTED | FIXED | IMPORTED},
+    {"person_times", F_INT, A(person_times), N_("Residents served (person-times)"), .min = 0, .max = 100000,
+     .flags = LISTED | FIXED | IMPORTED},
     {"person_times_how", F_CHOICE, A(person_times_how), N_("How they were counted"), .choices = counted_hows, .flags = FIXED | IMPORTED},
     {"cancelled_why", F_TEXT, A(cancelled_why), N_("Why it was cancelled"), .max = 300, .flags = FIXED},
     {"reminded_at", F_TIME, A(reminded_at), N_("Reminded"), .flags = FIXED},
@@ -105,10 +119,24 @@ static enum status import_insert(struct ctx *ctx, void *record)
     return activity_file(ctx, record);
 }
 
-const struct kind activities_kind = {.name = "activities", .table = "activities", .one = N_("Activity"), .many = N_("Activities"),
-    FIELDS(fields), .size = sizeof(struct activity), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "number",
-    .order = "starts DESC, id DESC", .scope = scope, .check = check, .import_insert = import_insert, .insert = import_insert,
-    .own = "organisation", .home = "/activities/manage", .page = "/activities/{id}/manage", .about = N_("What is announced, cancelled and held, with those who came.")};
+const struct kind activities_kind = {.name = "activities",
+                                     .table = "activities",
+                                     .one = N_("Activity"),
+                                     .many = N_("Activities"),
+                                     FIELDS(fields),
+                                     .size = sizeof(struct activity),
+                                     .read = HOSTS | ROLE_LEADER,
+                                     .write = HOSTS,
+                                     .code = "number",
+                                     .order = "starts DESC, id DESC",
+                                     .scope = scope,
+                                     .check = check,
+                                     .import_insert = import_insert,
+                                     .insert = import_insert,
+                                     .own = "organisation",
+                                     .home = "/activities/manage",
+                                     .page = "/activities/{id}/manage",
+                                     .about = N_("What is announced, cancelled and held, with those who came.")};
 
 static void open_scope(struct ctx *ctx, struct sql *where)
 {
@@ -116,8 +144,16 @@ static void open_scope(struct ctx *ctx, struct sql *where)
     sql_add(where, " AND status IN ('open', 'cancelled', 'held')");
 }
 
-const struct kind open_activities_kind = {.name = "activities", .table = "activities", .one = N_("Activity"), .many = N_("Activities"),
-    FIELDS(fields), .size = sizeof(struct activity), .read = ROLE_PUBLIC, .code = "number", .order = "starts, id", .scope = open_scope};
+const struct kind open_activities_kind = {.name = "activities",
+                                          .table = "activities",
+                                          .one = N_("Activity"),
+                                          .many = N_("Activities"),
+                                          FIELDS(fields),
+                                          .size = sizeof(struct activity),
+                                          .read = ROLE_PUBLIC,
+                                          .code = "number",
+                                          .order = "starts, id",
+                                          .scope = open_scope};
 
 #define S(member) offsetof(struct shift, member)
 static const struct field shift_fields[] = {
@@ -147,9 +183,20 @@ static void shift_scope(struct ctx *ctx, struct sql *where)
     sql_add(where, ")");
 }
 
-const struct kind shifts_kind = {.name = "shifts", .table = "shifts", .one = N_("Shift"), .many = N_("Shifts"), FIELDS(shift_fields),
-    .size = sizeof(struct shift), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code", .order = "activity, starts, id",
-    .scope = shift_scope, .own = "activity", .check = shift_check, .about = N_("When volunteers are needed at an activity.")};
+const struct kind shifts_kind = {.name = "shifts",
+                                 .table = "shifts",
+                                 .one = N_("Shift"),
+                                 .many = N_("Shifts"),
+                                 FIELDS(shift_fields),
+                                 .size = sizeof(struct shift),
+                                 .read = HOSTS | ROLE_LEADER,
+                                 .write = HOSTS,
+                                 .code = "code",
+                                 .order = "activity, starts, id",
+                                 .scope = shift_scope,
+                                 .own = "activity",
+                                 .check = shift_check,
+                                 .about = N_("When volunteers are needed at an activity.")};
 
 /* ---- repetition ---- */
 
@@ -266,24 +313,28 @@ static const struct kind *const kinds[] = {&activities_kind, &shifts_kind, &sign
 
 #define HELD "status = 'held'"
 static const struct figure_without not_held[] = {{N_("{} cancelled"), "status = 'cancelled'", NULL},
-                                                 {N_("{} still to come or not yet closed"), "status IN ('open', 'planned')", NULL}, {NULL, NULL, NULL}};
+                                                 {N_("{} still to come or not yet closed"), "status IN ('open', 'planned')", NULL},
+                                                 {NULL, NULL, NULL}};
 static const struct figure figures[] = {
-    {"activities.held", "F18", N_("Activities held"), N_("activities"), N_("Activities that took place in this period."),
-     COUNT, .kind = &activities_kind, .counts = HELD, .time = "starts", .area = "community", .without = not_held},
+    {"activities.held", "F18", N_("Activities held"), N_("activities"), N_("Activities that took place in this period."), COUNT,
+     .kind = &activities_kind, .counts = HELD, .time = "starts", .area = "community", .without = not_held},
     {"activities.person_times", "F19", N_("Residents served"), N_("person-times"),
-     N_("Residents counted at the activities that took place: somebody who came twice counts twice."),
-     SUM, .kind = &activities_kind, .counts = HELD, .value = "person_times", .time = "starts", .area = "community"},
+     N_("Residents counted at the activities that took place: somebody who came twice counts twice."), SUM, .kind = &activities_kind,
+     .counts = HELD, .value = "person_times", .time = "starts", .area = "community"},
     {"activities.volunteer_days", "F28", N_("Volunteer days"), N_("activities a month"),
-     N_("Volunteer days that took place, divided by the months in which there was one."),
-     EACH, .kind = &activities_kind, .counts = HELD " AND kind = 'volunteer_day'", .value = "month", .time = "starts", .area = "community"},
+     N_("Volunteer days that took place, divided by the months in which there was one."), EACH, .kind = &activities_kind,
+     .counts = HELD " AND kind = 'volunteer_day'", .value = "month", .time = "starts", .area = "community"},
     {"activities.culture_sports", "F29", N_("Cultural and sports activities"), N_("activities"),
-     N_("Activities for culture, music, festivals and sports that took place in this period."),
-     COUNT, .kind = &activities_kind, .counts = HELD " AND kind IN ('culture', 'concert', 'festival', 'sports')", .time = "starts", .area = "community"},
+     N_("Activities for culture, music, festivals and sports that took place in this period."), COUNT, .kind = &activities_kind,
+     .counts = HELD " AND kind IN ('culture', 'concert', 'festival', 'sports')", .time = "starts", .area = "community"},
     {.id = NULL},
 };
 
 static const struct register_view views[] = {
-    {&shifts_kind, .closed = true}, {&sign_ups_kind, .closed = true}, {&attendances_kind, .closed = true}, {.kind = NULL},
+    {&shifts_kind, .closed = true},
+    {&sign_ups_kind, .closed = true},
+    {&attendances_kind, .closed = true},
+    {.kind = NULL},
 };
 
 const struct module activities_module = {.name = "activities", .kinds = kinds, .figures = figures, .views = views};

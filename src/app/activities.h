@@ -13,25 +13,25 @@
 
 struct activity {
     struct record record;
-    const char *number;        /* A20261124-0012 */
+    const char *number; /* A20261124-0012 */
     const char *title, *title_en, *kind;
     int64_t organisation, station, area, community;
     const char *place, *place_en;
     double lat, lon;
     int64_t starts, ends;
     const char *text, *text_en;
-    const char *status;        /* planned, open, cancelled, held */
-    int64_t places;            /* for residents; NONE: no limit */
-    int64_t sign_up_until;     /* NONE: until it starts */
-    const char *skills;        /* tags: what volunteers of it should know */
-    const char *template;      /* name under which it serves as a template; NULL */
+    const char *status;           /* planned, open, cancelled, held */
+    int64_t places;               /* for residents; NONE: no limit */
+    int64_t sign_up_until;        /* NONE: until it starts */
+    const char *skills;           /* tags: what volunteers of it should know */
+    const char *template;         /* name under which it serves as a template; NULL */
     const char *series, *repeats; /* series: shared by the repetitions; repeats: RRULE on the first */
-    int64_t person_times;      /* residents served */
+    int64_t person_times;         /* residents served */
     const char *person_times_how; /* counted, written */
     const char *cancelled_why;
     int64_t reminded_at;
-    const char *door_secret;   /* keys the check-in codes shown at the door */
-    int64_t month;             /* yyyymm of starts */
+    const char *door_secret; /* keys the check-in codes shown at the door */
+    int64_t month;           /* yyyymm of starts */
 };
 
 struct shift {
@@ -48,17 +48,17 @@ struct sign_up {
     const char *code;
     int64_t activity, shift, volunteer;
     const char *name, *phone;
-    const char *status;        /* signed, waiting, cancelled */
+    const char *status; /* signed, waiting, cancelled */
     const char *note;
     int64_t told_at;
 };
 
 struct attendance {
     struct record record;
-    const char *code;          /* of the check-in's mark */
+    const char *code; /* of the check-in's mark */
     int64_t activity, shift, offer, volunteer;
-    int64_t came, went;        /* went NONE: still there, or nobody noted it */
-    const char *how;           /* qr, scanner, code, leader, visit */
+    int64_t came, went; /* went NONE: still there, or nobody noted it */
+    const char *how;    /* qr, scanner, code, leader, visit */
     int64_t recorder;
     const char *recorder_name; /* 谁记录谁证明: who recorded it certifies it */
     const char *status;        /* good, void */
@@ -88,20 +88,20 @@ enum status sign_up_cancel(struct ctx *ctx, const struct sign_up *s);
  * Kept as it came; attendances are paired anew from all marks of the volunteer there.
  */
 struct mark {
-    const char *code;       /* the device's own key: the same key is the same mark */
+    const char *code;                          /* the device's own key: the same key is the same mark */
     int64_t activity, shift, offer, volunteer; /* activity or offer */
     bool out;
-    int64_t at;             /* by the device's clock; NONE: now */
-    int64_t ahead;          /* seconds that clock is ahead of ours, measured when it was last in touch; NONE: not known */
+    int64_t at;    /* by the device's clock; NONE: now */
+    int64_t ahead; /* seconds that clock is ahead of ours, measured when it was last in touch; NONE: not known */
     const char *how;
-    bool clock_wrong;       /* known from elsewhere: at stands for it */
+    bool clock_wrong; /* known from elsewhere: at stands for it */
 };
 enum mark_result {
     MARK_DONE,
-    MARK_AGAIN,             /* this code was here before: nothing changed */
-    MARK_ALREADY,           /* kept, but the volunteer was in (or out) already */
-    MARK_NOT_IN,            /* kept: a check-out without a check-in before it; the leader should look */
-    MARK_CLOCK,             /* kept and counted, with the time of arrival: the device's clock can't be right */
+    MARK_AGAIN,   /* this code was here before: nothing changed */
+    MARK_ALREADY, /* kept, but the volunteer was in (or out) already */
+    MARK_NOT_IN,  /* kept: a check-out without a check-in before it; the leader should look */
+    MARK_CLOCK,   /* kept and counted, with the time of arrival: the device's clock can't be right */
 };
 /* Behind the door. OK with *result, or a problem: cancelled, over for more than 14 days, a volunteer that has left. */
 enum status attendance_mark(struct ctx *ctx, const struct mark *m, enum mark_result *result);

@@ -14,9 +14,10 @@
 
 #define MONTH_MOST 400 /* activities shown of one month */
 
-static const struct choice day_names[] = {{"1", N_("Monday")}, {"2", N_("Tuesday")}, {"3", N_("Wednesday")}, {"4", N_("Thursday")},
+static const struct choice day_names[] = {{"1", N_("Monday")}, {"2", N_("Tuesday")},  {"3", N_("Wednesday")}, {"4", N_("Thursday")},
                                           {"5", N_("Friday")}, {"6", N_("Saturday")}, {"7", N_("Sunday")}};
-static const char *const months_en[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
+static const char *const months_en[] = {"January", "February", "March",     "April",   "May",      "June",
+                                        "July",    "August",   "September", "October", "November", "December"};
 
 /* ---- times in words ---- */
 
@@ -47,7 +48,8 @@ const char *activity_when(struct ctx *ctx, int64_t starts, int64_t ends)
     int64_t day = when_day(starts), last = when_day(ends);
     if (day == last)
         return arena_print(ctx->arena, "%s %s–%s", day_title(ctx, day), clock_show(ctx, starts), clock_show(ctx, ends));
-    return arena_print(ctx->arena, "%s %s – %s %s", day_title(ctx, day), clock_show(ctx, starts), day_title(ctx, last), clock_show(ctx, ends));
+    return arena_print(ctx->arena, "%s %s – %s %s", day_title(ctx, day), clock_show(ctx, starts), day_title(ctx, last),
+                       clock_show(ctx, ends));
 }
 
 const char *activity_title(struct ctx *ctx, const struct activity *a)
@@ -66,8 +68,8 @@ static void draw_line(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
     bool off = !strcmp(a->status, "cancelled");
-    html(out, "<li{}><time>{}</time><div><a href=\"/activities/{}\">{}</a>", (struct markup){off ? " class=\"off\"" : ""}, clock_show(ctx, a->starts),
-         a->record.id, activity_title(ctx, a));
+    html(out, "<li{}><time>{}</time><div><a href=\"/activities/{}\">{}</a>", (struct markup){off ? " class=\"off\"" : ""},
+         clock_show(ctx, a->starts), a->record.id, activity_title(ctx, a));
     if (a->place)
         html(out, "<span class=\"soft\">{}</span>", place_of(ctx, a));
     if (off)
@@ -102,10 +104,10 @@ int activities_next(struct ctx *ctx, const char *column, int64_t id, int most)
 
 struct month {
     int year, month;
-    int64_t first, last;          /* days */
+    int64_t first, last; /* days */
     const struct activity *list[MONTH_MOST];
     int count;
-    int a_day[32];                /* how many that are not cancelled */
+    int a_day[32]; /* how many that are not cancelled */
     const char *kind;
     int64_t community;
 };
@@ -132,7 +134,8 @@ static void month_asked(struct ctx *ctx, struct month *m)
     struct civil now = civil_from_when(ctx->now);
     const char *asked = query_param(ctx, "month");
     int year = 0, month = 0;
-    if (!asked || strlen(asked) != 7 || sscanf(asked, "%4d-%2d", &year, &month) != 2 || month < 1 || month > 12 || year < 2000 || year > 2200) {
+    if (!asked || strlen(asked) != 7 || sscanf(asked, "%4d-%2d", &year, &month) != 2 || month < 1 || month > 12 || year < 2000 ||
+        year > 2200) {
         year = now.year;
         month = now.month;
     }
@@ -189,12 +192,15 @@ static void draw_day(struct ctx *ctx, const struct month *m, int64_t day)
 static void draw_grid(struct ctx *ctx, const struct month *m)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<table class=\"month\"><caption><a href=\"{}\" rel=\"prev\" aria-label=\"{}\">{}</a><b>{}</b><a href=\"{}\" rel=\"next\" aria-label=\"{}\">{}</a></caption><thead><tr>",
-         month_link(ctx, m, -1), say(ctx, "The month before"), icon(ctx, "arrow-left"), month_title(ctx, m), month_link(ctx, m, 1),
-         say(ctx, "The month after"), icon(ctx, "arrow-right"));
+    html(
+        out,
+        "<table class=\"month\"><caption><a href=\"{}\" rel=\"prev\" aria-label=\"{}\">{}</a><b>{}</b><a href=\"{}\" rel=\"next\" aria-label=\"{}\">{}</a></caption><thead><tr>",
+        month_link(ctx, m, -1), say(ctx, "The month before"), icon(ctx, "arrow-left"), month_title(ctx, m), month_link(ctx, m, 1),
+        say(ctx, "The month after"), icon(ctx, "arrow-right"));
     for (int d = 1; d <= 7; d++) {
         const char *name = weekday_name(ctx, d);
-        html(out, "<th scope=\"col\" abbr=\"{}\">{}</th>", name, ctx->lang[0] == 'e' ? arena_copyn(ctx->arena, name, 3) : name + strlen(name) - 3);
+        html(out, "<th scope=\"col\" abbr=\"{}\">{}</th>", name,
+             ctx->lang[0] == 'e' ? arena_copyn(ctx->arena, name, 3) : name + strlen(name) - 3);
     }
     buf_puts(out, "</tr></thead><tbody><tr>");
     for (int d = 1; d < when_weekday(m->first); d++)
@@ -210,14 +216,19 @@ static void draw_grid(struct ctx *ctx, const struct month *m)
 static void draw_filters(struct ctx *ctx, const struct month *m)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<form class=\"bar\" action=\"/activities\"><input type=\"hidden\" name=\"month\" value=\"{}\"><label>{} <select name=\"kind\" data-go><option value=\"\">{}</option>",
-         arena_print(ctx->arena, "%04d-%02d", m->year, m->month), say(ctx, "Kind"), say(ctx, "All kinds"));
+    html(
+        out,
+        "<form class=\"bar\" action=\"/activities\"><input type=\"hidden\" name=\"month\" value=\"{}\"><label>{} <select name=\"kind\" data-go><option value=\"\">{}</option>",
+        arena_print(ctx->arena, "%04d-%02d", m->year, m->month), say(ctx, "Kind"), say(ctx, "All kinds"));
     for (const struct choice *c = activity_kinds; c->code; c++)
-        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){m->kind && !strcmp(m->kind, c->code) ? " selected" : ""}, tr(ctx, c->label));
-    html(out, "</select></label><label>{} <select name=\"community\" data-go><option value=\"\">{}</option>", say(ctx, "Community"), say(ctx, "All communities"));
+        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){m->kind && !strcmp(m->kind, c->code) ? " selected" : ""},
+             tr(ctx, c->label));
+    html(out, "</select></label><label>{} <select name=\"community\" data-go><option value=\"\">{}</option>", say(ctx, "Community"),
+         say(ctx, "All communities"));
     struct rows *r = query(ctx->db, "SELECT id, name, name_en FROM areas WHERE level = 'community' ORDER BY code");
     while (rows_next(r))
-        html(out, "<option value=\"{}\"{}>{}</option>", row_int(r, "id"), (struct markup){row_int(r, "id") == m->community ? " selected" : ""},
+        html(out, "<option value=\"{}\"{}>{}</option>", row_int(r, "id"),
+             (struct markup){row_int(r, "id") == m->community ? " selected" : ""},
              ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")));
     html(out, "</select></label><button>{}</button></form>", say(ctx, "Show"));
 }
@@ -235,7 +246,8 @@ static int draw_days(struct ctx *ctx, const struct month *m)
         const struct activity *a = m->list[i];
         if (when_day(a->starts) != day) {
             day = when_day(a->starts);
-            html(out, "{}<h2 id=\"day-{}\">{}</h2><ul class=\"agenda\">", (struct markup){n ? "</ul>" : ""}, day - m->first + 1, day_title(ctx, day));
+            html(out, "{}<h2 id=\"day-{}\">{}</h2><ul class=\"agenda\">", (struct markup){n ? "</ul>" : ""}, day - m->first + 1,
+                 day_title(ctx, day));
         }
         draw_line(ctx, a);
     }
@@ -259,9 +271,11 @@ static int draw_days(struct ctx *ctx, const struct month *m)
 
 static void draw_feeds(struct ctx *ctx, const struct month *m)
 {
-    const char *link = m->community != NONE ? arena_print(ctx->arena, "/activities.ics?community=%lld", (long long)m->community) : "/activities.ics";
+    const char *link = m->community != NONE ? arena_print(ctx->arena, "/activities.ics?community=%lld", (long long)m->community)
+                                            : "/activities.ics";
     html(ctx->web->out, "<p class=\"small screen\"><a href=\"{}\">{} {}</a> · {}</p>", link, icon(ctx, "calendar-plus"),
-         m->community != NONE ? say(ctx, "This community’s activities in your own calendar (iCalendar)") : say(ctx, "All activities in your own calendar (iCalendar)"),
+         m->community != NONE ? say(ctx, "This community’s activities in your own calendar (iCalendar)")
+                              : say(ctx, "All activities in your own calendar (iCalendar)"),
          say(ctx, "changes and cancellations arrive there by themselves"));
 }
 
@@ -278,7 +292,8 @@ static void calendar(struct ctx *ctx)
     draw_grid(ctx, m);
     if (draw_days(ctx, m) == 0)
         html(out, "<div class=\"empty\">{}<p>{}</p><a class=\"button\" href=\"{}\">{}</a></div>", icon(ctx, "calendar-event"),
-             m->kind || m->community != NONE ? say(ctx, "Nothing of this kind is announced here for this month.") : say(ctx, "Nothing more is announced for this month."),
+             m->kind || m->community != NONE ? say(ctx, "Nothing of this kind is announced here for this month.")
+                                             : say(ctx, "Nothing more is announced for this month."),
              month_link(ctx, m, 1), say(ctx, "Look at the next month"));
     draw_feeds(ctx, m);
     page_end(ctx);

@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-#define PAGE 50
+#define PAGE    50
 #define READERS (ACTIVITY_HOSTS | ROLE_LEADER)
 
 static bool is_host(const struct ctx *ctx)
@@ -60,9 +60,14 @@ static void draw_row(struct ctx *ctx, const struct activity *a, const struct vie
     struct buf *out = ctx->web->out;
     int64_t n = query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND status = 'signed'", a->record.id);
     bool template = !strcmp(v->id, "templates");
-    const char *held = a->person_times > 0 ? say(ctx, "{} person-times", a->person_times) : n ? say_n(ctx, n, "1 signed up", "{} signed up", n) : "";
-    html(out, "<tr><td class=\"main\"><a href=\"/activities/{}/manage\">{}</a></td><td class=\"long-when\">{}</td><td class=\"who less\">{}</td><td class=\"due\">", a->record.id,
-         template ? a->template : activity_title(ctx, a), activity_when(ctx, a->starts, a->ends), a->place ? ctx_pick(ctx, a->place, a->place_en) : "");
+    const char *held = a->person_times > 0 ? say(ctx, "{} person-times", a->person_times)
+                       : n                 ? say_n(ctx, n, "1 signed up", "{} signed up", n)
+                                           : "";
+    html(
+        out,
+        "<tr><td class=\"main\"><a href=\"/activities/{}/manage\">{}</a></td><td class=\"long-when\">{}</td><td class=\"who less\">{}</td><td class=\"due\">",
+        a->record.id, template ? a->template : activity_title(ctx, a), activity_when(ctx, a->starts, a->ends),
+        a->place ? ctx_pick(ctx, a->place, a->place_en) : "");
     if (template)
         html(out, "<a href=\"/activities/new?from_template={}\">{}</a></td></tr>", a->record.id, say(ctx, "New from it"));
     else
@@ -80,11 +85,12 @@ static void manage(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\">", say(ctx, "Activities"));
     if (is_host(ctx))
         html(out, "<a class=\"button primary\" href=\"/activities/new\">{} {}</a>", icon(ctx, "plus"), say(ctx, "New activity"));
-    html(out, "<a class=\"button\" href=\"/activities\">{}</a></div></header><nav class=\"filters\" aria-label=\"{}\">", say(ctx, "The residents’ calendar"), say(ctx, "Which activities"));
+    html(out, "<a class=\"button\" href=\"/activities\">{}</a></div></header><nav class=\"filters\" aria-label=\"{}\">",
+         say(ctx, "The residents’ calendar"), say(ctx, "Which activities"));
     for (const struct view *each = views; each->id; each++) {
         view_where(ctx, &l, each);
-        html(out, "<a href=\"/activities/manage?view={}\"{}>{} <b class=\"count\">{}</b></a>", each->id, (struct markup){each == v ? " aria-current=\"true\"" : ""}, tr(ctx, each->label),
-             list_total(ctx, &l).count);
+        html(out, "<a href=\"/activities/manage?view={}\"{}>{} <b class=\"count\">{}</b></a>", each->id,
+             (struct markup){each == v ? " aria-current=\"true\"" : ""}, tr(ctx, each->label), list_total(ctx, &l).count);
     }
     buf_puts(out, "</nav>");
     view_where(ctx, &l, v);
@@ -94,10 +100,14 @@ static void manage(struct ctx *ctx)
     l.offset = (page - 1) * PAGE;
     if (total.count == 0)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "calendar-event"),
-             !strcmp(v->id, "templates") ? say(ctx, "No template yet. Open an activity and save it as one; the next is then filled in already.") : say(ctx, "Nothing here."));
+             !strcmp(v->id, "templates")
+                 ? say(ctx, "No template yet. Open an activity and save it as one; the next is then filled in already.")
+                 : say(ctx, "Nothing here."));
     else
-        html(out, "<table class=\"list\"><caption class=\"sr\">{}</caption><thead><tr><th class=\"main\">{}</th><th class=\"long-when\">{}</th><th class=\"who less\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
-             say(ctx, "Activities"), say(ctx, "Title"), say(ctx, "When"), say(ctx, "Where"), say(ctx, "People"));
+        html(
+            out,
+            "<table class=\"list\"><caption class=\"sr\">{}</caption><thead><tr><th class=\"main\">{}</th><th class=\"long-when\">{}</th><th class=\"who less\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
+            say(ctx, "Activities"), say(ctx, "Title"), say(ctx, "When"), say(ctx, "Where"), say(ctx, "People"));
     struct activity *list[PAGE], *a;
     int n = 0;
     struct rows *r = list_run(ctx, &l);
@@ -108,10 +118,12 @@ static void manage(struct ctx *ctx)
         draw_row(ctx, list[i], v);
     html(out, "{}<nav class=\"pager\" aria-label=\"{}\">", (struct markup){n ? "</tbody></table>" : ""}, say(ctx, "Pages"));
     if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), say(ctx, "Back"));
+        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
+             say(ctx, "Back"));
     html(out, "<span>{}</span>", say_n(ctx, total.count, "1 activity", "{} activities", total.count));
     if (page * PAGE < total.count)
-        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"));
+        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
+             say(ctx, "Next"));
     buf_puts(out, "</nav>");
     page_end(ctx);
 }
@@ -131,7 +143,8 @@ static void fact(struct ctx *ctx, const char *label, const char *text)
 
 static void draw_facts(struct ctx *ctx, const struct activity *a)
 {
-    static const char *const shown[] = {"kind", "organisation", "station", "community", "place", "places", "sign_up_until", "skills", "template", NULL};
+    static const char *const shown[] = {"kind",   "organisation",  "station", "community", "place",
+                                        "places", "sign_up_until", "skills",  "template",  NULL};
     struct buf *out = ctx->web->out;
     html(out, "<aside aria-label=\"{}\"><dl class=\"facts card\">", say(ctx, "Facts"));
     fact(ctx, say(ctx, "Status"), field_show(ctx, kind_field(&activities_kind, "status"), a));
@@ -149,7 +162,8 @@ static void draw_facts(struct ctx *ctx, const struct activity *a)
         fact(ctx, say(ctx, "Repeats"), rule ? repeats_words(ctx, rule) : NULL);
     }
     if (a->person_times > 0 || !strcmp(a->status, "held"))
-        html(out, "<div><dt>{}</dt><dd>{} <span class=\"soft\">{}</span></dd></div>", say(ctx, "Residents served"), say(ctx, "{} person-times", a->person_times),
+        html(out, "<div><dt>{}</dt><dd>{} <span class=\"soft\">{}</span></dd></div>", say(ctx, "Residents served"),
+             say(ctx, "{} person-times", a->person_times),
              a->person_times_how ? field_show(ctx, kind_field(&activities_kind, "person_times_how"), a) : "");
     fact(ctx, say(ctx, "Number"), a->number);
     buf_puts(out, "</dl></aside>");
@@ -162,7 +176,8 @@ static void draw_steps(struct ctx *ctx, const struct activity *a)
     html(out, "<div class=\"acts next\"><p>{}</p>", say(ctx, "What is next"));
     if (open || (!strcmp(a->status, "held") && a->ends + MARK_DAYS * WHEN_DAY > ctx->now))
         html(out, "<a class=\"button{}\" href=\"/activities/{}/door\">{} {}</a><a class=\"button\" href=\"/activities/{}/count\">{} {}</a>",
-             (struct markup){open && begun ? " primary" : ""}, a->record.id, icon(ctx, "qrcode"), say(ctx, "At the door"), a->record.id, icon(ctx, "users"), say(ctx, "Count residents"));
+             (struct markup){open && begun ? " primary" : ""}, a->record.id, icon(ctx, "qrcode"), say(ctx, "At the door"), a->record.id,
+             icon(ctx, "users"), say(ctx, "Count residents"));
     html(out, "<a class=\"button\" href=\"/activities/{}/edit\">{} {}</a>", a->record.id, icon(ctx, "edit"), say(ctx, "Change"));
     if (strcmp(a->status, "planned") != 0)
         html(out, "<a class=\"button\" href=\"/activities/{}\">{}</a>", a->record.id, say(ctx, "As residents see it"));
@@ -186,12 +201,15 @@ static void draw_held(struct ctx *ctx, const struct activity *a)
     struct buf *out = ctx->web->out;
     if (strcmp(a->status, "open") != 0 || a->starts > ctx->now)
         return;
-    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "person_times") || a->ends < ctx->now ? " open" : ""}, say(ctx, "It took place"));
+    html(out, "<details class=\"card\"{}><summary>{}</summary>",
+         (struct markup){ctx_problem_of(ctx, "person_times") || a->ends < ctx->now ? " open" : ""}, say(ctx, "It took place"));
     form_begin(ctx, path_of(ctx, a, "held"), NULL, false);
     if (a->person_times > 0)
         html(out, "<p>{}</p>", say(ctx, "{} person-times were counted at the counter.", a->person_times));
     else
-        text_field(ctx, "person_times", say(ctx, "Residents served (person-times)"), say(ctx, "Not counted at the counter: write down how many came. Who came twice counts twice."), param(ctx, "person_times"));
+        text_field(ctx, "person_times", say(ctx, "Residents served (person-times)"),
+                   say(ctx, "Not counted at the counter: write down how many came. Who came twice counts twice."),
+                   param(ctx, "person_times"));
     html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "It took place"));
     form_end(ctx);
     buf_puts(out, "</details>");
@@ -199,21 +217,31 @@ static void draw_held(struct ctx *ctx, const struct activity *a)
 
 static int64_t later_ones(struct ctx *ctx, const struct activity *a)
 {
-    return a->series ? query_int(ctx->db, "SELECT count(*) AS n FROM activities WHERE series = {} AND starts > {} AND status IN ('planned', 'open')", a->series, a->starts) : 0;
+    return a->series ? query_int(ctx->db,
+                                 "SELECT count(*) AS n FROM activities WHERE series = {} AND starts > {} AND status IN ('planned', 'open')",
+                                 a->series, a->starts)
+                     : 0;
 }
 
 static void draw_cancel(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
-    int64_t later = later_ones(ctx, a), told = query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND status <> 'cancelled'", a->record.id);
+    int64_t later = later_ones(ctx, a),
+            told = query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND status <> 'cancelled'", a->record.id);
     if (strcmp(a->status, "open") != 0 && strcmp(a->status, "planned") != 0)
         return;
-    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "why") ? " open" : ""}, say(ctx, "Cancel it"));
+    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "why") ? " open" : ""},
+         say(ctx, "Cancel it"));
     form_begin(ctx, path_of(ctx, a, "cancel"), NULL, false);
-    text_field(ctx, "why", say(ctx, "Why"), told ? say_n(ctx, told, "1 person who signed up reads it.", "{} people who signed up read it.", told) : say(ctx, "It stands in the calendar."), param(ctx, "why"));
+    text_field(ctx, "why", say(ctx, "Why"),
+               told ? say_n(ctx, told, "1 person who signed up reads it.", "{} people who signed up read it.", told)
+                    : say(ctx, "It stands in the calendar."),
+               param(ctx, "why"));
     if (later)
-        html(out, "<label class=\"check\"><input type=\"radio\" name=\"which\" value=\"one\" checked> {}</label><label class=\"check\"><input type=\"radio\" name=\"which\" value=\"later\"> {}</label>",
-             say(ctx, "Only this one"), say_n(ctx, later, "This one and the later one", "This one and the {} later ones", later));
+        html(
+            out,
+            "<label class=\"check\"><input type=\"radio\" name=\"which\" value=\"one\" checked> {}</label><label class=\"check\"><input type=\"radio\" name=\"which\" value=\"later\"> {}</label>",
+            say(ctx, "Only this one"), say_n(ctx, later, "This one and the later one", "This one and the {} later ones", later));
     html(out, "<div class=\"acts\"><button class=\"danger\">{}</button></div>", say(ctx, "Cancel it and tell everybody"));
     form_end(ctx);
     buf_puts(out, "</details>");
@@ -222,9 +250,11 @@ static void draw_cancel(struct ctx *ctx, const struct activity *a)
 static void draw_template(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "template") ? " open" : ""}, say(ctx, "Save it as a template"));
+    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "template") ? " open" : ""},
+         say(ctx, "Save it as a template"));
     form_begin(ctx, path_of(ctx, a, "template"), NULL, false);
-    text_field(ctx, "template", say(ctx, "Name of the template"), say(ctx, "Empty: it is no template any more."), a->template ? a->template : a->title);
+    text_field(ctx, "template", say(ctx, "Name of the template"), say(ctx, "Empty: it is no template any more."),
+               a->template ? a->template : a->title);
     html(out, "<div class=\"acts\"><button>{}</button></div>", say(ctx, "Save"));
     form_end(ctx);
     buf_puts(out, "</details>");
@@ -236,11 +266,14 @@ static void draw_photos(struct ctx *ctx, const struct activity *a)
     html(out, "<section><h2>{}</h2>", say(ctx, "Photographs"));
     activity_photos_draw(ctx, a, true);
     if (is_host(ctx) && a->starts <= ctx->now && strcmp(a->status, "cancelled") != 0) {
-        html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "photos") ? " open" : ""}, say(ctx, "Add photographs"));
+        html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "photos") ? " open" : ""},
+             say(ctx, "Add photographs"));
         form_begin(ctx, path_of(ctx, a, "photos"), NULL, true);
         photos_field(ctx, NULL);
-        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"shown\" value=\"1\"> {}</label><div class=\"acts\"><button>{}</button></div>",
-             say(ctx, "Show them to residents: everybody in them agrees"), say(ctx, "Add"));
+        html(
+            out,
+            "<label class=\"check\"><input type=\"checkbox\" name=\"shown\" value=\"1\"> {}</label><div class=\"acts\"><button>{}</button></div>",
+            say(ctx, "Show them to residents: everybody in them agrees"), say(ctx, "Add"));
         form_end(ctx);
         buf_puts(out, "</details>");
     }
@@ -258,17 +291,22 @@ static void draw_sign_up(struct ctx *ctx, const struct activity *a, const struct
         const struct person *p = v ? record_get(ctx, &people_kind, v->person) : NULL;
         phone = p ? p->phone : NULL;
     }
-    html(out, "<tr><td>{}</td><td>{}</td><td class=\"nobr\">", s->name, s->shift == NONE ? say(ctx, "Resident") : field_show(ctx, kind_field(&sign_ups_kind, "shift"), s));
+    html(out, "<tr><td>{}</td><td>{}</td><td class=\"nobr\">", s->name,
+         s->shift == NONE ? say(ctx, "Resident") : field_show(ctx, kind_field(&sign_ups_kind, "shift"), s));
     if (s->record.id == revealed && phone)
         html(out, "<a href=\"tel:{}\">{}</a>", phone, phone);
     else
         html(out, "{}", phone ? mask_phone(ctx->arena, phone) : "");
-    html(out, "</td><td>{}</td><td class=\"nobr\">", !strcmp(s->status, "waiting") ? say(ctx, "waits") : s->told_at == NONE ? "" : say(ctx, "notice written {}", when_show(ctx->arena, ctx->lang, s->told_at)));
+    html(out, "</td><td>{}</td><td class=\"nobr\">",
+         !strcmp(s->status, "waiting") ? say(ctx, "waits")
+         : s->told_at == NONE          ? ""
+                                       : say(ctx, "notice written {}", when_show(ctx->arena, ctx->lang, s->told_at)));
     if (is_host(ctx)) {
         if (phone && s->record.id != revealed)
             html(out, "<button class=\"quiet\" name=\"reveal\" value=\"{}\">{}</button>", s->record.id, say(ctx, "Show the number"));
         if (!strcmp(a->status, "open"))
-            html(out, "<button class=\"quiet\" name=\"off\" value=\"{}\" data-confirm=\"{}\">{}</button>", s->record.id, say(ctx, "Give back the place of {}?", s->name), say(ctx, "Give the place back"));
+            html(out, "<button class=\"quiet\" name=\"off\" value=\"{}\" data-confirm=\"{}\">{}</button>", s->record.id,
+                 say(ctx, "Give back the place of {}?", s->name), say(ctx, "Give the place back"));
     }
     buf_puts(out, "</td></tr>");
 }
@@ -293,8 +331,10 @@ static void draw_sign_ups(struct ctx *ctx, const struct activity *a, int64_t rev
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nobody yet."));
     } else {
         form_begin(ctx, path_of(ctx, a, "sign-ups"), NULL, false);
-        html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
-             say(ctx, "Who signed up"), say(ctx, "Full name"), say(ctx, "As"), say(ctx, "Telephone"), say(ctx, "Status"));
+        html(
+            out,
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
+            say(ctx, "Who signed up"), say(ctx, "Full name"), say(ctx, "As"), say(ctx, "Telephone"), say(ctx, "Status"));
         for (int i = 0; i < n; i++)
             draw_sign_up(ctx, a, list[i], revealed);
         buf_puts(out, "</tbody></table></div>");
@@ -308,7 +348,9 @@ static void draw_add(struct ctx *ctx, const struct activity *a)
     struct buf *out = ctx->web->out;
     if (strcmp(a->status, "open") != 0 || a->starts < ctx->now)
         return;
-    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "name") || ctx_problem_of(ctx, "phone") ? " open" : ""}, say(ctx, "Sign somebody up who rang"));
+    html(out, "<details class=\"card\"{}><summary>{}</summary>",
+         (struct markup){ctx_problem_of(ctx, "name") || ctx_problem_of(ctx, "phone") ? " open" : ""},
+         say(ctx, "Sign somebody up who rang"));
     form_begin(ctx, path_of(ctx, a, "add"), NULL, false);
     text_field(ctx, "name", say(ctx, "Full name"), NULL, param(ctx, "name"));
     text_field(ctx, "phone", say(ctx, "Telephone"), NULL, param(ctx, "phone"));
@@ -320,16 +362,22 @@ static void draw_add(struct ctx *ctx, const struct activity *a)
 static void draw_page(struct ctx *ctx, const struct activity *a, int64_t revealed)
 {
     struct buf *out = ctx->web->out;
-    int64_t waiting = query_int(ctx->db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting' AND channel = 'hand'", a->record.id);
+    int64_t waiting = query_int(
+        ctx->db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting' AND channel = 'hand'", a->record.id);
     page_begin(ctx, activity_title(ctx, a), PAGE_STAFF);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities/manage\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Where you are"),
-         icon(ctx, "arrow-left"), say(ctx, "Activities"), activity_title(ctx, a), activity_when(ctx, a->starts, a->ends));
+    html(
+        out,
+        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities/manage\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
+        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Activities"), activity_title(ctx, a),
+        activity_when(ctx, a->starts, a->ends));
     form_problems(ctx);
     if (waiting && is_host(ctx))
         html(out, "<div class=\"notice warn\">{}<div><p><a href=\"/outbox\">{}</a></p></div></div>", icon(ctx, "phone-call"),
-             say_n(ctx, waiting, "1 person is to be rung: the words stand in the outbox.", "{} people are to be rung: the words stand in the outbox.", waiting));
+             say_n(ctx, waiting, "1 person is to be rung: the words stand in the outbox.",
+                   "{} people are to be rung: the words stand in the outbox.", waiting));
     if (a->cancelled_why)
-        html(out, "<div class=\"notice error\">{}<div><p>{}</p></div></div>", icon(ctx, "circle-x"), say(ctx, "This activity was cancelled: {}", a->cancelled_why));
+        html(out, "<div class=\"notice error\">{}<div><p>{}</p></div></div>", icon(ctx, "circle-x"),
+             say(ctx, "This activity was cancelled: {}", a->cancelled_why));
     html(out, "<div class=\"record\"><div>");
     if (is_host(ctx)) {
         draw_steps(ctx, a);
@@ -441,7 +489,9 @@ static void add(struct ctx *ctx)
     if (!s->phone && !ctx_problem_of(ctx, "phone"))
         ctx_problem(ctx, "phone", say(ctx, "A telephone number is needed, so that somebody can ring when something changes."));
     if (ctx_ok(ctx) && sign_up_file(ctx, s) == OK)
-        back(ctx, a, !strcmp(s->status, "waiting") ? say(ctx, "{} is on the waiting list. Code: {}", s->name, s->code) : say(ctx, "{} has a place. Code: {}", s->name, s->code));
+        back(ctx, a,
+             !strcmp(s->status, "waiting") ? say(ctx, "{} is on the waiting list. Code: {}", s->name, s->code)
+                                           : say(ctx, "{} has a place. Code: {}", s->name, s->code));
 }
 
 static const struct route table[] = {

@@ -26,7 +26,7 @@ struct shift_row {
 };
 
 struct form {
-    const struct activity *from;   /* what is changed, or the template; NULL */
+    const struct activity *from; /* what is changed, or the template; NULL */
     struct activity *a;
     struct shift_row shifts[SHIFTS_MOST];
     int64_t dates[DATES_MOST];
@@ -70,7 +70,8 @@ static void problem(struct ctx *ctx, const char *name)
         html(ctx->web->out, "<p class=\"problem\" id=\"f-{}-p\">{} {}</p>", name, icon(ctx, "alert-circle"), text);
 }
 
-static void field(struct ctx *ctx, const char *name, const char *type, const char *label, const char *hint, const char *now, const char *css)
+static void field(struct ctx *ctx, const char *name, const char *type, const char *label, const char *hint, const char *now,
+                  const char *css)
 {
     struct buf *out = ctx->web->out;
     html(out, "<div class=\"field\"><label for=\"f-{}\">{}</label>", name, label);
@@ -93,7 +94,8 @@ static void option(struct ctx *ctx, const char *code, const char *label, const c
 static void options(struct ctx *ctx, struct rows *r, const char *now)
 {
     while (rows_next(r))
-        option(ctx, arena_print(ctx->arena, "%lld", (long long)row_int(r, "id")), ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")), now);
+        option(ctx, arena_print(ctx->arena, "%lld", (long long)row_int(r, "id")),
+               ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")), now);
 }
 
 static void select_begin(struct ctx *ctx, const char *name, const char *label, const char *none)
@@ -136,27 +138,35 @@ static void place_fields(struct ctx *ctx, const struct form *f)
 {
     const char *area = value_of(ctx, f, "area");
     select_begin(ctx, "area", say(ctx, "Community"), say(ctx, "Where the station is"));
-    options(ctx, query(ctx->db, "SELECT id, name, name_en FROM areas WHERE level = 'community' OR id = {} ORDER BY code",
-                       (struct maybe){area && *area ? strtoll(area, NULL, 10) : NONE}), area);
+    options(ctx,
+            query(ctx->db, "SELECT id, name, name_en FROM areas WHERE level = 'community' OR id = {} ORDER BY code",
+                  (struct maybe){area && *area ? strtoll(area, NULL, 10) : NONE}),
+            area);
     select_end(ctx, "area");
     select_begin(ctx, "station", say(ctx, "At the station"), say(ctx, "At none"));
-    options(ctx, query(ctx->db, "SELECT id, name, name_en FROM organisations WHERE kind = 'station' AND public = 1 ORDER BY name"), value_of(ctx, f, "station"));
+    options(ctx, query(ctx->db, "SELECT id, name, name_en FROM organisations WHERE kind = 'station' AND public = 1 ORDER BY name"),
+            value_of(ctx, f, "station"));
     select_end(ctx, "station");
-    field(ctx, "place", "text", say(ctx, "Place"), say(ctx, "As somebody would tell it on the way. Empty: the station."), value_of(ctx, f, "place"), "");
+    field(ctx, "place", "text", say(ctx, "Place"), say(ctx, "As somebody would tell it on the way. Empty: the station."),
+          value_of(ctx, f, "place"), "");
 }
 
 static void when_fields(struct ctx *ctx, const struct form *f)
 {
     struct buf *out = ctx->web->out;
-    int64_t starts = f->from ? f->from->starts : NONE, ends = f->from ? f->from->ends : NONE, until = f->from && f->edit ? f->from->sign_up_until : NONE;
+    int64_t starts = f->from ? f->from->starts : NONE, ends = f->from ? f->from->ends : NONE,
+            until = f->from && f->edit ? f->from->sign_up_until : NONE;
     const char *iso = when_iso(ctx->arena, until);
     buf_puts(out, "<div class=\"pair thirds\">");
     field(ctx, "date", "date", say(ctx, "Day"), NULL, value(ctx, "date", f->edit ? date_of(ctx, starts) : NULL), "short");
     field(ctx, "from", "time", say(ctx, "Begins"), NULL, value(ctx, "from", starts == NONE ? NULL : clock_show(ctx, starts)), "tiny");
-    field(ctx, "to", "time", say(ctx, "Ends"), say(ctx, "Earlier than it begins: on the next day."), value(ctx, "to", ends == NONE ? NULL : clock_show(ctx, ends)), "tiny");
+    field(ctx, "to", "time", say(ctx, "Ends"), say(ctx, "Earlier than it begins: on the next day."),
+          value(ctx, "to", ends == NONE ? NULL : clock_show(ctx, ends)), "tiny");
     buf_puts(out, "</div><div class=\"pair\">");
-    field(ctx, "places", "number", say(ctx, "Places for residents"), say(ctx, "Empty: no limit. Whoever signs up after that waits."), value_of(ctx, f, "places"), "tiny");
-    field(ctx, "sign_up_until", "datetime-local", say(ctx, "Sign-up until"), say(ctx, "Empty: until it begins."), value(ctx, "sign_up_until", iso ? arena_copyn(ctx->arena, iso, 16) : NULL), "short");
+    field(ctx, "places", "number", say(ctx, "Places for residents"), say(ctx, "Empty: no limit. Whoever signs up after that waits."),
+          value_of(ctx, f, "places"), "tiny");
+    field(ctx, "sign_up_until", "datetime-local", say(ctx, "Sign-up until"), say(ctx, "Empty: until it begins."),
+          value(ctx, "sign_up_until", iso ? arena_copyn(ctx->arena, iso, 16) : NULL), "short");
     buf_puts(out, "</div>");
 }
 
@@ -194,17 +204,21 @@ static void shifts_field(struct ctx *ctx, const struct form *f)
     int first_hidden = 2;
     while (first_hidden < SHIFTS_MOST && f->shifts[first_hidden].name)
         first_hidden++;
-    html(out, "<fieldset id=\"f-shifts\"><legend>{}</legend><p class=\"hint\">{}</p>", say(ctx, "Shifts for volunteers"), say(ctx, "Each with its hours and how many are needed. Empty rows are left out."));
+    html(out, "<fieldset id=\"f-shifts\"><legend>{}</legend><p class=\"hint\">{}</p>", say(ctx, "Shifts for volunteers"),
+         say(ctx, "Each with its hours and how many are needed. Empty rows are left out."));
     problem(ctx, "shifts");
     for (int i = 0; i < SHIFTS_MOST; i++) {
         const struct shift_row *s = &f->shifts[i];
         if (i == first_hidden)
             html(out, "<details><summary>{}</summary>", say(ctx, "More shifts"));
-        html(out, "<div class=\"shift\"><input type=\"hidden\" name=\"{}\" value=\"{}\"><label>{} <input name=\"{}\" maxlength=\"40\" value=\"{}\"></label>"
-                  "<label>{} <input type=\"time\" name=\"{}\" value=\"{}\"></label><label>{} <input type=\"time\" name=\"{}\" value=\"{}\"></label>",
-             shift_name(ctx, "id", i), (struct maybe){s->id}, say(ctx, "Task"), shift_name(ctx, "name", i), s->name, say(ctx, "From"), shift_name(ctx, "from", i), s->from,
-             say(ctx, "To"), shift_name(ctx, "to", i), s->to);
-        html(out, "<label>{} <input type=\"number\" min=\"1\" max=\"1000\" name=\"{}\" value=\"{}\"></label></div>", say(ctx, "Needed"), shift_name(ctx, "places", i), (struct maybe){s->places});
+        html(
+            out,
+            "<div class=\"shift\"><input type=\"hidden\" name=\"{}\" value=\"{}\"><label>{} <input name=\"{}\" maxlength=\"40\" value=\"{}\"></label>"
+            "<label>{} <input type=\"time\" name=\"{}\" value=\"{}\"></label><label>{} <input type=\"time\" name=\"{}\" value=\"{}\"></label>",
+            shift_name(ctx, "id", i), (struct maybe){s->id}, say(ctx, "Task"), shift_name(ctx, "name", i), s->name, say(ctx, "From"),
+            shift_name(ctx, "from", i), s->from, say(ctx, "To"), shift_name(ctx, "to", i), s->to);
+        html(out, "<label>{} <input type=\"number\" min=\"1\" max=\"1000\" name=\"{}\" value=\"{}\"></label></div>", say(ctx, "Needed"),
+             shift_name(ctx, "places", i), (struct maybe){s->places});
     }
     if (first_hidden < SHIFTS_MOST)
         buf_puts(out, "</details>");
@@ -225,9 +239,12 @@ static void draw_dates(struct ctx *ctx, const struct form *f)
 
 static void shifts_of(struct ctx *ctx, const struct activity *a, struct form *f)
 {
-    struct rows *r = query(ctx->db, "SELECT id, name, starts, ends, places, skills FROM shifts WHERE activity = {} ORDER BY starts, id LIMIT {}", a->record.id, SHIFTS_MOST);
+    struct rows *r = query(ctx->db,
+                           "SELECT id, name, starts, ends, places, skills FROM shifts WHERE activity = {} ORDER BY starts, id LIMIT {}",
+                           a->record.id, SHIFTS_MOST);
     for (int i = 0; i < SHIFTS_MOST && rows_next(r); i++)
-        f->shifts[i] = (struct shift_row){f->edit ? row_int(r, "id") : NONE, row_int(r, "places"), row_copy(r, ctx->arena, "name"), clock_show(ctx, row_int(r, "starts")),
+        f->shifts[i] = (struct shift_row){f->edit ? row_int(r, "id") : NONE,   row_int(r, "places"),
+                                          row_copy(r, ctx->arena, "name"),     clock_show(ctx, row_int(r, "starts")),
                                           clock_show(ctx, row_int(r, "ends")), row_copy(r, ctx->arena, "skills")};
     rows_end(r);
 }
@@ -251,15 +268,18 @@ static void draw(struct ctx *ctx, struct form *f)
     struct buf *out = ctx->web->out;
     const char *title = f->edit ? say(ctx, "Change the activity") : say(ctx, "A new activity");
     page_begin(ctx, title, PAGE_STAFF);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", say(ctx, "Where you are"),
-         f->edit ? arena_print(ctx->arena, "/activities/%lld/manage", (long long)f->from->record.id) : "/activities/manage", icon(ctx, "arrow-left"),
-         f->edit ? f->from->title : say(ctx, "Activities"), title);
+    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
+         say(ctx, "Where you are"),
+         f->edit ? arena_print(ctx->arena, "/activities/%lld/manage", (long long)f->from->record.id) : "/activities/manage",
+         icon(ctx, "arrow-left"), f->edit ? f->from->title : say(ctx, "Activities"), title);
     form_problems(ctx);
     if (f->look && f->a)
         draw_dates(ctx, f);
-    form_begin(ctx, f->edit ? arena_print(ctx->arena, "/activities/%lld/edit", (long long)f->from->record.id) : "/activities/new", f->edit ? NULL : "activity", false);
+    form_begin(ctx, f->edit ? arena_print(ctx->arena, "/activities/%lld/edit", (long long)f->from->record.id) : "/activities/new",
+               f->edit ? NULL : "activity", false);
     if (f->edit)
-        html(out, "<input type=\"hidden\" name=\"version\" value=\"{}\">", was_sent(ctx) ? param_int(ctx, "version") : f->from->record.version);
+        html(out, "<input type=\"hidden\" name=\"version\" value=\"{}\">",
+             was_sent(ctx) ? param_int(ctx, "version") : f->from->record.version);
     field(ctx, "title", "text", say(ctx, "Title"), NULL, value_of(ctx, f, "title"), "");
     select_begin(ctx, "kind", say(ctx, "Kind"), NULL);
     for (const struct choice *c = activity_kinds; c->code; c++)
@@ -270,7 +290,8 @@ static void draw(struct ctx *ctx, struct form *f)
     if (!f->edit)
         repeats_field(ctx);
     place_fields(ctx, f);
-    field(ctx, "text", "long", say(ctx, "What to know"), say(ctx, "What to bring, for whom it is, what it costs."), value_of(ctx, f, "text"), "");
+    field(ctx, "text", "long", say(ctx, "What to know"), say(ctx, "What to bring, for whom it is, what it costs."),
+          value_of(ctx, f, "text"), "");
     shifts_field(ctx, f);
     skills_field(ctx, f);
     html(out, "<details><summary>{}</summary>", say(ctx, "The same in English, for those who read it"));
@@ -278,8 +299,8 @@ static void draw(struct ctx *ctx, struct form *f)
     field(ctx, "place_en", "text", say(ctx, "Place in English"), NULL, value_of(ctx, f, "place_en"), "");
     field(ctx, "text_en", "long", say(ctx, "What to know, in English"), NULL, value_of(ctx, f, "text_en"), "");
     bool planned = was_sent(ctx) ? param(ctx, "planned") != NULL : f->edit && !strcmp(f->from->status, "planned");
-    html(out, "</details><label class=\"check\"><input type=\"checkbox\" name=\"planned\" value=\"1\"{}> {}</label>", (struct markup){planned ? " checked" : ""},
-         say(ctx, "Still being planned: not shown to residents yet"));
+    html(out, "</details><label class=\"check\"><input type=\"checkbox\" name=\"planned\" value=\"1\"{}> {}</label>",
+         (struct markup){planned ? " checked" : ""}, say(ctx, "Still being planned: not shown to residents yet"));
     buf_puts(out, "<div class=\"acts\">");
     html(out, "<button class=\"primary\">{}</button>", f->edit ? say(ctx, "Save") : say(ctx, "Announce it"));
     if (!f->edit)
@@ -331,7 +352,8 @@ static void take_times(struct ctx *ctx, struct activity *a)
 
 static void take_fields(struct ctx *ctx, struct activity *a)
 {
-    static const char *const names[] = {"title", "title_en", "kind", "organisation", "station", "area", "place", "place_en", "text", "text_en", "places"};
+    static const char *const names[] = {"title", "title_en", "kind", "organisation", "station", "area",
+                                        "place", "place_en", "text", "text_en",      "places"};
     struct buf skills;
     a->place = NULL; /* what the station said may change with it */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -347,14 +369,18 @@ static void take_fields(struct ctx *ctx, struct activity *a)
 static void take_shifts(struct ctx *ctx, struct form *f)
 {
     for (int i = 0; i < SHIFTS_MOST; i++) {
-        struct shift_row s = {.id = param_int(ctx, shift_name(ctx, "id", i)), .places = param_int(ctx, shift_name(ctx, "places", i)),
-                              .name = text_tidy(ctx->arena, param(ctx, shift_name(ctx, "name", i))), .from = param(ctx, shift_name(ctx, "from", i)),
-                              .to = param(ctx, shift_name(ctx, "to", i)), .skills = f->a->skills};
+        struct shift_row s = {.id = param_int(ctx, shift_name(ctx, "id", i)),
+                              .places = param_int(ctx, shift_name(ctx, "places", i)),
+                              .name = text_tidy(ctx->arena, param(ctx, shift_name(ctx, "name", i))),
+                              .from = param(ctx, shift_name(ctx, "from", i)),
+                              .to = param(ctx, shift_name(ctx, "to", i)),
+                              .skills = f->a->skills};
         s.name = s.name && *s.name ? s.name : NULL;
         f->shifts[i] = s;
         if (s.name && (at_time(ctx, "2026-01-01", s.from) == NONE || at_time(ctx, "2026-01-01", s.to) == NONE))
             ctx_problem(ctx, "shifts", say(ctx, "The shift “{}” needs its hours: from and to.", s.name));
-        else if (s.name && (s.places == NONE || s.places < 1 || s.places > 1000) && param(ctx, shift_name(ctx, "places", i)) && *param(ctx, shift_name(ctx, "places", i)))
+        else if (s.name && (s.places == NONE || s.places < 1 || s.places > 1000) && param(ctx, shift_name(ctx, "places", i)) &&
+                 *param(ctx, shift_name(ctx, "places", i)))
             ctx_problem(ctx, "shifts", say(ctx, "The shift “{}” needs between 1 and 1,000 people.", s.name));
     }
 }
@@ -414,7 +440,9 @@ static void drop_shift(struct ctx *ctx, int64_t id, const struct activity *a)
     const struct shift *s = record_get(ctx, &shifts_kind, id);
     if (!s || s->activity != a->record.id)
         return;
-    if (query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE shift = {}", id) + query_int(ctx->db, "SELECT count(*) AS n FROM marks WHERE shift = {}", id) > 0) {
+    if (query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE shift = {}", id) +
+            query_int(ctx->db, "SELECT count(*) AS n FROM marks WHERE shift = {}", id) >
+        0) {
         ctx_problem(ctx, "shifts", say(ctx, "Volunteers have signed up for “{}”: it can be changed, but not left out.", s->name));
         return;
     }
@@ -437,13 +465,17 @@ static void create(struct ctx *ctx)
     if (activity_file(ctx, f->a) != OK || !may_have(ctx, f->a))
         return;
     store_shifts(ctx, f, f->a);
-    for (int64_t last = f->a->record.id, id; f->a->series && ctx_ok(ctx) &&
-         (id = query_int(ctx->db, "SELECT min(id) AS id FROM activities WHERE series = {} AND id > {}", f->a->series, last)) != NONE; last = id)
+    for (int64_t last = f->a->record.id, id;
+         f->a->series && ctx_ok(ctx) &&
+         (id = query_int(ctx->db, "SELECT min(id) AS id FROM activities WHERE series = {} AND id > {}", f->a->series, last)) != NONE;
+         last = id)
         store_shifts(ctx, f, record_get(ctx, &activities_kind, id));
     if (!ctx_ok(ctx))
         return;
     ctx->web->sent = "activity";
-    flash(ctx, f->date_count ? say(ctx, "{} dates are announced.", f->date_count + 1) : !strcmp(f->a->status, "planned") ? say(ctx, "It is kept as planned.") : say(ctx, "It is announced."));
+    flash(ctx, f->date_count                      ? say(ctx, "{} dates are announced.", f->date_count + 1)
+               : !strcmp(f->a->status, "planned") ? say(ctx, "It is kept as planned.")
+                                                  : say(ctx, "It is announced."));
     see_other(ctx, "/activities/{}/manage", f->a->record.id);
 }
 

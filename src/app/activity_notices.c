@@ -26,10 +26,15 @@ static const char *words(struct ctx *ctx, const struct activity *a, const struct
     const char *title = activity_title(ctx, a), *place = a->place ? ctx_pick(ctx, a->place, a->place_en) : "";
     const char *when = shift ? activity_when(ctx, shift->starts, shift->ends) : activity_when(ctx, a->starts, a->ends);
     switch (what) {
-    case TELL_CANCELLED: return say(ctx, "“{}” on {} is cancelled: {}", title, when, a->cancelled_why);
-    case TELL_REMIND: return say(ctx, "A reminder: “{}”, {}, {}. If you can’t come, please tell us, so that somebody else gets the place.", title, when, place);
-    case TELL_CHANGED: return say(ctx, "“{}” was changed. It is now: {}, {}.", title, when, place);
-    default: return say(ctx, "A place became free: you can come to “{}”, {}, {}.", title, when, place);
+    case TELL_CANCELLED:
+        return say(ctx, "“{}” on {} is cancelled: {}", title, when, a->cancelled_why);
+    case TELL_REMIND:
+        return say(ctx, "A reminder: “{}”, {}, {}. If you can’t come, please tell us, so that somebody else gets the place.", title, when,
+                   place);
+    case TELL_CHANGED:
+        return say(ctx, "“{}” was changed. It is now: {}, {}.", title, when, place);
+    default:
+        return say(ctx, "A place became free: you can come to “{}”, {}, {}.", title, when, place);
     }
 }
 
@@ -37,7 +42,8 @@ static const char *words(struct ctx *ctx, const struct activity *a, const struct
 static const char *event_of(struct ctx *ctx, const struct activity *a, const struct sign_up *s, enum tell what)
 {
     int64_t which = what == TELL_REMIND ? a->starts : what == TELL_MOVED_UP ? s->record.version : a->record.version;
-    return arena_print(ctx->arena, "%s:%lld:%lld", names[what], (long long)(what == TELL_MOVED_UP ? s->record.id : a->record.id), (long long)which);
+    return arena_print(ctx->arena, "%s:%lld:%lld", names[what], (long long)(what == TELL_MOVED_UP ? s->record.id : a->record.id),
+                       (long long)which);
 }
 
 struct recipient {
@@ -49,7 +55,9 @@ static struct recipient recipient_of(struct ctx *ctx, const struct sign_up *s)
     struct recipient to = {arena_print(ctx->arena, "signup:%lld", (long long)s->record.id), "hand", "zh_CN"};
     if (s->volunteer == NONE || !*setting(ctx, "smtp.host"))
         return to;
-    struct rows *r = query(ctx->db, "SELECT u.id, u.mail, u.language FROM volunteers v JOIN users u ON u.id = v.\"user\" WHERE v.id = {} AND u.active = 1", s->volunteer);
+    struct rows *r = query(
+        ctx->db, "SELECT u.id, u.mail, u.language FROM volunteers v JOIN users u ON u.id = v.\"user\" WHERE v.id = {} AND u.active = 1",
+        s->volunteer);
     if (rows_next(r) && mail_valid(row_text(r, "mail"))) {
         to.name = arena_print(ctx->arena, "user:%lld", (long long)row_int(r, "id"));
         to.channel = "mail";
@@ -76,7 +84,8 @@ static void tell_one(struct ctx *ctx, const struct activity *a, const struct sig
 /* Nobody is reminded of what was cancelled since, or told twice of what is out of date. */
 static void drop_waiting(struct ctx *ctx, const struct activity *a)
 {
-    change(ctx->db, "UPDATE notices SET status = 'told', done_at = {}, error = {} WHERE activity = {} AND status = 'waiting' AND channel = 'hand'",
+    change(ctx->db,
+           "UPDATE notices SET status = 'told', done_at = {}, error = {} WHERE activity = {} AND status = 'waiting' AND channel = 'hand'",
            ctx->now, NOTICE_SUPERSEDED, a->record.id);
 }
 
@@ -88,8 +97,10 @@ void activity_tell(struct ctx *ctx, const struct activity *a, enum tell what, in
         drop_waiting(ctx, a);
     int64_t last = 0, id;
     while ((id = sign_up != NONE && last == 0 ? sign_up
-                 : sign_up != NONE ? NONE
-                 : query_int(ctx->db, "SELECT min(id) AS id FROM sign_ups WHERE activity = {} AND status <> 'cancelled' AND id > {}", a->record.id, last)) != NONE) {
+                 : sign_up != NONE
+                     ? NONE
+                     : query_int(ctx->db, "SELECT min(id) AS id FROM sign_ups WHERE activity = {} AND status <> 'cancelled' AND id > {}",
+                                 a->record.id, last)) != NONE) {
         const struct sign_up *s = record_get(ctx, &sign_ups_kind, id);
         last = id;
         if (s && (what != TELL_REMIND || s->status[0] == 's')) /* who waits is not reminded */
@@ -102,7 +113,8 @@ void activity_tell(struct ctx *ctx, const struct activity *a, enum tell what, in
 static int64_t next_to_remind(struct ctx *ctx)
 {
     int64_t tomorrow = when_day(ctx->now) + 1;
-    return query_int(ctx->db, "SELECT min(id) AS id FROM activities WHERE status = 'open' AND reminded_at IS NULL AND starts >= {} AND starts <= {}",
+    return query_int(ctx->db,
+                     "SELECT min(id) AS id FROM activities WHERE status = 'open' AND reminded_at IS NULL AND starts >= {} AND starts <= {}",
                      when_day_start(tomorrow), when_day_end(tomorrow));
 }
 

@@ -24,7 +24,8 @@ static const struct tries_rule tries_signed = {"signed up", 30, WHEN_HOUR};
 
 static int64_t signed_up(struct ctx *ctx, const struct activity *a, const char *status)
 {
-    return query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND shift IS NULL AND status = {}", a->record.id, status);
+    return query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND shift IS NULL AND status = {}", a->record.id,
+                     status);
 }
 
 static bool sign_up_open(struct ctx *ctx, const struct activity *a)
@@ -57,7 +58,8 @@ static void draw_facts(struct ctx *ctx, const struct activity *a, const struct o
     buf_puts(out, "<section class=\"card\"><dl class=\"facts\">");
     fact(ctx, say(ctx, "When"), activity_when(ctx, a->starts, a->ends));
     if (a->station != NONE && a->place)
-        html(out, "<div><dt>{}</dt><dd><a href=\"/places/{}\">{}</a></dd></div>", say(ctx, "Where"), a->station, ctx_pick(ctx, a->place, a->place_en));
+        html(out, "<div><dt>{}</dt><dd><a href=\"/places/{}\">{}</a></dd></div>", say(ctx, "Where"), a->station,
+             ctx_pick(ctx, a->place, a->place_en));
     else
         fact(ctx, say(ctx, "Where"), ctx_pick(ctx, a->place, a->place_en));
     fact(ctx, say(ctx, "Kind"), field_show(ctx, kind_field(&activities_kind, "kind"), a));
@@ -79,12 +81,15 @@ static void draw_series(struct ctx *ctx, const struct activity *a)
     int n = 0;
     if (!a->series)
         return;
-    struct rows *r = query(ctx->db, "SELECT id, starts, ends FROM activities WHERE series = {} AND id <> {} AND status = 'open' AND starts > {} ORDER BY starts LIMIT 5",
-                           a->series, a->record.id, ctx->now);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT id, starts, ends FROM activities WHERE series = {} AND id <> {} AND status = 'open' AND starts > {} ORDER BY starts LIMIT 5",
+        a->series, a->record.id, ctx->now);
     while (rows_next(r)) {
         if (n++ == 0)
             html(out, "<section><h2>{}</h2><ul class=\"plainlist\">", say(ctx, "Also on"));
-        html(out, "<li><a href=\"/activities/{}\">{}</a></li>", row_int(r, "id"), activity_when(ctx, row_int(r, "starts"), row_int(r, "ends")));
+        html(out, "<li><a href=\"/activities/{}\">{}</a></li>", row_int(r, "id"),
+             activity_when(ctx, row_int(r, "starts"), row_int(r, "ends")));
     }
     if (n)
         buf_puts(out, "</ul></section>");
@@ -105,9 +110,13 @@ static void draw_sign_up(struct ctx *ctx, const struct activity *a)
               : say(ctx, "So that we know how many come. You can also come without signing up, as long as there is room."));
     form_begin(ctx, arena_print(ctx->arena, "/activities/%lld/sign-up", (long long)a->record.id), NULL, false);
     line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Your name"), .autocomplete = "name"});
-    line_field(ctx, &(struct line){.name = "phone", .label = say(ctx, "Your telephone"), .type = "tel", .autocomplete = "tel",
+    line_field(ctx, &(struct line){.name = "phone",
+                                   .label = say(ctx, "Your telephone"),
+                                   .type = "tel",
+                                   .autocomplete = "tel",
                                    .hint = say(ctx, "Only to tell you when something changes. Nobody else sees it.")});
-    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", full ? say(ctx, "Put me on the waiting list") : say(ctx, "Sign me up"));
+    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>",
+         full ? say(ctx, "Put me on the waiting list") : say(ctx, "Sign me up"));
     form_end(ctx);
     buf_puts(out, "</section>");
 }
@@ -115,9 +124,12 @@ static void draw_sign_up(struct ctx *ctx, const struct activity *a)
 static void draw_sign_off(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "code") ? " open" : ""}, say(ctx, "I signed up and can’t come"));
+    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "code") ? " open" : ""},
+         say(ctx, "I signed up and can’t come"));
     form_begin(ctx, arena_print(ctx->arena, "/activities/%lld/sign-off", (long long)a->record.id), NULL, false);
-    line_field(ctx, &(struct line){.name = "code", .label = say(ctx, "The code you got when you signed up"), .autocomplete = "off",
+    line_field(ctx, &(struct line){.name = "code",
+                                   .label = say(ctx, "The code you got when you signed up"),
+                                   .autocomplete = "off",
                                    .hint = say(ctx, "It begins with U. If you don’t have it any more, ring the organiser.")});
     html(out, "<div class=\"acts\"><button>{}</button></div>", say(ctx, "Give my place back"));
     form_end(ctx);
@@ -127,18 +139,23 @@ static void draw_sign_off(struct ctx *ctx, const struct activity *a)
 static void draw_shift(struct ctx *ctx, const struct activity *a, const struct shift *s)
 {
     struct buf *out = ctx->web->out;
-    int64_t have = query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND shift = {} AND status = 'signed'", a->record.id, s->record.id);
-    struct rows *r = query(ctx->db, "SELECT code, status FROM sign_ups WHERE activity = {} AND shift = {} AND volunteer = {} AND status <> 'cancelled'",
-                           a->record.id, s->record.id, ctx->actor.volunteer);
+    int64_t have = query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND shift = {} AND status = 'signed'",
+                             a->record.id, s->record.id);
+    struct rows *r = query(
+        ctx->db, "SELECT code, status FROM sign_ups WHERE activity = {} AND shift = {} AND volunteer = {} AND status <> 'cancelled'",
+        a->record.id, s->record.id, ctx->actor.volunteer);
     const char *mine = rows_next(r) ? row_copy(r, ctx->arena, "status") : NULL;
     rows_end(r);
-    html(out, "<li class=\"card\"><b>{}</b> <span>{}</span> <span class=\"soft\">{}</span>", s->name, activity_when(ctx, s->starts, s->ends),
-         s->places == NONE ? say_n(ctx, have, "1 has signed up", "{} have signed up", have) : say(ctx, "{} of {} have signed up", have, s->places));
+    html(out, "<li class=\"card\"><b>{}</b> <span>{}</span> <span class=\"soft\">{}</span>", s->name,
+         activity_when(ctx, s->starts, s->ends),
+         s->places == NONE ? say_n(ctx, have, "1 has signed up", "{} have signed up", have)
+                           : say(ctx, "{} of {} have signed up", have, s->places));
     if (mine)
-        html(out, "<p class=\"state ok\">{} {}</p>", icon(ctx, "check"), *mine == 's' ? say(ctx, "You are in") : say(ctx, "You are on the waiting list"));
+        html(out, "<p class=\"state ok\">{} {}</p>", icon(ctx, "check"),
+             *mine == 's' ? say(ctx, "You are in") : say(ctx, "You are on the waiting list"));
     form_begin(ctx, arena_print(ctx->arena, "/activities/%lld/%s", (long long)a->record.id, mine ? "leave-shift" : "shift"), NULL, false);
-    html(out, "<input type=\"hidden\" name=\"shift\" value=\"{}\"><div class=\"acts\"><button class=\"{}\">{}</button></div>", s->record.id, mine ? "" : "primary",
-         mine ? say(ctx, "Give my place back") : say(ctx, "I will help"));
+    html(out, "<input type=\"hidden\" name=\"shift\" value=\"{}\"><div class=\"acts\"><button class=\"{}\">{}</button></div>", s->record.id,
+         mine ? "" : "primary", mine ? say(ctx, "Give my place back") : say(ctx, "I will help"));
     form_end(ctx);
     buf_puts(out, "</li>");
 }
@@ -162,7 +179,8 @@ static void draw_shifts(struct ctx *ctx, const struct activity *a)
         return;
     html(out, "<section><h2>{}</h2>", say(ctx, "Volunteers are needed"));
     if (ctx->actor.volunteer <= 0) {
-        html(out, "<p>{} <a href=\"/card?next={}\">{}</a></p></section>", say(ctx, "You have a volunteer’s card?"), (struct url_part){arena_print(ctx->arena, "/activities/%lld", (long long)a->record.id)},
+        html(out, "<p>{} <a href=\"/card?next={}\">{}</a></p></section>", say(ctx, "You have a volunteer’s card?"),
+             (struct url_part){arena_print(ctx->arena, "/activities/%lld", (long long)a->record.id)},
              say(ctx, "Show it and choose a shift"));
         return;
     }
@@ -192,10 +210,11 @@ static void page(struct ctx *ctx)
     const struct activity *a = ctx->web->record;
     const struct organisation *by = a->organisation == NONE ? NULL : record_get(ctx, &organisations_kind, a->organisation);
     page_begin(ctx, activity_title(ctx, a), PAGE_RESIDENT | PAGE_MAP);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities\">{} {}</a></nav><header class=\"head\"><h1>{}</h1>", say(ctx, "Where you are"),
-         icon(ctx, "arrow-left"), say(ctx, "All activities"), activity_title(ctx, a));
+    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities\">{} {}</a></nav><header class=\"head\"><h1>{}</h1>",
+         say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "All activities"), activity_title(ctx, a));
     if (ctx->actor.roles & (ACTIVITY_HOSTS | ROLE_LEADER))
-        html(out, "<div class=\"acts\"><a class=\"button\" href=\"/activities/{}/manage\">{}</a></div>", a->record.id, say(ctx, "Organise it"));
+        html(out, "<div class=\"acts\"><a class=\"button\" href=\"/activities/{}/manage\">{}</a></div>", a->record.id,
+             say(ctx, "Organise it"));
     buf_puts(out, "</header>");
     form_problems(ctx);
     draw_state(ctx, a);
@@ -204,15 +223,16 @@ static void page(struct ctx *ctx)
         html(out, "<p class=\"words\">{}</p>", ctx_pick(ctx, a->text, a->text_en));
     activity_photos_draw(ctx, a, false);
     if (!isnan(a->lat) && !isnan(a->lon))
-        html(out, "<div class=\"map screen\" data-map-show data-lat=\"{}\" data-lon=\"{}\" role=\"img\" aria-label=\"{}\" hidden></div>", a->lat, a->lon,
-             say(ctx, "{} on the map", activity_title(ctx, a)));
+        html(out, "<div class=\"map screen\" data-map-show data-lat=\"{}\" data-lon=\"{}\" role=\"img\" aria-label=\"{}\" hidden></div>",
+             a->lat, a->lon, say(ctx, "{} on the map", activity_title(ctx, a)));
     if (sign_up_open(ctx, a)) {
         draw_sign_up(ctx, a);
         draw_shifts(ctx, a);
         draw_sign_off(ctx, a);
     }
     draw_series(ctx, a);
-    html(out, "<p class=\"small screen\"><a href=\"/activities/{}/calendar.ics\">{} {}</a></p>", a->record.id, icon(ctx, "calendar-plus"), say(ctx, "Into my calendar"));
+    html(out, "<p class=\"small screen\"><a href=\"/activities/{}/calendar.ics\">{} {}</a></p>", a->record.id, icon(ctx, "calendar-plus"),
+         say(ctx, "Into my calendar"));
     page_end(ctx);
 }
 
@@ -231,7 +251,8 @@ static void sign_up_prepare(struct ctx *ctx)
     if (!s->phone && !ctx_problem_of(ctx, "phone"))
         ctx_problem(ctx, "phone", say(ctx, "A telephone number is needed, so that we can tell you when something changes."));
     if (tries_left(ctx, &tries_signed, NULL) <= 0)
-        ctx_problem(ctx, NULL, say(ctx, "Very many signed up from your connection within an hour. Please try again later, or ring the organiser."));
+        ctx_problem(ctx, NULL,
+                    say(ctx, "Very many signed up from your connection within an hour. Please try again later, or ring the organiser."));
 }
 
 static const char *purpose(struct ctx *ctx)
@@ -252,7 +273,8 @@ static void sign_up(struct ctx *ctx)
 
 static int64_t before_in_line(struct ctx *ctx, const struct sign_up *s)
 {
-    return query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND shift IS NULL AND status = 'waiting' AND id < {}", s->activity, s->record.id);
+    return query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND shift IS NULL AND status = 'waiting' AND id < {}",
+                     s->activity, s->record.id);
 }
 
 /* What was got: shown for a quarter of an hour, in the browser that signed up. */
@@ -262,25 +284,34 @@ static void place(struct ctx *ctx)
     const struct activity *a = ctx->web->record;
     struct pass p;
     answer_header(ctx, "Cache-Control", "no-store");
-    const struct sign_up *s = pass_open(ctx, purpose(ctx), query_param(ctx, "of"), &p) && p.code ? record_get(ctx, &sign_ups_kind, p.request) : NULL;
+    const struct sign_up *s = pass_open(ctx, purpose(ctx), query_param(ctx, "of"), &p) && p.code
+                                  ? record_get(ctx, &sign_ups_kind, p.request)
+                                  : NULL;
     if (!s || s->activity != a->record.id) {
         see_other(ctx, "/activities/{}", a->record.id);
         return;
     }
     bool waiting = !strcmp(s->status, "waiting");
     page_begin(ctx, say(ctx, "Your place"), PAGE_RESIDENT | PAGE_PRINT);
-    html(out, "<article class=\"receipt\"><header>{}<h1>{}</h1></header><dl>", icon(ctx, "linli"), waiting ? say(ctx, "You are on the waiting list") : say(ctx, "You have a place"));
-    html(out, "<dt>{}</dt><dd class=\"big\">{}</dd><dt>{}</dt><dd>{}</dd>", say(ctx, "Activity"), activity_title(ctx, a), say(ctx, "When"), activity_when(ctx, a->starts, a->ends));
+    html(out, "<article class=\"receipt\"><header>{}<h1>{}</h1></header><dl>", icon(ctx, "linli"),
+         waiting ? say(ctx, "You are on the waiting list") : say(ctx, "You have a place"));
+    html(out, "<dt>{}</dt><dd class=\"big\">{}</dd><dt>{}</dt><dd>{}</dd>", say(ctx, "Activity"), activity_title(ctx, a), say(ctx, "When"),
+         activity_when(ctx, a->starts, a->ends));
     if (a->place)
         html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Where"), ctx_pick(ctx, a->place, a->place_en));
     if (waiting)
-        html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Before you"), say_n(ctx, before_in_line(ctx, s), "1 person", "{} people", before_in_line(ctx, s)));
-    html(out, "<dt>{}</dt><dd class=\"big\">{}</dd></dl><p class=\"small\">{}</p></article>", say(ctx, "Code to give the place back"), s->code,
+        html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Before you"),
+             say_n(ctx, before_in_line(ctx, s), "1 person", "{} people", before_in_line(ctx, s)));
+    html(out, "<dt>{}</dt><dd class=\"big\">{}</dd></dl><p class=\"small\">{}</p></article>", say(ctx, "Code to give the place back"),
+         s->code,
          waiting ? say(ctx, "We ring you as soon as a place becomes free. If you can’t come any more, please tell us with this code.")
                  : say(ctx, "If you can’t come, please give the place back with this code: somebody else is glad of it."));
-    html(out, "<div class=\"acts screen\"><button type=\"button\" data-print hidden>{} {}</button><a class=\"button\" href=\"/activities/{}/calendar.ics\">{} {}</a>"
-              "<a class=\"button\" href=\"/activities/{}\">{}</a></div>",
-         icon(ctx, "printer"), say(ctx, "Print"), a->record.id, icon(ctx, "calendar-plus"), say(ctx, "Into my calendar"), a->record.id, say(ctx, "Back to the activity"));
+    html(
+        out,
+        "<div class=\"acts screen\"><button type=\"button\" data-print hidden>{} {}</button><a class=\"button\" href=\"/activities/{}/calendar.ics\">{} {}</a>"
+        "<a class=\"button\" href=\"/activities/{}\">{}</a></div>",
+        icon(ctx, "printer"), say(ctx, "Print"), a->record.id, icon(ctx, "calendar-plus"), say(ctx, "Into my calendar"), a->record.id,
+        say(ctx, "Back to the activity"));
     page_end(ctx);
 }
 
@@ -326,8 +357,9 @@ static void shift_sign_up(struct ctx *ctx)
 static void shift_leave(struct ctx *ctx)
 {
     const struct activity *a = ctx->web->record;
-    int64_t id = query_int(ctx->db, "SELECT id FROM sign_ups WHERE activity = {} AND shift = {} AND volunteer = {} AND status <> 'cancelled'", a->record.id,
-                           (struct maybe){param_int(ctx, "shift")}, ctx->actor.volunteer);
+    int64_t id = query_int(ctx->db,
+                           "SELECT id FROM sign_ups WHERE activity = {} AND shift = {} AND volunteer = {} AND status <> 'cancelled'",
+                           a->record.id, (struct maybe){param_int(ctx, "shift")}, ctx->actor.volunteer);
     const struct sign_up *s = id == NONE ? NULL : record_get(ctx, &sign_ups_kind, id);
     if (!s) {
         ctx_fail(ctx, CONFLICT, say(ctx, "This place was given back already."));
@@ -341,9 +373,11 @@ static void shift_leave(struct ctx *ctx)
 
 static const struct route table[] = {
     ROUTE_GET("/activities/{id}", ROLE_PUBLIC, page, .record = &open_activities_kind),
-    ROUTE_POST("/activities/{id}/sign-up", ROLE_PUBLIC, sign_up, .prepare = sign_up_prepare, .failed = page, .record = &open_activities_kind, .flags = NO_CSRF),
+    ROUTE_POST("/activities/{id}/sign-up", ROLE_PUBLIC, sign_up, .prepare = sign_up_prepare, .failed = page,
+               .record = &open_activities_kind, .flags = NO_CSRF),
     ROUTE_GET("/activities/{id}/place", ROLE_PUBLIC, place, .record = &open_activities_kind),
-    ROUTE_POST("/activities/{id}/sign-off", ROLE_PUBLIC, sign_off, .failed = page, .record = &open_activities_kind, .flags = NO_CSRF | LOGIN_LIMIT),
+    ROUTE_POST("/activities/{id}/sign-off", ROLE_PUBLIC, sign_off, .failed = page, .record = &open_activities_kind,
+               .flags = NO_CSRF | LOGIN_LIMIT),
     ROUTE_POST("/activities/{id}/shift", ROLE_VOLUNTEER, shift_sign_up, .failed = page, .record = &open_activities_kind),
     ROUTE_POST("/activities/{id}/leave-shift", ROLE_VOLUNTEER, shift_leave, .failed = page, .record = &open_activities_kind),
 };

@@ -14,11 +14,11 @@
 extern const struct kind open_activities_kind;
 
 /* ---- calendar.c ---- */
-const char *weekday_name(struct ctx *ctx, int weekday);                     /* 1 Monday … 7 Sunday: 周六, Saturday */
-const char *clock_show(struct ctx *ctx, int64_t t);                         /* 09:00 */
-const char *day_title(struct ctx *ctx, int64_t day);                        /* 11月28日 周六, Saturday 28 November; with the year when it is another */
-const char *activity_when(struct ctx *ctx, int64_t starts, int64_t ends);   /* day and hours, over midnight too */
-const char *activity_title(struct ctx *ctx, const struct activity *a);      /* in the reader's language */
+const char *weekday_name(struct ctx *ctx, int weekday); /* 1 Monday … 7 Sunday: 周六, Saturday */
+const char *clock_show(struct ctx *ctx, int64_t t);     /* 09:00 */
+const char *day_title(struct ctx *ctx, int64_t day);    /* 11月28日 周六, Saturday 28 November; with the year when it is another */
+const char *activity_when(struct ctx *ctx, int64_t starts, int64_t ends); /* day and hours, over midnight too */
+const char *activity_title(struct ctx *ctx, const struct activity *a);    /* in the reader's language */
 /* The next announced activities of a station, team or community ("station", "organisation", "community"); how many. */
 int activities_next(struct ctx *ctx, const char *column, int64_t id, int most);
 
@@ -26,7 +26,7 @@ int activities_next(struct ctx *ctx, const char *column, int64_t id, int most);
 void repeats_field(struct ctx *ctx);
 /* The RRULE that was chosen in the form, NULL for none; problems of "every", "until" or "times". */
 const char *repeats_chosen(struct ctx *ctx, int64_t starts);
-const char *repeats_words(struct ctx *ctx, const char *rule);               /* "every two weeks on Saturday, 10 times" */
+const char *repeats_words(struct ctx *ctx, const char *rule); /* "every two weeks on Saturday, 10 times" */
 
 /* ---- feeds.c ---- */
 struct volunteer;

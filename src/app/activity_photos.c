@@ -18,12 +18,17 @@ void activity_photos_draw(struct ctx *ctx, const struct activity *a, bool staff)
 {
     struct buf *out = ctx->web->out;
     int n = 0;
-    struct rows *r = query(ctx->db, "SELECT id, shown FROM activity_photos WHERE activity = {} AND (shown = 1 OR {} = 1) ORDER BY id LIMIT {}", a->record.id, staff ? 1 : 0, OF_ONE_MOST);
+    struct rows *r = query(ctx->db,
+                           "SELECT id, shown FROM activity_photos WHERE activity = {} AND (shown = 1 OR {} = 1) ORDER BY id LIMIT {}",
+                           a->record.id, staff ? 1 : 0, OF_ONE_MOST);
     while (rows_next(r)) {
         int64_t id = row_int(r, "id");
-        const char *alt = staff && row_int(r, "shown") != 1 ? say(ctx, "Photograph {}, not shown to residents", ++n) : say(ctx, "Photograph {}", ++n);
-        html(out, "{}<a href=\"/activities/{}/photos/{}\"><img src=\"/activities/{}/photos/{}?size=small\" alt=\"{}\" loading=\"lazy\" width=\"112\" height=\"112\"></a>",
-             (struct markup){n == 1 ? "<p class=\"thumbs\">" : ""}, a->record.id, id, a->record.id, id, alt);
+        const char *alt = staff && row_int(r, "shown") != 1 ? say(ctx, "Photograph {}, not shown to residents", ++n)
+                                                            : say(ctx, "Photograph {}", ++n);
+        html(
+            out,
+            "{}<a href=\"/activities/{}/photos/{}\"><img src=\"/activities/{}/photos/{}?size=small\" alt=\"{}\" loading=\"lazy\" width=\"112\" height=\"112\"></a>",
+            (struct markup){n == 1 ? "<p class=\"thumbs\">" : ""}, a->record.id, id, a->record.id, id, alt);
     }
     if (n)
         buf_puts(out, "</p>");
@@ -35,8 +40,10 @@ static void answer(struct ctx *ctx, int64_t activity, bool all)
     char *end;
     int64_t id = strtoll(ctx->web->name, &end, 10);
     bool small = size && !strcmp(size, "small");
-    struct rows *r = query(ctx->db, "SELECT CASE WHEN {} = 1 THEN small ELSE data END AS picture, shown FROM activity_photos WHERE id = {} AND activity = {} AND (shown = 1 OR {} = 1)",
-                           small ? 1 : 0, *end ? NONE : id, activity, all ? 1 : 0);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT CASE WHEN {} = 1 THEN small ELSE data END AS picture, shown FROM activity_photos WHERE id = {} AND activity = {} AND (shown = 1 OR {} = 1)",
+        small ? 1 : 0, *end ? NONE : id, activity, all ? 1 : 0);
     picture_answer(ctx, r, all ? "private, no-store" : "public, max-age=3600");
 }
 
@@ -65,10 +72,13 @@ static void add(struct ctx *ctx)
     const struct activity *a = ctx->web->record;
     for (int i = 0; i < p->count; i++) {
         const struct photo *each = &p->list[i];
-        change(ctx->db, "INSERT INTO activity_photos (activity, data, small, size, shown, created, actor, actor_name) VALUES ({}, {}, {}, {}, {}, {}, {}, {})", a->record.id,
-               ((struct bytes){each->data, each->size}), ((struct bytes){each->small, each->small_size}), (int64_t)each->size, param(ctx, "shown") ? 1 : 0, ctx->now,
-               (struct maybe){ctx->actor.user}, ctx->actor.name);
-        journal_add(ctx, "activities", a->record.id, "photo", NULL, arena_print(ctx->arena, "{\"photo\":%lld}", (long long)db_inserted(ctx->db)));
+        change(
+            ctx->db,
+            "INSERT INTO activity_photos (activity, data, small, size, shown, created, actor, actor_name) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
+            a->record.id, ((struct bytes){each->data, each->size}), ((struct bytes){each->small, each->small_size}), (int64_t)each->size,
+            param(ctx, "shown") ? 1 : 0, ctx->now, (struct maybe){ctx->actor.user}, ctx->actor.name);
+        journal_add(ctx, "activities", a->record.id, "photo", NULL,
+                    arena_print(ctx->arena, "{\"photo\":%lld}", (long long)db_inserted(ctx->db)));
     }
     flash(ctx, say_n(ctx, p->count, "1 photograph is kept.", "{} photographs are kept.", p->count));
     see_other(ctx, "/activities/{}/manage", a->record.id);
@@ -83,7 +93,6 @@ static void remove_one(struct ctx *ctx)
         journal_add(ctx, "activities", a->record.id, "photo-removed", NULL, arena_print(ctx->arena, "{\"photo\":%lld}", (long long)id));
     see_other(ctx, "/activities/{}/manage", a->record.id);
 }
-
 
 static const struct route table[] = {
     ROUTE_GET("/activities/{id}/photos/{name}", ROLE_PUBLIC, photo, .record = &open_activities_kind),

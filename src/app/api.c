@@ -91,7 +91,8 @@ static void search_listed(struct ctx *ctx, struct sql *where, const struct kind 
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         if ((f->flags & LISTED) && !(f->flags & (SEALED | HIDDEN)) && (f->type == F_TEXT || f->type == F_CODE))
-            sql_add(where, " OR lower({}) LIKE lower({}) ESCAPE '\\'", (struct sql_name){f->name}, arena_copyn(ctx->arena, like.data, like.size));
+            sql_add(where, " OR lower({}) LIKE lower({}) ESCAPE '\\'", (struct sql_name){f->name},
+                    arena_copyn(ctx->arena, like.data, like.size));
     }
     sql_add(where, ")");
     buf_release(&like);
@@ -262,8 +263,9 @@ static void tell_change(struct ctx *ctx, const struct kind *k, const char *who, 
     for (const cJSON *v = fields ? fields->child : NULL; v; v = v->next) {
         const struct field *f = kind_field(k, v->string);
         if (f && !(f->flags & HIDDEN) && !ctx_problem_of(ctx, f->name))
-            ctx_problem(ctx, f->name, say(ctx, "{} changed “{}” on {}.", who ? who : say(ctx, "Somebody"), tr(ctx, f->label),
-                                          when_show(ctx->arena, ctx->lang, at)));
+            ctx_problem(ctx, f->name,
+                        say(ctx, "{} changed “{}” on {}.", who ? who : say(ctx, "Somebody"), tr(ctx, f->label),
+                            when_show(ctx->arena, ctx->lang, at)));
     }
     cJSON_Delete(fields);
 }
@@ -273,13 +275,16 @@ bool api_is_fresh(struct ctx *ctx, const struct kind *k, const struct record *re
     if (version == 0 || version == record->version)
         return true;
     answer_code(ctx, 412);
-    ctx_fail(ctx, CONFLICT, say(ctx, "It is version {} now, you sent changes to version {}. Read it again, then send them once more.",
-                                record->version, version));
+    ctx_fail(ctx, CONFLICT,
+             say(ctx, "It is version {} now, you sent changes to version {}. Read it again, then send them once more.", record->version,
+                 version));
     int64_t since = record->version - version;
     if (since < 0) /* a version that never was */
         return false;
-    struct rows *r = query(ctx->db, "SELECT at_ms, actor_name, after FROM journal WHERE kind = {} AND record = {}"
-                                    " AND after IS NOT NULL ORDER BY seq DESC LIMIT {}", k->name, record->id, since > 20 ? (int64_t)20 : since);
+    struct rows *r = query(ctx->db,
+                           "SELECT at_ms, actor_name, after FROM journal WHERE kind = {} AND record = {}"
+                           " AND after IS NOT NULL ORDER BY seq DESC LIMIT {}",
+                           k->name, record->id, since > 20 ? (int64_t)20 : since);
     while (rows_next(r))
         tell_change(ctx, k, row_text(r, "actor_name"), row_int(r, "at_ms") / 1000, row_text(r, "after"));
     return false;
@@ -390,34 +395,39 @@ static void problem_answers(struct buf *out)
 
 static void list_path(struct ctx *ctx, struct buf *out, const struct kind *k)
 {
-    json(out, "\"get\":{\"summary\":{},\"tags\":[{}],\"parameters\":["
-              "{\"name\":\"q\",\"in\":\"query\",\"schema\":{\"type\":\"string\",\"maxLength\":{}}},"
-              "{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":{},\"default\":50}},"
-              "{\"name\":\"cursor\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
-              "{\"name\":\"since\",\"in\":\"query\",\"schema\":{\"type\":\"string\",\"format\":\"date-time\"}}",
+    json(out,
+         "\"get\":{\"summary\":{},\"tags\":[{}],\"parameters\":["
+         "{\"name\":\"q\",\"in\":\"query\",\"schema\":{\"type\":\"string\",\"maxLength\":{}}},"
+         "{\"name\":\"limit\",\"in\":\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":{},\"default\":50}},"
+         "{\"name\":\"cursor\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+         "{\"name\":\"since\",\"in\":\"query\",\"schema\":{\"type\":\"string\",\"format\":\"date-time\"}}",
          tr(ctx, k->many), k->name, FIELD_TEXT_MOST, LIMIT_MOST);
     for (int i = 0; i < k->field_count; i++)
         if (k->fields[i].flags & FILTER)
             json(out, ",{\"name\":{},\"in\":\"query\",\"description\":{},\"schema\":{\"type\":\"string\"}}", k->fields[i].name,
                  tr(ctx, k->fields[i].label));
-    json(out, "],\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\","
-              "\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\":{}}},\"next\":{\"type\":[\"string\",\"null\"]},"
-              "\"total\":{\"type\":\"integer\"}}}}}}", arena_print(ctx->arena, "#/components/schemas/%s", k->name));
+    json(out,
+         "],\"responses\":{\"200\":{\"description\":\"OK\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\","
+         "\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\":{}}},\"next\":{\"type\":[\"string\",\"null\"]},"
+         "\"total\":{\"type\":\"integer\"}}}}}}",
+         arena_print(ctx->arena, "#/components/schemas/%s", k->name));
     problem_answers(out);
     buf_puts(out, "}}");
 }
 
 static void write_path(struct ctx *ctx, struct buf *out, const struct kind *k, bool creates)
 {
-    json_write(out, creates ? ",\"post\":{\"summary\":{},\"tags\":[{}],\"parameters\":[{\"name\":\"Idempotency-Key\",\"in\":\"header\","
-                        "\"schema\":{\"type\":\"string\",\"maxLength\":200}}]"
-                      : ",\"patch\":{\"summary\":{},\"tags\":[{}],\"parameters\":[{\"name\":\"If-Match\",\"in\":\"header\","
-                        "\"required\":true,\"schema\":{\"type\":\"string\"}}]", ARGS(tr(ctx, k->one), k->name));
-    json(out, ",\"requestBody\":{\"required\":true,\"content\":{{}:{\"schema\":{\"$ref\":{}}}}},\"responses\":{{}:{\"description\":"
-              "\"OK\",\"content\":{\"application/json\":{\"schema\":{\"$ref\":{}}}}}",
-         creates ? "application/json" : "application/merge-patch+json",
-         arena_print(ctx->arena, "#/components/schemas/%s_write", k->name), creates ? "201" : "200",
-         arena_print(ctx->arena, "#/components/schemas/%s", k->name));
+    json_write(out,
+               creates ? ",\"post\":{\"summary\":{},\"tags\":[{}],\"parameters\":[{\"name\":\"Idempotency-Key\",\"in\":\"header\","
+                         "\"schema\":{\"type\":\"string\",\"maxLength\":200}}]"
+                       : ",\"patch\":{\"summary\":{},\"tags\":[{}],\"parameters\":[{\"name\":\"If-Match\",\"in\":\"header\","
+                         "\"required\":true,\"schema\":{\"type\":\"string\"}}]",
+               ARGS(tr(ctx, k->one), k->name));
+    json(out,
+         ",\"requestBody\":{\"required\":true,\"content\":{{}:{\"schema\":{\"$ref\":{}}}}},\"responses\":{{}:{\"description\":"
+         "\"OK\",\"content\":{\"application/json\":{\"schema\":{\"$ref\":{}}}}}",
+         creates ? "application/json" : "application/merge-patch+json", arena_print(ctx->arena, "#/components/schemas/%s_write", k->name),
+         creates ? "201" : "200", arena_print(ctx->arena, "#/components/schemas/%s", k->name));
     problem_answers(out);
     buf_puts(out, "}}");
 }
@@ -428,9 +438,10 @@ static void kind_paths(struct ctx *ctx, struct buf *out, const struct kind *k)
     list_path(ctx, out, k);
     if (k->write)
         write_path(ctx, out, k, true);
-    json(out, "},{}:{\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\"}}],"
-              "\"get\":{\"summary\":{},\"tags\":[{}],\"responses\":{\"200\":{\"description\":\"OK\",\"headers\":{\"ETag\":"
-              "{\"schema\":{\"type\":\"string\"}}},\"content\":{\"application/json\":{\"schema\":{\"$ref\":{}}}}}",
+    json(out,
+         "},{}:{\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\"}}],"
+         "\"get\":{\"summary\":{},\"tags\":[{}],\"responses\":{\"200\":{\"description\":\"OK\",\"headers\":{\"ETag\":"
+         "{\"schema\":{\"type\":\"string\"}}},\"content\":{\"application/json\":{\"schema\":{\"$ref\":{}}}}}",
          arena_print(ctx->arena, "/%s/{id}", k->name), tr(ctx, k->one), k->name,
          arena_print(ctx->arena, "#/components/schemas/%s", k->name));
     problem_answers(out);
@@ -443,8 +454,9 @@ static void kind_paths(struct ctx *ctx, struct buf *out, const struct kind *k)
 static void openapi_draw(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    json(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Linli\",\"version\":\"1\",\"description\":{}},"
-              "\"servers\":[{\"url\":{}}],\"security\":[{\"token\":[]}],\"paths\":{",
+    json(out,
+         "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Linli\",\"version\":\"1\",\"description\":{}},"
+         "\"servers\":[{\"url\":{}}],\"security\":[{\"token\":[]}],\"paths\":{",
          say(ctx, "Every kind of record that the program keeps. Times are ISO 8601 with an offset."),
          arena_print(ctx->arena, "%s/api/v1", ctx->web->prefix));
     const char *gap = "";
@@ -456,12 +468,13 @@ static void openapi_draw(struct ctx *ctx)
         kind_paths(ctx, out, *k);
     }
     requests_api_paths(ctx, out);
-    buf_puts(out, "},\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
-                  "\"responses\":{\"problem\":{\"description\":\"What is wrong, one entry a field (RFC 9457)\",\"content\":"
-                  "{\"application/problem+json\":{\"schema\":{\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},"
-                  "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"errors\":{\"type\":\"array\",\"items\":"
-                  "{\"type\":\"object\",\"properties\":{\"field\":{\"type\":[\"string\",\"null\"]},\"message\":{\"type\":\"string\"}}}}}}}}}},"
-                  "\"schemas\":{");
+    buf_puts(out,
+             "},\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
+             "\"responses\":{\"problem\":{\"description\":\"What is wrong, one entry a field (RFC 9457)\",\"content\":"
+             "{\"application/problem+json\":{\"schema\":{\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},"
+             "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"errors\":{\"type\":\"array\",\"items\":"
+             "{\"type\":\"object\",\"properties\":{\"field\":{\"type\":[\"string\",\"null\"]},\"message\":{\"type\":\"string\"}}}}}}}}}},"
+             "\"schemas\":{");
     gap = "";
     for (const struct kind *const *k = modules_kinds(); *k; k++) {
         if (!(ctx->actor.roles & (*k)->read))
@@ -491,14 +504,20 @@ struct routes api_routes(void)
     for (const struct kind *const *k = modules_kinds(); *k && n < ROUTES_MOST - 4; k++) {
         const char *list = arena_print(texts, "/api/v1/%s", (*k)->name), *one = arena_print(texts, "/api/v1/%s/{id}", (*k)->name);
         all[n++] = (struct route){.method = GET, .path = list, .roles = (*k)->read, .handle = list_draw, .kind = *k, .flags = API};
-        all[n++] = (struct route){.method = GET, .path = one, .roles = (*k)->read, .handle = record_draw, .kind = *k,
-                                  .record = *k, .flags = API};
+        all[n++] = (struct route){
+            .method = GET, .path = one, .roles = (*k)->read, .handle = record_draw, .kind = *k, .record = *k, .flags = API};
         if (!(*k)->write)
             continue;
-        all[n++] = (struct route){.method = POST, .path = list, .roles = (*k)->write, .handle = create,
-                                  .prepare = create_prepare, .kind = *k, .flags = API};
-        all[n++] = (struct route){.method = PATCH, .path = one, .roles = (*k)->write, .handle = patch,
-                                  .prepare = patch_prepare, .kind = *k, .record = *k, .flags = API};
+        all[n++] = (struct route){
+            .method = POST, .path = list, .roles = (*k)->write, .handle = create, .prepare = create_prepare, .kind = *k, .flags = API};
+        all[n++] = (struct route){.method = PATCH,
+                                  .path = one,
+                                  .roles = (*k)->write,
+                                  .handle = patch,
+                                  .prepare = patch_prepare,
+                                  .kind = *k,
+                                  .record = *k,
+                                  .flags = API};
     }
     n += requests_api_routes(all + n, ROUTES_MOST - n);
     return (struct routes){all, n};

@@ -23,9 +23,9 @@ struct archive {
     const char *path, *part; /* the context's */
     bool encrypted, failed, wrong, ended;
     crypto_secretstream_xchacha20poly1305_state state;
-    unsigned char *chunk;    /* plain bytes */
-    size_t used, at;         /* in the chunk: filled; reading: taken */
-    int64_t left, padding;   /* of the present file, when reading */
+    unsigned char *chunk;  /* plain bytes */
+    size_t used, at;       /* in the chunk: filled; reading: taken */
+    int64_t left, padding; /* of the present file, when reading */
 };
 
 static bool key_of(const char *passphrase, const unsigned char *salt, unsigned char *key)
@@ -148,7 +148,8 @@ struct archive *archive_create(struct ctx *ctx, const char *path, const char *pa
             a->failed = true;
         crypto_secretstream_xchacha20poly1305_init_push(&a->state, header, key);
         sodium_memzero(key, sizeof key);
-        if (fwrite(MAGIC, 1, 16, f) != 16 || fwrite(salt, 1, sizeof salt, f) != sizeof salt || fwrite(header, 1, sizeof header, f) != sizeof header)
+        if (fwrite(MAGIC, 1, 16, f) != 16 || fwrite(salt, 1, sizeof salt, f) != sizeof salt ||
+            fwrite(header, 1, sizeof header, f) != sizeof header)
             a->failed = true;
     }
     return a;

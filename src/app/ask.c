@@ -75,11 +75,13 @@ static int topics_load(struct ctx *ctx, struct topic **list)
     enum { MOST = 400 };
     int n = 0;
     *list = ARENA_ARRAY(ctx->arena, struct topic, MOST);
-    struct rows *r = query(ctx->db, "SELECT id, parent, name, name_en, icon, hint, hint_en FROM categories WHERE valid = 1"
-                                    " AND (parent IS NULL OR parent IN (SELECT id FROM categories WHERE parent IS NULL)) ORDER BY position, code");
+    struct rows *r = query(ctx->db,
+                           "SELECT id, parent, name, name_en, icon, hint, hint_en FROM categories WHERE valid = 1"
+                           " AND (parent IS NULL OR parent IN (SELECT id FROM categories WHERE parent IS NULL)) ORDER BY position, code");
     while (n < MOST && rows_next(r))
-        (*list)[n++] = (struct topic){row_int(r, "id"), row_int(r, "parent"), arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en"))),
-                                      row_copy(r, ctx->arena, "icon"), arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "hint"), row_text(r, "hint_en")))};
+        (*list)[n++] = (struct topic){
+            row_int(r, "id"), row_int(r, "parent"), arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en"))),
+            row_copy(r, ctx->arena, "icon"), arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "hint"), row_text(r, "hint_en")))};
     rows_end(r);
     return n;
 }
@@ -88,7 +90,8 @@ static void topic_card(struct ctx *ctx, const struct topic *t, const char *name,
 {
     struct buf *out = ctx->web->out;
     html(out, "<label><input type=\"radio\" name=\"category\" value=\"{}\"{}{}><span>{}<b>{}</b>", (struct maybe){t->id},
-         (struct markup){t->name ? "" : " data-other"}, (struct markup){chosen ? " checked" : ""}, t->icon ? icon(ctx, t->icon) : (struct markup){NULL}, name);
+         (struct markup){t->name ? "" : " data-other"}, (struct markup){chosen ? " checked" : ""},
+         t->icon ? icon(ctx, t->icon) : (struct markup){NULL}, name);
     if (hint)
         html(out, "<i>{}</i>", hint);
     buf_puts(out, "</span></label>");
@@ -100,8 +103,8 @@ static void topic_group(struct ctx *ctx, const struct topic *list, int count, co
     bool open = top->id == chosen;
     for (int i = 0; i < count; i++)
         open = open || (list[i].parent == top->id && list[i].id == chosen);
-    html(out, "<details name=\"topic\"{}><summary>{}<b>{}</b><i>{}</i></summary><div class=\"cards\"><div>", (struct markup){open ? " open" : ""},
-         top->icon ? icon(ctx, top->icon) : (struct markup){NULL}, top->name, top->hint);
+    html(out, "<details name=\"topic\"{}><summary>{}<b>{}</b><i>{}</i></summary><div class=\"cards\"><div>",
+         (struct markup){open ? " open" : ""}, top->icon ? icon(ctx, top->icon) : (struct markup){NULL}, top->name, top->hint);
     for (int i = 0; i < count; i++)
         if (list[i].parent == top->id)
             topic_card(ctx, &list[i], list[i].name, list[i].hint, list[i].id == chosen);
@@ -133,8 +136,10 @@ static void topics_field(struct ctx *ctx)
 static void area_option(struct ctx *ctx, struct rows *r, const char *name, int64_t chosen)
 {
     int64_t id = row_int(r, "id");
-    const char *lat = row_text(r, "lat"), *at = lat ? arena_print(ctx->arena, " data-at=\"%.5f,%.5f\"", row_real(r, "lat"), row_real(r, "lon")) : "";
-    html(ctx->web->out, "<option value=\"{}\"{}{}>{}</option>", id, (struct markup){at}, (struct markup){id == chosen ? " selected" : ""}, name);
+    const char *lat = row_text(r, "lat"),
+               *at = lat ? arena_print(ctx->arena, " data-at=\"%.5f,%.5f\"", row_real(r, "lat"), row_real(r, "lon")) : "";
+    html(ctx->web->out, "<option value=\"{}\"{}{}>{}</option>", id, (struct markup){at}, (struct markup){id == chosen ? " selected" : ""},
+         name);
 }
 
 bool areas_known(struct ctx *ctx)
@@ -152,11 +157,12 @@ void area_field(struct ctx *ctx, const char *text)
     html(out, "<select id=\"f-area\" name=\"area\"");
     described(ctx, "area", false);
     html(out, "><option value=\"\">{}</option>", say(ctx, "Please choose"));
-    struct rows *r = query(ctx->db,
-                           "SELECT a.id, a.name, a.name_en, a.lat, a.lon, a.community, c.name AS of_name, c.name_en AS of_name_en FROM areas a JOIN areas c ON c.id = a.community"
-                           " WHERE a.level IN ('community', 'estate') AND (a.valid_to IS NULL OR a.valid_to >= {})"
-                           " ORDER BY c.code, CASE WHEN a.level = 'community' THEN 0 ELSE 1 END, a.code",
-                           today);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT a.id, a.name, a.name_en, a.lat, a.lon, a.community, c.name AS of_name, c.name_en AS of_name_en FROM areas a JOIN areas c ON c.id = a.community"
+        " WHERE a.level IN ('community', 'estate') AND (a.valid_to IS NULL OR a.valid_to >= {})"
+        " ORDER BY c.code, CASE WHEN a.level = 'community' THEN 0 ELSE 1 END, a.code",
+        today);
     while (rows_next(r)) {
         const char *name = ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en"));
         if (row_int(r, "community") != community) {
@@ -180,11 +186,13 @@ static void place_fields(struct ctx *ctx)
     if (areas_known(ctx))
         area_field(ctx, say(ctx, "In which community or estate"));
     line_field(ctx, &(struct line){.name = "place", .label = say(ctx, "The place"), .autocomplete = "street-address", .optional = true});
-    html(out, "</div><div class=\"map-point\" id=\"f-lat\" data-map-point><input type=\"hidden\" name=\"lat\" value=\"{}\"><input type=\"hidden\" name=\"lon\" value=\"{}\">"
-              "<button type=\"button\" data-map-open hidden>{} {}</button><p data-map-said hidden>{} <output class=\"soft\"></output> "
-              "<button type=\"button\" class=\"quiet\" data-map-clear>{}</button></p></div>",
-         param(ctx, "lat"), param(ctx, "lon"), icon(ctx, "map-pin"), say(ctx, "Show the place on the map"), say(ctx, "The place is marked."),
-         say(ctx, "Without the map"));
+    html(
+        out,
+        "</div><div class=\"map-point\" id=\"f-lat\" data-map-point><input type=\"hidden\" name=\"lat\" value=\"{}\"><input type=\"hidden\" name=\"lon\" value=\"{}\">"
+        "<button type=\"button\" data-map-open hidden>{} {}</button><p data-map-said hidden>{} <output class=\"soft\"></output> "
+        "<button type=\"button\" class=\"quiet\" data-map-clear>{}</button></p></div>",
+        param(ctx, "lat"), param(ctx, "lon"), icon(ctx, "map-pin"), say(ctx, "Show the place on the map"), say(ctx, "The place is marked."),
+        say(ctx, "Without the map"));
 }
 
 /* ---- who may see it ---- */
@@ -213,9 +221,11 @@ void public_line(struct ctx *ctx, const struct request *r)
 {
     bool shown = r->visibility && !strcmp(r->visibility, "summary");
     const char *kind = r->category != NONE ? name_of(ctx, "category", r) : say(ctx, "A matter of another kind");
-    html(ctx->web->out, "<b data-show=\"title\">{}</b> <span class=\"soft\"><span data-show=\"category\">{}</span> · <span data-show=\"area\">{}</span>{}</span>",
-         shown ? r->subject : "", kind, r->community != NONE ? arena_print(ctx->arena, "%s · ", name_of(ctx, "community", r)) : "",
-         day_show(ctx->arena, ctx->lang, when_day(r->received_at == NONE ? ctx->now : r->received_at)));
+    html(
+        ctx->web->out,
+        "<b data-show=\"title\">{}</b> <span class=\"soft\"><span data-show=\"category\">{}</span> · <span data-show=\"area\">{}</span>{}</span>",
+        shown ? r->subject : "", kind, r->community != NONE ? arena_print(ctx->arena, "%s · ", name_of(ctx, "community", r)) : "",
+        day_show(ctx->arena, ctx->lang, when_day(r->received_at == NONE ? ctx->now : r->received_at)));
 }
 
 /* What a visitor who is not signed in would see of what stands in the form now. */
@@ -225,10 +235,13 @@ static void preview(struct ctx *ctx)
     struct request *r = record_new(ctx, &requests_kind);
     const char *subject = param(ctx, "subject"), *visibility = param(ctx, "visibility");
     r->category = param_int(ctx, "category");
-    r->community = param_int(ctx, "area") == NONE ? NONE : query_int(ctx->db, "SELECT community FROM areas WHERE id = {}", param_int(ctx, "area"));
-    r->subject = subject && !text_blank(subject) ? text_cut(ctx->arena, text_tidy(ctx->arena, subject), 120) : subject_of(ctx, param(ctx, "text"));
+    r->community = param_int(ctx, "area") == NONE ? NONE
+                                                  : query_int(ctx->db, "SELECT community FROM areas WHERE id = {}", param_int(ctx, "area"));
+    r->subject = subject && !text_blank(subject) ? text_cut(ctx->arena, text_tidy(ctx->arena, subject), 120)
+                                                 : subject_of(ctx, param(ctx, "text"));
     r->visibility = visibility && !strcmp(visibility, "summary") ? "summary" : "office";
-    html(out, "<div class=\"card\" id=\"preview\" data-none=\"{}\"><h3>{}</h3><p>", say(ctx, "A matter of another kind"), say(ctx, "What others see"));
+    html(out, "<div class=\"card\" id=\"preview\" data-none=\"{}\"><h3>{}</h3><p>", say(ctx, "A matter of another kind"),
+         say(ctx, "What others see"));
     public_line(ctx, r);
     html(out, "</p><p class=\"small\">{}</p></div>",
          say(ctx, "Nobody else sees your words, the photographs, the place, your name or your telephone."));
@@ -240,8 +253,9 @@ static void visibility_field(struct ctx *ctx)
     const struct asking *a = ctx->work;
     const char *chosen = param(ctx, "visibility");
     bool open = chosen && !strcmp(chosen, "summary");
-    html(out, "<fieldset class=\"cards rows\" id=\"f-visibility\"><legend>{}</legend><div>"
-              "<label><input type=\"radio\" name=\"visibility\" value=\"office\"{}><span>{}<b>{}</b><i>{}</i></span></label>",
+    html(out,
+         "<fieldset class=\"cards rows\" id=\"f-visibility\"><legend>{}</legend><div>"
+         "<label><input type=\"radio\" name=\"visibility\" value=\"office\"{}><span>{}<b>{}</b><i>{}</i></span></label>",
          say(ctx, "Who may see it"), (struct markup){open ? "" : " checked"}, icon(ctx, "lock"), say(ctx, "Only the people who handle it"),
          say(ctx, "Somebody who reports the same learns that it is known here: its kind, community and date, no word of yours."));
     html(out, "<label><input type=\"radio\" name=\"visibility\" value=\"summary\"{}><span>{}<b>{}</b><i>{}</i></span></label></div>",
@@ -250,7 +264,9 @@ static void visibility_field(struct ctx *ctx)
     problem_line(ctx, "visibility");
     buf_puts(out, "</fieldset>");
     buf_puts(out, "<div class=\"open-only\">");
-    line_field(ctx, &(struct line){.name = "subject", .label = say(ctx, "Title"), .optional = true,
+    line_field(ctx, &(struct line){.name = "subject",
+                                   .label = say(ctx, "Title"),
+                                   .optional = true,
                                    .hint = say(ctx, "If you leave it out, it is the first words of what happened.")});
     buf_puts(out, "</div>");
     preview(ctx);
@@ -269,16 +285,25 @@ static void who_fields(struct ctx *ctx)
     line_field(ctx, &(struct line){.name = "requester_phone", .label = say(ctx, "Your telephone"), .type = "tel", .autocomplete = "tel"});
     buf_puts(out, "</div>");
     if (*setting(ctx, "smtp.host")) /* without a mail server an address would only be collected */
-        line_field(ctx, &(struct line){.name = "requester_mail", .label = say(ctx, "Mail"), .type = "email", .autocomplete = "email", .optional = true,
+        line_field(ctx, &(struct line){.name = "requester_mail",
+                                       .label = say(ctx, "Mail"),
+                                       .type = "email",
+                                       .autocomplete = "email",
+                                       .optional = true,
                                        .hint = say(ctx, "If you like to be told by mail as well.")});
-    html(out, "<details{}><summary>{}</summary>",
-         (struct markup){(behalf && *behalf) || ctx_problem_of(ctx, "on_behalf") ? " open" : ""}, say(ctx, "I ask on behalf of somebody else"));
-    line_field(ctx, &(struct line){.name = "on_behalf", .label = say(ctx, "For whom"), .optional = true,
-                                   .hint = say(ctx, "A name, or how you know each other. We ring you, not them, unless you say otherwise.")});
+    html(out, "<details{}><summary>{}</summary>", (struct markup){(behalf && *behalf) || ctx_problem_of(ctx, "on_behalf") ? " open" : ""},
+         say(ctx, "I ask on behalf of somebody else"));
+    line_field(ctx,
+               &(struct line){.name = "on_behalf",
+                              .label = say(ctx, "For whom"),
+                              .optional = true,
+                              .hint = say(ctx, "A name, or how you know each other. We ring you, not them, unless you say otherwise.")});
     buf_puts(out, "</details>");
     /* A trap for programs that fill in everything; whoever falls in by accident is told how to get out. */
-    html(out, "<div class=\"{}\"><label for=\"f-website\">{}</label><input id=\"f-website\" name=\"website\" tabindex=\"-1\" autocomplete=\"off\">",
-         ctx_problem_of(ctx, "website") ? "field" : "sr", say(ctx, "Leave this empty"));
+    html(
+        out,
+        "<div class=\"{}\"><label for=\"f-website\">{}</label><input id=\"f-website\" name=\"website\" tabindex=\"-1\" autocomplete=\"off\">",
+        ctx_problem_of(ctx, "website") ? "field" : "sr", say(ctx, "Leave this empty"));
     problem_line(ctx, "website");
     buf_puts(out, "</div>");
 }
@@ -295,11 +320,13 @@ void similar_list(struct ctx *ctx, const struct search_hit *hits, int count)
             continue;
         if (!any)
             html(out, "<h2>{}</h2><p>{}</p><ul>", say(ctx, "Is it one of these?"),
-                 say(ctx, "They are being handled already. If yours is the same, join: you are told what happens, and need not write it all."));
+                 say(ctx,
+                     "They are being handled already. If yours is the same, join: you are told what happens, and need not write it all."));
         any = true;
         buf_puts(out, "<li><p>");
         public_line(ctx, r);
-        html(out, "</p><button name=\"join\" value=\"{}\" formnovalidate>{} {}</button></li>", r->record.id, icon(ctx, "user-plus"), say(ctx, "This is mine too"));
+        html(out, "</p><button name=\"join\" value=\"{}\" formnovalidate>{} {}</button></li>", r->record.id, icon(ctx, "user-plus"),
+             say(ctx, "This is mine too"));
     }
     if (any)
         html(out, "</ul><input type=\"hidden\" name=\"seen\" value=\"1\">");
@@ -310,7 +337,8 @@ void similar_list(struct ctx *ctx, const struct search_hit *hits, int count)
 /* Everything that was typed, for a page in between. */
 static void carry(struct ctx *ctx, const struct photos *photos, bool who)
 {
-    static const char *const names[] = {"category", "subject", "text", "area", "place", "lat", "lon", "on_behalf", "visibility", "requester_mail"};
+    static const char *const names[] = {"category", "subject", "text",      "area",       "place",
+                                        "lat",      "lon",     "on_behalf", "visibility", "requester_mail"};
     static const char *const person[] = {"requester_name", "requester_phone"};
     struct buf *out = ctx->web->out;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -329,8 +357,10 @@ static void draw_between(struct ctx *ctx, const struct asking *a)
     carry(ctx, &a->photos, true);
     buf_puts(out, "<div id=\"similar\">");
     similar_list(ctx, a->similar, a->similar_count);
-    html(out, "</div><div class=\"acts\"><button class=\"primary\">{} {}</button><button class=\"quiet\" name=\"edit\" value=\"1\">{} {}</button></div>",
-         icon(ctx, "send"), say(ctx, "No, mine is different: send it"), icon(ctx, "arrow-left"), say(ctx, "Back to what I wrote"));
+    html(
+        out,
+        "</div><div class=\"acts\"><button class=\"primary\">{} {}</button><button class=\"quiet\" name=\"edit\" value=\"1\">{} {}</button></div>",
+        icon(ctx, "send"), say(ctx, "No, mine is different: send it"), icon(ctx, "arrow-left"), say(ctx, "Back to what I wrote"));
     form_end(ctx);
     page_end(ctx);
 }
@@ -350,8 +380,10 @@ static void draw_join(struct ctx *ctx, const struct asking *a)
     line_field(ctx, &(struct line){.name = "requester_phone", .label = say(ctx, "Your telephone"), .type = "tel", .autocomplete = "tel"});
     buf_puts(out, "</div>");
     carry(ctx, &a->photos, false);
-    html(out, "<input type=\"hidden\" name=\"joining\" value=\"1\"><div class=\"acts\"><button class=\"primary\" name=\"join\" value=\"{}\">{} {}</button><button class=\"quiet\" name=\"edit\" value=\"1\">{} {}</button></div>",
-         a->join->record.id, icon(ctx, "user-plus"), say(ctx, "Join"), icon(ctx, "arrow-left"), say(ctx, "Back to what I wrote"));
+    html(
+        out,
+        "<input type=\"hidden\" name=\"joining\" value=\"1\"><div class=\"acts\"><button class=\"primary\" name=\"join\" value=\"{}\">{} {}</button><button class=\"quiet\" name=\"edit\" value=\"1\">{} {}</button></div>",
+        a->join->record.id, icon(ctx, "user-plus"), say(ctx, "Join"), icon(ctx, "arrow-left"), say(ctx, "Back to what I wrote"));
     form_end(ctx);
     page_end(ctx);
 }

@@ -46,7 +46,9 @@ void ask_similar(struct ctx *ctx)
     ctx->web->fragment = ctx->web->fragment ? ctx->web->fragment : "similar";
     if (!fragment_begin(ctx, "similar"))
         return;
-    int n = text && text_length(text) <= TEXT_MOST ? similar_find(ctx, param(ctx, "subject"), text, community_of(ctx, param_int(ctx, "area")), hits, LIKE_SHOWN) : 0;
+    int n = text && text_length(text) <= TEXT_MOST
+                ? similar_find(ctx, param(ctx, "subject"), text, community_of(ctx, param_int(ctx, "area")), hits, LIKE_SHOWN)
+                : 0;
     html(ctx->web->out, "<div id=\"similar\">");
     similar_list(ctx, hits, n);
     html(ctx->web->out, "</div>");
@@ -57,8 +59,8 @@ void ask_similar(struct ctx *ctx)
 
 static void take_fields(struct ctx *ctx, struct request *r)
 {
-    static const char *const names[] = {"category", "subject", "text", "area", "place", "lat", "lon", "requester_name", "requester_phone",
-                                        "on_behalf", "visibility", "requester_mail", NULL};
+    static const char *const names[] = {"category",       "subject",         "text",      "area",       "place",          "lat", "lon",
+                                        "requester_name", "requester_phone", "on_behalf", "visibility", "requester_mail", NULL};
     for (int i = 0; names[i]; i++)
         field_set(ctx, kind_field(&requests_kind, names[i]), r, param(ctx, names[i]));
     r->channel = "web";
@@ -89,7 +91,10 @@ static void check_fields(struct ctx *ctx, struct request *r)
 static void check_rate(struct ctx *ctx)
 {
     if (tries_left(ctx, &tries_sent, NULL) <= 0)
-        ctx_problem(ctx, NULL, say(ctx, "Very many messages came from your connection within an hour. Please send it later, or ring the community office. What you wrote stays here."));
+        ctx_problem(
+            ctx, NULL,
+            say(ctx,
+                "Very many messages came from your connection within an hour. Please send it later, or ring the community office. What you wrote stays here."));
 }
 
 static void prepare_join(struct ctx *ctx, struct asking *a)
@@ -119,7 +124,8 @@ static void prepare_new(struct ctx *ctx, struct asking *a)
     check_rate(ctx);
     if (!ctx_ok(ctx) || param(ctx, "seen"))
         return;
-    a->similar_count = similar_find(ctx, param(ctx, "subject"), a->request->text, community_of(ctx, a->request->area), a->similar, LIKE_ASKED);
+    a->similar_count = similar_find(ctx, param(ctx, "subject"), a->request->text, community_of(ctx, a->request->area), a->similar,
+                                    LIKE_ASKED);
     if (a->similar_count)
         ctx->status = INVALID;
 }

@@ -39,9 +39,11 @@ static void draw_head(struct ctx *ctx, const struct offer *o, const struct offer
 {
     struct buf *out = ctx->web->out;
     const char *away = distance(ctx, a->why), *community = field_show(ctx, kind_field(&offers_kind, "community"), o);
-    html(out, "<h2>{}</h2><dl class=\"facts\"><div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}{}{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>", skill_name(ctx, o->skill),
-         say(ctx, "When"), offer_when(ctx, o), say(ctx, "Where"), community, away && *community ? " · " : "", away, say(ctx, "How many go"),
-         say_n(ctx, o->people, "1 volunteer", "{} volunteers", o->people));
+    html(
+        out,
+        "<h2>{}</h2><dl class=\"facts\"><div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}{}{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>",
+        skill_name(ctx, o->skill), say(ctx, "When"), offer_when(ctx, o), say(ctx, "Where"), community, away && *community ? " · " : "",
+        away, say(ctx, "How many go"), say_n(ctx, o->people, "1 volunteer", "{} volunteers", o->people));
     if (o->language)
         html(out, "<div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Speaks"), field_show(ctx, kind_field(&offers_kind, "language"), o));
     if (o->note)
@@ -61,34 +63,47 @@ static void draw_question(struct ctx *ctx, const struct offer *o, const struct o
     html(out, "</dl>");
     form_begin(ctx, arena_print(ctx->arena, "/my/asks/%lld/answer", (long long)a->record.id), NULL, false);
     if (o->starts == NONE) {
-        html(out, "<div class=\"field\"><label for=\"f-starts-{}\">{}</label><p class=\"hint\">{}</p><input id=\"f-starts-{}\" type=\"datetime-local\" name=\"starts\" value=\"{}\">",
-             a->record.id, say(ctx, "When could you come?"), say(ctx, "Needed for a yes. You can still move it on the telephone with the resident."), a->record.id,
-             answering(ctx, a) ? param(ctx, "starts") : NULL);
+        html(
+            out,
+            "<div class=\"field\"><label for=\"f-starts-{}\">{}</label><p class=\"hint\">{}</p><input id=\"f-starts-{}\" type=\"datetime-local\" name=\"starts\" value=\"{}\">",
+            a->record.id, say(ctx, "When could you come?"),
+            say(ctx, "Needed for a yes. You can still move it on the telephone with the resident."), a->record.id,
+            answering(ctx, a) ? param(ctx, "starts") : NULL);
         if (answering(ctx, a))
             field_problem(ctx, "starts");
         html(out, "</div>");
     }
-    html(out, "<div class=\"acts\"><button class=\"primary\" name=\"answer\" value=\"yes\">{} {}</button><button name=\"answer\" value=\"no\">{}</button></div>",
-         icon(ctx, "check"), say(ctx, "Yes, I will go"), say(ctx, "No, not this time"));
+    html(
+        out,
+        "<div class=\"acts\"><button class=\"primary\" name=\"answer\" value=\"yes\">{} {}</button><button name=\"answer\" value=\"no\">{}</button></div>",
+        icon(ctx, "check"), say(ctx, "Yes, I will go"), say(ctx, "No, not this time"));
     form_end(ctx);
     html(out, "</section>");
 }
 
 static void draw_companions(struct ctx *ctx, const struct offer *o)
 {
-    struct rows *r = query(ctx->db, "SELECT p.name AS name, v.number AS number FROM offer_asks k JOIN volunteers v ON v.id = k.volunteer JOIN people p ON p.id = v.person"
-                                    " WHERE k.offer = {} AND k.answer = 'yes' AND k.volunteer <> {} ORDER BY k.id", o->record.id, ctx->actor.volunteer);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT p.name AS name, v.number AS number FROM offer_asks k JOIN volunteers v ON v.id = k.volunteer JOIN people p ON p.id = v.person"
+        " WHERE k.offer = {} AND k.answer = 'yes' AND k.volunteer <> {} ORDER BY k.id",
+        o->record.id, ctx->actor.volunteer);
     const char *names = "";
     while (rows_next(r))
-        names = arena_print(ctx->arena, "%s%s%s %s", names, *names ? ctx->lang[0] == 'e' ? ", " : "、" : "", row_text(r, "name"), row_text(r, "number"));
-    html(ctx->web->out, "<div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Goes with you"), *names ? names : o->people > 1 ? say(ctx, "somebody is still being looked for") : say(ctx, "nobody: you go alone"));
+        names = arena_print(ctx->arena, "%s%s%s %s", names, *names ? ctx->lang[0] == 'e' ? ", " : "、" : "", row_text(r, "name"),
+                            row_text(r, "number"));
+    html(ctx->web->out, "<div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Goes with you"),
+         *names          ? names
+         : o->people > 1 ? say(ctx, "somebody is still being looked for")
+                         : say(ctx, "nobody: you go alone"));
 }
 
 static void done_time(struct ctx *ctx, const struct offer_ask *a, const char *name, const char *label, int64_t value)
 {
     const char *typed = answering(ctx, a) ? param(ctx, name) : NULL;
-    html(ctx->web->out, "<div class=\"field\"><label for=\"f-{}-{}\">{}</label><input id=\"f-{}-{}\" type=\"datetime-local\" name=\"{}\" value=\"{}\">", name, a->record.id, label, name, a->record.id, name,
-         typed ? typed : local_time(ctx, value));
+    html(ctx->web->out,
+         "<div class=\"field\"><label for=\"f-{}-{}\">{}</label><input id=\"f-{}-{}\" type=\"datetime-local\" name=\"{}\" value=\"{}\">",
+         name, a->record.id, label, name, a->record.id, name, typed ? typed : local_time(ctx, value));
     if (answering(ctx, a))
         field_problem(ctx, name);
     html(ctx->web->out, "</div>");
@@ -107,8 +122,9 @@ static void draw_done(struct ctx *ctx, const struct offer *o, const struct offer
     html(out, "<div class=\"pair\">");
     done_time(ctx, a, "came", say(ctx, "Came"), came);
     done_time(ctx, a, "went", say(ctx, "Went"), went);
-    html(out, "</div><p class=\"small\">{}</p><div class=\"acts\"><button class=\"{}\">{} {}</button></div>", say(ctx, "The way there does not count. It is recorded once for all who went."), now ? "now" : "",
-         icon(ctx, "check"), say(ctx, "Done"));
+    html(out, "</div><p class=\"small\">{}</p><div class=\"acts\"><button class=\"{}\">{} {}</button></div>",
+         say(ctx, "The way there does not count. It is recorded once for all who went."), now ? "now" : "", icon(ctx, "check"),
+         say(ctx, "Done"));
     form_end(ctx);
     if (!now)
         html(out, "</details>");
@@ -119,22 +135,32 @@ static void draw_accepted(struct ctx *ctx, const struct offer *o, const struct o
     struct buf *out = ctx->web->out;
     const struct request *r = record_get(ctx, &requests_kind, o->request);
     const char *base = arena_print(ctx->arena, "/my/asks/%lld", (long long)a->record.id), *phone = r ? r->requester_phone : NULL;
-    html(out, "<section class=\"card\" id=\"ask-{}\"><p><span class=\"state ok\">{} {}</span></p>", a->record.id, icon(ctx, "circle-check"), say(ctx, "You have accepted"));
+    html(out, "<section class=\"card\" id=\"ask-{}\"><p><span class=\"state ok\">{} {}</span></p>", a->record.id, icon(ctx, "circle-check"),
+         say(ctx, "You have accepted"));
     draw_head(ctx, o, a);
     draw_companions(ctx, o);
     if (r) {
         const char *area = field_show(ctx, kind_field(&requests_kind, "area"), r);
-        html(out, "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd><a href=\"tel:{}\">{} {}</a></dd></div><div><dt>{}</dt><dd>{}{}{}</dd></div><div><dt>{}</dt><dd class=\"words\">{}</dd></div>",
-             say(ctx, "Whom you visit"), r->on_behalf && *r->on_behalf ? r->on_behalf : r->requester_name ? r->requester_name : say(ctx, "The name was not given"),
-             say(ctx, "Telephone"), phone, icon(ctx, "phone"), phone ? phone : say(ctx, "not given"), say(ctx, "Place"), area, r->place && *area ? " " : "", r->place, say(ctx, "In their words"), r->text);
+        html(
+            out,
+            "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd><a href=\"tel:{}\">{} {}</a></dd></div><div><dt>{}</dt><dd>{}{}{}</dd></div><div><dt>{}</dt><dd class=\"words\">{}</dd></div>",
+            say(ctx, "Whom you visit"),
+            r->on_behalf && *r->on_behalf ? r->on_behalf
+            : r->requester_name           ? r->requester_name
+                                          : say(ctx, "The name was not given"),
+            say(ctx, "Telephone"), phone, icon(ctx, "phone"), phone ? phone : say(ctx, "not given"), say(ctx, "Place"), area,
+            r->place && *area ? " " : "", r->place, say(ctx, "In their words"), r->text);
     }
     html(out, "</dl>");
     draw_done(ctx, o, a);
     bool open = answering(ctx, a) && ctx_problem_of(ctx, "why");
     html(out, "<details{}><summary>{}</summary>", (struct markup){open ? " open" : ""}, say(ctx, "I can’t come after all"));
     form_begin(ctx, arena_print(ctx->arena, "%s/withdraw", base), NULL, false);
-    html(out, "<div class=\"field\"><label for=\"f-why-{}\">{}</label><p class=\"hint\">{}</p><input id=\"f-why-{}\" name=\"why\" maxlength=\"200\" value=\"{}\">", a->record.id, say(ctx, "Why"),
-         say(ctx, "A few words. Only the community office reads them."), a->record.id, open ? param(ctx, "why") : NULL);
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-why-{}\">{}</label><p class=\"hint\">{}</p><input id=\"f-why-{}\" name=\"why\" maxlength=\"200\" value=\"{}\">",
+        a->record.id, say(ctx, "Why"), say(ctx, "A few words. Only the community office reads them."), a->record.id,
+        open ? param(ctx, "why") : NULL);
     if (open)
         field_problem(ctx, "why");
     html(out, "</div><div class=\"acts\"><button>{}</button></div>", say(ctx, "Tell the office"));
@@ -145,9 +171,11 @@ static void draw_accepted(struct ctx *ctx, const struct offer *o, const struct o
 static void draw_past(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    struct rows *r = query(ctx->db, "SELECT o.skill AS skill, o.status AS status, o.starts AS starts, k.answer AS answer, k.asked_at AS asked_at FROM offer_asks k JOIN offers o ON o.id = k.offer"
-                                    " WHERE k.volunteer = {} AND (k.answer IN ('no', 'late', 'over') OR (k.answer = 'yes' AND o.status IN ('done', 'cancelled'))) ORDER BY k.id DESC LIMIT 10",
-                           ctx->actor.volunteer);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT o.skill AS skill, o.status AS status, o.starts AS starts, k.answer AS answer, k.asked_at AS asked_at FROM offer_asks k JOIN offers o ON o.id = k.offer"
+        " WHERE k.volunteer = {} AND (k.answer IN ('no', 'late', 'over') OR (k.answer = 'yes' AND o.status IN ('done', 'cancelled'))) ORDER BY k.id DESC LIMIT 10",
+        ctx->actor.volunteer);
     int n = 0;
     while (rows_next(r)) {
         struct offer o = {.status = arena_copy(ctx->arena, row_text(r, "status"))};
@@ -155,7 +183,8 @@ static void draw_past(struct ctx *ctx)
         bool yes = !strcmp(a.answer, "yes");
         if (!n++)
             html(out, "<section><h2>{}</h2><ul class=\"timeline plain\">", say(ctx, "Earlier"));
-        html(out, "<li>{}<div><p class=\"what\">{} · {}</p><p class=\"by\"><time>{}</time></p></div></li>", icon(ctx, yes ? "check" : "clock"), skill_name(ctx, arena_copy(ctx->arena, row_text(r, "skill"))),
+        html(out, "<li>{}<div><p class=\"what\">{} · {}</p><p class=\"by\"><time>{}</time></p></div></li>",
+             icon(ctx, yes ? "check" : "clock"), skill_name(ctx, arena_copy(ctx->arena, row_text(r, "skill"))),
              yes ? field_show(ctx, kind_field(&offers_kind, "status"), &o) : field_show(ctx, kind_field(&offer_asks_kind, "answer"), &a),
              when_show(ctx->arena, ctx->lang, row_int(r, yes ? "starts" : "asked_at")));
     }
@@ -169,12 +198,16 @@ static void asks(struct ctx *ctx)
     int64_t ids[SHOWN];
     answer_header(ctx, "Cache-Control", "no-store");
     page_begin(ctx, say(ctx, "Visits I am asked for"), PAGE_RESIDENT);
-    html(out, "<nav class=\"trail\"><a href=\"/my\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", icon(ctx, "arrow-left"), say(ctx, "My page"),
-         say(ctx, "Visits I am asked for"), say(ctx, "You are free to say no. Name, telephone and address are shown after a yes."));
+    html(out, "<nav class=\"trail\"><a href=\"/my\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
+         icon(ctx, "arrow-left"), say(ctx, "My page"), say(ctx, "Visits I am asked for"),
+         say(ctx, "You are free to say no. Name, telephone and address are shown after a yes."));
     form_problems(ctx);
-    struct rows *r = query(ctx->db, "SELECT k.id AS id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND"
-                                    " ((k.answer = 'asked' AND o.status IN ('open', 'led')) OR (k.answer = 'yes' AND o.status IN ('open', 'agreed', 'led')))"
-                                    " ORDER BY CASE k.answer WHEN 'yes' THEN 0 ELSE 1 END, coalesce(o.starts, 0), k.id LIMIT {}", (struct maybe){ctx->actor.volunteer > 0 ? ctx->actor.volunteer : NONE}, SHOWN);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT k.id AS id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND"
+        " ((k.answer = 'asked' AND o.status IN ('open', 'led')) OR (k.answer = 'yes' AND o.status IN ('open', 'agreed', 'led')))"
+        " ORDER BY CASE k.answer WHEN 'yes' THEN 0 ELSE 1 END, coalesce(o.starts, 0), k.id LIMIT {}",
+        (struct maybe){ctx->actor.volunteer > 0 ? ctx->actor.volunteer : NONE}, SHOWN);
     int n = rows_ids(r, ids, SHOWN);
     for (int i = 0; i < n; i++) {
         const struct offer_ask *a = record_get(ctx, &offer_asks_kind, ids[i]);
@@ -214,14 +247,16 @@ static void answer_change(struct ctx *ctx)
     }
     int64_t starts = yes ? time_typed(ctx, "starts") : NONE;
     if (ctx_ok(ctx))
-        back(ctx, offer_answer(ctx, a, yes, starts), yes ? say(ctx, "Thank you. Below is where you go.") : say(ctx, "Thank you for telling us. Somebody else is asked."));
+        back(ctx, offer_answer(ctx, a, yes, starts),
+             yes ? say(ctx, "Thank you. Below is where you go.") : say(ctx, "Thank you for telling us. Somebody else is asked."));
 }
 
 static void withdraw_change(struct ctx *ctx)
 {
     const struct offer_ask *a = own_ask(ctx);
     if (a)
-        back(ctx, offer_withdraw(ctx, a, text_tidy(ctx->arena, param(ctx, "why"))), say(ctx, "The office knows, and somebody else is asked."));
+        back(ctx, offer_withdraw(ctx, a, text_tidy(ctx->arena, param(ctx, "why"))),
+             say(ctx, "The office knows, and somebody else is asked."));
 }
 
 static void done_change(struct ctx *ctx)
@@ -238,7 +273,8 @@ static void done_change(struct ctx *ctx)
     if (!o)
         record_gone(ctx);
     if (ctx_ok(ctx))
-        back(ctx, offer_done(ctx, o, came, went, NULL), say(ctx, "Thank you. Your hours are counted, and the resident is asked whether all is well."));
+        back(ctx, offer_done(ctx, o, came, went, NULL),
+             say(ctx, "Thank you. Your hours are counted, and the resident is asked whether all is well."));
 }
 
 static const struct route table[] = {

@@ -18,9 +18,10 @@
 #include <sodium.h>
 #include <string.h>
 
-static const struct choice sign_up_statuses[] = {{"signed", N_("Has a place")}, {"waiting", N_("On the waiting list")}, {"cancelled", N_("Cancelled")}, {NULL, NULL}};
-static const struct choice hows[] = {{"qr", N_("QR code")}, {"scanner", N_("Scanner")}, {"code", N_("Typed code")}, {"leader", N_("By the leader")},
-                                     {"visit", N_("Home visit")}, {NULL, NULL}};
+static const struct choice sign_up_statuses[] = {
+    {"signed", N_("Has a place")}, {"waiting", N_("On the waiting list")}, {"cancelled", N_("Cancelled")}, {NULL, NULL}};
+static const struct choice hows[] = {{"qr", N_("QR code")},           {"scanner", N_("Scanner")},  {"code", N_("Typed code")},
+                                     {"leader", N_("By the leader")}, {"visit", N_("Home visit")}, {NULL, NULL}};
 static const struct choice attendance_statuses[] = {{"good", N_("Counts")}, {"void", N_("Does not count")}, {NULL, NULL}};
 
 #define HOSTS (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
@@ -49,9 +50,20 @@ static enum status sign_up_insert(struct ctx *ctx, void *record)
     return sign_up_file(ctx, record);
 }
 
-const struct kind sign_ups_kind = {.name = "sign_ups", .table = "sign_ups", .one = N_("Sign-up"), .many = N_("Sign-ups"),
-    FIELDS(sign_up_fields), .size = sizeof(struct sign_up), .read = HOSTS, .write = HOSTS, .code = "code", .order = "id",
-    .scope = scope_by_activity, .own = "activity", .insert = sign_up_insert, .about = N_("Who has a place at an activity, and who waits for one.")};
+const struct kind sign_ups_kind = {.name = "sign_ups",
+                                   .table = "sign_ups",
+                                   .one = N_("Sign-up"),
+                                   .many = N_("Sign-ups"),
+                                   FIELDS(sign_up_fields),
+                                   .size = sizeof(struct sign_up),
+                                   .read = HOSTS,
+                                   .write = HOSTS,
+                                   .code = "code",
+                                   .order = "id",
+                                   .scope = scope_by_activity,
+                                   .own = "activity",
+                                   .insert = sign_up_insert,
+                                   .about = N_("Who has a place at an activity, and who waits for one.")};
 
 #define T(member) offsetof(struct attendance, member)
 static const struct field attendance_fields[] = {
@@ -76,10 +88,20 @@ static enum status attendance_insert(struct ctx *ctx, void *record)
     return ctx_fail(ctx, FORBIDDEN, say(ctx, "Attendances are noted as marks: POST /api/attendance."));
 }
 
-const struct kind attendances_kind = {.name = "attendances", .table = "attendances", .one = N_("Attendance"), .many = N_("Attendances"),
-    FIELDS(attendance_fields), .size = sizeof(struct attendance), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code",
-    .order = "came DESC, id DESC", .scope = scope_by_activity, .insert = attendance_insert, .title = "volunteer",
-    .about = N_("Which volunteer came and went when.")};
+const struct kind attendances_kind = {.name = "attendances",
+                                      .table = "attendances",
+                                      .one = N_("Attendance"),
+                                      .many = N_("Attendances"),
+                                      FIELDS(attendance_fields),
+                                      .size = sizeof(struct attendance),
+                                      .read = HOSTS | ROLE_LEADER,
+                                      .write = HOSTS,
+                                      .code = "code",
+                                      .order = "came DESC, id DESC",
+                                      .scope = scope_by_activity,
+                                      .insert = attendance_insert,
+                                      .title = "volunteer",
+                                      .about = N_("Which volunteer came and went when.")};
 
 /* ---- sign-up ---- */
 
@@ -108,8 +130,11 @@ static const char *double_booked(struct ctx *ctx, const struct sign_up *s, const
 
 static int64_t taken(struct ctx *ctx, int64_t activity, int64_t shift)
 {
-    return shift == NONE ? query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND status = 'signed' AND shift IS NULL", activity)
-                         : query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND status = 'signed' AND shift = {}", activity, shift);
+    return shift == NONE
+               ? query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND status = 'signed' AND shift IS NULL",
+                           activity)
+               : query_int(ctx->db, "SELECT count(*) AS n FROM sign_ups WHERE activity = {} AND status = 'signed' AND shift = {}", activity,
+                           shift);
 }
 
 static int64_t same_person(struct ctx *ctx, const struct sign_up *s)
@@ -117,7 +142,8 @@ static int64_t same_person(struct ctx *ctx, const struct sign_up *s)
     if (s->volunteer != NONE)
         return query_int(ctx->db, "SELECT id FROM sign_ups WHERE activity = {} AND volunteer = {} AND shift = {} AND status <> 'cancelled'",
                          s->activity, s->volunteer, (struct maybe){s->shift});
-    return s->phone ? query_int(ctx->db, "SELECT id FROM sign_ups WHERE activity = {} AND phone_key = {} AND name = {} AND status <> 'cancelled'",
+    return s->phone ? query_int(ctx->db,
+                                "SELECT id FROM sign_ups WHERE activity = {} AND phone_key = {} AND name = {} AND status <> 'cancelled'",
                                 s->activity, seal_hash(ctx->keys, ctx->arena, "phone", s->phone), s->name)
                     : NONE;
 }
@@ -127,9 +153,11 @@ enum status sign_up_file(struct ctx *ctx, struct sign_up *s)
     const struct activity *a = record_get(ctx, &activities_kind, s->activity);
     const struct shift *shift = NULL;
     if (!a || strcmp(a->status, "open") != 0)
-        return ctx_fail(ctx, CONFLICT, say(ctx, "One can't sign up for this activity: it was cancelled, took place, or is not announced yet."));
+        return ctx_fail(ctx, CONFLICT,
+                        say(ctx, "One can't sign up for this activity: it was cancelled, took place, or is not announced yet."));
     if ((a->sign_up_until != NONE && a->sign_up_until < ctx->now) || a->starts < ctx->now)
-        return ctx_fail(ctx, CONFLICT, say(ctx, "Sign-up for this activity has ended. Ring the organiser: perhaps there is still a place."));
+        return ctx_fail(ctx, CONFLICT,
+                        say(ctx, "Sign-up for this activity has ended. Ring the organiser: perhaps there is still a place."));
     if (!shift_fits(ctx, s, &shift) || !record_check(ctx, &sign_ups_kind, NULL, s))
         return ctx->status;
     if (same_person(ctx, s) != NONE)
@@ -151,8 +179,10 @@ enum status sign_up_cancel(struct ctx *ctx, const struct sign_up *s)
     if (done != OK || strcmp(s->status, "signed") != 0)
         return done;
     int64_t id = s->shift == NONE
-                     ? query_int(ctx->db, "SELECT min(id) AS id FROM sign_ups WHERE activity = {} AND shift IS NULL AND status = 'waiting'", s->activity)
-                     : query_int(ctx->db, "SELECT min(id) AS id FROM sign_ups WHERE activity = {} AND shift = {} AND status = 'waiting'", s->activity, s->shift);
+                     ? query_int(ctx->db, "SELECT min(id) AS id FROM sign_ups WHERE activity = {} AND shift IS NULL AND status = 'waiting'",
+                                 s->activity)
+                     : query_int(ctx->db, "SELECT min(id) AS id FROM sign_ups WHERE activity = {} AND shift = {} AND status = 'waiting'",
+                                 s->activity, s->shift);
     const struct sign_up *first = id == NONE ? NULL : record_get(ctx, &sign_ups_kind, id);
     if (!first)
         return db_status(ctx->db);
@@ -189,10 +219,14 @@ struct pair {
 static struct rows *marks_of(struct ctx *ctx, const struct mark *m)
 {
     if (m->activity != NONE)
-        return query(ctx->db, "SELECT code, shift, direction, at, how, recorder, recorder_name FROM marks"
-                              " WHERE activity = {} AND volunteer = {} ORDER BY at, direction DESC, id", m->activity, m->volunteer);
-    return query(ctx->db, "SELECT code, shift, direction, at, how, recorder, recorder_name FROM marks"
-                          " WHERE offer = {} AND volunteer = {} ORDER BY at, direction DESC, id", (struct maybe){m->offer}, m->volunteer);
+        return query(ctx->db,
+                     "SELECT code, shift, direction, at, how, recorder, recorder_name FROM marks"
+                     " WHERE activity = {} AND volunteer = {} ORDER BY at, direction DESC, id",
+                     m->activity, m->volunteer);
+    return query(ctx->db,
+                 "SELECT code, shift, direction, at, how, recorder, recorder_name FROM marks"
+                 " WHERE offer = {} AND volunteer = {} ORDER BY at, direction DESC, id",
+                 (struct maybe){m->offer}, m->volunteer);
 }
 
 /* In, in, out: the first in counts. Out without in: passed over. */
@@ -207,8 +241,13 @@ static int pair_marks(struct ctx *ctx, const struct mark *m, struct pair *pairs)
             pairs[n - 1].went = row_int(r, "at");
             open = false;
         } else if (!out && !open) {
-            pairs[n++] = (struct pair){row_copy(r, ctx->arena, "code"), row_copy(r, ctx->arena, "how"), row_copy(r, ctx->arena, "recorder_name"),
-                                       row_int(r, "shift"), row_int(r, "recorder"), row_int(r, "at"), NONE};
+            pairs[n++] = (struct pair){row_copy(r, ctx->arena, "code"),
+                                       row_copy(r, ctx->arena, "how"),
+                                       row_copy(r, ctx->arena, "recorder_name"),
+                                       row_int(r, "shift"),
+                                       row_int(r, "recorder"),
+                                       row_int(r, "at"),
+                                       NONE};
             open = true;
         }
     }
@@ -243,7 +282,8 @@ static void store_pair(struct ctx *ctx, const struct mark *m, const struct pair 
     after->recorder_name = p->recorder_name;
     after->status = "good";
     after->fixed = 0;
-    enum status s = before ? record_update(ctx, &attendances_kind, before, after, "mark") : record_insert(ctx, &attendances_kind, after, "mark");
+    enum status s = before ? record_update(ctx, &attendances_kind, before, after, "mark")
+                           : record_insert(ctx, &attendances_kind, after, "mark");
     if (s != OK)
         return;
     if (before)
@@ -254,10 +294,19 @@ static void store_pair(struct ctx *ctx, const struct mark *m, const struct pair 
 /* An attendance whose check-in turned out to be a second one no longer counts. */
 static void void_others(struct ctx *ctx, const struct mark *m, const struct pair *pairs, int count)
 {
-    for (int64_t last = 0, id; (id = m->activity != NONE
-             ? query_int(ctx->db, "SELECT min(id) AS id FROM attendances WHERE activity = {} AND volunteer = {} AND fixed = 0 AND status = 'good' AND id > {}", m->activity, m->volunteer, last)
-             : query_int(ctx->db, "SELECT min(id) AS id FROM attendances WHERE offer = {} AND volunteer = {} AND fixed = 0 AND status = 'good' AND id > {}", (struct maybe){m->offer}, m->volunteer, last)) != NONE;
-         last = id) {
+    for (
+        int64_t last = 0, id;
+        (id =
+             m->activity != NONE
+                 ? query_int(
+                       ctx->db,
+                       "SELECT min(id) AS id FROM attendances WHERE activity = {} AND volunteer = {} AND fixed = 0 AND status = 'good' AND id > {}",
+                       m->activity, m->volunteer, last)
+                 : query_int(
+                       ctx->db,
+                       "SELECT min(id) AS id FROM attendances WHERE offer = {} AND volunteer = {} AND fixed = 0 AND status = 'good' AND id > {}",
+                       (struct maybe){m->offer}, m->volunteer, last)) != NONE;
+        last = id) {
         const struct attendance *a = record_get(ctx, &attendances_kind, id);
         bool known = false;
         for (int i = 0; i < count && a; i++)
@@ -314,10 +363,13 @@ enum status attendance_mark(struct ctx *ctx, const struct mark *m, enum mark_res
     struct pair before[PAIRS_MOST], pairs[PAIRS_MOST];
     int had = pair_marks(ctx, m, before);
     bool own = !strcmp(m->how, "qr") || !strcmp(m->how, "code"); /* nobody but the door's code bears witness */
-    change(ctx->db, "INSERT INTO marks (created, code, activity, shift, offer, volunteer, direction, at, device_at, how, recorder, recorder_name, note)"
-                    " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-           ctx->now, m->code, (struct maybe){m->activity}, (struct maybe){m->shift}, (struct maybe){m->offer}, m->volunteer,
-           m->out ? "out" : "in", at, (struct maybe){m->at}, m->how, (struct maybe){own ? NONE : ctx->actor.user}, own ? NULL : ctx->actor.name, clock ? NULL : "clock");
+    change(
+        ctx->db,
+        "INSERT INTO marks (created, code, activity, shift, offer, volunteer, direction, at, device_at, how, recorder, recorder_name, note)"
+        " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+        ctx->now, m->code, (struct maybe){m->activity}, (struct maybe){m->shift}, (struct maybe){m->offer}, m->volunteer,
+        m->out ? "out" : "in", at, (struct maybe){m->at}, m->how, (struct maybe){own ? NONE : ctx->actor.user},
+        own ? NULL : ctx->actor.name, clock ? NULL : "clock");
     int count = pair_marks(ctx, m, pairs);
     for (int i = 0; i < count; i++)
         store_pair(ctx, m, &pairs[i]);

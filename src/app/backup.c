@@ -63,8 +63,9 @@ static const char *manifest_of(struct ctx *ctx, struct db *copy, const char *pat
 {
     struct buf out;
     buf_init(&out, 0);
-    json(&out, "{\n  \"format\": 1,\n  \"made\": {},\n  \"schema\": {},\n  \"journal\": {\"newest\": {}, \"hash\": {}},\n"
-               "  \"database\": {\"sha256\": {}},\n  \"key\": {},\n  \"records\": {",
+    json(&out,
+         "{\n  \"format\": 1,\n  \"made\": {},\n  \"schema\": {},\n  \"journal\": {\"newest\": {}, \"hash\": {}},\n"
+         "  \"database\": {\"sha256\": {}},\n  \"key\": {},\n  \"records\": {",
          when_iso(ctx->arena, ctx->now), query_int(copy, "SELECT max(number) AS n FROM schema_steps"), journal_newest(copy),
          journal_head(ctx, copy), file_hash(ctx, path), key);
     for (const struct kind *const *k = modules_kinds(); *k; k++) {
@@ -145,7 +146,9 @@ static int run_backup(struct ctx *ctx, const struct options *o)
         return command_failed(ctx);
     printf("%s\n", say(ctx, "{} is written.", o->output));
     if (!passphrase)
-        fprintf(stderr, "%s\n", say(ctx, "It does not hold the key {}, without which sealed fields can't be opened. Keep that file apart.", store_key_path(ctx->arena, o->data)));
+        fprintf(stderr, "%s\n",
+                say(ctx, "It does not hold the key {}, without which sealed fields can't be opened. Keep that file apart.",
+                    store_key_path(ctx->arena, o->data)));
     return 0;
 }
 
@@ -278,7 +281,9 @@ static int run_restore(struct ctx *ctx, const struct options *o)
     }
     const char *source = o->from ? o->from : o->words[0];
     bool postgres = o->data && db_is_postgres(o->data);
-    const char *target = o->check ? arena_print(ctx->arena, "%s.check", source) : postgres ? arena_print(ctx->arena, "%s.restored", source) : o->data;
+    const char *target = o->check   ? arena_print(ctx->arena, "%s.check", source)
+                         : postgres ? arena_print(ctx->arena, "%s.restored", source)
+                                    : o->data;
     if (access(target, F_OK) == 0) {
         ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", target));
         return command_failed(ctx);
@@ -320,7 +325,8 @@ static const struct command commands[] = {
                 "                           key of the sealed fields too. Without it the key stays out: keep DIR/key apart\n"
                 "  --passphrase-file FILE   the passphrase is its first line; only you may be able to read it\n\n"
                 "  linli backup --data ./data --output /backup/linli-2026-03-05.tar\n")},
-    {"restore", "linli restore FILE | --from DIR [--at TIME] --data DIR | --check [--key FILE] [--passphrase-file FILE]", 0, 1, .no_data = true, .run = run_restore,
+    {"restore", "linli restore FILE | --from DIR [--at TIME] --data DIR | --check [--key FILE] [--passphrase-file FILE]", 0, 1,
+     .no_data = true, .run = run_restore,
      .help = N_("Makes a new installation from a backup and verifies it before it gets its name.\n\n"
                 "  --data DIR               must not be there yet; also the address of a new schema on PostgreSQL\n"
                 "  --from DIR               instead of FILE: what serve --copy-to DIR copied\n"

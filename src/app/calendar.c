@@ -28,7 +28,9 @@ static bool add(struct ctx *ctx, struct calendar_days *days, int number, const c
         return refuse(ctx, say(ctx, "At most {} days at once.", CALENDAR_DAYS_MOST));
     for (int i = 0; i < days->count; i++)
         if (days->list[i].day == day)
-            return days->list[i].off == off ? true : refuse(ctx, say(ctx, "Entry {}: {} is there twice, once as a day off and once not.", number, date));
+            return days->list[i].off == off
+                       ? true
+                       : refuse(ctx, say(ctx, "Entry {}: {} is there twice, once as a day off and once not.", number, date));
     name = text_tidy(ctx->arena, name);
     days->list[days->count++] = (struct calendar_entry){day, name && *name ? text_cut(ctx->arena, name, 40) : NULL, off == 1};
     return true;
@@ -54,7 +56,8 @@ static bool read_json(struct ctx *ctx, struct calendar_days *days, const char *t
 
 static int said(const char *cell)
 {
-    static const char *const yes[] = {"1", "true", "yes", "是", "放假", "休", NULL}, *const no[] = {"0", "false", "no", "否", "上班", "班", NULL};
+    static const char *const yes[] = {"1", "true", "yes", "是", "放假", "休", NULL}, *const no[] = {"0",    "false", "no", "否",
+                                                                                                    "上班", "班",    NULL};
     for (int i = 0; yes[i]; i++)
         if (!strcasecmp(cell, yes[i]))
             return 1;
@@ -81,7 +84,7 @@ static const char *cell(struct ctx *ctx, const struct sheet_row *row, int c)
 static bool read_sheet(struct ctx *ctx, struct calendar_days *days, struct sheet *sheet)
 {
     static const char *const dates[] = {"date", "日期", NULL}, *const offs[] = {"is_off_day", "isOffDay", "放假", "是否放假", NULL},
-                            *const names[] = {"name", "名称", "节日", NULL};
+                             *const names[] = {"name", "名称", "节日", NULL};
     struct sheet_row row;
     if (!sheet_next(sheet, &row))
         return refuse(ctx, say(ctx, "The sheet is empty."));
@@ -133,7 +136,8 @@ int64_t calendar_store(struct ctx *ctx, const struct calendar_days *days)
         bool same = before && record_same(&holidays_kind, before, after);
         if (same)
             continue;
-        enum status s = before ? record_update(ctx, &holidays_kind, before, after, "import") : record_insert(ctx, &holidays_kind, after, "import");
+        enum status s = before ? record_update(ctx, &holidays_kind, before, after, "import")
+                               : record_insert(ctx, &holidays_kind, after, "import");
         if (s != OK)
             return NONE;
         changed++;

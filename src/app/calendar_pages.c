@@ -40,7 +40,8 @@ static struct year *year_load(struct ctx *ctx, int year)
     y->year = year;
     struct list l;
     list_init(ctx, &l, &holidays_kind);
-    sql_add(&l.where, " AND date >= {} AND date <= {}", arena_print(ctx->arena, "%04d-01-01", year), arena_print(ctx->arena, "%04d-12-31", year));
+    sql_add(&l.where, " AND date >= {} AND date <= {}", arena_print(ctx->arena, "%04d-01-01", year),
+            arena_print(ctx->arena, "%04d-12-31", year));
     l.limit = 400;
     struct rows *rows = list_run(ctx, &l);
     for (struct holiday *h; (h = list_next(ctx, &holidays_kind, rows, ctx->arena)) != NULL;) {
@@ -58,13 +59,16 @@ static void draw_day(struct ctx *ctx, const struct year *y, int64_t day, bool ma
     bool weekend = when_weekday(day) > 5, off = h ? h->is_off_day == 1 : weekend;
     const char *class = h ? (h->is_off_day == 1 ? "off" : "work") : weekend ? "rest" : "";
     const char *state = off ? (h ? say(ctx, "day off") : say(ctx, "weekend")) : h ? say(ctx, "working weekend") : say(ctx, "working day");
-    const char *said = arena_print(ctx->arena, "%s, %s%s%s", day_show(ctx->arena, ctx->lang, day), state, h && h->name ? ", " : "", h && h->name ? h->name : "");
+    const char *said = arena_print(ctx->arena, "%s, %s%s%s", day_show(ctx->arena, ctx->lang, day), state, h && h->name ? ", " : "",
+                                   h && h->name ? h->name : "");
     int number = civil_from_when(when_day_start(day)).day;
     html(out, "<td class=\"{}{}\">", class, day == when_day(ctx->now) ? " today" : "");
     const char *mark = h ? (off ? say(ctx, "off") : say(ctx, "work")) : "";
     if (may)
-        html(out, "<button name=\"day\" value=\"{}\" title=\"{}\"><span aria-hidden=\"true\">{}<small>{}</small></span><span class=\"sr\">{}</span></button></td>", day_iso(ctx->arena, day), said,
-             number, mark, said);
+        html(
+            out,
+            "<button name=\"day\" value=\"{}\" title=\"{}\"><span aria-hidden=\"true\">{}<small>{}</small></span><span class=\"sr\">{}</span></button></td>",
+            day_iso(ctx->arena, day), said, number, mark, said);
     else
         html(out, "<span title=\"{}\">{}<small>{}</small></span></td>", said, number, mark);
 }
@@ -72,11 +76,12 @@ static void draw_day(struct ctx *ctx, const struct year *y, int64_t day, bool ma
 static void draw_month(struct ctx *ctx, const struct year *y, int month, bool may)
 {
     struct buf *out = ctx->web->out;
-    static const char *const names[] = {N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July"), N_("August"),
-                                        N_("September"), N_("October"), N_("November"), N_("December")};
+    static const char *const names[] = {N_("January"), N_("February"), N_("March"),     N_("April"),   N_("May"),      N_("June"),
+                                        N_("July"),    N_("August"),   N_("September"), N_("October"), N_("November"), N_("December")};
     static const char *const weekdays[] = {N_("Mo"), N_("Tu"), N_("We"), N_("Th"), N_("Fr"), N_("Sa"), N_("Su")};
     int64_t first = day_of(y->year, month, 1), next = month == 12 ? day_of(y->year + 1, 1, 1) : day_of(y->year, month + 1, 1);
-    html(out, "<section><h2>{}</h2><table><caption class=\"sr\">{} {}</caption><thead><tr>", tr(ctx, names[month - 1]), tr(ctx, names[month - 1]), y->year);
+    html(out, "<section><h2>{}</h2><table><caption class=\"sr\">{} {}</caption><thead><tr>", tr(ctx, names[month - 1]),
+         tr(ctx, names[month - 1]), y->year);
     for (int i = 0; i < 7; i++)
         html(out, "<th scope=\"col\">{}</th>", tr(ctx, weekdays[i]));
     buf_puts(out, "</tr></thead><tbody><tr>");
@@ -94,11 +99,16 @@ static void draw_import(struct ctx *ctx, int year)
 {
     struct buf *out = ctx->web->out;
     bool open = ctx_problem_of(ctx, "file") != NULL;
-    html(out, "<details class=\"card\"{}><summary>{} {}</summary>", (struct markup){open ? " open" : ""}, icon(ctx, "file-import"), say(ctx, "Import a year"));
+    html(out, "<details class=\"card\"{}><summary>{} {}</summary>", (struct markup){open ? " open" : ""}, icon(ctx, "file-import"),
+         say(ctx, "Import a year"));
     form_begin(ctx, "/calendar/import", NULL, true);
-    html(out, "<input type=\"hidden\" name=\"year\" value=\"{}\"><div class=\"field\"><label for=\"f-file\">{}</label><p class=\"hint\" id=\"f-file-h\">{}</p>"
-              "<input id=\"f-file\" type=\"file\" name=\"file\" accept=\".json,.csv,.xlsx\" required aria-describedby=\"f-file-h\">", year, say(ctx, "File"),
-         say(ctx, "A list {\"date\": \"2026-01-01\", \"name\": …, \"isOffDay\": true} in JSON, or a sheet with the columns date, name and is_off_day. Days that are not in it stay as they are."));
+    html(
+        out,
+        "<input type=\"hidden\" name=\"year\" value=\"{}\"><div class=\"field\"><label for=\"f-file\">{}</label><p class=\"hint\" id=\"f-file-h\">{}</p>"
+        "<input id=\"f-file\" type=\"file\" name=\"file\" accept=\".json,.csv,.xlsx\" required aria-describedby=\"f-file-h\">",
+        year, say(ctx, "File"),
+        say(ctx,
+            "A list {\"date\": \"2026-01-01\", \"name\": …, \"isOffDay\": true} in JSON, or a sheet with the columns date, name and is_off_day. Days that are not in it stay as they are."));
     if (open)
         html(out, "<p class=\"problem\" id=\"f-file-p\">{} {}</p>", icon(ctx, "alert-circle"), ctx_problem_of(ctx, "file"));
     html(out, "</div><div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Import"));
@@ -115,18 +125,23 @@ static void calendar_page(struct ctx *ctx)
     page_begin(ctx, say(ctx, "Calendar of {}", year), PAGE_STAFF | PAGE_WIDE);
     if (ctx->actor.roles & (WRITERS | ROLE_AUDITOR))
         trail(ctx, "/admin", say(ctx, "Administration"));
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\"><a class=\"button\" href=\"/calendar?year={}\">{} {}</a>"
-              "<a class=\"button\" href=\"/calendar?year={}\">{} {}</a><a class=\"button quiet\" href=\"/registers/holidays?as=list\">{} {}</a></div></header>",
-         say(ctx, "Calendar of {}", year),
-         may ? say(ctx, "Tap a day to change it; tap again to change it back. Open deadlines are counted again at once.") : say(ctx, "Deadlines are counted by these days."),
-         year - 1, icon(ctx, "chevron-left"), year - 1, year + 1, year + 1, icon(ctx, "chevron-right"), icon(ctx, "list"), say(ctx, "As a list"));
+    html(
+        out,
+        "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\"><a class=\"button\" href=\"/calendar?year={}\">{} {}</a>"
+        "<a class=\"button\" href=\"/calendar?year={}\">{} {}</a><a class=\"button quiet\" href=\"/registers/holidays?as=list\">{} {}</a></div></header>",
+        say(ctx, "Calendar of {}", year),
+        may ? say(ctx, "Tap a day to change it; tap again to change it back. Open deadlines are counted again at once.")
+            : say(ctx, "Deadlines are counted by these days."),
+        year - 1, icon(ctx, "chevron-left"), year - 1, year + 1, year + 1, icon(ctx, "chevron-right"), icon(ctx, "list"),
+        say(ctx, "As a list"));
     form_problems(ctx);
     html(out, "<p class=\"key\"><span><b class=\"off\">{}</b> {}</span><span><b class=\"work\">{}</b> {}</span></p>", say(ctx, "off"),
          say(ctx, "day off"), say(ctx, "work"), say(ctx, "a weekend day on which people work"));
     if (may) {
-        html(out, "<form method=\"post\" action=\"/calendar/day\"><input type=\"hidden\" name=\"_csrf\" value=\"{}\">"
-                  "<div class=\"bar\"><label>{} <input name=\"name\" maxlength=\"40\" value=\"{}\" placeholder=\"{}\"></label></div>", ctx->web->csrf,
-             say(ctx, "Name of the days you tap"), param(ctx, "name"), say(ctx, "Spring Festival, say"));
+        html(out,
+             "<form method=\"post\" action=\"/calendar/day\"><input type=\"hidden\" name=\"_csrf\" value=\"{}\">"
+             "<div class=\"bar\"><label>{} <input name=\"name\" maxlength=\"40\" value=\"{}\" placeholder=\"{}\"></label></div>",
+             ctx->web->csrf, say(ctx, "Name of the days you tap"), param(ctx, "name"), say(ctx, "Spring Festival, say"));
     }
     buf_puts(out, "<div class=\"year\">");
     for (int month = 1; month <= 12; month++)
@@ -173,7 +188,8 @@ static void day_change(struct ctx *ctx)
     }
     const char *shown = day_show(ctx->arena, ctx->lang, day);
     if (recount(ctx, off ? say(ctx, "{} is a day off.", shown) : say(ctx, "{} is a working day.", shown)))
-        see_other(ctx, "/calendar?year={}&name={}", civil_from_when(when_day_start(day)).year, param(ctx, "name") ? param(ctx, "name") : "");
+        see_other(ctx, "/calendar?year={}&name={}", civil_from_when(when_day_start(day)).year,
+                  param(ctx, "name") ? param(ctx, "name") : "");
 }
 
 static void import_prepare(struct ctx *ctx)
@@ -213,13 +229,15 @@ static const struct place places[] = {
 static const char *days_now(struct ctx *ctx)
 {
     int year = civil_from_when(ctx->now).year;
-    int64_t n = query_int(ctx->db, "SELECT count(*) AS n FROM holidays WHERE date >= {} AND date < {}", arena_print(ctx->arena, "%d-01-01", year),
-                          arena_print(ctx->arena, "%d-01-01", year + 1));
-    return n ? say(ctx, "{}: {} days depart from the ordinary week", arena_print(ctx->arena, "%d", year), n) : say(ctx, "{}: nothing entered yet", arena_print(ctx->arena, "%d", year));
+    int64_t n = query_int(ctx->db, "SELECT count(*) AS n FROM holidays WHERE date >= {} AND date < {}",
+                          arena_print(ctx->arena, "%d-01-01", year), arena_print(ctx->arena, "%d-01-01", year + 1));
+    return n ? say(ctx, "{}: {} days depart from the ordinary week", arena_print(ctx->arena, "%d", year), n)
+             : say(ctx, "{}: nothing entered yet", arena_print(ctx->arena, "%d", year));
 }
 
 static const struct setting_page setting_pages[] = {
-    {"/calendar", N_("Calendar"), N_("Holidays and the weekends that are worked instead; deadlines are counted by them."), "calendar", WRITERS, days_now},
+    {"/calendar", N_("Calendar"), N_("Holidays and the weekends that are worked instead; deadlines are counted by them."), "calendar",
+     WRITERS, days_now},
     {.href = NULL},
 };
 

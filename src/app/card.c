@@ -22,7 +22,8 @@
 static const char *cookie_text(struct ctx *ctx, int64_t volunteer, const char *code_hash)
 {
     const char *id = arena_print(ctx->arena, "%lld", (long long)volunteer);
-    return arena_print(ctx->arena, "%s.%s", id, seal_hash(ctx->keys, ctx->arena, "volunteer_cookie", arena_print(ctx->arena, "%s %s", id, code_hash)));
+    return arena_print(ctx->arena, "%s.%s", id,
+                       seal_hash(ctx->keys, ctx->arena, "volunteer_cookie", arena_print(ctx->arena, "%s %s", id, code_hash)));
 }
 
 /* The volunteer of a cookie, with the person's name; NONE: not a good one. */
@@ -32,8 +33,10 @@ static int64_t cookie_volunteer(struct ctx *ctx, const char *text, const char **
     int64_t id = strlen(text) < 100 ? strtoll(text, &end, 10) : 0;
     if (id <= 0 || *end != '.')
         return NONE;
-    struct rows *r = query(ctx->db, "SELECT v.code_hash, p.name FROM volunteers v JOIN people p ON p.id = v.person"
-                                    " WHERE v.id = {} AND v.status <> 'left' AND v.code_hash IS NOT NULL AND p.removed_at IS NULL", id);
+    struct rows *r = query(ctx->db,
+                           "SELECT v.code_hash, p.name FROM volunteers v JOIN people p ON p.id = v.person"
+                           " WHERE v.id = {} AND v.status <> 'left' AND v.code_hash IS NOT NULL AND p.removed_at IS NULL",
+                           id);
     if (!rows_next(r))
         return NONE;
     const char *good = cookie_text(ctx, id, row_text(r, "code_hash"));
@@ -90,15 +93,18 @@ static void draw(struct ctx *ctx, const char *why)
     struct buf *out = ctx->web->out;
     page_begin(ctx, say(ctx, "Volunteer's card"), PAGE_RESIDENT);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Show your volunteer's card"),
-         say(ctx, "Scan the code on your card, or type its ten letters and digits. This device then knows you until you put the card away."));
+         say(ctx,
+             "Scan the code on your card, or type its ten letters and digits. This device then knows you until you put the card away."));
     if (why)
         html(out, "<div class=\"notice warn\" role=\"alert\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-circle"), why);
-    html(out, "<section class=\"card\"><form class=\"form\" method=\"post\" action=\"/card\" data-code><input type=\"hidden\" name=\"next\" value=\"{}\">"
-              "<div class=\"field\"><label for=\"f-code\">{}</label><p class=\"hint\" id=\"f-code-h\">{}</p><input id=\"f-code\" class=\"short\" name=\"code\" value=\"{}\" "
-              "autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" maxlength=\"40\" aria-describedby=\"f-code-h\" required></div>"
-              "<div class=\"acts\"><button class=\"primary\">{} {}</button></div></form></section>",
-         next_path(ctx, "/my"), say(ctx, "Code of the card"), say(ctx, "Capital or small letters; there is no 0, O, 1, I or L in it."), param(ctx, "code"),
-         icon(ctx, "id-badge-2"), say(ctx, "Show my card"));
+    html(
+        out,
+        "<section class=\"card\"><form class=\"form\" method=\"post\" action=\"/card\" data-code><input type=\"hidden\" name=\"next\" value=\"{}\">"
+        "<div class=\"field\"><label for=\"f-code\">{}</label><p class=\"hint\" id=\"f-code-h\">{}</p><input id=\"f-code\" class=\"short\" name=\"code\" value=\"{}\" "
+        "autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" maxlength=\"40\" aria-describedby=\"f-code-h\" required></div>"
+        "<div class=\"acts\"><button class=\"primary\">{} {}</button></div></form></section>",
+        next_path(ctx, "/my"), say(ctx, "Code of the card"), say(ctx, "Capital or small letters; there is no 0, O, 1, I or L in it."),
+        param(ctx, "code"), icon(ctx, "id-badge-2"), say(ctx, "Show my card"));
     html(out, "<p class=\"small\">{}</p><div class=\"acts\"><a class=\"button quiet\" href=\"/login?next={}\">{}</a></div>",
          say(ctx, "Lost the card? Your team's leader or the community office gives you a new one, and the old one stops."),
          (struct url_part){next_path(ctx, "")}, say(ctx, "Staff sign-in"));

@@ -21,19 +21,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOSTS      (ROLE_WORKER | ROLE_OFFICE)
-#define SEAL_MOST  ((size_t)300 << 10) /* bytes of the picture */
-#define SEAL_SIDE  2000                /* pixels */
-#define FOUND      20
-#define SHOWN      100
-#define PAGE       50
+#define HOSTS     (ROLE_WORKER | ROLE_OFFICE)
+#define SEAL_MOST ((size_t)300 << 10) /* bytes of the picture */
+#define SEAL_SIDE 2000                /* pixels */
+#define FOUND     20
+#define SHOWN     100
+#define PAGE      50
 
 /* ---- the list ---- */
 
 static void draw_state(struct ctx *ctx, const struct certificate *c)
 {
     bool valid = !strcmp(c->status, "valid");
-    html(ctx->web->out, "<span class=\"state {}\">{} {}</span>", valid ? "ok" : !strcmp(c->status, "revoked") ? "late" : "wait",
+    html(ctx->web->out, "<span class=\"state {}\">{} {}</span>",
+         valid                           ? "ok"
+         : !strcmp(c->status, "revoked") ? "late"
+                                         : "wait",
          icon(ctx, valid ? "circle-check" : "circle-x"), field_show(ctx, kind_field(&certificates_kind, "status"), c));
 }
 
@@ -47,7 +50,8 @@ static const char *period(struct ctx *ctx, const struct certificate *c)
 
 static const char *volunteer_name(struct ctx *ctx, int64_t volunteer)
 {
-    struct rows *r = query(ctx->db, "SELECT p.name AS name, v.number AS number FROM volunteers v JOIN people p ON p.id = v.person WHERE v.id = {}", volunteer);
+    struct rows *r = query(
+        ctx->db, "SELECT p.name AS name, v.number AS number FROM volunteers v JOIN people p ON p.id = v.person WHERE v.id = {}", volunteer);
     const char *name = rows_next(r) ? arena_print(ctx->arena, "%s %s", row_text(r, "name"), row_text(r, "number")) : "";
     rows_end(r);
     return name;
@@ -60,10 +64,12 @@ static void draw_pager(struct ctx *ctx, int64_t page, int64_t total)
         return;
     html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
     if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), say(ctx, "Back"));
+        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
+             say(ctx, "Back"));
     html(out, "<span>{}</span>", say_n(ctx, total, "1 certificate", "{} certificates", total));
     if (page * PAGE < total)
-        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"));
+        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
+             say(ctx, "Next"));
     buf_puts(out, "</nav>");
 }
 
@@ -82,25 +88,35 @@ static void list_page(struct ctx *ctx)
     page_begin(ctx, say(ctx, "Certificates"), PAGE_STAFF | PAGE_WIDE);
     html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\">", say(ctx, "Certificates"));
     if (ctx->actor.roles & HOSTS)
-        html(out, "<a class=\"button primary\" href=\"/certificates/new\">{} {}</a>", icon(ctx, "file-certificate"), say(ctx, "Issue a certificate"));
+        html(out, "<a class=\"button primary\" href=\"/certificates/new\">{} {}</a>", icon(ctx, "file-certificate"),
+             say(ctx, "Issue a certificate"));
     if (ctx->actor.roles & ROLE_OFFICE)
-        html(out, "<a class=\"button\" href=\"/certificates/settings\">{} {}</a><a class=\"button\" href=\"/volunteers/export-national\">{} {}</a>", icon(ctx, "rubber-stamp"), say(ctx, "Issuer and seal"),
-             icon(ctx, "file-spreadsheet"), say(ctx, "Sheet for the volunteer systems"));
-    html(out, "</div><p class=\"lead\">{}</p></header>", say(ctx, "Records of volunteer service, issued free of charge. Anybody can check one by its QR code or its file."));
+        html(
+            out,
+            "<a class=\"button\" href=\"/certificates/settings\">{} {}</a><a class=\"button\" href=\"/volunteers/export-national\">{} {}</a>",
+            icon(ctx, "rubber-stamp"), say(ctx, "Issuer and seal"), icon(ctx, "file-spreadsheet"),
+            say(ctx, "Sheet for the volunteer systems"));
+    html(out, "</div><p class=\"lead\">{}</p></header>",
+         say(ctx, "Records of volunteer service, issued free of charge. Anybody can check one by its QR code or its file."));
     struct rows *rows = list_run(ctx, &l);
     for (struct certificate *c; (c = list_next(ctx, &certificates_kind, rows, ctx->arena)) != NULL;) {
         if (!n++)
-            html(out, "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th>"
-                      "<th class=\"when\" scope=\"col\">{}</th></tr></thead><tbody>",
-                 say(ctx, "Volunteer"), say(ctx, "Status"), say(ctx, "Period"), say(ctx, "Number"), say(ctx, "Issued"));
-        html(out, "<tr><td class=\"main\"><a href=\"/certificates/{}\">{}</a></td><td class=\"state-col\">", c->record.id, volunteer_name(ctx, c->volunteer));
+            html(
+                out,
+                "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th>"
+                "<th class=\"when\" scope=\"col\">{}</th></tr></thead><tbody>",
+                say(ctx, "Volunteer"), say(ctx, "Status"), say(ctx, "Period"), say(ctx, "Number"), say(ctx, "Issued"));
+        html(out, "<tr><td class=\"main\"><a href=\"/certificates/{}\">{}</a></td><td class=\"state-col\">", c->record.id,
+             volunteer_name(ctx, c->volunteer));
         draw_state(ctx, c);
-        html(out, "</td><td class=\"who\">{}</td><td class=\"when less\">{}</td><td class=\"when\">{}</td></tr>", period(ctx, c), c->number, day_show(ctx->arena, ctx->lang, when_day(c->issued)));
+        html(out, "</td><td class=\"who\">{}</td><td class=\"when less\">{}</td><td class=\"when\">{}</td></tr>", period(ctx, c), c->number,
+             day_show(ctx->arena, ctx->lang, when_day(c->issued)));
     }
     if (n)
         html(out, "</tbody></table>");
     else
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "file-certificate"), page > 1 ? say(ctx, "Nothing here.") : say(ctx, "No certificate has been issued yet."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "file-certificate"),
+             page > 1 ? say(ctx, "Nothing here.") : say(ctx, "No certificate has been issued yet."));
     draw_pager(ctx, page, total.count);
     page_end(ctx);
 }
@@ -113,8 +129,11 @@ static void draw_search(struct ctx *ctx)
     const char *q = query_param(ctx, "q");
     q = q && !text_blank(q) ? text_tidy(ctx->arena, q) : NULL;
     find_begin(ctx, "search", "/certificates/new");
-    html(out, "<label class=\"sr\" for=\"q\">{}</label><input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\"><button>{} {}</button></form>",
-         say(ctx, "Name, pinyin or volunteer number"), q, say(ctx, "Name, pinyin or volunteer number"), icon(ctx, "search"), say(ctx, "Find"));
+    html(
+        out,
+        "<label class=\"sr\" for=\"q\">{}</label><input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\"><button>{} {}</button></form>",
+        say(ctx, "Name, pinyin or volunteer number"), q, say(ctx, "Name, pinyin or volunteer number"), icon(ctx, "search"),
+        say(ctx, "Find"));
     if (!q)
         return;
     const char *like = arena_print(ctx->arena, "%%%s%%", q);
@@ -122,14 +141,19 @@ static void draw_search(struct ctx *ctx)
     sql_init(&s, ctx->arena);
     sql_add(&s, "SELECT v.id AS id, v.number AS number, v.seconds AS seconds, p.name AS name FROM (SELECT * FROM volunteers WHERE 1 = 1");
     volunteers_kind.scope(ctx, &s);
-    sql_add(&s, ") v JOIN people p ON p.id = v.person WHERE p.name LIKE {} OR p.pinyin LIKE {} OR v.number LIKE {} ORDER BY p.name, v.id LIMIT {}", like, like, like, FOUND);
+    sql_add(
+        &s,
+        ") v JOIN people p ON p.id = v.person WHERE p.name LIKE {} OR p.pinyin LIKE {} OR v.number LIKE {} ORDER BY p.name, v.id LIMIT {}",
+        like, like, like, FOUND);
     struct rows *r = sql_query(ctx->db, &s);
     int n = 0;
     while (rows_next(r)) {
         if (!n++)
             html(out, "<ul class=\"timeline plain\">");
-        html(out, "<li>{}<div><p class=\"what\"><a href=\"/certificates/new?volunteer={}\">{}</a> <span class=\"soft\">{}</span></p><p class=\"by\">{}</p></div></li>", icon(ctx, "user"), row_int(r, "id"),
-             row_text(r, "name"), row_text(r, "number"), hours_show(ctx, row_int(r, "seconds")));
+        html(
+            out,
+            "<li>{}<div><p class=\"what\"><a href=\"/certificates/new?volunteer={}\">{}</a> <span class=\"soft\">{}</span></p><p class=\"by\">{}</p></div></li>",
+            icon(ctx, "user"), row_int(r, "id"), row_text(r, "name"), row_text(r, "number"), hours_show(ctx, row_int(r, "seconds")));
     }
     if (n)
         buf_puts(out, "</ul>");
@@ -140,7 +164,8 @@ static void draw_search(struct ctx *ctx)
 static void day_field(struct ctx *ctx, const char *name, const char *label, const char *value)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<div class=\"field\"><label for=\"f-{}\">{}</label><input id=\"f-{}\" type=\"date\" name=\"{}\" value=\"{}\"{}>", name, label, name, name, param(ctx, name) ? param(ctx, name) : value,
+    html(out, "<div class=\"field\"><label for=\"f-{}\">{}</label><input id=\"f-{}\" type=\"date\" name=\"{}\" value=\"{}\"{}>", name,
+         label, name, name, param(ctx, name) ? param(ctx, name) : value,
          (struct markup){ctx_problem_of(ctx, name) ? " aria-invalid=\"true\"" : ""});
     field_problem(ctx, name);
     buf_puts(out, "</div>");
@@ -148,7 +173,12 @@ static void day_field(struct ctx *ctx, const char *name, const char *label, cons
 
 static void plain_field(struct ctx *ctx, const char *name, const char *label, const char *hint, bool optional, const char *value)
 {
-    line_field(ctx, &(struct line){.name = name, .label = label, .hint = hint, .optional = optional, .autocomplete = "off", .value = param(ctx, name) ? param(ctx, name) : value});
+    line_field(ctx, &(struct line){.name = name,
+                                   .label = label,
+                                   .hint = hint,
+                                   .optional = optional,
+                                   .autocomplete = "off",
+                                   .value = param(ctx, name) ? param(ctx, name) : value});
 }
 
 static void new_page(struct ctx *ctx)
@@ -157,7 +187,8 @@ static void new_page(struct ctx *ctx)
     int64_t id = param_int(ctx, "volunteer"), today = when_day(ctx->now);
     const struct volunteer *v = id == NONE ? NULL : record_load(ctx, &volunteers_kind, id);
     page_begin(ctx, say(ctx, "Issue a certificate"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1>", icon(ctx, "arrow-left"), say(ctx, "Certificates"), say(ctx, "Issue a certificate"));
+    html(out, "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1>", icon(ctx, "arrow-left"),
+         say(ctx, "Certificates"), say(ctx, "Issue a certificate"));
     if (v)
         html(out, "<p class=\"lead\">{} · {}</p>", volunteer_name(ctx, v->record.id), hours_show(ctx, v->seconds));
     buf_puts(out, "</header>");
@@ -177,10 +208,14 @@ static void new_page(struct ctx *ctx)
     html(out, "</div>");
     plain_field(ctx, "contact", say(ctx, "Contact"), NULL, false, setting(ctx, "certificates.contact"));
     plain_field(ctx, "note", say(ctx, "Notes"), NULL, true, NULL);
-    html(out, "<fieldset class=\"cards rows\"><legend>{}</legend><div><label><input type=\"radio\" name=\"full\" value=\"0\"{}><span>{}<b>{}</b></span></label><label><input type=\"radio\" name=\"full\" value=\"1\"{}><span>{}<b>{}</b><i>{}</i></span></label></div></fieldset>",
-         say(ctx, "Number of the identity document"), (struct markup){param_int(ctx, "full") == 1 ? "" : " checked"}, icon(ctx, "eye-off"), say(ctx, "Print it masked"),
-         (struct markup){param_int(ctx, "full") == 1 ? " checked" : ""}, icon(ctx, "id"), say(ctx, "Print it in full"), say(ctx, "Only when the volunteer asks for it, for example for a school or an employer."));
-    html(out, "<p class=\"small\">{}</p><div class=\"acts\"><button class=\"primary\">{} {}</button></div>", say(ctx, "A certificate for the same period replaces the earlier one, which is no longer valid then."),
+    html(
+        out,
+        "<fieldset class=\"cards rows\"><legend>{}</legend><div><label><input type=\"radio\" name=\"full\" value=\"0\"{}><span>{}<b>{}</b></span></label><label><input type=\"radio\" name=\"full\" value=\"1\"{}><span>{}<b>{}</b><i>{}</i></span></label></div></fieldset>",
+        say(ctx, "Number of the identity document"), (struct markup){param_int(ctx, "full") == 1 ? "" : " checked"}, icon(ctx, "eye-off"),
+        say(ctx, "Print it masked"), (struct markup){param_int(ctx, "full") == 1 ? " checked" : ""}, icon(ctx, "id"),
+        say(ctx, "Print it in full"), say(ctx, "Only when the volunteer asks for it, for example for a school or an employer."));
+    html(out, "<p class=\"small\">{}</p><div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
+         say(ctx, "A certificate for the same period replaces the earlier one, which is no longer valid then."),
          icon(ctx, "file-certificate"), say(ctx, "Issue it"));
     form_end(ctx);
     page_end(ctx);
@@ -189,7 +224,8 @@ static void new_page(struct ctx *ctx)
 static const char *site_address(struct ctx *ctx)
 {
     const char *kept = setting(ctx, "site.address"), *host = header(ctx, "host");
-    return *kept ? kept : arena_print(ctx->arena, "%s://%.200s%s", ctx->web->tls ? "https" : "http", host ? host : "localhost", ctx->web->prefix);
+    return *kept ? kept
+                 : arena_print(ctx->arena, "%s://%.200s%s", ctx->web->tls ? "https" : "http", host ? host : "localhost", ctx->web->prefix);
 }
 
 static const char *issuer(struct ctx *ctx)
@@ -198,7 +234,8 @@ static const char *issuer(struct ctx *ctx)
     if (*kept)
         return kept;
     struct rows *r = query(ctx->db, "SELECT name, name_en FROM areas WHERE parent IS NULL ORDER BY id LIMIT 1");
-    const char *name = rows_next(r) ? arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en"))) : say(ctx, "The community office");
+    const char *name = rows_next(r) ? arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))
+                                    : say(ctx, "The community office");
     rows_end(r);
     return name;
 }
@@ -207,7 +244,8 @@ static const char *document(struct ctx *ctx, const struct person *p, bool full)
 {
     if (!p->id_number)
         return say(ctx, "not in the register");
-    return arena_print(ctx->arena, "%s %s", field_show(ctx, kind_field(&people_kind, "id_type"), p), full ? p->id_number : mask_id(ctx->arena, p->id_number));
+    return arena_print(ctx->arena, "%s %s", field_show(ctx, kind_field(&people_kind, "id_type"), p),
+                       full ? p->id_number : mask_id(ctx->arena, p->id_number));
 }
 
 static const void *seal_image(struct ctx *ctx, size_t *size)
@@ -248,7 +286,9 @@ static void issue_prepare(struct ctx *ctx)
     char lower[24] = "";
     for (size_t i = 0; i < sizeof lower - 1 && c->number[i]; i++)
         lower[i] = c->number[i] >= 'A' && c->number[i] <= 'Z' ? (char)(c->number[i] + 32) : c->number[i];
-    struct certificate_print print = {.name = p->name, .document = document(ctx, p, param_int(ctx, "full") == 1), .volunteer_number = v->number,
+    struct certificate_print print = {.name = p->name,
+                                      .document = document(ctx, p, param_int(ctx, "full") == 1),
+                                      .volunteer_number = v->number,
                                       .address = arena_print(ctx->arena, "%s/certificate/%s", site_address(ctx), (const char *)lower)};
     print.seal = seal_image(ctx, &print.seal_size);
     struct issuing *made = ARENA_NEW(ctx->arena, struct issuing);
@@ -276,7 +316,8 @@ static void issue_change(struct ctx *ctx)
 
 static void record_page(struct ctx *ctx)
 {
-    static const char *const names[] = {"number", "content", "issuer", "responsible", "handler", "contact", "note", "superseded_by", "revoked_why", NULL};
+    static const char *const names[] = {"number",  "content", "issuer",        "responsible", "handler",
+                                        "contact", "note",    "superseded_by", "revoked_why", NULL};
     struct buf *out = ctx->web->out;
     const struct certificate *c = record_load(ctx, &certificates_kind, ctx->web->id);
     if (!c) {
@@ -285,11 +326,15 @@ static void record_page(struct ctx *ctx)
         return;
     }
     page_begin(ctx, say(ctx, "Certificate"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">", icon(ctx, "arrow-left"), say(ctx, "Certificates"), volunteer_name(ctx, c->volunteer));
+    html(out, "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">",
+         icon(ctx, "arrow-left"), say(ctx, "Certificates"), volunteer_name(ctx, c->volunteer));
     draw_state(ctx, c);
     html(out, " · {} · {}</p></header>", period(ctx, c), hours_show(ctx, c->seconds));
     form_problems(ctx);
-    html(out, "<div class=\"acts next\"><a class=\"button primary\" href=\"/certificates/{}/file\">{} {}</a></div><section><dl class=\"facts card\">", c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));
+    html(
+        out,
+        "<div class=\"acts next\"><a class=\"button primary\" href=\"/certificates/{}/file\">{} {}</a></div><section><dl class=\"facts card\">",
+        c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));
     for (int i = 0; names[i]; i++) {
         const struct field *f = kind_field(&certificates_kind, names[i]);
         const char *value = field_show(ctx, f, c);
@@ -298,9 +343,11 @@ static void record_page(struct ctx *ctx)
     }
     html(out, "</dl></section>");
     if ((ctx->actor.roles & HOSTS) && strcmp(c->status, "revoked")) {
-        html(out, "<details class=\"card\"{}><summary>{} {}</summary>", (struct markup){ctx_problem_of(ctx, "why") ? " open" : ""}, icon(ctx, "x"), say(ctx, "Revoke it"));
+        html(out, "<details class=\"card\"{}><summary>{} {}</summary>", (struct markup){ctx_problem_of(ctx, "why") ? " open" : ""},
+             icon(ctx, "x"), say(ctx, "Revoke it"));
         form_begin(ctx, arena_print(ctx->arena, "/certificates/%lld/revoke", (long long)c->record.id), NULL, false);
-        text_field(ctx, "why", say(ctx, "Reason"), say(ctx, "Only the office reads it. Whoever checks the certificate sees that it was revoked."), 200, NULL);
+        text_field(ctx, "why", say(ctx, "Reason"),
+                   say(ctx, "Only the office reads it. Whoever checks the certificate sees that it was revoked."), 200, NULL);
         html(out, "<div class=\"acts\"><button class=\"danger\">{}</button></div>", say(ctx, "Revoke it"));
         form_end(ctx);
         html(out, "</details>");
@@ -346,8 +393,10 @@ static void my_page(struct ctx *ctx)
     int64_t ids[SHOWN];
     answer_header(ctx, "Cache-Control", "no-store");
     page_begin(ctx, say(ctx, "My certificates"), PAGE_RESIDENT);
-    html(out, "<nav class=\"trail\"><a href=\"/my\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", icon(ctx, "arrow-left"), say(ctx, "My service"), say(ctx, "My certificates"));
-    struct rows *r = query(ctx->db, "SELECT id FROM certificates WHERE volunteer = {} ORDER BY issued DESC, id DESC LIMIT {}", (struct maybe){ctx->actor.volunteer > 0 ? ctx->actor.volunteer : NONE}, SHOWN);
+    html(out, "<nav class=\"trail\"><a href=\"/my\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", icon(ctx, "arrow-left"),
+         say(ctx, "My service"), say(ctx, "My certificates"));
+    struct rows *r = query(ctx->db, "SELECT id FROM certificates WHERE volunteer = {} ORDER BY issued DESC, id DESC LIMIT {}",
+                           (struct maybe){ctx->actor.volunteer > 0 ? ctx->actor.volunteer : NONE}, SHOWN);
     int n = rows_ids(r, ids, SHOWN);
     for (int i = 0; i < n; i++) {
         const struct certificate *c = record_get(ctx, &certificates_kind, ids[i]);
@@ -355,10 +404,12 @@ static void my_page(struct ctx *ctx)
             continue;
         html(out, "<section class=\"card\"><h2>{}</h2><p>", period(ctx, c));
         draw_state(ctx, c);
-        html(out, " · {} · <span class=\"nobr\">{}</span></p><p><a class=\"button\" href=\"/my/certificates/{}\">{} {}</a></p></section>", hours_show(ctx, c->seconds), c->number, c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));
+        html(out, " · {} · <span class=\"nobr\">{}</span></p><p><a class=\"button\" href=\"/my/certificates/{}\">{} {}</a></p></section>",
+             hours_show(ctx, c->seconds), c->number, c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));
     }
     if (!n)
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "file-certificate"), say(ctx, "You have no certificate yet. The community office issues one free of charge when you ask for it."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "file-certificate"),
+             say(ctx, "You have no certificate yet. The community office issues one free of charge when you ask for it."));
     page_end(ctx);
 }
 
@@ -375,17 +426,20 @@ static void my_file(struct ctx *ctx)
 
 static void draw_word(struct ctx *ctx, bool good, const char *head, const char *line)
 {
-    html(ctx->web->out, "<section><div class=\"notice {}\" role=\"status\">{}<div><p><b>{}</b></p><p>{}</p></div></div></section>", good ? "ok" : "warn", icon(ctx, good ? "circle-check" : "alert-triangle"), head, line);
+    html(ctx->web->out, "<section><div class=\"notice {}\" role=\"status\">{}<div><p><b>{}</b></p><p>{}</p></div></div></section>",
+         good ? "ok" : "warn", icon(ctx, good ? "circle-check" : "alert-triangle"), head, line);
 }
 
 static void draw_status(struct ctx *ctx, const struct certificate *c)
 {
     if (!c)
-        draw_word(ctx, false, say(ctx, "There is no certificate with this number"), say(ctx, "Compare the number with the one on the sheet. If it is the same, the sheet was not issued here."));
+        draw_word(ctx, false, say(ctx, "There is no certificate with this number"),
+                  say(ctx, "Compare the number with the one on the sheet. If it is the same, the sheet was not issued here."));
     else if (!strcmp(c->status, "valid"))
         draw_word(ctx, true, say(ctx, "Valid"), say(ctx, "This office issued the certificate with this number, and it is valid."));
     else if (!strcmp(c->status, "superseded"))
-        draw_word(ctx, false, say(ctx, "Superseded"), say(ctx, "This office issued it, and later issued a newer one for the same period. Ask for the newer one."));
+        draw_word(ctx, false, say(ctx, "Superseded"),
+                  say(ctx, "This office issued it, and later issued a newer one for the same period. Ask for the newer one."));
     else
         draw_word(ctx, false, say(ctx, "Revoked"), say(ctx, "This office issued it and revoked it later. It is no longer valid."));
 }
@@ -398,9 +452,12 @@ static void status_page(struct ctx *ctx)
     if (!c)
         answer_code(ctx, 404);
     page_begin(ctx, say(ctx, "Is this certificate valid?"), PAGE_RESIDENT);
-    html(ctx->web->out, "<header class=\"head\"><h1>{}</h1><p class=\"lead nobr\">{}</p></header>", say(ctx, "Is this certificate valid?"), c ? c->number : ctx->web->name);
+    html(ctx->web->out, "<header class=\"head\"><h1>{}</h1><p class=\"lead nobr\">{}</p></header>", say(ctx, "Is this certificate valid?"),
+         c ? c->number : ctx->web->name);
     draw_status(ctx, c);
-    html(ctx->web->out, "<p>{} <a href=\"/certificates/verify\">{}</a></p>", say(ctx, "This page says nothing about the person. Whether the sheet says what was issued shows when its file is checked:"), say(ctx, "Check the file"));
+    html(ctx->web->out, "<p>{} <a href=\"/certificates/verify\">{}</a></p>",
+         say(ctx, "This page says nothing about the person. Whether the sheet says what was issued shows when its file is checked:"),
+         say(ctx, "Check the file"));
     page_end(ctx);
 }
 
@@ -408,7 +465,8 @@ static void verify_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     page_begin(ctx, say(ctx, "Check a certificate"), PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Check a certificate"), say(ctx, "Choose the PDF file as you were given it. It is looked at and not kept."));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Check a certificate"),
+         say(ctx, "Choose the PDF file as you were given it. It is looked at and not kept."));
     const struct upload *file = ctx->web->method == POST && ctx->web->upload_count ? &ctx->web->uploads[0] : NULL;
     if (ctx->web->method == POST && (!file || !file->size)) {
         draw_word(ctx, false, say(ctx, "No file was chosen"), say(ctx, "Choose the PDF file and press once more."));
@@ -419,7 +477,8 @@ static void verify_page(struct ctx *ctx)
             char signature[87] = "";
             memcpy(signature, (const char *)file->data + file->size - 87, 86);
             const struct certificate *c = record_find(ctx, &certificates_kind, "signature", signature);
-            draw_word(ctx, true, say(ctx, "The file is as it was issued"), say(ctx, "Not one character was changed since this office signed it."));
+            draw_word(ctx, true, say(ctx, "The file is as it was issued"),
+                      say(ctx, "Not one character was changed since this office signed it."));
             draw_status(ctx, c);
             break;
         }
@@ -427,17 +486,25 @@ static void verify_page(struct ctx *ctx)
             draw_word(ctx, false, say(ctx, "The file was changed"), say(ctx, "It is not what this office signed. Do not rely on it."));
             break;
         case CERTIFICATE_OTHER_KEY:
-            draw_word(ctx, false, say(ctx, "Signed by somebody else"), say(ctx, "The file is whole, but another office’s key signed it. Check it there."));
+            draw_word(ctx, false, say(ctx, "Signed by somebody else"),
+                      say(ctx, "The file is whole, but another office’s key signed it. Check it there."));
             break;
         default:
-            draw_word(ctx, false, say(ctx, "No signature in this file"), say(ctx, "It is not a certificate as this office issues them: perhaps a scan, a print as PDF, or cut off. Ask for the original file, or scan the QR code."));
+            draw_word(
+                ctx, false, say(ctx, "No signature in this file"),
+                say(ctx,
+                    "It is not a certificate as this office issues them: perhaps a scan, a print as PDF, or cut off. Ask for the original file, or scan the QR code."));
         }
     }
     html(out, "<section><form class=\"form\" method=\"post\" action=\"/certificates/verify\" enctype=\"multipart/form-data\">");
     form_tokens(ctx);
-    html(out, "<div class=\"field\"><label for=\"f-file\">{}</label><input id=\"f-file\" type=\"file\" name=\"file\" accept=\"application/pdf,.pdf\"></div><div class=\"acts\"><button class=\"primary\">{} {}</button></div></form></section>"
-              "<p class=\"small\">{} <code>{}</code></p>",
-         say(ctx, "PDF file"), icon(ctx, "shield-check"), say(ctx, "Check it"), say(ctx, "The office’s public key, for checking without this page (linli certificate verify FILE --key KEY):"), certificate_key(ctx));
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-file\">{}</label><input id=\"f-file\" type=\"file\" name=\"file\" accept=\"application/pdf,.pdf\"></div><div class=\"acts\"><button class=\"primary\">{} {}</button></div></form></section>"
+        "<p class=\"small\">{} <code>{}</code></p>",
+        say(ctx, "PDF file"), icon(ctx, "shield-check"), say(ctx, "Check it"),
+        say(ctx, "The office’s public key, for checking without this page (linli certificate verify FILE --key KEY):"),
+        certificate_key(ctx));
     page_end(ctx);
 }
 
@@ -448,7 +515,8 @@ static void settings_page(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     size_t n;
     page_begin(ctx, say(ctx, "Issuer and seal"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/settings\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", icon(ctx, "arrow-left"), say(ctx, "Settings"), say(ctx, "Issuer and seal"));
+    html(out, "<nav class=\"trail\"><a href=\"/settings\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
+         icon(ctx, "arrow-left"), say(ctx, "Settings"), say(ctx, "Issuer and seal"));
     form_begin(ctx, "/certificates/settings", NULL, true);
     form_problems(ctx);
     plain_field(ctx, "issuer", say(ctx, "Issued by"), say(ctx, "The full name, as on the seal."), false, issuer(ctx));
@@ -456,8 +524,11 @@ static void settings_page(struct ctx *ctx)
     plain_field(ctx, "responsible", say(ctx, "Person responsible"), NULL, true, setting(ctx, "certificates.responsible"));
     plain_field(ctx, "contact", say(ctx, "Contact"), NULL, true, setting(ctx, "certificates.contact"));
     bool own = seal_image(ctx, &n) != NULL;
-    html(out, "</div><div class=\"field\"><label for=\"f-seal\">{}</label><p class=\"hint\">{} {}</p><input id=\"f-seal\" type=\"file\" name=\"seal\" accept=\"image/png\">", say(ctx, "Picture of the seal"),
-         say(ctx, "A PNG of at most 300 KB with a transparent ground."), own ? say(ctx, "There is one; a new one replaces it.") : say(ctx, "Without one a plain seal is drawn with the issuer’s name."));
+    html(
+        out,
+        "</div><div class=\"field\"><label for=\"f-seal\">{}</label><p class=\"hint\">{} {}</p><input id=\"f-seal\" type=\"file\" name=\"seal\" accept=\"image/png\">",
+        say(ctx, "Picture of the seal"), say(ctx, "A PNG of at most 300 KB with a transparent ground."),
+        own ? say(ctx, "There is one; a new one replaces it.") : say(ctx, "Without one a plain seal is drawn with the issuer’s name."));
     field_problem(ctx, "seal");
     html(out, "</div>");
     if (own)
@@ -476,8 +547,8 @@ static uint32_t big32(const unsigned char *p)
 static bool png_fine(const struct upload *u)
 {
     const unsigned char *p = u->data;
-    return u->size > 33 && u->size <= SEAL_MOST && !memcmp(p, "\x89PNG\r\n\x1a\n", 8) && !memcmp(p + 12, "IHDR", 4) && big32(p + 16) >= 1 && big32(p + 20) >= 1 &&
-           big32(p + 16) <= SEAL_SIDE && big32(p + 20) <= SEAL_SIDE;
+    return u->size > 33 && u->size <= SEAL_MOST && !memcmp(p, "\x89PNG\r\n\x1a\n", 8) && !memcmp(p + 12, "IHDR", 4) && big32(p + 16) >= 1 &&
+           big32(p + 20) >= 1 && big32(p + 16) <= SEAL_SIDE && big32(p + 20) <= SEAL_SIDE;
 }
 
 static void settings_prepare(struct ctx *ctx)
@@ -508,7 +579,8 @@ static void settings_change(struct ctx *ctx)
     setting_put(ctx, "certificates.contact", contact ? text_cut(ctx->arena, text_tidy(ctx->arena, contact), 80) : NULL);
     if (ctx->work || param(ctx, "drop"))
         setting_put(ctx, "certificates.seal", ctx->work);
-    journal_add(ctx, "settings", 0, "change", NULL, ctx->work ? "{\"certificates\":\"changed\",\"seal\":\"changed\"}" : "{\"certificates\":\"changed\"}");
+    journal_add(ctx, "settings", 0, "change", NULL,
+                ctx->work ? "{\"certificates\":\"changed\",\"seal\":\"changed\"}" : "{\"certificates\":\"changed\"}");
     flash(ctx, say(ctx, "Kept. It is on every certificate issued from now on."));
     see_other(ctx, "/certificates/settings");
 }
@@ -521,7 +593,8 @@ static const struct route table[] = {
     ROUTE_GET("/certificates/{id}/file", HOSTS, file_page, .record = &certificates_kind),
     ROUTE_POST("/certificates/{id}/revoke", HOSTS, revoke_change, .record = &certificates_kind, .failed = record_page),
     ROUTE_GET("/certificates/settings", ROLE_OFFICE | ROLE_ADMIN, settings_page),
-    ROUTE_POST("/certificates/settings", ROLE_OFFICE | ROLE_ADMIN, settings_change, .prepare = settings_prepare, .failed = settings_page, .flags = UPLOAD),
+    ROUTE_POST("/certificates/settings", ROLE_OFFICE | ROLE_ADMIN, settings_change, .prepare = settings_prepare, .failed = settings_page,
+               .flags = UPLOAD),
     ROUTE_GET("/certificate/{name}", ROLE_PUBLIC, status_page),
     ROUTE_GET("/certificates/verify", ROLE_PUBLIC, verify_page),
     ROUTE_POST("/certificates/verify", ROLE_PUBLIC, verify_page, .flags = UPLOAD | READS | NO_CSRF),
@@ -537,12 +610,15 @@ static const struct place places[] = {
 static const char *issuer_now(struct ctx *ctx)
 {
     size_t n;
-    return arena_print(ctx->arena, "%s · %s", issuer(ctx), seal_image(ctx, &n) ? say(ctx, "with a picture of the seal") : say(ctx, "with a drawn seal"));
+    return arena_print(ctx->arena, "%s · %s", issuer(ctx),
+                       seal_image(ctx, &n) ? say(ctx, "with a picture of the seal") : say(ctx, "with a drawn seal"));
 }
 
 static const struct setting_page setting_pages[] = {
-    {"/certificates/settings", N_("Issuer and seal"), N_("Who issues the volunteers’ certificates, and the seal on them."), "rubber-stamp", ROLE_OFFICE | ROLE_ADMIN, issuer_now},
+    {"/certificates/settings", N_("Issuer and seal"), N_("Who issues the volunteers’ certificates, and the seal on them."), "rubber-stamp",
+     ROLE_OFFICE | ROLE_ADMIN, issuer_now},
     {.href = NULL},
 };
 
-const struct module certificate_pages_module = {.setting_pages = setting_pages, .name = "certificate pages", .routes = ROUTES(table), .places = places};
+const struct module certificate_pages_module = {
+    .setting_pages = setting_pages, .name = "certificate pages", .routes = ROUTES(table), .places = places};

@@ -13,12 +13,12 @@
 #include <qrencode.h>
 #include <string.h>
 
-#define WIDTH   595.28
-#define HEIGHT  841.89
-#define MARGIN  64.0
-#define SEAL    118.0 /* across */
-#define QR      86.0
-#define BOTTOM  250.0 /* height kept for signature, seal and QR */
+#define WIDTH  595.28
+#define HEIGHT 841.89
+#define MARGIN 64.0
+#define SEAL   118.0 /* across */
+#define QR     86.0
+#define BOTTOM 250.0 /* height kept for signature, seal and QR */
 
 #define SERIF "Noto Serif CJK SC, Noto Serif, serif"
 #define SANS  "Noto Sans CJK SC, Noto Sans, sans-serif"
@@ -207,7 +207,9 @@ static void draw_body(struct sheet *s, const struct certificate *c, const struct
     day_parse(c->valid_to, &to);
     const char *period = say(ctx, "{} to {}", day_show(ctx->arena, ctx->lang, from), day_show(ctx->arena, ctx->lang, to));
     s->y += put(s, MARGIN, WIDTH - 2 * MARGIN, SERIF, 14, PANGO_ALIGN_LEFT,
-                say(ctx, "{} took part in volunteer service from {}. The hours that count are {}.", p->name, period, hours_show(ctx, c->seconds))) + 20;
+                say(ctx, "{} took part in volunteer service from {}. The hours that count are {}.", p->name, period,
+                    hours_show(ctx, c->seconds))) +
+            20;
     draw_row(s, say(ctx, "Full name"), p->name);
     draw_row(s, say(ctx, "Document"), p->document);
     draw_row(s, say(ctx, "Volunteer number"), p->volunteer_number);
@@ -218,7 +220,8 @@ static void draw_body(struct sheet *s, const struct certificate *c, const struct
     ink(s, 0.337, 0.380, 0.392);
     s->y += 2;
     put(s, MARGIN, WIDTH - 2 * MARGIN, SANS, 9, PANGO_ALIGN_LEFT,
-        say(ctx, "Hours are counted from recorded attendance, without travel; overlapping times count once; what exceeds 8 hours a day counts after approval. Who recorded the service certifies it. Issued free of charge."));
+        say(ctx,
+            "Hours are counted from recorded attendance, without travel; overlapping times count once; what exceeds 8 hours a day counts after approval. Who recorded the service certifies it. Issued free of charge."));
     ink(s, 0.106, 0.141, 0.149);
 }
 
@@ -231,12 +234,17 @@ static void draw_foot(struct sheet *s, const struct certificate *c, const struct
     if (qr) {
         s->y = top + QR + 6;
         ink(s, 0.337, 0.380, 0.392);
-        s->y += put(s, MARGIN, 210, SANS, 8.5, PANGO_ALIGN_LEFT, say(ctx, "Scan to see whether this certificate is valid. The file itself is signed: any change to it shows at the office’s page or with “linli certificate verify”."));
+        s->y += put(
+            s, MARGIN, 210, SANS, 8.5, PANGO_ALIGN_LEFT,
+            say(ctx,
+                "Scan to see whether this certificate is valid. The file itself is signed: any change to it shows at the office’s page or with “linli certificate verify”."));
     }
     ink(s, 0.106, 0.141, 0.149);
     s->y = top + 6;
     s->y += put(s, x, width, SERIF " Bold", 13, PANGO_ALIGN_LEFT, c->issuer) + 8;
-    const char *const rows[][2] = {{say(ctx, "Person responsible"), c->responsible}, {say(ctx, "Handled by"), c->handler}, {say(ctx, "Contact"), c->contact},
+    const char *const rows[][2] = {{say(ctx, "Person responsible"), c->responsible},
+                                   {say(ctx, "Handled by"), c->handler},
+                                   {say(ctx, "Contact"), c->contact},
                                    {say(ctx, "Issued on"), day_show(ctx->arena, ctx->lang, when_day(ctx->now))}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i][1] && *rows[i][1])

@@ -19,14 +19,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOSTS (ROLE_WORKER | ROLE_OFFICE)
-#define BASE64 sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define MARK   "%linli-certificate 1 "
-#define KEY_TEXT 43       /* 32 bytes in base64url */
+#define HOSTS          (ROLE_WORKER | ROLE_OFFICE)
+#define BASE64         sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#define MARK           "%linli-certificate 1 "
+#define KEY_TEXT       43 /* 32 bytes in base64url */
 #define SIGNATURE_TEXT 86 /* 64 bytes */
-#define LINE (sizeof MARK - 1 + KEY_TEXT + 1 + SIGNATURE_TEXT + 1)
+#define LINE           (sizeof MARK - 1 + KEY_TEXT + 1 + SIGNATURE_TEXT + 1)
 
-static const struct choice statuses[] = {{"valid", N_("Valid")}, {"superseded", N_("Replaced by a newer one")}, {"revoked", N_("Revoked")}, {NULL, NULL}};
+static const struct choice statuses[] = {
+    {"valid", N_("Valid")}, {"superseded", N_("Replaced by a newer one")}, {"revoked", N_("Revoked")}, {NULL, NULL}};
 
 #define C(member) offsetof(struct certificate, member)
 static const struct field fields[] = {
@@ -56,9 +57,19 @@ static void scope(struct ctx *ctx, struct sql *where)
     sql_add(where, ")");
 }
 
-const struct kind certificates_kind = {.name = "certificates", .table = "certificates", .one = N_("Certificate"), .many = N_("Certificates"),
-    FIELDS(fields), .size = sizeof(struct certificate), .read = HOSTS | ROLE_LEADER, .code = "number", .order = "issued DESC, id DESC", .scope = scope,
-    .home = "/certificates", .page = "/certificates/{id}", .about = N_("Certificates of service that were issued and revoked.")};
+const struct kind certificates_kind = {.name = "certificates",
+                                       .table = "certificates",
+                                       .one = N_("Certificate"),
+                                       .many = N_("Certificates"),
+                                       FIELDS(fields),
+                                       .size = sizeof(struct certificate),
+                                       .read = HOSTS | ROLE_LEADER,
+                                       .code = "number",
+                                       .order = "issued DESC, id DESC",
+                                       .scope = scope,
+                                       .home = "/certificates",
+                                       .page = "/certificates/{id}",
+                                       .about = N_("Certificates of service that were issued and revoked.")};
 
 /* ---- what it counts ---- */
 
@@ -78,15 +89,19 @@ struct part {
 static int parts_count(struct ctx *ctx, const struct certificate *c, int64_t from, int64_t to, struct part *parts)
 {
     int n = 0;
-    struct rows *r = query(ctx->db, "SELECT y.kind AS kind, f.skill AS skill, count(*) AS times, sum(a.went - a.came) AS seconds FROM attendances a"
-                                    " LEFT JOIN activities y ON y.id = a.activity LEFT JOIN offers f ON f.id = a.offer"
-                                    " WHERE a.volunteer = {} AND a.status = 'good' AND a.went IS NOT NULL AND a.came >= {} AND a.came <= {}"
-                                    " GROUP BY y.kind, f.skill ORDER BY sum(a.went - a.came) DESC LIMIT {}", c->volunteer, from, to, CONTENT_MOST);
+    struct rows *r = query(ctx->db,
+                           "SELECT y.kind AS kind, f.skill AS skill, count(*) AS times, sum(a.went - a.came) AS seconds FROM attendances a"
+                           " LEFT JOIN activities y ON y.id = a.activity LEFT JOIN offers f ON f.id = a.offer"
+                           " WHERE a.volunteer = {} AND a.status = 'good' AND a.went IS NOT NULL AND a.came >= {} AND a.came <= {}"
+                           " GROUP BY y.kind, f.skill ORDER BY sum(a.went - a.came) DESC LIMIT {}",
+                           c->volunteer, from, to, CONTENT_MOST);
     while (n < CONTENT_MOST && rows_next(r)) {
         const char *kind = row_copy(r, ctx->arena, "kind"), *skill = row_copy(r, ctx->arena, "skill");
         parts[n] = (struct part){NULL, row_int(r, "times"), row_int(r, "seconds")};
         struct activity a = {.kind = kind};
-        parts[n].what = kind ? field_show(ctx, kind_field(&activities_kind, "kind"), &a) : skill ? skill_name(ctx, skill) : say(ctx, "Other service");
+        parts[n].what = kind    ? field_show(ctx, kind_field(&activities_kind, "kind"), &a)
+                        : skill ? skill_name(ctx, skill)
+                                : say(ctx, "Other service");
         n++;
     }
     return n;
@@ -96,11 +111,14 @@ bool certificate_count(struct ctx *ctx, struct certificate *c)
 {
     int64_t from, to;
     struct part parts[CONTENT_MOST];
-    if (!c->valid_from || !c->valid_to || !day_parse(c->valid_from, &from) || !day_parse(c->valid_to, &to) || from > to || to > when_day(ctx->now)) {
+    if (!c->valid_from || !c->valid_to || !day_parse(c->valid_from, &from) || !day_parse(c->valid_to, &to) || from > to ||
+        to > when_day(ctx->now)) {
         ctx_problem(ctx, "valid_to", say(ctx, "Give the first and the last day of the period; the last is today at the latest."));
         return false;
     }
-    c->seconds = query_int(ctx->db, "SELECT coalesce(sum(coalesce(corrected, counted)), 0) AS n FROM hours WHERE volunteer = {} AND day >= {} AND day <= {}", c->volunteer, c->valid_from, c->valid_to);
+    c->seconds = query_int(
+        ctx->db, "SELECT coalesce(sum(coalesce(corrected, counted)), 0) AS n FROM hours WHERE volunteer = {} AND day >= {} AND day <= {}",
+        c->volunteer, c->valid_from, c->valid_to);
     if (c->seconds <= 0) {
         ctx_problem(ctx, "valid_from", say(ctx, "No hours of this volunteer count in this period."));
         return false;
@@ -108,7 +126,8 @@ bool certificate_count(struct ctx *ctx, struct certificate *c)
     int n = parts_count(ctx, c, when_day_start(from), when_day_end(to), parts);
     c->content = "";
     for (int i = 0; i < n; i++)
-        c->content = arena_print(ctx->arena, "%s%s%s", c->content, i ? "\n" : "", say(ctx, "{}: {} times, {}", parts[i].what, parts[i].times, hours_show(ctx, parts[i].seconds)));
+        c->content = arena_print(ctx->arena, "%s%s%s", c->content, i ? "\n" : "",
+                                 say(ctx, "{}: {} times, {}", parts[i].what, parts[i].times, hours_show(ctx, parts[i].seconds)));
     if (!n)
         c->content = say(ctx, "As recorded by hand");
     return true;
@@ -191,8 +210,9 @@ struct certificate *certificate_find(struct ctx *ctx, const char *number)
 
 enum status certificate_file(struct ctx *ctx, struct certificate *c, const struct buf *pdf)
 {
-    int64_t old = query_int(ctx->db, "SELECT max(id) AS id FROM certificates WHERE volunteer = {} AND valid_from = {} AND valid_to = {} AND status = 'valid'",
-                            c->volunteer, c->valid_from, c->valid_to);
+    int64_t old = query_int(
+        ctx->db, "SELECT max(id) AS id FROM certificates WHERE volunteer = {} AND valid_from = {} AND valid_to = {} AND status = 'valid'",
+        c->volunteer, c->valid_from, c->valid_to);
     c->status = "valid";
     c->issued = ctx->now;
     enum status s = record_insert(ctx, &certificates_kind, c, "issue");
@@ -277,7 +297,9 @@ static int run_certificate(struct ctx *ctx, const struct options *o)
     }
     switch (certificate_check(data, size, o->key, signer)) {
     case CERTIFICATE_FITS:
-        printf("%s\n", o->key ? say(ctx, "Unchanged since it was signed by this key.") : say(ctx, "Unchanged since it was signed by {}. Compare this key with the one the office publishes.", (const char *)signer));
+        printf("%s\n", o->key ? say(ctx, "Unchanged since it was signed by this key.")
+                              : say(ctx, "Unchanged since it was signed by {}. Compare this key with the one the office publishes.",
+                                    (const char *)signer));
         return 0;
     case CERTIFICATE_OTHER_KEY:
         fprintf(stderr, "%s\n", say(ctx, "Signed by another key: {}.", (const char *)signer));
@@ -294,11 +316,13 @@ static int run_certificate(struct ctx *ctx, const struct options *o)
 static const struct kind *const kinds[] = {&certificates_kind, NULL};
 
 static const struct command commands[] = {
-    {"certificate", "linli certificate verify FILE [--key PUBLIC] | certificate key --data DIR", 1, 2, .no_data = true, .run = run_certificate,
-     .help = N_("Says whether a certificate's PDF is as it was signed; needs no data folder. \"key\" prints the public key of an installation.\n\n"
-                "  --key PUBLIC             the key that must have signed it: 43 characters, as the office publishes it\n"
-                "  --data DIR               the installation whose public key is printed\n\n"
-                "  linli certificate verify ZS2026-7KM4QXD2PA.pdf\n")},
+    {"certificate", "linli certificate verify FILE [--key PUBLIC] | certificate key --data DIR", 1, 2, .no_data = true,
+     .run = run_certificate,
+     .help = N_(
+         "Says whether a certificate's PDF is as it was signed; needs no data folder. \"key\" prints the public key of an installation.\n\n"
+         "  --key PUBLIC             the key that must have signed it: 43 characters, as the office publishes it\n"
+         "  --data DIR               the installation whose public key is printed\n\n"
+         "  linli certificate verify ZS2026-7KM4QXD2PA.pdf\n")},
     {.name = NULL},
 };
 

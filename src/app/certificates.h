@@ -16,26 +16,26 @@
 
 struct certificate {
     struct record record;
-    const char *number;             /* ZS2026-7KM4QXD2PA */
+    const char *number; /* ZS2026-7KM4QXD2PA */
     int64_t volunteer;
     const char *valid_from, *valid_to; /* the period, ISO days */
     int64_t seconds;
-    const char *content;            /* lines: what, how often, how long */
+    const char *content; /* lines: what, how often, how long */
     int64_t issued;
     const char *issuer, *responsible, *handler, *contact, *note;
-    const char *status;             /* valid, superseded, revoked */
+    const char *status; /* valid, superseded, revoked */
     int64_t superseded_by;
     const char *revoked_why;
-    const char *signed_text;        /* SHA-256 of the signed bytes, hexadecimal */
-    const char *signature;          /* base64url */
+    const char *signed_text; /* SHA-256 of the signed bytes, hexadecimal */
+    const char *signature;   /* base64url */
 };
 extern const struct kind certificates_kind;
 
 /* What is printed besides the record. Text may be NULL. */
 struct certificate_print {
     const char *name, *document, *volunteer_number; /* document: type and number, masked unless asked for in full */
-    const char *address;            /* of the page that checks it, for the QR */
-    const void *seal;               /* a PNG; NULL: drawn */
+    const char *address;                            /* of the page that checks it, for the QR */
+    const void *seal;                               /* a PNG; NULL: drawn */
     size_t seal_size;
 };
 
@@ -48,10 +48,10 @@ bool certificate_draw(struct ctx *ctx, struct certificate *c, const struct certi
 void certificate_sign(struct ctx *ctx, struct certificate *c, struct buf *pdf);
 
 enum certificate_word {
-    CERTIFICATE_FITS,        /* every byte is as it was signed with the key in the file */
-    CERTIFICATE_CHANGED,     /* something was changed since */
-    CERTIFICATE_UNSIGNED,    /* no signature line: not one of these files, or cut off */
-    CERTIFICATE_OTHER_KEY,   /* fits, but by another key than the one expected */
+    CERTIFICATE_FITS,      /* every byte is as it was signed with the key in the file */
+    CERTIFICATE_CHANGED,   /* something was changed since */
+    CERTIFICATE_UNSIGNED,  /* no signature line: not one of these files, or cut off */
+    CERTIFICATE_OTHER_KEY, /* fits, but by another key than the one expected */
 };
 /* key: 43 characters of base64url that must have signed it; NULL: the one in the file. signer (may be NULL): 44 bytes
  * for the key in the file. */

@@ -30,22 +30,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARKS_MOST   200            /* of one sending */
-#define CODE_MINUTES 10             /* a shown code is good so long */
+#define MARKS_MOST   200             /* of one sending */
+#define CODE_MINUTES 10              /* a shown code is good so long */
 #define KEEP_MOST    (2 * WHEN_DAY)  /* a phone keeps a page of the door so long, */
 #define KEEP_AFTER   (6 * WHEN_HOUR) /* and no longer than this after the activity */
-#define SCAN_TWICE   60             /* seconds in which a card read again is the same reading */
+#define SCAN_TWICE   60              /* seconds in which a card read again is the same reading */
 #define KEY_LEAST    8
 #define KEY_MOST     64
 
 static const struct tries_rule tries_code = {"door code", 30, WHEN_HOUR}; /* wrong codes of one volunteer */
-static const struct tries_rule tries_shown = {"card with a mark", 300, 6 * WHEN_HOUR}; /* unknown cards from one address; a device keeps marks of an old card */
+static const struct tries_rule tries_shown = {"card with a mark", 300,
+                                              6 * WHEN_HOUR}; /* unknown cards from one address; a device keeps marks of an old card */
 
 /* ---- who ---- */
 
 const char *volunteer_name(struct ctx *ctx, int64_t volunteer)
 {
-    struct rows *r = query(ctx->db, "SELECT p.name, v.number FROM volunteers v LEFT JOIN people p ON p.id = v.person WHERE v.id = {}", volunteer);
+    struct rows *r = query(ctx->db, "SELECT p.name, v.number FROM volunteers v LEFT JOIN people p ON p.id = v.person WHERE v.id = {}",
+                           volunteer);
     const char *name = NULL;
     if (rows_next(r))
         name = row_text(r, "name") ? row_copy(r, ctx->arena, "name") : row_copy(r, ctx->arena, "number");
@@ -166,8 +168,9 @@ static const char *length_show(struct ctx *ctx, int64_t seconds)
 /* The attendance that stands now: the last of this volunteer here. */
 static bool standing(struct ctx *ctx, const struct mark *m, int64_t *came, int64_t *went)
 {
-    struct rows *r = query(ctx->db, "SELECT came, went FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good' ORDER BY came DESC LIMIT 1",
-                           m->activity, m->volunteer);
+    struct rows *r = query(
+        ctx->db, "SELECT came, went FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good' ORDER BY came DESC LIMIT 1",
+        m->activity, m->volunteer);
     bool there = rows_next(r);
     *came = there ? row_int(r, "came") : NONE;
     *went = there ? row_int(r, "went") : NONE;
@@ -181,7 +184,9 @@ const char *mark_said(struct ctx *ctx, const struct mark *m, enum mark_result re
     bool there = standing(ctx, m, &came, &went);
     if (result == MARK_NOT_IN || !there)
         return say(ctx, "Noted, but there is no check-in before it. The team leader will look at it.");
-    const char *clock = result == MARK_CLOCK ? say(ctx, " The phone’s clock is wrong, so another time was taken; tell the leader if it is not right.") : "";
+    const char *clock = result == MARK_CLOCK
+                            ? say(ctx, " The phone’s clock is wrong, so another time was taken; tell the leader if it is not right.")
+                            : "";
     if (m->out && went != NONE)
         return say(ctx, "Checked out at {}, after {}.{}", clock_show(ctx, went), length_show(ctx, went - came), clock);
     if (result == MARK_ALREADY)
@@ -192,7 +197,7 @@ const char *mark_said(struct ctx *ctx, const struct mark *m, enum mark_result re
 /* ---- one mark, for page and API ---- */
 
 struct outcome {
-    int code;            /* as of HTTP */
+    int code; /* as of HTTP */
     const char *result, *text;
 };
 
@@ -276,8 +281,14 @@ static struct outcome one_mark(struct ctx *ctx, const cJSON *o)
 {
     const char *why = NULL, *how = NULL, *code = text_of(o, "code"), *who = text_of(o, "who");
     const cJSON *out = cJSON_GetObjectItemCaseSensitive(o, "out");
-    struct mark m = {.code = text_of(o, "key"), .activity = number_of(o, "activity"), .shift = NONE, .offer = NONE, .volunteer = NONE,
-                     .out = cJSON_IsTrue(out), .at = number_of(o, "at"), .ahead = number_of(o, "ahead")};
+    struct mark m = {.code = text_of(o, "key"),
+                     .activity = number_of(o, "activity"),
+                     .shift = NONE,
+                     .offer = NONE,
+                     .volunteer = NONE,
+                     .out = cJSON_IsTrue(out),
+                     .at = number_of(o, "at"),
+                     .ahead = number_of(o, "ahead")};
     const struct activity *a = m.activity == NONE ? NULL : record_get(ctx, &activities_kind, m.activity);
     if (!mark_key_valid(m.code))
         return refused(ctx, 422, say(ctx, "Each mark needs a key of its own: 8 to 64 letters and digits."));
@@ -285,7 +296,8 @@ static struct outcome one_mark(struct ctx *ctx, const cJSON *o)
         return refused(ctx, 422, say(ctx, "There is no such activity."));
     if (who) {
         if (!leads(ctx, m.activity))
-            return refused(ctx, ctx->actor.user == NONE ? 401 : 403, say(ctx, "Only who leads this activity may check others in. Please sign in."));
+            return refused(ctx, ctx->actor.user == NONE ? 401 : 403,
+                           say(ctx, "Only who leads this activity may check others in. Please sign in."));
         struct volunteer *v = volunteer_typed(ctx, who, &how, &why);
         if (!v)
             return refused(ctx, 422, why);
@@ -296,20 +308,25 @@ static struct outcome one_mark(struct ctx *ctx, const cJSON *o)
     }
     const char *shown = text_of(o, "card");
     if (shown && tries_left(ctx, &tries_shown, NULL) <= 0)
-        return refused(ctx, 429, say(ctx, "Too many wrong codes came from your connection. Please try again in a few hours, or ask your team's leader."));
+        return refused(
+            ctx, 429,
+            say(ctx, "Too many wrong codes came from your connection. Please try again in a few hours, or ask your team's leader."));
     const struct volunteer *card = shown ? volunteer_by_code(ctx, shown) : NULL;
     if (shown && !card)
         tries_add(ctx, &tries_shown, NULL);
     m.volunteer = card ? card->record.id : ctx->actor.volunteer > 0 && !shown ? ctx->actor.volunteer : NONE;
     if (m.volunteer == NONE)
-        return refused(ctx, 401, shown ? say(ctx, "This card’s code is not known here, or a newer card has replaced it.")
-                                                    : say(ctx, "Show your volunteer’s card first."));
+        return refused(ctx, 401,
+                       shown ? say(ctx, "This card’s code is not known here, or a newer card has replaced it.")
+                             : say(ctx, "Show your volunteer’s card first."));
     return mark_with_code(ctx, a, code, &m);
 }
 
 static bool was_there(struct ctx *ctx, int64_t activity)
 {
-    return ctx->actor.volunteer > 0 && query_int(ctx->db, "SELECT id FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good'", activity, ctx->actor.volunteer) != NONE;
+    return ctx->actor.volunteer > 0 &&
+           query_int(ctx->db, "SELECT id FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good'", activity,
+                     ctx->actor.volunteer) != NONE;
 }
 
 static struct outcome one_count(struct ctx *ctx, const cJSON *o)
@@ -325,7 +342,8 @@ static struct outcome one_count(struct ctx *ctx, const cJSON *o)
         return refused(ctx, 409, say(ctx, "This activity was cancelled."));
     if (query_int(ctx->db, "SELECT id FROM counts WHERE key = {}", key) != NONE)
         return (struct outcome){200, "again", NULL};
-    if (count_add(ctx, a, key, n, at == NONE || at - (ahead == NONE ? 0 : ahead) > ctx->now ? ctx->now : at - (ahead == NONE ? 0 : ahead)) != OK)
+    if (count_add(ctx, a, key, n,
+                  at == NONE || at - (ahead == NONE ? 0 : ahead) > ctx->now ? ctx->now : at - (ahead == NONE ? 0 : ahead)) != OK)
         return refused(ctx, 422, NULL);
     return (struct outcome){201, "done", NULL};
 }
@@ -343,7 +361,8 @@ static void sent_prepare(struct ctx *ctx)
 
 static void draw_outcome(struct buf *out, const cJSON *o, const struct outcome *r, bool first)
 {
-    json(out, "{}{\"key\":{},\"status\":{},\"result\":{},\"message\":{}}", (struct raw_json){first ? "" : ","}, text_of(o, "key"), r->code, r->result, r->text);
+    json(out, "{}{\"key\":{},\"status\":{},\"result\":{},\"message\":{}}", (struct raw_json){first ? "" : ","}, text_of(o, "key"), r->code,
+         r->result, r->text);
 }
 
 /* Each is answered by itself: what is wrong with one takes no other down. */
@@ -356,12 +375,14 @@ static void sent(struct ctx *ctx)
     int n = 0;
     answer_type(ctx, "application/json");
     json(out, "{\"now\":{},\"results\":[", ctx->now);
-    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(o, "marks")) {
+    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(o, "marks"))
+    {
         struct outcome r = one_mark(ctx, each);
         new = new || r.code == 201;
         draw_outcome(out, each, &r, n++ == 0);
     }
-    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(o, "counts")) {
+    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(o, "counts"))
+    {
         struct outcome r = one_count(ctx, each);
         new = new || r.code == 201;
         draw_outcome(out, each, &r, n++ == 0);
@@ -408,7 +429,8 @@ static void draw_how_it_stands(struct ctx *ctx, const struct activity *a)
         return;
     }
     html(out, "<p class=\"stand\" data-stand>{} {}</p>", icon(ctx, "circle-check"),
-         went == NONE ? say(ctx, "You are in since {}.", clock_show(ctx, came)) : say(ctx, "You were here from {} to {}.", clock_show(ctx, came), clock_show(ctx, went)));
+         went == NONE ? say(ctx, "You are in since {}.", clock_show(ctx, came))
+                      : say(ctx, "You were here from {} to {}.", clock_show(ctx, came), clock_show(ctx, went)));
 }
 
 static void in(struct ctx *ctx)
@@ -419,11 +441,12 @@ static void in(struct ctx *ctx)
     bool known = ctx->actor.volunteer > 0;
     keep_offline(ctx, a);
     page_begin(ctx, say(ctx, "Check in"), PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} · {}</p></header>", activity_title(ctx, a), activity_when(ctx, a->starts, a->ends),
-         ctx_pick(ctx, a->place, a->place_en));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} · {}</p></header>", activity_title(ctx, a),
+         activity_when(ctx, a->starts, a->ends), ctx_pick(ctx, a->place, a->place_en));
     form_problems(ctx);
     if (!strcmp(a->status, "cancelled")) {
-        html(out, "<div class=\"notice error\">{}<div><p>{}</p></div></div>", icon(ctx, "circle-x"), say(ctx, "This activity was cancelled: {}", a->cancelled_why));
+        html(out, "<div class=\"notice error\">{}<div><p>{}</p></div></div>", icon(ctx, "circle-x"),
+             say(ctx, "This activity was cancelled: {}", a->cancelled_why));
         page_end(ctx);
         return;
     }
@@ -435,14 +458,22 @@ static void in(struct ctx *ctx)
     buf_puts(out, "<div class=\"notice warn\" data-tell role=\"status\" hidden><div></div></div><ul class=\"kept-marks\" data-kept></ul>");
     form_begin(ctx, arena_print(ctx->arena, "/in/%s", id), NULL, false);
     if (!known)
-        html(out, "<div class=\"field\"><label for=\"f-card\">{}</label><p class=\"hint\">{} <a href=\"/card?next={}\">{}</a></p><input id=\"f-card\" name=\"card\" autocomplete=\"off\" autocapitalize=\"characters\" value=\"{}\"></div>",
-             say(ctx, "Code of your volunteer’s card"), say(ctx, "Ten letters and digits."),
-             (struct url_part){code ? arena_print(ctx->arena, "/in/%s?c=%.30s", id, code) : arena_print(ctx->arena, "/in/%s", id)}, say(ctx, "Remember the card on this phone"), param(ctx, "card"));
-    html(out, "<div class=\"field\"><label for=\"f-c\">{}</label><p class=\"hint\">{}</p><div class=\"acts\"><input id=\"f-c\" class=\"tiny\" name=\"c\" inputmode=\"numeric\" autocomplete=\"off\" value=\"{}\">"
-              "<button type=\"button\" data-scan hidden>{} {}</button></div></div><video data-video playsinline muted hidden></video>",
-         say(ctx, "Code at the door"), say(ctx, "Six digits beside the QR; scanning the QR fills them in."), code, icon(ctx, "camera"), say(ctx, "Scan the QR"));
-    html(out, "<div class=\"acts big\"><button class=\"primary\" name=\"go\" value=\"in\">{} {}</button><button name=\"go\" value=\"out\">{} {}</button></div>",
-         icon(ctx, "login"), say(ctx, "I have come"), icon(ctx, "logout"), say(ctx, "I am leaving"));
+        html(
+            out,
+            "<div class=\"field\"><label for=\"f-card\">{}</label><p class=\"hint\">{} <a href=\"/card?next={}\">{}</a></p><input id=\"f-card\" name=\"card\" autocomplete=\"off\" autocapitalize=\"characters\" value=\"{}\"></div>",
+            say(ctx, "Code of your volunteer’s card"), say(ctx, "Ten letters and digits."),
+            (struct url_part){code ? arena_print(ctx->arena, "/in/%s?c=%.30s", id, code) : arena_print(ctx->arena, "/in/%s", id)},
+            say(ctx, "Remember the card on this phone"), param(ctx, "card"));
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-c\">{}</label><p class=\"hint\">{}</p><div class=\"acts\"><input id=\"f-c\" class=\"tiny\" name=\"c\" inputmode=\"numeric\" autocomplete=\"off\" value=\"{}\">"
+        "<button type=\"button\" data-scan hidden>{} {}</button></div></div><video data-video playsinline muted hidden></video>",
+        say(ctx, "Code at the door"), say(ctx, "Six digits beside the QR; scanning the QR fills them in."), code, icon(ctx, "camera"),
+        say(ctx, "Scan the QR"));
+    html(
+        out,
+        "<div class=\"acts big\"><button class=\"primary\" name=\"go\" value=\"in\">{} {}</button><button name=\"go\" value=\"out\">{} {}</button></div>",
+        icon(ctx, "login"), say(ctx, "I have come"), icon(ctx, "logout"), say(ctx, "I am leaving"));
     form_end(ctx);
     html(out, "<p class=\"small\">{}</p></div>", say(ctx, "No phone, no card? The team leader at the door checks you in by name."));
     page_end(ctx);
@@ -454,12 +485,20 @@ static void in_send(struct ctx *ctx)
     const struct activity *a = ctx->web->record;
     const char *card = param(ctx, "card"), *go = param(ctx, "go");
     const struct volunteer *v = card && *card ? volunteer_by_code(ctx, card) : NULL;
-    struct mark m = {.activity = a->record.id, .shift = NONE, .offer = NONE, .at = NONE, .ahead = NONE, .out = go && !strcmp(go, "out"),
-                     .volunteer = v ? v->record.id : ctx->actor.volunteer > 0 && !(card && *card) ? ctx->actor.volunteer : NONE,
+    struct mark m = {.activity = a->record.id,
+                     .shift = NONE,
+                     .offer = NONE,
+                     .at = NONE,
+                     .ahead = NONE,
+                     .out = go && !strcmp(go, "out"),
+                     .volunteer = v                                              ? v->record.id
+                                  : ctx->actor.volunteer > 0 && !(card && *card) ? ctx->actor.volunteer
+                                                                                 : NONE,
                      .code = mark_key_valid(ctx->key) ? ctx->key : record_code(ctx, "M")};
     if (m.volunteer == NONE) {
-        ctx_problem(ctx, "card", card && *card ? say(ctx, "This card’s code is not known here, or a newer card has replaced it.")
-                                               : say(ctx, "Show your volunteer’s card first."));
+        ctx_problem(ctx, "card",
+                    card && *card ? say(ctx, "This card’s code is not known here, or a newer card has replaced it.")
+                                  : say(ctx, "Show your volunteer’s card first."));
         return;
     }
     struct outcome o = mark_with_code(ctx, a, param(ctx, "c"), &m);

@@ -40,7 +40,8 @@ static void route_print(const struct route *r)
             printf("%s%s", gap, role_name((enum role)(1 << i)));
             gap = ",";
         }
-    printf("\t%s%s%s%s\n", r->flags & API ? "api " : "", r->flags & LIVE ? "live " : "", r->record ? "record:" : "", r->record ? r->record->name : "");
+    printf("\t%s%s%s%s\n", r->flags & API ? "api " : "", r->flags & LIVE ? "live " : "", r->record ? "record:" : "",
+           r->record ? r->record->name : "");
 }
 
 static int run_init(struct ctx *ctx, const struct options *o)
@@ -147,8 +148,8 @@ static int run_export(struct ctx *ctx, const struct options *o)
         all[i] = (struct grant){1U << i, NONE, NONE};
     ctx->actor.grants = all;
     ctx->actor.grant_count = ROLE_COUNT;
-    if (install_open(ctx, o->data, has_sealed(k) ? DB_WRITE : DB_READ) != OK ||
-        (has_sealed(k) && door(ctx, export_note) != OK) || export_to(ctx, k, format, o->output, &count) != OK)
+    if (install_open(ctx, o->data, has_sealed(k) ? DB_WRITE : DB_READ) != OK || (has_sealed(k) && door(ctx, export_note) != OK) ||
+        export_to(ctx, k, format, o->output, &count) != OK)
         return command_failed(ctx);
     if (o->output)
         printf("%s\n", say(ctx, "{} records in {}.", count, o->output));
@@ -184,7 +185,12 @@ static int run_serve(struct ctx *ctx, const struct options *o)
         fprintf(stderr, "linli: %s\n", say(ctx, "--open is a number from 1 to {}.", 10000));
         return 2;
     }
-    struct serving how = {.data = o->data, .address = o->listen ? o->listen : "127.0.0.1:8080", .url = o->url, .proxied = o->proxied, .open = (int)open, .copy_to = o->copy_to};
+    struct serving how = {.data = o->data,
+                          .address = o->listen ? o->listen : "127.0.0.1:8080",
+                          .url = o->url,
+                          .proxied = o->proxied,
+                          .open = (int)open,
+                          .copy_to = o->copy_to};
     if (install_serve(ctx, &how) != OK)
         return command_failed(ctx);
     return 0;

@@ -21,15 +21,16 @@
 enum { OPEN_NOW, SOON, LATE, TO_CALL, RECEIVED_, CLOSED_, CONTACT, ANSWER, ON_TIME, SOLVED, SATISFIED, REWORKED, SHOWN };
 #define NOW_COUNT RECEIVED_
 static const char *const ids[SHOWN] = {
-    "requests.open", "requests.due_soon", "requests.overdue", "requests.to_call", "requests.received", "requests.closed",
-    "requests.contacted_in_time", "requests.answered_in_time", "requests.on_time", "requests.solved_rate",
-    "requests.satisfied_rate", "requests.reworked_rate"};
+    "requests.open",     "requests.due_soon",    "requests.overdue",           "requests.to_call",
+    "requests.received", "requests.closed",      "requests.contacted_in_time", "requests.answered_in_time",
+    "requests.on_time",  "requests.solved_rate", "requests.satisfied_rate",    "requests.reworked_rate"};
 /* Heads of columns: the figures' titles are too long there. */
-static const char *const heads[SHOWN] = {N_("Open"), N_("Due in 48 hours"), N_("Overdue"), N_("To call back"), N_("Received"), N_("Closed"),
-    N_("Contacted in time"), N_("Answered in time"), N_("Closed in time"), N_("Found it solved"), N_("Were satisfied"), N_("Reworked")};
+static const char *const heads[SHOWN] = {N_("Open"),           N_("Due in 48 hours"), N_("Overdue"),           N_("To call back"),
+                                         N_("Received"),       N_("Closed"),          N_("Contacted in time"), N_("Answered in time"),
+                                         N_("Closed in time"), N_("Found it solved"), N_("Were satisfied"),    N_("Reworked")};
 
 struct line {
-    int64_t id;              /* area or category; 0: none */
+    int64_t id; /* area or category; 0: none */
     const char *name;
     struct figure_span span; /* what its numbers link to */
     int64_t sums[FIGURE_PARTS * SHOWN];
@@ -38,12 +39,12 @@ struct line {
 struct board {
     const struct figure *figures[SHOWN + 1];
     struct figure_span span;
-    bool everywhere;         /* the reader sees what has no community, too */
+    bool everywhere; /* the reader sees what has no community, too */
     struct line communities[PLACES_MOST + 1], categories[PLACES_MOST + 1], steps[STEPS_MOST];
     int community_count, category_count, step_count;
-    int64_t top[4096];       /* category id to its place in categories, plus one */
+    int64_t top[4096]; /* category id to its place in categories, plus one */
     int64_t total[FIGURE_PARTS * SHOWN], as_of;
-    bool years;              /* the steps are years */
+    bool years; /* the steps are years */
 };
 
 /* ---- what is asked, what may be seen ---- */
@@ -82,7 +83,8 @@ static void load_communities(struct ctx *ctx, struct board *b)
         if (!b->everywhere && !(path && within_grants(ctx, path)))
             continue;
         struct line *l = &b->communities[b->community_count++];
-        *l = (struct line){.id = row_int(r, "id"), .name = arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
+        *l = (struct line){.id = row_int(r, "id"),
+                           .name = arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
     }
     rows_end(r);
     if (b->everywhere)
@@ -96,7 +98,8 @@ static void load_categories(struct ctx *ctx, struct board *b)
     struct rows *r = query(ctx->db, "SELECT id, name, name_en FROM categories WHERE parent IS NULL ORDER BY position, code");
     while (b->category_count < PLACES_MOST && rows_next(r)) {
         struct line *l = &b->categories[b->category_count++];
-        *l = (struct line){.id = row_int(r, "id"), .name = arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
+        *l = (struct line){.id = row_int(r, "id"),
+                           .name = arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
         if (l->id > 0 && l->id < ALL)
             b->top[l->id] = b->category_count;
     }
@@ -163,8 +166,7 @@ static bool in_branch(const struct board *b, int64_t cell_category, int64_t aske
 {
     if (asked == NONE || cell_category == asked)
         return true;
-    return cell_category > 0 && cell_category < 4096 && b->top[cell_category] &&
-           b->categories[b->top[cell_category] - 1].id == asked;
+    return cell_category > 0 && cell_category < 4096 && b->top[cell_category] && b->categories[b->top[cell_category] - 1].id == asked;
 }
 
 static struct line *community_of(struct board *b, int64_t id)
@@ -256,16 +258,20 @@ static void draw_cell(struct ctx *ctx, const struct board *b, const struct line 
     const struct figure *f = b->figures[i];
     struct figure_span span = span_of(b, l, i);
     if (f->way != RATE)
-        html(out, "<td class=\"num\"><a href=\"{}\">{}</a></td>", records_link(ctx, f, &span, PART_COUNTED), figure_thousands(ctx, l->sums[FIGURE_PARTS * i]));
+        html(out, "<td class=\"num\"><a href=\"{}\">{}</a></td>", records_link(ctx, f, &span, PART_COUNTED),
+             figure_thousands(ctx, l->sums[FIGURE_PARTS * i]));
     else if (l->sums[FIGURE_PARTS * i + 1] == 0)
         html(out, "<td class=\"num\">–</td>");
     else
-        html(out, "<td class=\"num\"><a href=\"{}\">{} <small class=\"soft\">{}/{}</small></a></td>", records_link(ctx, f, &span, PART_COUNTED),
-             share(ctx, l->sums, i), figure_thousands(ctx, l->sums[FIGURE_PARTS * i]), figure_thousands(ctx, l->sums[FIGURE_PARTS * i + 1]));
+        html(out, "<td class=\"num\"><a href=\"{}\">{} <small class=\"soft\">{}/{}</small></a></td>",
+             records_link(ctx, f, &span, PART_COUNTED), share(ctx, l->sums, i), figure_thousands(ctx, l->sums[FIGURE_PARTS * i]),
+             figure_thousands(ctx, l->sums[FIGURE_PARTS * i + 1]));
 }
 
 /* Colours that mean the same in each chart; the others take the next of the row. */
-static const char *const tones[SHOWN] = {[OPEN_NOW] = " data-tone=\"lake\"", [SOON] = " data-tone=\"warn\"", [LATE] = " data-tone=\"late\"",
+static const char *const tones[SHOWN] = {[OPEN_NOW] = " data-tone=\"lake\"",
+                                         [SOON] = " data-tone=\"warn\"",
+                                         [LATE] = " data-tone=\"late\"",
                                          [RECEIVED_] = " data-tone=\"soft\""};
 
 /* One chart with its table: columns are figures; those after the first charted ones are in the table only. */
@@ -300,10 +306,12 @@ static void draw_chart(struct ctx *ctx, const struct board *b, const struct char
 {
     struct buf *out = ctx->web->out;
     bool rate = b->figures[c->columns[0]]->way == RATE;
-    html(out, "<figure class=\"chart{}\"><figcaption>{}</figcaption><div class=\"scroll\" tabindex=\"0\"><table class=\"plain\" data-chart=\"{}\"{}>"
-              "<thead><tr><th>{}</th>",
-         (struct markup){c->wide ? " wide" : ""}, tr(ctx, c->question), c->kind, (struct markup){rate ? " data-unit=\"%\"" : ""},
-         b->years && !strcmp(c->first, "Month") ? say(ctx, "Year") : tr(ctx, c->first));
+    html(
+        out,
+        "<figure class=\"chart{}\"><figcaption>{}</figcaption><div class=\"scroll\" tabindex=\"0\"><table class=\"plain\" data-chart=\"{}\"{}>"
+        "<thead><tr><th>{}</th>",
+        (struct markup){c->wide ? " wide" : ""}, tr(ctx, c->question), c->kind, (struct markup){rate ? " data-unit=\"%\"" : ""},
+        b->years && !strcmp(c->first, "Month") ? say(ctx, "Year") : tr(ctx, c->first));
     for (int i = 0; i < c->count; i++)
         html(out, "<th class=\"num\"{}{}>{}</th>", (struct markup){tones[c->columns[i]]},
              (struct markup){i >= c->charted ? " data-chart-skip" : ""}, tr(ctx, heads[c->columns[i]]));
@@ -328,10 +336,12 @@ static void draw_number(struct ctx *ctx, const struct board *b, int i)
     struct figure_span span = span_of(b, NULL, i);
     const struct figure *f = b->figures[i];
     bool rate = f->way == RATE;
-    html(ctx->web->out, "<li{}><a href=\"{}\"><b>{}</b>{}", (struct markup){i == LATE && b->total[FIGURE_PARTS * i] ? " class=\"late\"" : ""},
-         records_link(ctx, f, &span, PART_COUNTED), rate ? share(ctx, b->total, i) : figure_thousands(ctx, b->total[FIGURE_PARTS * i]), tr(ctx, heads[i]));
+    html(ctx->web->out, "<li{}><a href=\"{}\"><b>{}</b>{}",
+         (struct markup){i == LATE && b->total[FIGURE_PARTS * i] ? " class=\"late\"" : ""}, records_link(ctx, f, &span, PART_COUNTED),
+         rate ? share(ctx, b->total, i) : figure_thousands(ctx, b->total[FIGURE_PARTS * i]), tr(ctx, heads[i]));
     if (rate)
-        html(ctx->web->out, " <small>{}/{}</small>", figure_thousands(ctx, b->total[FIGURE_PARTS * i]), figure_thousands(ctx, b->total[FIGURE_PARTS * i + 1]));
+        html(ctx->web->out, " <small>{}/{}</small>", figure_thousands(ctx, b->total[FIGURE_PARTS * i]),
+             figure_thousands(ctx, b->total[FIGURE_PARTS * i + 1]));
     html(ctx->web->out, "</a></li>");
 }
 
@@ -351,20 +361,24 @@ static void draw_sentence(struct ctx *ctx, const struct board *b)
         html(out, "{} ", say(ctx, "No request is late."));
     else
         html(out, "<a class=\"late\" href=\"{}\">{}</a> ", records_link(ctx, b->figures[LATE], &late_span, PART_COUNTED),
-             named ? say_n(ctx, late, "1 request is late.", "{} requests are late, {} of them in {}.", n, figure_thousands(ctx, most->sums[FIGURE_PARTS * LATE]), most->name)
+             named ? say_n(ctx, late, "1 request is late.", "{} requests are late, {} of them in {}.", n,
+                           figure_thousands(ctx, most->sums[FIGURE_PARTS * LATE]), most->name)
                    : say_n(ctx, late, "1 request is late.", "{} requests are late.", n));
     if (call)
         html(out, "<a href=\"{}\">{}</a>", records_link(ctx, b->figures[TO_CALL], &call_span, PART_COUNTED),
-             say_n(ctx, call, "1 was answered and waits for a call-back.", "{} were answered and wait for a call-back.", figure_thousands(ctx, call)));
+             say_n(ctx, call, "1 was answered and waits for a call-back.", "{} were answered and wait for a call-back.",
+                   figure_thousands(ctx, call)));
     html(out, "</p>");
 }
 
-static void draw_options(struct ctx *ctx, const char *name, const char *label, const char *all, const struct line *lines, int count, int64_t chosen)
+static void draw_options(struct ctx *ctx, const char *name, const char *label, const char *all, const struct line *lines, int count,
+                         int64_t chosen)
 {
     struct buf *out = ctx->web->out;
     html(out, "<label>{} <select name=\"{}\"><option value=\"\">{}</option>", label, name, all);
     for (int i = 0; i < count; i++)
-        html(out, "<option value=\"{}\"{}>{}</option>", lines[i].id, (struct markup){chosen == lines[i].id ? " selected" : ""}, lines[i].name);
+        html(out, "<option value=\"{}\"{}>{}</option>", lines[i].id, (struct markup){chosen == lines[i].id ? " selected" : ""},
+             lines[i].name);
     html(out, "</select></label>");
 }
 
@@ -384,8 +398,20 @@ static const struct chart charts[] = {
     {"bar", N_("Which matters come up, and which are late?"), N_("Category"), {RECEIVED_, OPEN_NOW, SOON, LATE}, 4, 4, false},
     {"line", N_("Are the rates getting better?"), N_("Month"), {ANSWER, ON_TIME, SOLVED, SATISFIED, CONTACT, REWORKED}, 6, 4, true},
     {"column", N_("How many come in, how many are closed?"), N_("Month"), {RECEIVED_, CLOSED_}, 2, 2, true},
-    {"bar", N_("Do the communities keep their deadlines?"), N_("Community"), {ANSWER, ON_TIME, CONTACT, SOLVED, SATISFIED, REWORKED}, 6, 2, true},
-    {"bar", N_("Which matters are solved, and are people satisfied?"), N_("Category"), {SOLVED, SATISFIED, CONTACT, ANSWER, ON_TIME, REWORKED}, 6, 2, true},
+    {"bar",
+     N_("Do the communities keep their deadlines?"),
+     N_("Community"),
+     {ANSWER, ON_TIME, CONTACT, SOLVED, SATISFIED, REWORKED},
+     6,
+     2,
+     true},
+    {"bar",
+     N_("Which matters are solved, and are people satisfied?"),
+     N_("Category"),
+     {SOLVED, SATISFIED, CONTACT, ANSWER, ON_TIME, REWORKED},
+     6,
+     2,
+     true},
 };
 
 static void draw_board(struct ctx *ctx, const struct board *b)
@@ -418,10 +444,12 @@ static void dashboard(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     struct figure_span span = span_asked(ctx);
     page_begin(ctx, say(ctx, "Dashboard"), PAGE_STAFF | PAGE_WIDE | PAGE_CHARTS);
-    html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print hidden>{} {}</button></div></header>",
+    html(out,
+         "<header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print hidden>{} {}</button></div></header>",
          say(ctx, "Dashboard"), icon(ctx, "printer"), say(ctx, "Print"));
     if (query_int(ctx->db, "SELECT id FROM requests ORDER BY id LIMIT 1") == NONE) {
-        html(out, "<div class=\"empty\">{}<p>{}</p><p class=\"acts\"><a class=\"button\" href=\"/work\">{}</a></p></div>", icon(ctx, "inbox"),
+        html(out, "<div class=\"empty\">{}<p>{}</p><p class=\"acts\"><a class=\"button\" href=\"/work\">{}</a></p></div>",
+             icon(ctx, "inbox"),
              say(ctx, "There is no request yet. When the first ones come in or an archive is imported, their figures stand here."),
              say(ctx, "To the work list"));
         page_end(ctx);

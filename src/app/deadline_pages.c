@@ -46,14 +46,18 @@ static const char *kind_name(struct ctx *ctx, const char *level)
 static void draw_level(struct ctx *ctx, const struct deadline_usual *u)
 {
     struct buf *out = ctx->web->out;
-    const char *kind = kind_name(ctx, u->level), *typed = param(ctx, u->level), *chosen = param(ctx, kind), *problem = ctx_problem_of(ctx, u->level);
+    const char *kind = kind_name(ctx, u->level), *typed = param(ctx, u->level), *chosen = param(ctx, kind),
+               *problem = ctx_problem_of(ctx, u->level);
     const char *label = label_of(ctx, "level", u->level);
-    html(out, "<div class=\"field\"><label for=\"f-{}\">{}</label><span class=\"amount\"><input class=\"tiny\" type=\"number\" inputmode=\"numeric\" min=\"1\" max=\"{}\""
-              " required id=\"f-{}\" name=\"{}\" value=\"{}\"{}><select name=\"{}\" aria-label=\"{}\">",
-         u->level, label, DEADLINE_MOST, u->level, u->level, typed ? typed : arena_print(ctx->arena, "%lld", (long long)u->count),
-         (struct markup){problem ? " aria-invalid=\"true\"" : ""}, kind, say(ctx, "{}: counted in", label));
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-{}\">{}</label><span class=\"amount\"><input class=\"tiny\" type=\"number\" inputmode=\"numeric\" min=\"1\" max=\"{}\""
+        " required id=\"f-{}\" name=\"{}\" value=\"{}\"{}><select name=\"{}\" aria-label=\"{}\">",
+        u->level, label, DEADLINE_MOST, u->level, u->level, typed ? typed : arena_print(ctx->arena, "%lld", (long long)u->count),
+        (struct markup){problem ? " aria-invalid=\"true\"" : ""}, kind, say(ctx, "{}: counted in", label));
     for (const struct choice *c = kind_field(&categories_kind, "day_kind")->choices; c->code; c++)
-        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){!strcmp(c->code, chosen ? chosen : u->kind) ? " selected" : ""}, tr(ctx, c->label));
+        html(out, "<option value=\"{}\"{}>{}</option>", c->code,
+             (struct markup){!strcmp(c->code, chosen ? chosen : u->kind) ? " selected" : ""}, tr(ctx, c->label));
     buf_puts(out, "</select></span>");
     if (problem)
         html(out, "<p class=\"problem\" id=\"f-{}-p\">{} {}</p>", u->level, icon(ctx, "alert-circle"), problem);
@@ -65,8 +69,10 @@ static void page(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     page_begin(ctx, say(ctx, "Deadlines"), PAGE_STAFF);
     trail(ctx, "/settings", say(ctx, "Settings"));
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Deadlines"),
-         say(ctx, "How long a request of a level may take when its category doesn’t say. Open deadlines are counted again at once; those that were extended stay."));
+    html(
+        out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Deadlines"),
+        say(ctx,
+            "How long a request of a level may take when its category doesn’t say. Open deadlines are counted again at once; those that were extended stay."));
     form_begin(ctx, "/deadlines", NULL, false);
     form_problems(ctx);
     buf_puts(out, "<div class=\"group\">");
@@ -78,7 +84,8 @@ static void page(struct ctx *ctx)
     form_end(ctx);
     int64_t own = query_int(ctx->db, "SELECT count(*) AS n FROM categories WHERE valid = 1 AND days IS NOT NULL AND day_kind IS NOT NULL");
     html(out, "<section><p>{} <a href=\"/registers/categories\">{}</a> · <a href=\"/calendar\">{}</a></p></section>",
-         say_n(ctx, own, "1 category has a deadline of its own.", "{} categories have a deadline of their own.", own), say(ctx, "Categories"), say(ctx, "Calendar"));
+         say_n(ctx, own, "1 category has a deadline of its own.", "{} categories have a deadline of their own.", own),
+         say(ctx, "Categories"), say(ctx, "Calendar"));
     page_end(ctx);
 }
 
@@ -86,7 +93,8 @@ static void prepare(struct ctx *ctx)
 {
     const char **list = ARENA_ARRAY(ctx->arena, const char *, DEADLINE_LEVELS);
     for (int i = 0; i < DEADLINE_LEVELS; i++) {
-        const char *level = deadline_usual(ctx, i).level, *n = text_tidy(ctx->arena, param(ctx, level)), *kind = param(ctx, kind_name(ctx, level)), *read;
+        const char *level = deadline_usual(ctx, i).level, *n = text_tidy(ctx->arena, param(ctx, level)),
+                   *kind = param(ctx, kind_name(ctx, level)), *read;
         int64_t count;
         list[i] = arena_print(ctx->arena, "%s %s", n && n[strspn(n, "0123456789")] == '\0' ? n : "", kind ? kind : "");
         if (!deadline_read(ctx, list[i], &count, &read))
@@ -116,7 +124,8 @@ static void store(struct ctx *ctx)
     }
     bool changed = was.size > 0;
     if (changed)
-        journal_add(ctx, "settings", 0, "change", arena_print(ctx->arena, "%.*s}", (int)was.size, was.data), arena_print(ctx->arena, "%.*s}", (int)is.size, is.data));
+        journal_add(ctx, "settings", 0, "change", arena_print(ctx->arena, "%.*s}", (int)was.size, was.data),
+                    arena_print(ctx->arena, "%.*s}", (int)is.size, is.data));
     buf_release(&was);
     buf_release(&is);
     if (!changed)
@@ -141,7 +150,8 @@ static const char *now(struct ctx *ctx)
     const char *text = "";
     for (int i = 0; i < DEADLINE_LEVELS; i++) {
         const struct deadline_usual u = deadline_usual(ctx, i);
-        text = arena_print(ctx->arena, "%s%s%s %s", text, *text ? " · " : "", label_of(ctx, "level", u.level), deadline_text(ctx, u.count, u.kind));
+        text = arena_print(ctx->arena, "%s%s%s %s", text, *text ? " · " : "", label_of(ctx, "level", u.level),
+                           deadline_text(ctx, u.count, u.kind));
     }
     return text;
 }
@@ -151,4 +161,5 @@ static const struct setting_page setting_pages[] = {
     {.href = NULL},
 };
 
-const struct module deadline_pages_module = {.name = "deadline_pages", .routes = ROUTES(table), .places = places, .setting_pages = setting_pages};
+const struct module deadline_pages_module = {
+    .name = "deadline_pages", .routes = ROUTES(table), .places = places, .setting_pages = setting_pages};

@@ -126,7 +126,8 @@ static void moved_find(struct ctx *ctx, const struct calendar *cal, struct moved
     struct rows *r = query(ctx->db,
                            "SELECT id, due_from, due, category, level FROM requests WHERE status NOT IN ('closed', 'merged')"
                            " AND status IN ('received', 'dispatched', 'handling', 'parked') AND due_from IS NOT NULL AND id > {}"
-                           " ORDER BY id LIMIT {}", m->last, MOVED_BATCH);
+                           " ORDER BY id LIMIT {}",
+                           m->last, MOVED_BATCH);
     for (; n < MOVED_BATCH && rows_next(r); n++) {
         row[n].id = row_int(r, "id");
         row[n].from = row_int(r, "due_from");

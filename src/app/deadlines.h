@@ -19,7 +19,7 @@ void deadline_set(struct ctx *ctx, struct request *r, int64_t from);
 
 /* What holds for a level when the category doesn't say: /deadlines sets it. */
 #define DEADLINE_LEVELS 3
-#define DEADLINE_MOST 1000
+#define DEADLINE_MOST   1000
 struct deadline_usual {
     const char *level, *setting; /* code of the level; name of the setting */
     int64_t count;               /* 1 to DEADLINE_MOST */

@@ -38,9 +38,9 @@ static const char *unsealed(struct ctx *ctx, const char *name)
 
 struct deliver_settings deliver_settings_load(struct ctx *ctx)
 {
-    return (struct deliver_settings){setting(ctx, "smtp.host"), setting(ctx, "smtp.port"), setting(ctx, "smtp.security"),
-                                     setting(ctx, "smtp.from"), setting(ctx, "smtp.user"), unsealed(ctx, "smtp.password"),
-                                     setting(ctx, "hook.url"), unsealed(ctx, "hook.secret")};
+    return (struct deliver_settings){setting(ctx, "smtp.host"), setting(ctx, "smtp.port"),   setting(ctx, "smtp.security"),
+                                     setting(ctx, "smtp.from"), setting(ctx, "smtp.user"),   unsealed(ctx, "smtp.password"),
+                                     setting(ctx, "hook.url"),  unsealed(ctx, "hook.secret")};
 }
 
 /* ---- the two channels ---- */
@@ -123,8 +123,10 @@ static void write_mail(struct buf *out, const struct deliver_settings *s, const 
              t.tm_hour, t.tm_min, t.tm_sec);
     plain(out, "From: <{}>\r\nTo: <{}>\r\n", s->from, to);
     write_subject(out, subject);
-    plain(out, "Date: {}\r\nMessage-ID: <{}>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-               "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n", (const char *)date, message_id);
+    plain(out,
+          "Date: {}\r\nMessage-ID: <{}>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+          "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+          (const char *)date, message_id);
     base64(out, text, strlen(text), "", "\r\n", 57);
 }
 
@@ -160,7 +162,8 @@ bool deliver_mail(struct ctx *ctx, const struct deliver_settings *s, const char 
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
     if (done != CURLE_OK) {
         *refused = done == CURLE_SEND_ERROR && code >= 550 && code <= 553;
-        *why = code >= 400 ? say(ctx, "The mail server answered {}.", (int)code) : say(ctx, "The mail server could not be used: {}", curl_easy_strerror(done));
+        *why = code >= 400 ? say(ctx, "The mail server answered {}.", (int)code)
+                           : say(ctx, "The mail server could not be used: {}", curl_easy_strerror(done));
     }
     curl_slist_free_all(list);
     curl_easy_cleanup(c);
@@ -203,7 +206,8 @@ bool deliver_hook(struct ctx *ctx, const struct deliver_settings *s, const char 
     struct curl_slist *heads = curl_slist_append(NULL, "Content-Type: application/json");
     heads = curl_slist_append(heads, arena_print(ctx->arena, "X-Linli-Event: %s", event));
     heads = curl_slist_append(heads, arena_print(ctx->arena, "X-Linli-Timestamp: %lld", (long long)ctx->now));
-    heads = curl_slist_append(heads, arena_print(ctx->arena, "X-Linli-Signature: %s", deliver_signature(ctx->arena, s->secret, ctx->now, body)));
+    heads = curl_slist_append(heads,
+                              arena_print(ctx->arena, "X-Linli-Signature: %s", deliver_signature(ctx->arena, s->secret, ctx->now, body)));
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, heads);
     curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
@@ -252,9 +256,12 @@ static const char *address_of(struct ctx *ctx, const struct outgoing *o)
         return r ? r->requester_mail : NULL;
     }
     struct rows *r = !strncmp(o->recipient, "volunteer:", 10)
-                         ? query(ctx->db, "SELECT u.mail AS mail FROM volunteers v JOIN users u ON u.id = v.\"user\" WHERE v.id = {} AND u.active = 1", id_in(o->recipient))
+                         ? query(
+                               ctx->db,
+                               "SELECT u.mail AS mail FROM volunteers v JOIN users u ON u.id = v.\"user\" WHERE v.id = {} AND u.active = 1",
+                               id_in(o->recipient))
                      : !strncmp(o->recipient, "unit:", 5) ? query(ctx->db, "SELECT mail FROM units WHERE id = {}", id_in(o->recipient))
-                                                        : query(ctx->db, "SELECT mail FROM users WHERE id = {}", id_in(o->recipient));
+                                                          : query(ctx->db, "SELECT mail FROM users WHERE id = {}", id_in(o->recipient));
     if (rows_next(r))
         mail = row_copy(r, ctx->arena, "mail");
     rows_end(r);
@@ -267,7 +274,8 @@ static void claim(struct ctx *ctx)
     struct batch *b = ctx->work;
     change(ctx->db, "UPDATE notices SET status = 'waiting' WHERE status = 'sending' AND claimed_at < {}", ctx->now - DELIVER_CLAIM);
     for (int i = 0; i < b->count; i++) {
-        change(ctx->db, "UPDATE notices SET status = 'sending', claimed_at = {}, attempts = attempts + 1 WHERE id = {} AND status = 'waiting'",
+        change(ctx->db,
+               "UPDATE notices SET status = 'sending', claimed_at = {}, attempts = attempts + 1 WHERE id = {} AND status = 'waiting'",
                ctx->now, b->list[i].id);
         b->list[i].claimed = db_changed(ctx->db) == 1;
         b->list[i].attempts++;
@@ -282,7 +290,8 @@ static void mark(struct ctx *ctx)
         change(ctx->db, "UPDATE notices SET status = 'waiting', attempts = attempts - 1, next_at = {} WHERE id = {} AND status = 'sending'",
                ctx->now + deliver_wait(1), o->id);
     else if (o->sent)
-        change(ctx->db, "UPDATE notices SET status = 'sent', done_at = {}, error = NULL WHERE id = {} AND status = 'sending'", ctx->now, o->id);
+        change(ctx->db, "UPDATE notices SET status = 'sent', done_at = {}, error = NULL WHERE id = {} AND status = 'sending'", ctx->now,
+               o->id);
     else if (o->refused || o->attempts >= DELIVER_ATTEMPTS)
         change(ctx->db, "UPDATE notices SET status = 'failed', error = {} WHERE id = {} AND status = 'sending'", o->why, o->id);
     else
@@ -292,14 +301,19 @@ static void mark(struct ctx *ctx)
 
 static void load(struct ctx *ctx, struct batch *b)
 {
-    struct rows *r = query(ctx->db, "SELECT id, attempts, request, event, recipient, channel, language, text FROM notices"
-                                    " WHERE status = 'waiting' AND channel <> 'hand' AND next_at <= {} ORDER BY next_at, id LIMIT {}",
+    struct rows *r = query(ctx->db,
+                           "SELECT id, attempts, request, event, recipient, channel, language, text FROM notices"
+                           " WHERE status = 'waiting' AND channel <> 'hand' AND next_at <= {} ORDER BY next_at, id LIMIT {}",
                            ctx->now, DELIVER_BATCH);
     while (b->count < DELIVER_BATCH && rows_next(r)) {
         struct outgoing *o = &b->list[b->count++];
-        *o = (struct outgoing){.id = row_int(r, "id"), .attempts = row_int(r, "attempts"), .request = row_int(r, "request"),
-                               .event = row_copy(r, ctx->arena, "event"), .recipient = row_copy(r, ctx->arena, "recipient"),
-                               .channel = row_copy(r, ctx->arena, "channel"), .language = row_copy(r, ctx->arena, "language"),
+        *o = (struct outgoing){.id = row_int(r, "id"),
+                               .attempts = row_int(r, "attempts"),
+                               .request = row_int(r, "request"),
+                               .event = row_copy(r, ctx->arena, "event"),
+                               .recipient = row_copy(r, ctx->arena, "recipient"),
+                               .channel = row_copy(r, ctx->arena, "channel"),
+                               .language = row_copy(r, ctx->arena, "language"),
                                .text = row_copy(r, ctx->arena, "text")};
     }
     rows_end(r);
@@ -325,7 +339,8 @@ static void send_one(struct ctx *ctx, const struct deliver_settings *s, struct o
             o->why = say(ctx, "There is no mail address any more.");
         } else {
             o->sent = deliver_mail(ctx, s, to, say(ctx, "Notice from {}", site ? site : "Linli"), o->text,
-                                   arena_print(ctx->arena, "notice-%lld@%s", (long long)o->id, domain ? domain + 1 : "linli"), &o->refused, &o->why);
+                                   arena_print(ctx->arena, "notice-%lld@%s", (long long)o->id, domain ? domain + 1 : "linli"), &o->refused,
+                                   &o->why);
         }
     }
     ctx->lang = lang;
@@ -337,7 +352,8 @@ int deliver_run(struct ctx *ctx)
     int sent = 0;
     load(ctx, b);
     ctx->work = b;
-    bool claims = query_int(ctx->db, "SELECT id FROM notices WHERE status = 'sending' AND claimed_at < {} LIMIT 1", ctx->now - DELIVER_CLAIM) != NONE;
+    bool claims = query_int(ctx->db, "SELECT id FROM notices WHERE status = 'sending' AND claimed_at < {} LIMIT 1",
+                            ctx->now - DELIVER_CLAIM) != NONE;
     if ((b->count == 0 && !claims) || door(ctx, claim) != OK)
         return 0;
     struct deliver_settings s = deliver_settings_load(ctx);

@@ -35,7 +35,7 @@ struct table {
     const char *headings[TABLE_COLUMNS];
     const char *cells[TABLE_ROWS][TABLE_COLUMNS];
     int columns, rows;
-    int until[TABLE_ROWS], total;     /* weights added up; a row without one weighs 1 */
+    int until[TABLE_ROWS], total;                   /* weights added up; a row without one weighs 1 */
     int64_t category[TABLE_ROWS], unit[TABLE_ROWS]; /* of the column "category", where there is one */
     struct choice_list *lists;
 };
@@ -44,7 +44,8 @@ struct demo {
     struct ctx *ctx;
     struct arena *kept; /* what lives as long as the run; ctx->arena is the present request's */
     uint64_t state;
-    struct table *requests, *slots, *openings, *endings, *details, *surnames, *feedback, *reply_openings, *contacts, *returns, *extensions, *parks;
+    struct table *requests, *slots, *openings, *endings, *details, *surnames, *feedback, *reply_openings, *contacts, *returns, *extensions,
+        *parks;
     int64_t *estates, *communities, *units; /* units: the community's own */
     const char **estate_names, **community_names;
     int64_t estate_count;
@@ -53,7 +54,7 @@ struct demo {
     int unit_count;
     const char *slot_names[64], *slot_values[64]; /* drawn for the present request */
     int slot_count;
-    int64_t base;       /* requests left of those that follow the plan; 0: none */
+    int64_t base;         /* requests left of those that follow the plan; 0: none */
     int opinions, solved; /* of them still to be opinions, to be solved */
 };
 
@@ -155,8 +156,8 @@ static const struct choice_list *list_of(struct demo *d, struct table *t, const 
         if (!strcmp(l->a, a) && !strcmp(l->b, b))
             return l;
     struct choice_list *l = ARENA_NEW(d->kept, struct choice_list);
-    *l = (struct choice_list){.next = t->lists, .a = arena_copy(d->kept, a), .b = arena_copy(d->kept, b),
-                              .rows = ARENA_ARRAY(d->kept, int, t->rows)};
+    *l = (struct choice_list){
+        .next = t->lists, .a = arena_copy(d->kept, a), .b = arena_copy(d->kept, b), .rows = ARENA_ARRAY(d->kept, int, t->rows)};
     for (int i = 0; i < t->rows; i++)
         if (fits(t, i, a, b))
             l->rows[l->count++] = i;
@@ -248,8 +249,7 @@ static void load_estates(struct demo *d)
     }
     rows_end(r);
     for (int64_t i = 0; i < d->estate_count; i++)
-        d->units[i] = query_int(ctx->db, "SELECT min(id) AS id FROM units WHERE kind = 'community' AND area = {}",
-                                d->communities[i]);
+        d->units[i] = query_int(ctx->db, "SELECT min(id) AS id FROM units WHERE kind = 'community' AND area = {}", d->communities[i]);
 }
 
 static void load_units(struct demo *d)
@@ -406,7 +406,8 @@ static enum status walk(struct demo *d, const struct request *r, int64_t unit, c
 {
     struct step_input in = nothing;
     int64_t id = r->record.id;
-    bool urgent = r->due - r->received_at < 3 * WHEN_DAY || (r->first_contact_due != NONE && r->first_contact_due - r->received_at < 6 * WHEN_HOUR);
+    bool urgent = r->due - r->received_at < 3 * WHEN_DAY ||
+                  (r->first_contact_due != NONE && r->first_contact_due - r->received_at < 6 * WHEN_HOUR);
     int pace = urgent ? 4 : 1;
     int64_t at = by_day(d, r->received_at + 600 + below(d, 8000) / pace, urgent);
     if (at > end || left_undone(d, r, end))
@@ -447,7 +448,8 @@ static enum status solve_rest(struct demo *d, int64_t end)
 {
     struct ctx *ctx = d->ctx;
     for (; d->solved > 0 && ctx->status == OK; d->solved--) {
-        const struct request *r = record_get(ctx, &requests_kind,
+        const struct request *r = record_get(
+            ctx, &requests_kind,
             query_int(ctx->db, "SELECT id FROM requests WHERE status IN ('answered', 'call_back') ORDER BY answered_at, id LIMIT 1"));
         if (!r)
             break;
@@ -509,7 +511,8 @@ static enum status make(struct demo *d, int64_t received, int64_t end)
         return ctx->status;
     if (opinion && note_opinion(d, r) != OK)
         return ctx->status;
-    const char *reply = filled(d, arena_print(ctx->arena, "%s%s", fitting(d, d->reply_openings, tone, mood), cell(d->requests, p, "reply")));
+    const char *reply = filled(d,
+                               arena_print(ctx->arena, "%s%s", fitting(d, d->reply_openings, tone, mood), cell(d->requests, p, "reply")));
     return walk(d, r, unit, reply, end);
 }
 
@@ -528,12 +531,24 @@ static int64_t received(struct demo *d, int64_t end, bool plan, int64_t n, int64
 enum status demo_requests(struct ctx *ctx, const char *pack, int64_t base, int64_t more)
 {
     struct demo *d = ARENA_NEW(ctx->arena, struct demo);
-    *d = (struct demo){.ctx = ctx, .kept = ctx->arena, .state = 20210601, .base = base, .opinions = DEMO_OPINIONS, .solved = DEMO_SOLVED,
-        .requests = load(ctx, pack, "requests"), .slots = load(ctx, pack, "slots"), .openings = load(ctx, pack, "openings"),
-        .endings = load(ctx, pack, "endings"), .details = load(ctx, pack, "details"), .surnames = load(ctx, pack, "surnames"),
-        .feedback = load(ctx, pack, "feedback"), .reply_openings = load(ctx, pack, "reply_openings"),
-        .contacts = load(ctx, pack, "notes"), .returns = load(ctx, pack, "returns"), .extensions = load(ctx, pack, "extensions"),
-        .parks = load(ctx, pack, "parks")};
+    *d = (struct demo){.ctx = ctx,
+                       .kept = ctx->arena,
+                       .state = 20210601,
+                       .base = base,
+                       .opinions = DEMO_OPINIONS,
+                       .solved = DEMO_SOLVED,
+                       .requests = load(ctx, pack, "requests"),
+                       .slots = load(ctx, pack, "slots"),
+                       .openings = load(ctx, pack, "openings"),
+                       .endings = load(ctx, pack, "endings"),
+                       .details = load(ctx, pack, "details"),
+                       .surnames = load(ctx, pack, "surnames"),
+                       .feedback = load(ctx, pack, "feedback"),
+                       .reply_openings = load(ctx, pack, "reply_openings"),
+                       .contacts = load(ctx, pack, "notes"),
+                       .returns = load(ctx, pack, "returns"),
+                       .extensions = load(ctx, pack, "extensions"),
+                       .parks = load(ctx, pack, "parks")};
     load_estates(d);
     load_categories(d);
     load_units(d);
@@ -571,8 +586,11 @@ enum status demo_handlers(struct ctx *ctx)
     enum { MOST = 500 };
     int64_t ids[MOST] = {0}, users[MOST] = {0};
     int n = 0;
-    struct rows *r = query(ctx->db, "SELECT q.id AS id, (SELECT min(g.\"user\") FROM grants g WHERE g.unit = q.unit AND g.role IN ('worker', 'unit_handler')) AS handler"
-                                    " FROM requests q WHERE q.status = 'handling' AND q.handler IS NULL ORDER BY q.id DESC LIMIT {}", MOST);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT q.id AS id, (SELECT min(g.\"user\") FROM grants g WHERE g.unit = q.unit AND g.role IN ('worker', 'unit_handler')) AS handler"
+        " FROM requests q WHERE q.status = 'handling' AND q.handler IS NULL ORDER BY q.id DESC LIMIT {}",
+        MOST);
     for (; n < MOST && rows_next(r); n++) {
         ids[n] = row_int(r, "id");
         users[n] = row_int(r, "handler");
@@ -593,8 +611,8 @@ static enum status agree_visit(struct ctx *ctx, const struct offer *o)
 {
     int64_t asks[10] = {0};
     int n = 0;
-    struct rows *r = query(ctx->db, "SELECT id FROM offer_asks WHERE offer = {} AND answer = 'asked' ORDER BY score DESC, id LIMIT {}", o->record.id,
-                           o->people < 10 ? o->people : 10);
+    struct rows *r = query(ctx->db, "SELECT id FROM offer_asks WHERE offer = {} AND answer = 'asked' ORDER BY score DESC, id LIMIT {}",
+                           o->record.id, o->people < 10 ? o->people : 10);
     while (rows_next(r))
         asks[n++] = row_int(r, "id");
     rows_end(r);
@@ -609,7 +627,10 @@ enum status demo_visits(struct ctx *ctx)
     enum { LOOKED_AT = 60, OFFERED = 3 };
     int64_t ids[LOOKED_AT] = {0};
     int n = 0, offered = 0;
-    struct rows *r = query(ctx->db, "SELECT id FROM requests WHERE status IN ('received', 'dispatched', 'handling') AND category IS NOT NULL ORDER BY id DESC LIMIT {}", LOOKED_AT);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT id FROM requests WHERE status IN ('received', 'dispatched', 'handling') AND category IS NOT NULL ORDER BY id DESC LIMIT {}",
+        LOOKED_AT);
     while (rows_next(r))
         ids[n++] = row_int(r, "id");
     rows_end(r);

@@ -17,10 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VOLUNTEERS  1008 /* F17: more than 1,000 take part */
-#define ACTIVITIES  170  /* F18 */
-#define TEAMS_MOST  200
-#define WEEKS       52
+#define VOLUNTEERS 1008 /* F17: more than 1,000 take part */
+#define ACTIVITIES 170  /* F18 */
+#define TEAMS_MOST 200
+#define WEEKS      52
 
 struct team {
     int64_t id, area, community;
@@ -67,9 +67,10 @@ static const struct sort {
 };
 #define SORTS ((int)(sizeof sorts / sizeof *sorts))
 
-static const char *const skills[] = {"haircut", "repair", "errand", "company", "escort", "phone-help", "letters", "clean", "health", "tutor",
-                                     "mediate", "patrol", "art", "meal"};
-static const char *const surnames[] = {"陈", "梁", "黄", "李", "林", "何", "谭", "邓", "谢", "罗", "莫", "苏", "温", "欧", "伍", "潘", "彭", "冯", "孔", "卢"};
+static const char *const skills[] = {"haircut", "repair", "errand", "company", "escort", "phone-help", "letters",
+                                     "clean",   "health", "tutor",  "mediate", "patrol", "art",        "meal"};
+static const char *const surnames[] = {"陈", "梁", "黄", "李", "林", "何", "谭", "邓", "谢", "罗",
+                                       "莫", "苏", "温", "欧", "伍", "潘", "彭", "冯", "孔", "卢"};
 static const char *const titles[] = {"阿姨", "伯", "师傅", "老师", "婶", "叔", "同学", "医生", "姐", "哥"};
 static const char *const parts[] = {"mon-am", "tue-pm", "wed-am", "thu-pm", "fri-ev", "sat-am", "sat-pm", "sun-am"};
 
@@ -110,7 +111,10 @@ static enum status join(struct plan *p, int n)
         title = 0;
     }
     who->phone = arena_print(ctx->arena, "1380000%04d", 4000 + n);
-    who->gender = title == 0 || title == 4 || title == 8 ? "female" : title == 1 || title == 5 || title == 9 ? "male" : below(p, 2) ? "female" : "male";
+    who->gender = title == 0 || title == 4 || title == 8   ? "female"
+                  : title == 1 || title == 5 || title == 9 ? "male"
+                  : below(p, 2)                            ? "female"
+                                                           : "male";
     who->area = t->estates[below(p, t->estate_count)];
     who->consent_for = "|volunteer|";
     ctx->actor.name = t->leader;
@@ -132,8 +136,15 @@ static enum status join(struct plan *p, int n)
 static enum status one_mark(struct plan *p, const struct activity *a, int64_t volunteer, bool out, int64_t at, const char *how)
 {
     enum mark_result result;
-    struct mark m = {.code = arena_print(p->ctx->arena, "demo-%s-%lld-%d", a->number, (long long)volunteer, out), .activity = a->record.id,
-                     .shift = NONE, .offer = NONE, .volunteer = volunteer, .out = out, .at = at, .ahead = 0, .how = how};
+    struct mark m = {.code = arena_print(p->ctx->arena, "demo-%s-%lld-%d", a->number, (long long)volunteer, out),
+                     .activity = a->record.id,
+                     .shift = NONE,
+                     .offer = NONE,
+                     .volunteer = volunteer,
+                     .out = out,
+                     .at = at,
+                     .ahead = 0,
+                     .how = how};
     p->ctx->now = at + 30;
     return attendance_mark(p->ctx, &m, &result);
 }
@@ -226,7 +237,8 @@ static enum status staff(struct plan *p, const struct activity *a)
         return ctx->status;
     const struct team *t = &p->teams[below(p, p->team_count)];
     for (int i = 0; i < 4 && i < t->count; i++) {
-        const struct volunteer *v = record_get(ctx, &volunteers_kind, i == 0 && below(p, 3) == 0 ? p->teams[0].volunteers[0] : t->volunteers[i]);
+        const struct volunteer *v = record_get(ctx, &volunteers_kind,
+                                               i == 0 && below(p, 3) == 0 ? p->teams[0].volunteers[0] : t->volunteers[i]);
         const struct person *who = record_get(ctx, &people_kind, v->person);
         struct sign_up *s = record_new(ctx, &sign_ups_kind);
         s->activity = a->record.id;
@@ -278,7 +290,8 @@ static enum status announce(struct plan *p, const char *pack)
 
 enum status demo_volunteer(struct ctx *ctx)
 {
-    int64_t user = query_int(ctx->db, "SELECT id FROM users WHERE login = 'volunteer1'"), id = query_int(ctx->db, "SELECT min(id) AS id FROM volunteers");
+    int64_t user = query_int(ctx->db, "SELECT id FROM users WHERE login = 'volunteer1'"),
+            id = query_int(ctx->db, "SELECT min(id) AS id FROM volunteers");
     const struct volunteer *before = user == NONE || id == NONE ? NULL : record_get(ctx, &volunteers_kind, id);
     if (!before)
         return OK;

@@ -11,14 +11,14 @@
 
 /* ---- the work list's choice (app/work_views.c) ---- */
 struct view {
-    const char *id, *label, *empty;  /* empty: what an empty list says; N_() */
+    const char *id, *label, *empty; /* empty: what an empty list says; N_() */
     unsigned roles;
-    const char *column;              /* what it is sorted by unless asked otherwise: due, answered_at, parked_until, id */
-    bool newest;                     /* descending */
-    bool closed;                     /* holds what is done: many; not counted when it is narrowed */
+    const char *column; /* what it is sorted by unless asked otherwise: due, answered_at, parked_until, id */
+    bool newest;        /* descending */
+    bool closed;        /* holds what is done: many; not counted when it is narrowed */
     void (*narrow)(struct ctx *ctx, struct sql *where);
 };
-extern const struct view work_views[];  /* ended by a NULL id */
+extern const struct view work_views[];                  /* ended by a NULL id */
 bool view_shown(struct ctx *ctx, const struct view *v); /* to this actor */
 
 enum filter_kind { FILTER_REF, FILTER_CHOICE, FILTER_DAY };
@@ -28,7 +28,7 @@ struct filter {
 };
 extern const struct filter work_filters[]; /* community, category, unit, channel, level, from, to; ended by a NULL name */
 const char *filter_value(struct ctx *ctx, const struct filter *f); /* as asked for; NULL */
-bool filters_any(struct ctx *ctx);         /* also the search */
+bool filters_any(struct ctx *ctx);                                 /* also the search */
 /* Scope, view and filters (not the search) as conditions; where is begun by it. */
 void work_where(struct ctx *ctx, struct sql *where, const struct view *v);
 /* At most COUNT_MOST + 1; NONE: too dear to count. */

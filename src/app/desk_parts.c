@@ -27,8 +27,9 @@ void desk_state(struct ctx *ctx, const struct request *r, bool late)
     static const struct {
         const char *look, *icon;
     } looks[] = {
-        [RECEIVED] = {"wait", "inbox"},      [DISPATCHED] = {"", "arrow-forward-up"}, [HANDLING] = {"", "user-check"},
-        [ANSWERED] = {"", "message"},        [CALL_BACK] = {"warn", "phone-call"},    [CLOSED] = {"ok", "circle-check"},
+        [RECEIVED] = {"wait", "inbox"},        [DISPATCHED] = {"", "arrow-forward-up"},
+        [HANDLING] = {"", "user-check"},       [ANSWERED] = {"", "message"},
+        [CALL_BACK] = {"warn", "phone-call"},  [CLOSED] = {"ok", "circle-check"},
         [PARKED] = {"wait", "parking-circle"}, [MERGED] = {"", "git-merge"},
     };
     int s = request_status_of(r);
@@ -36,7 +37,9 @@ void desk_state(struct ctx *ctx, const struct request *r, bool late)
     const char *sign = late ? "alert-triangle" : looks[s].icon;
     if (s == RECEIVED) {
         bool returned = r->returns != NONE && r->returns > 0;
-        word = !returned ? say(ctx, "To dispatch") : r->returns >= RETURNS_MOST ? say(ctx, "Returned, for the office") : say(ctx, "Returned");
+        word = !returned                    ? say(ctx, "To dispatch")
+               : r->returns >= RETURNS_MOST ? say(ctx, "Returned, for the office")
+                                            : say(ctx, "Returned");
         look = late ? "late" : returned ? "warn" : look;
         sign = returned ? "arrow-back-up" : sign;
     } else if ((s == HANDLING || s == DISPATCHED) && r->reopened != NONE && r->reopened > 0) {
@@ -93,5 +96,9 @@ void names_options(struct ctx *ctx, const struct names *n, int64_t chosen)
 {
     for (int i = 0; i < n->count; i++)
         html(ctx->web->out, "<option value=\"{}\"{}>{}{}</option>", n->list[i].id,
-             (struct markup){n->list[i].id == chosen ? " selected" : ""}, n->list[i].depth == 0 ? "" : n->list[i].depth == 1 ? "　" : "　　", n->list[i].name);
+             (struct markup){n->list[i].id == chosen ? " selected" : ""},
+             n->list[i].depth == 0   ? ""
+             : n->list[i].depth == 1 ? "　"
+                                     : "　　",
+             n->list[i].name);
 }

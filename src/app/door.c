@@ -27,8 +27,8 @@ static const char *path_of(struct ctx *ctx, const struct activity *a, const char
 
 static void trail(struct ctx *ctx, const struct activity *a)
 {
-    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities/{}/manage\">{} {}</a></nav>", say(ctx, "Where you are"), a->record.id,
-         icon(ctx, "arrow-left"), activity_title(ctx, a));
+    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities/{}/manage\">{} {}</a></nav>",
+         say(ctx, "Where you are"), a->record.id, icon(ctx, "arrow-left"), activity_title(ctx, a));
 }
 
 /* ---- the code ---- */
@@ -40,10 +40,13 @@ static void draw_code(struct ctx *ctx, const struct activity *a)
     const char *code = door_code(ctx, a, ctx->now);
     buf_puts(out, "<div class=\"door-code\">");
     if (code) {
-        qr_draw(ctx, site_url(ctx, arena_print(ctx->arena, "/in/%lld?c=%s-%lld", (long long)a->record.id, code, (long long)minute)), say(ctx, "QR code to check in"));
-        html(out, "<p class=\"code\"><b>{}</b> <span class=\"soft\" data-shown>{}</span></p>", arena_print(ctx->arena, "%.3s %s", code, code + 3), say(ctx, "shown at {}", clock_show(ctx, ctx->now)));
+        qr_draw(ctx, site_url(ctx, arena_print(ctx->arena, "/in/%lld?c=%s-%lld", (long long)a->record.id, code, (long long)minute)),
+                say(ctx, "QR code to check in"));
+        html(out, "<p class=\"code\"><b>{}</b> <span class=\"soft\" data-shown>{}</span></p>",
+             arena_print(ctx->arena, "%.3s %s", code, code + 3), say(ctx, "shown at {}", clock_show(ctx, ctx->now)));
     } else {
-        html(out, "<p>{}</p>", say(ctx, "This activity was brought in from elsewhere and has no door code. Check people in by name below."));
+        html(out, "<p>{}</p>",
+             say(ctx, "This activity was brought in from elsewhere and has no door code. Check people in by name below."));
     }
     buf_puts(out, "</div>");
 }
@@ -61,8 +64,8 @@ static const char *codes_ahead(struct ctx *ctx, const struct activity *a)
 
 struct here {
     int64_t volunteer, attendance, came, went;
-    int64_t left;      /* noted as gone, with no coming before it; NONE */
-    bool clock;        /* a phone with a wrong clock noted it, and nobody has put it right */
+    int64_t left; /* noted as gone, with no coming before it; NONE */
+    bool clock;   /* a phone with a wrong clock noted it, and nobody has put it right */
     const char *number, *name;
 };
 #define HERE_MOST 1000
@@ -73,22 +76,28 @@ static int here_load(struct ctx *ctx, const struct activity *a, struct here **li
     int n = 0;
     int64_t id = a->record.id;
     *list = ARENA_ARRAY(ctx->arena, struct here, HERE_MOST);
-    struct rows *r = query(ctx->db,
-                           "SELECT v.id, v.number, p.name, t.id AS attendance, t.came, t.went,"
-                           " CASE WHEN t.id IS NULL THEN (SELECT max(m.at) FROM marks m WHERE m.activity = {} AND m.volunteer = v.id) END AS gone,"
-                           " CASE WHEN t.fixed = 0 AND EXISTS (SELECT 1 FROM marks m WHERE m.activity = {} AND m.volunteer = v.id AND m.note = 'clock') THEN 1 ELSE 0 END AS clock"
-                           " FROM volunteers v LEFT JOIN people p ON p.id = v.person LEFT JOIN attendances t ON t.id ="
-                           " (SELECT x.id FROM attendances x WHERE x.activity = {} AND x.volunteer = v.id AND x.status = 'good' ORDER BY x.came DESC, x.id DESC LIMIT 1)"
-                           " WHERE v.id IN (SELECT u.volunteer FROM sign_ups u WHERE u.activity = {} AND u.status = 'signed' AND u.volunteer IS NOT NULL)"
-                           " OR v.id IN (SELECT x.volunteer FROM attendances x WHERE x.activity = {} AND x.status = 'good')"
-                           " OR v.id IN (SELECT m.volunteer FROM marks m WHERE m.activity = {}"
-                           " AND m.volunteer NOT IN (SELECT x.volunteer FROM attendances x WHERE x.activity = {}))"
-                           " ORDER BY CASE WHEN t.id IS NULL THEN 1 WHEN t.went IS NULL THEN 0 ELSE 2 END, p.pinyin, p.name, v.number LIMIT {}",
-                           id, id, id, id, id, id, id, HERE_MOST);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT v.id, v.number, p.name, t.id AS attendance, t.came, t.went,"
+        " CASE WHEN t.id IS NULL THEN (SELECT max(m.at) FROM marks m WHERE m.activity = {} AND m.volunteer = v.id) END AS gone,"
+        " CASE WHEN t.fixed = 0 AND EXISTS (SELECT 1 FROM marks m WHERE m.activity = {} AND m.volunteer = v.id AND m.note = 'clock') THEN 1 ELSE 0 END AS clock"
+        " FROM volunteers v LEFT JOIN people p ON p.id = v.person LEFT JOIN attendances t ON t.id ="
+        " (SELECT x.id FROM attendances x WHERE x.activity = {} AND x.volunteer = v.id AND x.status = 'good' ORDER BY x.came DESC, x.id DESC LIMIT 1)"
+        " WHERE v.id IN (SELECT u.volunteer FROM sign_ups u WHERE u.activity = {} AND u.status = 'signed' AND u.volunteer IS NOT NULL)"
+        " OR v.id IN (SELECT x.volunteer FROM attendances x WHERE x.activity = {} AND x.status = 'good')"
+        " OR v.id IN (SELECT m.volunteer FROM marks m WHERE m.activity = {}"
+        " AND m.volunteer NOT IN (SELECT x.volunteer FROM attendances x WHERE x.activity = {}))"
+        " ORDER BY CASE WHEN t.id IS NULL THEN 1 WHEN t.went IS NULL THEN 0 ELSE 2 END, p.pinyin, p.name, v.number LIMIT {}",
+        id, id, id, id, id, id, id, HERE_MOST);
     while (n < HERE_MOST && rows_next(r))
-        (*list)[n++] = (struct here){.volunteer = row_int(r, "id"), .attendance = row_int(r, "attendance"), .came = row_int(r, "came"), .went = row_int(r, "went"),
-                                     .left = row_int(r, "gone"), .clock = row_int(r, "clock") == 1,
-                                     .number = row_copy(r, ctx->arena, "number"), .name = row_copy(r, ctx->arena, "name")};
+        (*list)[n++] = (struct here){.volunteer = row_int(r, "id"),
+                                     .attendance = row_int(r, "attendance"),
+                                     .came = row_int(r, "came"),
+                                     .went = row_int(r, "went"),
+                                     .left = row_int(r, "gone"),
+                                     .clock = row_int(r, "clock") == 1,
+                                     .number = row_copy(r, ctx->arena, "number"),
+                                     .name = row_copy(r, ctx->arena, "name")};
     rows_end(r);
     return n;
 }
@@ -99,22 +108,27 @@ static const char *stay(struct ctx *ctx, const struct here *h)
         return say(ctx, "out at {}, no check-in", clock_show(ctx, h->left));
     if (h->attendance == NONE)
         return say(ctx, "not here yet");
-    return h->went == NONE ? say(ctx, "in since {}", clock_show(ctx, h->came)) : arena_print(ctx->arena, "%s–%s", clock_show(ctx, h->came), clock_show(ctx, h->went));
+    return h->went == NONE ? say(ctx, "in since {}", clock_show(ctx, h->came))
+                           : arena_print(ctx->arena, "%s–%s", clock_show(ctx, h->came), clock_show(ctx, h->went));
 }
 
 static void draw_one(struct ctx *ctx, const struct activity *a, const struct here *h)
 {
     struct buf *out = ctx->web->out;
     bool inside = h->attendance != NONE && h->went == NONE;
-    html(out, "<li class=\"{}\" data-who=\"{}\"><span><b>{}</b> <span class=\"soft\">{}</span></span><span class=\"stay\" data-stay>{}</span>", inside ? "in" : "", h->number,
-         h->name ? h->name : h->number, h->number, stay(ctx, h));
-    html(out, "<button name=\"one\" value=\"{}:{}\" data-mark=\"{}\">{}</button>", inside ? "out" : "in", h->number, inside ? "out" : "in", inside ? say(ctx, "Out") : say(ctx, "In"));
+    html(out,
+         "<li class=\"{}\" data-who=\"{}\"><span><b>{}</b> <span class=\"soft\">{}</span></span><span class=\"stay\" data-stay>{}</span>",
+         inside ? "in" : "", h->number, h->name ? h->name : h->number, h->number, stay(ctx, h));
+    html(out, "<button name=\"one\" value=\"{}:{}\" data-mark=\"{}\">{}</button>", inside ? "out" : "in", h->number, inside ? "out" : "in",
+         inside ? say(ctx, "Out") : say(ctx, "In"));
     if (h->attendance != NONE)
         html(out, "<a class=\"small\" href=\"/activities/{}/door?fix={}#fix\">{}</a>", a->record.id, h->attendance, say(ctx, "Put right"));
     else if (h->left != NONE)
-        html(out, "<a class=\"small\" href=\"/activities/{}/door?missing={}#fix\">{}</a>", a->record.id, h->volunteer, say(ctx, "Put right"));
+        html(out, "<a class=\"small\" href=\"/activities/{}/door?missing={}#fix\">{}</a>", a->record.id, h->volunteer,
+             say(ctx, "Put right"));
     if (h->clock)
-        html(out, "<span class=\"small warn\">{} {}</span>", icon(ctx, "alert-triangle"), say(ctx, "The phone’s clock was wrong: ask whether the time is right."));
+        html(out, "<span class=\"small warn\">{} {}</span>", icon(ctx, "alert-triangle"),
+             say(ctx, "The phone’s clock was wrong: ask whether the time is right."));
     buf_puts(out, "</li>");
 }
 
@@ -141,7 +155,8 @@ static void draw_here(struct ctx *ctx, const struct activity *a)
     form_end(ctx);
     if (in > 0) {
         form_begin(ctx, path_of(ctx, a, "all-out"), NULL, false);
-        html(out, "<div class=\"acts\"><button data-confirm=\"{}\">{} {}</button></div>", say(ctx, "Check out all {} who are still in?", in), icon(ctx, "logout"), say(ctx, "All out"));
+        html(out, "<div class=\"acts\"><button data-confirm=\"{}\">{} {}</button></div>",
+             say(ctx, "Check out all {} who are still in?", in), icon(ctx, "logout"), say(ctx, "All out"));
         form_end(ctx);
     }
     buf_puts(out, "</div>");
@@ -165,9 +180,11 @@ static const char *local_time(struct ctx *ctx, int64_t t)
 /* Somebody who was noted as gone and never as come; NULL. */
 static struct attendance *to_add(struct ctx *ctx, const struct activity *a, int64_t volunteer)
 {
-    int64_t went = volunteer == NONE ? NONE : query_int(ctx->db, "SELECT max(at) AS at FROM marks WHERE activity = {} AND volunteer = {} AND NOT EXISTS"
-                                                                 " (SELECT 1 FROM attendances t WHERE t.activity = {} AND t.volunteer = {})",
-                                                        a->record.id, volunteer, a->record.id, volunteer);
+    int64_t went = volunteer == NONE ? NONE
+                                     : query_int(ctx->db,
+                                                 "SELECT max(at) AS at FROM marks WHERE activity = {} AND volunteer = {} AND NOT EXISTS"
+                                                 " (SELECT 1 FROM attendances t WHERE t.activity = {} AND t.volunteer = {})",
+                                                 a->record.id, volunteer, a->record.id, volunteer);
     if (went == NONE)
         return NULL;
     struct attendance *t = record_new(ctx, &attendances_kind);
@@ -184,19 +201,26 @@ static void draw_fix(struct ctx *ctx, const struct activity *a)
     const struct attendance *t = missing ? to_add(ctx, a, param_int(ctx, "missing")) : to_fix(ctx, a, param_int(ctx, "fix"));
     if (!t)
         return;
-    html(out, "<section class=\"card\" id=\"fix\"><h2>{}</h2><p class=\"soft\">{}</p>", say(ctx, "Put right: {}", volunteer_name(ctx, t->volunteer)),
-         missing ? say(ctx, "Noted as gone, and nobody noted the coming. Ask when it was.")
-         : t->recorder_name ? say(ctx, "Noted by {}; who notes it certifies it.", t->recorder_name) : say(ctx, "Noted with the volunteer’s own phone."));
+    html(out, "<section class=\"card\" id=\"fix\"><h2>{}</h2><p class=\"soft\">{}</p>",
+         say(ctx, "Put right: {}", volunteer_name(ctx, t->volunteer)),
+         missing            ? say(ctx, "Noted as gone, and nobody noted the coming. Ask when it was.")
+         : t->recorder_name ? say(ctx, "Noted by {}; who notes it certifies it.", t->recorder_name)
+                            : say(ctx, "Noted with the volunteer’s own phone."));
     form_begin(ctx, path_of(ctx, a, "fix"), NULL, false);
-    html(out, "<input type=\"hidden\" name=\"{}\" value=\"{}\"><input type=\"hidden\" name=\"version\" value=\"{}\"><div class=\"pair\">"
-              "<div class=\"field\"><label for=\"f-came\">{}</label><input id=\"f-came\" type=\"datetime-local\" name=\"came\" value=\"{}\"></div>"
-              "<div class=\"field\"><label for=\"f-went\">{}</label><input id=\"f-went\" type=\"datetime-local\" name=\"went\" value=\"{}\"></div></div>",
-         missing ? "missing" : "fix", missing ? t->volunteer : t->record.id, missing ? 0 : t->record.version, say(ctx, "Came"), param(ctx, "came") ? param(ctx, "came") : local_time(ctx, t->came), say(ctx, "Went"),
-         param(ctx, "went") ? param(ctx, "went") : local_time(ctx, t->went));
+    html(
+        out,
+        "<input type=\"hidden\" name=\"{}\" value=\"{}\"><input type=\"hidden\" name=\"version\" value=\"{}\"><div class=\"pair\">"
+        "<div class=\"field\"><label for=\"f-came\">{}</label><input id=\"f-came\" type=\"datetime-local\" name=\"came\" value=\"{}\"></div>"
+        "<div class=\"field\"><label for=\"f-went\">{}</label><input id=\"f-went\" type=\"datetime-local\" name=\"went\" value=\"{}\"></div></div>",
+        missing ? "missing" : "fix", missing ? t->volunteer : t->record.id, missing ? 0 : t->record.version, say(ctx, "Came"),
+        param(ctx, "came") ? param(ctx, "came") : local_time(ctx, t->came), say(ctx, "Went"),
+        param(ctx, "went") ? param(ctx, "went") : local_time(ctx, t->went));
     if (!missing)
-        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"void\" value=\"1\"> {}</label>", say(ctx, "This attendance does not count"));
-    html(out, "<div class=\"field\"><label for=\"f-why\">{}</label><input id=\"f-why\" name=\"why\" maxlength=\"200\" value=\"{}\"></div>"
-              "<div class=\"acts\"><button class=\"primary\">{}</button></div>",
+        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"void\" value=\"1\"> {}</label>",
+             say(ctx, "This attendance does not count"));
+    html(out,
+         "<div class=\"field\"><label for=\"f-why\">{}</label><input id=\"f-why\" name=\"why\" maxlength=\"200\" value=\"{}\"></div>"
+         "<div class=\"acts\"><button class=\"primary\">{}</button></div>",
          say(ctx, "Reason (the volunteer can read it)"), param(ctx, "why"), say(ctx, "Save"));
     form_end(ctx);
     buf_puts(out, "</section>");
@@ -216,7 +240,8 @@ static void fix(struct ctx *ctx)
         ctx_problem(ctx, "came", say(ctx, "A date and a time, please."));
     if (param(ctx, "went") && *param(ctx, "went") && !when_parse(param(ctx, "went"), &went, NULL))
         ctx_problem(ctx, "went", say(ctx, "A date and a time, please."));
-    if (!ctx_ok(ctx) || (missing ? attendance_add(ctx, t, came, went, param(ctx, "why")) : attendance_correct(ctx, t, came, went, param(ctx, "void") != NULL, param(ctx, "why"))) != OK)
+    if (!ctx_ok(ctx) || (missing ? attendance_add(ctx, t, came, went, param(ctx, "why"))
+                                 : attendance_correct(ctx, t, came, went, param(ctx, "void") != NULL, param(ctx, "why"))) != OK)
         return;
     flash(ctx, say(ctx, "Saved."));
     see_other(ctx, "/activities/{}/door", a->record.id);
@@ -228,24 +253,33 @@ static void draw_entry(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
     form_begin(ctx, path_of(ctx, a, "door"), NULL, false);
-    html(out, "<div class=\"field\"><label for=\"f-who\">{}</label><p class=\"hint\">{}</p><input id=\"f-who\" name=\"who\" autocomplete=\"off\" data-wedge value=\"{}\"></div>"
-              "<div class=\"acts big\"><button class=\"sr\" name=\"go\" value=\"auto\" tabindex=\"-1\" aria-hidden=\"true\"></button><button class=\"primary\" name=\"go\" value=\"in\">{}</button><button name=\"go\" value=\"out\">{}</button>"
-              "<a href=\"/volunteer\">{}</a></div>",
-         say(ctx, "Card, number or name"), say(ctx, "A scanner types here by itself. Enter checks in whoever is not in, and out whoever is."), ctx_ok(ctx) ? NULL : param(ctx, "who"), say(ctx, "In"),
-         say(ctx, "Out"), say(ctx, "Somebody new: enter as a volunteer"));
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-who\">{}</label><p class=\"hint\">{}</p><input id=\"f-who\" name=\"who\" autocomplete=\"off\" data-wedge value=\"{}\"></div>"
+        "<div class=\"acts big\"><button class=\"sr\" name=\"go\" value=\"auto\" tabindex=\"-1\" aria-hidden=\"true\"></button><button class=\"primary\" name=\"go\" value=\"in\">{}</button><button name=\"go\" value=\"out\">{}</button>"
+        "<a href=\"/volunteer\">{}</a></div>",
+        say(ctx, "Card, number or name"),
+        say(ctx, "A scanner types here by itself. Enter checks in whoever is not in, and out whoever is."),
+        ctx_ok(ctx) ? NULL : param(ctx, "who"), say(ctx, "In"), say(ctx, "Out"), say(ctx, "Somebody new: enter as a volunteer"));
     form_end(ctx);
 }
 
 static void draw_says(struct ctx *ctx)
 {
     const char *const says[][2] = {
-        {"kept", say(ctx, "Kept on this device, will be sent: {}", "{}")}, {"sent", say(ctx, "Everything has been sent.")},
+        {"kept", say(ctx, "Kept on this device, will be sent: {}", "{}")},
+        {"sent", say(ctx, "Everything has been sent.")},
         {"offline", say(ctx, "No network. What you tap is kept on this device and sent as soon as there is one.")},
         {"clock", say(ctx, "This device’s clock is wrong by {} minutes. What you tap is still counted at the right time.", "{}")},
-        {"again", say(ctx, "It could not be sent: {}", "{}")}, {"discard", say(ctx, "Take it off this list")},
-        {"in", say(ctx, "Kept on this device: in at {}", "{}")}, {"out", say(ctx, "Kept on this device: out at {}", "{}")},
-        {"login", say(ctx, "You are signed out. Sign in again; what was tapped is kept.")}, {"shown", say(ctx, "shown at {}", "{}")},
-        {"do-in", say(ctx, "In")}, {"do-out", say(ctx, "Out")}, {"stale", say(ctx, "The codes of this page have run out. Load it again where there is network.")}};
+        {"again", say(ctx, "It could not be sent: {}", "{}")},
+        {"discard", say(ctx, "Take it off this list")},
+        {"in", say(ctx, "Kept on this device: in at {}", "{}")},
+        {"out", say(ctx, "Kept on this device: out at {}", "{}")},
+        {"login", say(ctx, "You are signed out. Sign in again; what was tapped is kept.")},
+        {"shown", say(ctx, "shown at {}", "{}")},
+        {"do-in", say(ctx, "In")},
+        {"do-out", say(ctx, "Out")},
+        {"stale", say(ctx, "The codes of this page have run out. Load it again where there is network.")}};
     buf_puts(ctx->web->out, "<template data-says>");
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
         html(ctx->web->out, "<b data-say=\"{}\">{}</b>", says[i][0], says[i][1]);
@@ -259,15 +293,21 @@ static void door_page(struct ctx *ctx)
     keep_offline(ctx, a);
     page_begin(ctx, say(ctx, "At the door"), PAGE_STAFF);
     trail(ctx, a);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\"><a class=\"button\" href=\"/activities/{}/count\">{} {}</a></div></header>",
-         say(ctx, "At the door: {}", activity_title(ctx, a)), activity_when(ctx, a->starts, a->ends), a->record.id, icon(ctx, "users"), say(ctx, "Count residents"));
+    html(
+        out,
+        "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\"><a class=\"button\" href=\"/activities/{}/count\">{} {}</a></div></header>",
+        say(ctx, "At the door: {}", activity_title(ctx, a)), activity_when(ctx, a->starts, a->ends), a->record.id, icon(ctx, "users"),
+        say(ctx, "Count residents"));
     form_problems(ctx);
-    html(out, "<div class=\"door\" data-marks=\"door\" data-activity=\"{}\" data-now=\"{}\" data-codes=\"{}\" data-url=\"{}\">", a->record.id, ctx->now,
-         a->door_secret ? codes_ahead(ctx, a) : "", site_url(ctx, arena_print(ctx->arena, "/in/%lld?c=", (long long)a->record.id)));
+    html(out, "<div class=\"door\" data-marks=\"door\" data-activity=\"{}\" data-now=\"{}\" data-codes=\"{}\" data-url=\"{}\">",
+         a->record.id, ctx->now, a->door_secret ? codes_ahead(ctx, a) : "",
+         site_url(ctx, arena_print(ctx->arena, "/in/%lld?c=", (long long)a->record.id)));
     draw_says(ctx);
     buf_puts(out, "<div>");
     draw_code(ctx, a);
-    buf_puts(out, "</div><div><div class=\"notice warn\" data-tell role=\"status\" hidden><div></div></div><ul class=\"kept-marks\" data-kept></ul>");
+    buf_puts(
+        out,
+        "</div><div><div class=\"notice warn\" data-tell role=\"status\" hidden><div></div></div><ul class=\"kept-marks\" data-kept></ul>");
     draw_fix(ctx, a);
     draw_entry(ctx, a);
     html(out, "<p class=\"live\" data-live-state></p>");
@@ -292,9 +332,18 @@ static void tap(struct ctx *ctx)
         ctx_problem(ctx, "who", why);
         return;
     }
-    bool out = colon ? !strncmp(one, "out", 3) : go && strcmp(go, "auto") != 0 ? !strcmp(go, "out") : scan_means_out(ctx, a->record.id, v->record.id, ctx->now);
-    struct mark m = {.code = mark_key_valid(ctx->key) ? ctx->key : record_code(ctx, "M"), .activity = a->record.id, .shift = NONE, .offer = NONE,
-                     .volunteer = v->record.id, .out = out, .at = NONE, .ahead = NONE, .how = how};
+    bool out = colon                           ? !strncmp(one, "out", 3)
+               : go && strcmp(go, "auto") != 0 ? !strcmp(go, "out")
+                                               : scan_means_out(ctx, a->record.id, v->record.id, ctx->now);
+    struct mark m = {.code = mark_key_valid(ctx->key) ? ctx->key : record_code(ctx, "M"),
+                     .activity = a->record.id,
+                     .shift = NONE,
+                     .offer = NONE,
+                     .volunteer = v->record.id,
+                     .out = out,
+                     .at = NONE,
+                     .ahead = NONE,
+                     .how = how};
     enum mark_result result;
     if (attendance_mark(ctx, &m, &result) != OK)
         return;
@@ -307,16 +356,26 @@ static void all_out(struct ctx *ctx)
     const struct activity *a = ctx->web->record;
     int done = 0;
     int64_t at = ctx->now > a->ends && ctx->now < a->ends + WHEN_HOUR ? ctx->now : ctx->now > a->ends ? a->ends : ctx->now;
-    for (int64_t last = 0, id; done < OUT_MOST && ctx_ok(ctx) &&
-                               (id = query_int(ctx->db, "SELECT min(id) AS id FROM attendances WHERE activity = {} AND status = 'good' AND went IS NULL AND id > {}", a->record.id, last)) != NONE;
+    for (int64_t last = 0, id;
+         done < OUT_MOST && ctx_ok(ctx) &&
+         (id = query_int(ctx->db,
+                         "SELECT min(id) AS id FROM attendances WHERE activity = {} AND status = 'good' AND went IS NULL AND id > {}",
+                         a->record.id, last)) != NONE;
          last = id) {
         const struct attendance *t = record_get(ctx, &attendances_kind, id);
         if (!t) {
             record_gone(ctx);
             return;
         }
-        struct mark m = {.code = arena_print(ctx->arena, "all-out-%lld", (long long)id), .activity = a->record.id, .shift = NONE, .offer = NONE,
-                         .volunteer = t->volunteer, .out = true, .at = at > t->came ? at : ctx->now, .ahead = 0, .how = "leader"};
+        struct mark m = {.code = arena_print(ctx->arena, "all-out-%lld", (long long)id),
+                         .activity = a->record.id,
+                         .shift = NONE,
+                         .offer = NONE,
+                         .volunteer = t->volunteer,
+                         .out = true,
+                         .at = at > t->came ? at : ctx->now,
+                         .ahead = 0,
+                         .how = "leader"};
         enum mark_result result;
         if (attendance_mark(ctx, &m, &result) == OK)
             done++;
@@ -331,8 +390,8 @@ static void draw_total(struct ctx *ctx, const struct activity *a)
 {
     if (!fragment_begin(ctx, "total"))
         return;
-    html(ctx->web->out, "<p id=\"total\" class=\"total\" data-live=\"{}\"><b data-total>{}</b> <span>{}</span></p>", path_of(ctx, a, "count-live"), a->person_times,
-         say(ctx, "person-times: who comes twice counts twice"));
+    html(ctx->web->out, "<p id=\"total\" class=\"total\" data-live=\"{}\"><b data-total>{}</b> <span>{}</span></p>",
+         path_of(ctx, a, "count-live"), a->person_times, say(ctx, "person-times: who comes twice counts twice"));
     fragment_end(ctx);
 }
 
@@ -341,7 +400,8 @@ static bool may_count(struct ctx *ctx, const struct activity *a)
     if ((ctx->actor.roles & ACTIVITY_HOSTS) && record_load(ctx, &activities_kind, a->record.id))
         return true;
     return ctx->actor.volunteer > 0 &&
-           query_int(ctx->db, "SELECT id FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good'", a->record.id, ctx->actor.volunteer) != NONE;
+           query_int(ctx->db, "SELECT id FROM attendances WHERE activity = {} AND volunteer = {} AND status = 'good'", a->record.id,
+                     ctx->actor.volunteer) != NONE;
 }
 
 static void count_page(struct ctx *ctx)
@@ -358,7 +418,8 @@ static void count_page(struct ctx *ctx)
     page_begin(ctx, say(ctx, "Count residents"), staff ? PAGE_STAFF : PAGE_RESIDENT);
     if (staff)
         trail(ctx, a);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Residents served: {}", activity_title(ctx, a)), activity_when(ctx, a->starts, a->ends));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
+         say(ctx, "Residents served: {}", activity_title(ctx, a)), activity_when(ctx, a->starts, a->ends));
     form_problems(ctx);
     html(out, "<div class=\"counter\" data-marks=\"count\" data-activity=\"{}\" data-now=\"{}\">", a->record.id, ctx->now);
     draw_says(ctx);
@@ -366,11 +427,12 @@ static void count_page(struct ctx *ctx)
     form_begin(ctx, path_of(ctx, a, "count"), NULL, false);
     buf_puts(out, "<div class=\"count-buttons\">");
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        html(out, "<button name=\"n\" value=\"{}\" class=\"{}\" data-count=\"{}\">{}</button>", steps[i], steps[i] > 0 ? "primary" : "", steps[i],
-             steps[i] > 0 ? arena_print(ctx->arena, "+%d", steps[i]) : say(ctx, "Take one back"));
+        html(out, "<button name=\"n\" value=\"{}\" class=\"{}\" data-count=\"{}\">{}</button>", steps[i], steps[i] > 0 ? "primary" : "",
+             steps[i], steps[i] > 0 ? arena_print(ctx->arena, "+%d", steps[i]) : say(ctx, "Take one back"));
     buf_puts(out, "</div>");
     form_end(ctx);
-    buf_puts(out, "<div class=\"notice warn\" data-tell role=\"status\" hidden><div></div></div><ul class=\"kept-marks\" data-kept></ul></div>");
+    buf_puts(out,
+             "<div class=\"notice warn\" data-tell role=\"status\" hidden><div></div></div><ul class=\"kept-marks\" data-kept></ul></div>");
     page_end(ctx);
 }
 
@@ -397,7 +459,8 @@ static const struct route table[] = {
     ROUTE_POST("/activities/{id}/all-out", ACTIVITY_HOSTS, all_out, .failed = door_page, .record = &activities_kind),
     ROUTE_POST("/activities/{id}/fix", ACTIVITY_HOSTS, fix, .failed = door_page, .record = &activities_kind),
     ROUTE_GET("/activities/{id}/count", ACTIVITY_HOSTS | ROLE_VOLUNTEER, count_page, .record = &open_activities_kind),
-    ROUTE_POST("/activities/{id}/count", ACTIVITY_HOSTS | ROLE_VOLUNTEER, count_add_one, .failed = count_page, .record = &open_activities_kind),
+    ROUTE_POST("/activities/{id}/count", ACTIVITY_HOSTS | ROLE_VOLUNTEER, count_add_one, .failed = count_page,
+               .record = &open_activities_kind),
     ROUTE_GET("/activities/{id}/count-live", ACTIVITY_HOSTS | ROLE_VOLUNTEER, live, .record = &open_activities_kind, .flags = LIVE),
 };
 

@@ -64,7 +64,8 @@ static icalcomponent *event_of(struct ctx *ctx, const struct activity *a)
     add_text(e, ICAL_SUMMARY_PROPERTY, off ? say(ctx, "Cancelled: {}", activity_title(ctx, a)) : activity_title(ctx, a));
     add_text(e, ICAL_LOCATION_PROPERTY, ctx_pick(ctx, a->place, a->place_en));
     add_text(e, ICAL_DESCRIPTION_PROPERTY, off ? a->cancelled_why : ctx_pick(ctx, a->text, a->text_en));
-    icalcomponent_add_property(e, icalproperty_new_url(site_url(ctx, arena_print(ctx->arena, "/activities/%lld", (long long)a->record.id))));
+    icalcomponent_add_property(e,
+                               icalproperty_new_url(site_url(ctx, arena_print(ctx->arena, "/activities/%lld", (long long)a->record.id))));
     if (!isnan(a->lat) && !isnan(a->lon))
         icalcomponent_add_property(e, icalproperty_new_geo((struct icalgeotype){a->lat, a->lon}));
     return e;
@@ -156,7 +157,9 @@ static void one(struct ctx *ctx)
 const char *volunteer_feed_path(struct ctx *ctx, const struct volunteer *v)
 {
     const char *id = arena_print(ctx->arena, "%lld", (long long)v->record.id);
-    return v->feed ? arena_print(ctx->arena, "/calendar/%s-%.*s", id, SECRET_LENGTH, seal_hash(ctx->keys, ctx->arena, "volunteer_feed", arena_print(ctx->arena, "%s %s", id, v->feed))) : NULL;
+    return v->feed ? arena_print(ctx->arena, "/calendar/%s-%.*s", id, SECRET_LENGTH,
+                                 seal_hash(ctx->keys, ctx->arena, "volunteer_feed", arena_print(ctx->arena, "%s %s", id, v->feed)))
+                   : NULL;
 }
 
 /* Whose address it is; NULL: nobody's, or no longer. */
@@ -165,7 +168,8 @@ static const struct volunteer *feed_of(struct ctx *ctx, const char *name)
     if (!name || strlen(name) >= 80)
         return NULL;
     const struct volunteer *v = record_get(ctx, &volunteers_kind, strtoll(name, NULL, 10));
-    const char *path = v && strcmp(v->status, "left") != 0 ? volunteer_feed_path(ctx, v) : NULL, *asked = arena_print(ctx->arena, "/calendar/%s", name);
+    const char *path = v && strcmp(v->status, "left") != 0 ? volunteer_feed_path(ctx, v) : NULL,
+               *asked = arena_print(ctx->arena, "/calendar/%s", name);
     return path && strlen(path) == strlen(asked) && sodium_memcmp(path, asked, strlen(path)) == 0 ? v : NULL;
 }
 
@@ -200,11 +204,14 @@ static void add_shifts(struct ctx *ctx, icalcomponent *c, const struct volunteer
 {
     struct booked *list = ARENA_ARRAY(ctx->arena, struct booked, FEED_MOST);
     int n = 0;
-    struct rows *r = query(ctx->db, "SELECT s.activity, s.shift, s.status FROM sign_ups s JOIN activities a ON a.id = s.activity WHERE s.volunteer = {} AND a.ends >= {}"
-                                    " AND s.id = (SELECT max(x.id) FROM sign_ups x WHERE x.volunteer = s.volunteer AND x.shift = s.shift) ORDER BY a.starts, s.id LIMIT {}",
-                           v->record.id, ctx->now - FEED_PAST, FEED_MOST);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT s.activity, s.shift, s.status FROM sign_ups s JOIN activities a ON a.id = s.activity WHERE s.volunteer = {} AND a.ends >= {}"
+        " AND s.id = (SELECT max(x.id) FROM sign_ups x WHERE x.volunteer = s.volunteer AND x.shift = s.shift) ORDER BY a.starts, s.id LIMIT {}",
+        v->record.id, ctx->now - FEED_PAST, FEED_MOST);
     while (n < FEED_MOST && rows_next(r))
-        list[n++] = (struct booked){row_int(r, "activity"), row_int(r, "shift"), !strcmp(row_text(r, "status"), "waiting"), !strcmp(row_text(r, "status"), "cancelled")};
+        list[n++] = (struct booked){row_int(r, "activity"), row_int(r, "shift"), !strcmp(row_text(r, "status"), "waiting"),
+                                    !strcmp(row_text(r, "status"), "cancelled")};
     rows_end(r);
     for (int i = 0; i < n; i++) {
         icalcomponent *e = shift_event(ctx, &list[i]);
@@ -234,8 +241,10 @@ static icalcomponent *visit_event(struct ctx *ctx, const struct offer *o)
 static void add_visits(struct ctx *ctx, icalcomponent *c, const struct volunteer *v)
 {
     int64_t *ids = ARENA_ARRAY(ctx->arena, int64_t, FEED_MOST);
-    struct rows *r = query(ctx->db, "SELECT o.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer = 'yes' AND o.starts >= {} ORDER BY o.starts, o.id LIMIT {}",
-                           v->record.id, ctx->now - FEED_PAST, FEED_MOST);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT o.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer = 'yes' AND o.starts >= {} ORDER BY o.starts, o.id LIMIT {}",
+        v->record.id, ctx->now - FEED_PAST, FEED_MOST);
     int n = rows_ids(r, ids, FEED_MOST);
     for (int i = 0; i < n; i++) {
         const struct offer *o = record_get(ctx, &offers_kind, ids[i]);
@@ -269,7 +278,8 @@ static void renew(struct ctx *ctx)
     after->feed = param(ctx, "off") ? NULL : code_token(ctx->arena, 16);
     if (record_update(ctx, &volunteers_kind, before, after, "calendar") != OK)
         return;
-    flash(ctx, after->feed ? say(ctx, "This is the address of your calendar. An earlier one no longer works.") : say(ctx, "Your calendar has no address any more."));
+    flash(ctx, after->feed ? say(ctx, "This is the address of your calendar. An earlier one no longer works.")
+                           : say(ctx, "Your calendar has no address any more."));
     see_other(ctx, "/my#calendar");
 }
 

@@ -24,9 +24,9 @@
 #include <string.h>
 #include <time.h>
 
-#define TERMS_MOST   48  /* of one pass */
-#define PASSES_MOST  192 /* kept */
-#define SHARE        20  /* a pass is renewed at most once in this many times its own duration */
+#define TERMS_MOST   48              /* of one pass */
+#define PASSES_MOST  192             /* kept */
+#define SHARE        20              /* a pass is renewed at most once in this many times its own duration */
 #define FORGOTTEN    (2 * WHEN_HOUR) /* not asked for that long: not renewed any more */
 #define STORED_EVERY 600             /* seconds */
 #define STORED_MOST  (7 * WHEN_DAY)  /* stored that long ago and not again: let go */
@@ -49,7 +49,7 @@ struct pass {
 };
 
 struct cells {
-    int64_t *rows;             /* area, category, sums…; width a row */
+    int64_t *rows; /* area, category, sums…; width a row */
     int count, width;
 };
 
@@ -87,8 +87,9 @@ static bool span_same(const struct figure_span *a, const struct figure_span *b)
 
 static bool pass_same(const struct pass *a, const struct pass *b)
 {
-    if (a->like->kind != b->like->kind || !same_text(a->outside ? NULL : a->like->among, b->outside ? NULL : b->like->among) || !same_text(a->time, b->time) ||
-        !same_text(a->like->day, b->like->day) || a->flat != b->flat || a->alone != b->alone || a->term_count != b->term_count || !span_same(&a->span, &b->span))
+    if (a->like->kind != b->like->kind || !same_text(a->outside ? NULL : a->like->among, b->outside ? NULL : b->like->among) ||
+        !same_text(a->time, b->time) || !same_text(a->like->day, b->like->day) || a->flat != b->flat || a->alone != b->alone ||
+        a->term_count != b->term_count || !span_same(&a->span, &b->span))
         return false;
     return !memcmp(a->terms, b->terms, sizeof *a->terms * (size_t)a->term_count);
 }
@@ -237,7 +238,8 @@ static const char *pass_name(struct ctx *ctx, const struct pass *p)
     unsigned char hash[16];
     char *name = arena_alloc(ctx->arena, sizeof hash * 2 + 1);
     buf_init(&b, 0);
-    json(&b, "{},{},{},{},{},{},{},{},", f->kind->name, p->outside ? NULL : f->among, p->time, f->day, f->area, f->category, p->flat, p->outside);
+    json(&b, "{},{},{},{},{},{},{},{},", f->kind->name, p->outside ? NULL : f->among, p->time, f->day, f->area, f->category, p->flat,
+         p->outside);
     json(&b, "{},{},{},{}", p->span.from, p->span.to, p->span.area, p->span.category);
     if (p->alone)
         json(&b, ",{},{},{},{}", p->alone->id, p->alone->counts, p->alone->of, p->alone->value);
@@ -262,8 +264,13 @@ static bool recall(struct ctx *ctx, const struct pass *p)
         struct cells c = {.rows = must_alloc(b.size ? b.size : 1), .count = (int)(b.size / row), .width = width};
         if (b.size)
             memcpy(c.rows, b.data, b.size);
-        keep(ctx, (struct kept){.pass = *p, .cells = c, .seq = row_int(r, "seq"), .as_of = row_int(r, "as_of"), .asked = ctx->now,
-                                .stored = row_int(r, "as_of"), .ms = (double)row_int(r, "ms")});
+        keep(ctx, (struct kept){.pass = *p,
+                                .cells = c,
+                                .seq = row_int(r, "seq"),
+                                .as_of = row_int(r, "as_of"),
+                                .asked = ctx->now,
+                                .stored = row_int(r, "as_of"),
+                                .ms = (double)row_int(r, "ms")});
     }
     rows_end(r);
     return good;
@@ -343,9 +350,9 @@ void figure_sums_renew(struct ctx *ctx)
 
 static bool pass_fits(const struct pass *p, const struct figure *f, const char *time, bool outside)
 {
-    return p->like->kind == f->kind && same_text(p->outside ? NULL : p->like->among, outside ? NULL : f->among) && same_text(p->time, time) &&
-           same_text(p->like->day, f->day) && same_text(p->like->area, f->area) && same_text(p->like->category, f->category) &&
-           p->term_count + 2 <= TERMS_MOST;
+    return p->like->kind == f->kind && same_text(p->outside ? NULL : p->like->among, outside ? NULL : f->among) &&
+           same_text(p->time, time) && same_text(p->like->day, f->day) && same_text(p->like->area, f->area) &&
+           same_text(p->like->category, f->category) && p->term_count + 2 <= TERMS_MOST;
 }
 
 struct plan {
@@ -402,7 +409,8 @@ static struct parts plan_figure(struct plan *plan, const struct figure *f)
     if (f->way == RATE)
         at.denominator = plan_denominator(plan, f);
     for (int i = 0; f->without && f->without[i].label && i < FIGURE_WITHOUT_MOST; i++)
-        at.left_out[i] = plan_add(plan, f, f->without[i].time ? f->without[i].time : f->time, f->without[i].time != NULL, (struct term){{f->without[i].condition}, NULL});
+        at.left_out[i] = plan_add(plan, f, f->without[i].time ? f->without[i].time : f->time, f->without[i].time != NULL,
+                                  (struct term){{f->without[i].condition}, NULL});
     return at;
 }
 

@@ -91,8 +91,9 @@ void figure_and_place(struct ctx *ctx, struct sql *q, const struct figure *f, co
     if (f->category && span->category == 0)
         sql_add(q, " AND {} IS NULL", category);
     else if (f->category && span->category != NONE)
-        sql_add(q, " AND {} IN (SELECT id FROM categories WHERE id = {} OR parent = {}"
-                   " OR parent IN (SELECT id FROM categories WHERE parent = {}))",
+        sql_add(q,
+                " AND {} IN (SELECT id FROM categories WHERE id = {} OR parent = {}"
+                " OR parent IN (SELECT id FROM categories WHERE parent = {}))",
                 category, span->category, span->category, span->category);
     if (span->scoped && f->kind->scope)
         f->kind->scope(ctx, q);
@@ -234,9 +235,8 @@ void figures_json(struct ctx *ctx, struct buf *out, const struct figure_span *sp
     const struct figure_value *v = values(ctx, span);
     buf_putc(out, '[');
     for (const struct figure *const *f = figures_all(); *f; f++, v++) {
-        json(out, "{\"id\":{},\"ref\":{},\"title\":{},\"unit\":{},\"value\":{},\"numerator\":{},\"denominator\":{}}", (*f)->id,
-             (*f)->ref, tr(ctx, (*f)->title), tr(ctx, (*f)->unit), v->value, (struct maybe){v->numerator},
-             (struct maybe){v->denominator});
+        json(out, "{\"id\":{},\"ref\":{},\"title\":{},\"unit\":{},\"value\":{},\"numerator\":{},\"denominator\":{}}", (*f)->id, (*f)->ref,
+             tr(ctx, (*f)->title), tr(ctx, (*f)->unit), v->value, (struct maybe){v->numerator}, (struct maybe){v->denominator});
         buf_puts(out, f[1] ? ",\n" : "");
     }
     buf_puts(out, "]\n");

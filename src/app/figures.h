@@ -20,38 +20,38 @@
 #include "kind/kind.h"
 
 enum figure_way {
-    COUNT,      /* records that fit the condition */
-    RATE,       /* those of the denominator that fit it too, in percent */
-    SUM,        /* of the value over them: a whole number, divided by per */
-    DISTINCT,   /* different values among them: people rather than person-times */
-    EACH,       /* those that fit, divided by the different values among them: activities a month */
-    MEDIAN,     /* of the value over them, nearest rank, divided by per */
+    COUNT,    /* records that fit the condition */
+    RATE,     /* those of the denominator that fit it too, in percent */
+    SUM,      /* of the value over them: a whole number, divided by per */
+    DISTINCT, /* different values among them: people rather than person-times */
+    EACH,     /* those that fit, divided by the different values among them: activities a month */
+    MEDIAN,   /* of the value over them, nearest rank, divided by per */
     PERCENTILE_90,
 };
 
 /* What is deliberately not counted, in words: "{} merged". */
 struct figure_without {
-    const char *label;       /* N_("{} merged into another") */
+    const char *label; /* N_("{} merged into another") */
     const char *condition;
-    const char *time;        /* NULL: the figure's, within its among; another: of all records */
+    const char *time; /* NULL: the figure's, within its among; another: of all records */
 };
 
 struct figure {
-    const char *id, *ref;    /* "requests.solved": module.name, the name of [a-z0-9_]; "F21" or NULL */
+    const char *id, *ref;               /* "requests.solved": module.name, the name of [a-z0-9_]; "F21" or NULL */
     const char *title, *unit, *meaning; /* N_(); meaning: the definition in one or two sentences */
     enum figure_way way;
-    const struct kind *kind; /* what it counts: its table, and who may open its records (kind.read, kind.scope) */
-    const char *among;       /* holds for numerator and denominator alike; NULL: everything. Figures with the same one
-                                are counted in one pass */
-    const char *counts;      /* the condition; NULL: every record */
-    const char *of;          /* RATE: the denominator's condition; the numerator is of AND counts */
-    const char *value;       /* SUM, DISTINCT, EACH, MEDIAN, PERCENTILE_90: SQL expression of whole numbers */
-    int64_t per;             /* the value is divided by it: 86400 makes days of seconds; 0: 1 */
-    const char *time;        /* column of seconds that places a record in a period; NULL: no period applies */
-    const char *day;         /* the same, a column of ISO days */
-    const char *area, *category; /* columns; NULL: it has none */
+    const struct kind *kind;              /* what it counts: its table, and who may open its records (kind.read, kind.scope) */
+    const char *among;                    /* holds for numerator and denominator alike; NULL: everything. Figures with the same one
+                                             are counted in one pass */
+    const char *counts;                   /* the condition; NULL: every record */
+    const char *of;                       /* RATE: the denominator's condition; the numerator is of AND counts */
+    const char *value;                    /* SUM, DISTINCT, EACH, MEDIAN, PERCENTILE_90: SQL expression of whole numbers */
+    int64_t per;                          /* the value is divided by it: 86400 makes days of seconds; 0: 1 */
+    const char *time;                     /* column of seconds that places a record in a period; NULL: no period applies */
+    const char *day;                      /* the same, a column of ISO days */
+    const char *area, *category;          /* columns; NULL: it has none */
     const struct figure_without *without; /* ended by a NULL label; NULL: nothing is left out */
-    bool inside;             /* not on the public page */
+    bool inside;                          /* not on the public page */
 };
 
 /* Where a figure is looked at: from, to (exclusive): seconds, NONE: open. area, category: with what lies below;
@@ -64,14 +64,14 @@ struct figure_span {
 
 #define FIGURE_WITHOUT_MOST 4
 struct figure_value {
-    double value;            /* NAN when nothing was counted */
-    int64_t numerator, denominator; /* NONE where there is none */
+    double value;                          /* NAN when nothing was counted */
+    int64_t numerator, denominator;        /* NONE where there is none */
     int64_t left_out[FIGURE_WITHOUT_MOST]; /* in the order of figure.without; filled by figures_values */
 };
 
 /* All figures of all modules in the order of modules, ended by NULL. */
 const struct figure *const *figures_all(void);
-const struct figure *figure_find(const char *id);      /* also in the form of addresses: "requests-solved" */
+const struct figure *figure_find(const char *id);                    /* also in the form of addresses: "requests-solved" */
 const char *figure_address(struct ctx *ctx, const struct figure *f); /* "requests-solved" */
 
 struct figure_value figure_value(struct ctx *ctx, const struct figure *f, const struct figure_span *span);
@@ -100,13 +100,13 @@ void figure_and_place(struct ctx *ctx, struct sql *q, const struct figure *f, co
 #define FIGURE_SUMS_MOST 16
 #define FIGURE_PARTS     (2 + FIGURE_WITHOUT_MOST)
 struct figure_cell {
-    int64_t area, category;  /* 0: none */
+    int64_t area, category; /* 0: none */
     int64_t sums[FIGURE_PARTS * FIGURE_SUMS_MOST];
 };
 struct figure_sums {
     struct figure_cell *cells;
     int count;
-    int64_t as_of;           /* seconds: the oldest pass in it */
+    int64_t as_of; /* seconds: the oldest pass in it */
 };
 struct figure_sums figure_sums(struct ctx *ctx, const struct figure *const *list, int count, int64_t from, int64_t to);
 /* A job: counts anew what was shown and has changed since, and stores what is costly for the next start. */

@@ -71,8 +71,9 @@ void span_inputs(struct ctx *ctx, const struct figure_span *span)
 {
     const char *from = span->from == NONE ? NULL : day_iso(ctx->arena, when_day(span->from));
     const char *to = span->to == NONE ? NULL : day_iso(ctx->arena, when_day(span->to - 1));
-    html(ctx->web->out, "<label>{} <input type=\"date\" id=\"f-from\" name=\"from\" value=\"{}\"></label>"
-                        "<label>{} <input type=\"date\" id=\"f-to\" name=\"to\" value=\"{}\"></label>",
+    html(ctx->web->out,
+         "<label>{} <input type=\"date\" id=\"f-from\" name=\"from\" value=\"{}\"></label>"
+         "<label>{} <input type=\"date\" id=\"f-to\" name=\"to\" value=\"{}\"></label>",
          say(ctx, "From"), from, say(ctx, "To"), to);
 }
 
@@ -131,7 +132,8 @@ static void draw_figure(struct ctx *ctx, const struct figure *f, const struct fi
     else
         html(out, "<b>{}</b> {}", shown, unit);
     if (v->denominator != NONE && v->numerator != NONE)
-        html(out, "<br><span class=\"small soft\">{} ÷ {}</span>", figure_thousands(ctx, v->numerator), figure_thousands(ctx, v->denominator));
+        html(out, "<br><span class=\"small soft\">{} ÷ {}</span>", figure_thousands(ctx, v->numerator),
+             figure_thousands(ctx, v->denominator));
     else if (v->denominator != NONE)
         html(out, "<br><span class=\"small soft\">{}</span>", say(ctx, "of {} records", figure_thousands(ctx, v->denominator)));
     html(out, "</td></tr>");
@@ -182,7 +184,8 @@ static enum figure_part part_asked(const struct ctx *ctx, const struct figure *f
     return !strcmp(part, "rest") ? PART_REST : !strcmp(part, "all") ? PART_ALL : PART_COUNTED;
 }
 
-static void draw_parts(struct ctx *ctx, const struct figure *f, const struct figure_span *span, enum figure_part now, const struct figure_value *v)
+static void draw_parts(struct ctx *ctx, const struct figure *f, const struct figure_span *span, enum figure_part now,
+                       const struct figure_value *v)
 {
     const struct {
         enum figure_part part;
@@ -251,8 +254,8 @@ static void draw_list(struct ctx *ctx, const struct figure *f, struct list *l)
     const struct kind *k = l->kind;
     const struct field *title = title_field(k);
     bool linked = has_page(ctx, k);
-    html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th>", tr(ctx, f->title),
-         tr(ctx, title->label));
+    html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th>",
+         tr(ctx, f->title), tr(ctx, title->label));
     for (int i = 0; i < k->field_count; i++)
         if (in_list(k, &k->fields[i]))
             html(out, "<th>{}</th>", tr(ctx, k->fields[i].label));
@@ -320,7 +323,8 @@ static void records_page(struct ctx *ctx)
     l.offset = (page - 1) * PAGE;
 
     page_begin(ctx, tr(ctx, f->title), PAGE_STAFF | PAGE_WIDE);
-    html(out, "<nav class=\"trail\"><a href=\"/figures\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
+    html(out,
+         "<nav class=\"trail\"><a href=\"/figures\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
          icon(ctx, "arrow-left"), say(ctx, "Report and figures"), tr(ctx, f->title), span_title(ctx, &span));
     draw_value(ctx, f, &v);
     if (f->kind->scope)

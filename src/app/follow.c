@@ -132,17 +132,26 @@ static void draw_form(struct ctx *ctx, const char *why)
     html(out, "<header class=\"head\"><h1>{}</h1></header>", say(ctx, "Follow my request"));
     if (why)
         html(out, "<div class=\"notice warn\" role=\"alert\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-circle"), why);
-    html(out, "<div class=\"cols\"><section class=\"card\"><h2>{}</h2><form class=\"form\" method=\"post\" action=\"/follow\">", say(ctx, "By number and telephone"));
+    html(out, "<div class=\"cols\"><section class=\"card\"><h2>{}</h2><form class=\"form\" method=\"post\" action=\"/follow\">",
+         say(ctx, "By number and telephone"));
     carry(ctx);
-    line_field(ctx, &(struct line){.name = "number", .label = say(ctx, "Number on the receipt"), .hint = say(ctx, "It looks like 20261124-00012."), .autocomplete = "off"});
-    line_field(ctx, &(struct line){.name = "digits", .label = say(ctx, "Last four digits of the telephone"), .type = "tel", .autocomplete = "off"});
-    html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div></form></section>"
-              "<section class=\"card\"><h2>{}</h2><form class=\"form\" method=\"post\" action=\"/follow\" data-code>",
+    line_field(ctx, &(struct line){.name = "number",
+                                   .label = say(ctx, "Number on the receipt"),
+                                   .hint = say(ctx, "It looks like 20261124-00012."),
+                                   .autocomplete = "off"});
+    line_field(ctx, &(struct line){
+                        .name = "digits", .label = say(ctx, "Last four digits of the telephone"), .type = "tel", .autocomplete = "off"});
+    html(out,
+         "<div class=\"acts\"><button class=\"primary\">{} {}</button></div></form></section>"
+         "<section class=\"card\"><h2>{}</h2><form class=\"form\" method=\"post\" action=\"/follow\" data-code>",
          icon(ctx, "search"), say(ctx, "Show it"), say(ctx, "By the follow-up code"));
     carry(ctx);
-    line_field(ctx, &(struct line){.name = "code", .label = say(ctx, "Follow-up code"), .hint = say(ctx, "Ten letters and digits, as on the receipt; capital or small."), .autocomplete = "off"});
-    html(out, "<div class=\"acts\"><button>{} {}</button></div></form></section></div><p class=\"small\">{}</p>", icon(ctx, "search"), say(ctx, "Show it"),
-         say(ctx, "Lost the receipt? Ring the community office; they find your request by your telephone number."));
+    line_field(ctx, &(struct line){.name = "code",
+                                   .label = say(ctx, "Follow-up code"),
+                                   .hint = say(ctx, "Ten letters and digits, as on the receipt; capital or small."),
+                                   .autocomplete = "off"});
+    html(out, "<div class=\"acts\"><button>{} {}</button></div></form></section></div><p class=\"small\">{}</p>", icon(ctx, "search"),
+         say(ctx, "Show it"), say(ctx, "Lost the receipt? Ring the community office; they find your request by your telephone number."));
     page_end(ctx);
 }
 
@@ -150,18 +159,24 @@ static void draw_form(struct ctx *ctx, const char *why)
 void follow_look_up(struct ctx *ctx)
 {
     struct followed f = {.request = NULL};
-    const char *code = param(ctx, "code"), *number = number_typed(ctx, param(ctx, "number")), *digits = digits_typed(ctx, param(ctx, "digits"));
+    const char *code = param(ctx, "code"), *number = number_typed(ctx, param(ctx, "number")),
+               *digits = digits_typed(ctx, param(ctx, "digits"));
     bool by_code = code && !text_blank(code);
     answer_header(ctx, "Cache-Control", "no-store");
     if (!by_code && (!number || !digits)) {
         answer_code(ctx, 422);
-        draw_form(ctx, !number ? say(ctx, "The number has 13 digits or more, like 20261124-00012.") : say(ctx, "Type the last four digits of the telephone you gave."));
+        draw_form(ctx, !number ? say(ctx, "The number has 13 digits or more, like 20261124-00012.")
+                               : say(ctx, "Type the last four digits of the telephone you gave."));
         return;
     }
     if (tries_left(ctx, &tries_looked, NULL) <= 0 || (!by_code && tries_left(ctx, &tries_digits, number) <= 0)) {
         answer_code(ctx, 429);
-        draw_form(ctx, by_code ? say(ctx, "Too many wrong tries came from your connection. Please try again in a few hours, or ring the community office.")
-                               : say(ctx, "There were too many wrong tries. For six hours this number opens only with the code on the receipt; or ring the community office."));
+        draw_form(
+            ctx,
+            by_code
+                ? say(ctx, "Too many wrong tries came from your connection. Please try again in a few hours, or ring the community office.")
+                : say(ctx,
+                      "There were too many wrong tries. For six hours this number opens only with the code on the receipt; or ring the community office."));
         return;
     }
     if (by_code ? find_by_code(ctx, code, &f) : find_by_digits(ctx, number, digits, &f)) {
@@ -181,8 +196,12 @@ void follow_look_up(struct ctx *ctx)
     if (!by_code)
         tries_add(ctx, &tries_digits, number);
     answer_code(ctx, 404);
-    draw_form(ctx, by_code ? say(ctx, "No request has this code. Look at the receipt again: there is no 0, O, 1, I or L in a code.")
-                           : say(ctx, "No request was found for this. Check the number on the receipt and the last four digits of the telephone you gave."));
+    draw_form(
+        ctx,
+        by_code
+            ? say(ctx, "No request has this code. Look at the receipt again: there is no 0, O, 1, I or L in a code.")
+            : say(ctx,
+                  "No request was found for this. Check the number on the receipt and the last four digits of the telephone you gave."));
 }
 
 /* ---- what happened ---- */
@@ -230,10 +249,22 @@ static const char *told(struct ctx *ctx, const char *action, int64_t unit, int64
 static const struct {
     const char *action, *sign, *tone;
 } signs[] = {
-    {"answer", "message", "ok"}, {"served", "message", "ok"}, {"close", "circle-check", "ok"}, {"confirm", "circle-check", "ok"}, {"dispatch", "arrow-forward-up", ""},
-    {"accept", "tool", ""}, {"extend", "calendar-plus", "warn"}, {"park", "parking-circle", "warn"}, {"merge", "git-merge", ""},
-    {"joined", "users", ""}, {"contact", "phone-call", ""}, {"unreached", "phone-off", "warn"}, {"reopen", "rotate", "warn"},
-    {"dispute", "rotate", "warn"}, {"file", "inbox", ""}, {NULL, "clock", ""},
+    {"answer", "message", "ok"},
+    {"served", "message", "ok"},
+    {"close", "circle-check", "ok"},
+    {"confirm", "circle-check", "ok"},
+    {"dispatch", "arrow-forward-up", ""},
+    {"accept", "tool", ""},
+    {"extend", "calendar-plus", "warn"},
+    {"park", "parking-circle", "warn"},
+    {"merge", "git-merge", ""},
+    {"joined", "users", ""},
+    {"contact", "phone-call", ""},
+    {"unreached", "phone-off", "warn"},
+    {"reopen", "rotate", "warn"},
+    {"dispute", "rotate", "warn"},
+    {"file", "inbox", ""},
+    {NULL, "clock", ""},
 };
 
 static void draw_timeline(struct ctx *ctx, const struct followed *f)
@@ -241,9 +272,11 @@ static void draw_timeline(struct ctx *ctx, const struct followed *f)
     struct buf *out = ctx->web->out;
     bool any = false;
     html(out, "<section><h2>{}</h2><ol class=\"timeline plain\">", say(ctx, "What has been done"));
-    int64_t merged = query_int(ctx->db, "SELECT min(id) AS id FROM request_events WHERE request = {} AND action = 'merge'", f->asked->record.id);
-    struct rows *r = query(ctx->db, "SELECT request, action, at, unit, text, until FROM request_events WHERE visible = 1 AND (request = {}"
-                                    " OR (request = {} AND id <= {})) ORDER BY at DESC, id DESC LIMIT 100",
+    int64_t merged = query_int(ctx->db, "SELECT min(id) AS id FROM request_events WHERE request = {} AND action = 'merge'",
+                               f->asked->record.id);
+    struct rows *r = query(ctx->db,
+                           "SELECT request, action, at, unit, text, until FROM request_events WHERE visible = 1 AND (request = {}"
+                           " OR (request = {} AND id <= {})) ORDER BY at DESC, id DESC LIMIT 100",
                            f->request->record.id, f->asked->record.id, merged); /* from then on the history is the other's */
     while (rows_next(r)) {
         const char *action = arena_copy(ctx->arena, row_text(r, "action")), *text = row_copy(r, ctx->arena, "text");
@@ -254,42 +287,60 @@ static void draw_timeline(struct ctx *ctx, const struct followed *f)
         int i = 0;
         while (signs[i].action && strcmp(signs[i].action, action) != 0)
             i++;
-        bool answer = !strcmp(action, "answer") || !strcmp(action, "served"), said = answer || !strcmp(action, "confirm") || !strcmp(action, "dispute");
+        bool answer = !strcmp(action, "answer") || !strcmp(action, "served"),
+             said = answer || !strcmp(action, "confirm") || !strcmp(action, "dispute");
         if (!words)
             continue;
-        html(out, "<li class=\"{}\">{}<div><p class=\"what\">{}</p><p class=\"by\"><time>{}</time></p>", signs[i].tone, icon(ctx, signs[i].sign), words,
-             when_show(ctx->arena, ctx->lang, row_int(r, "at")));
+        html(out, "<li class=\"{}\">{}<div><p class=\"what\">{}</p><p class=\"by\"><time>{}</time></p>", signs[i].tone,
+             icon(ctx, signs[i].sign), words, when_show(ctx->arena, ctx->lang, row_int(r, "at")));
         if (said && text && (!another || may_read(f)))
             html(out, "<div class=\"said\">{}</div>", text);
         else if (answer && another)
-            html(out, "<p class=\"soft\">{}</p>", say(ctx, "The first reporter asked that only they read it. We tell you on the telephone what concerns you."));
+            html(out, "<p class=\"soft\">{}</p>",
+                 say(ctx, "The first reporter asked that only they read it. We tell you on the telephone what concerns you."));
         buf_puts(out, "</div></li>");
         any = true;
     }
-    html(out, "</ol>{}</section>", (struct markup){any ? "" : arena_print(ctx->arena, "<p class=\"soft\">%s</p>", say(ctx, "Nothing yet since you joined. The next step stands here as soon as it is taken."))});
+    html(out, "</ol>{}</section>",
+         (struct markup){any ? ""
+                             : arena_print(ctx->arena, "<p class=\"soft\">%s</p>",
+                                           say(ctx, "Nothing yet since you joined. The next step stands here as soon as it is taken."))});
 }
 
 static void draw_steps(struct ctx *ctx, int status)
 {
     static const char *const names[] = {N_("Received"), N_("Passed on"), N_("Being handled"), N_("Your word"), N_("Dealt with")};
-    static const int at[] = {[RECEIVED] = 0, [DISPATCHED] = 1, [HANDLING] = 2, [ANSWERED] = 3, [CALL_BACK] = 3, [CLOSED] = 5, [PARKED] = 2, [MERGED] = 2};
+    static const int at[] = {
+        [RECEIVED] = 0, [DISPATCHED] = 1, [HANDLING] = 2, [ANSWERED] = 3, [CALL_BACK] = 3, [CLOSED] = 5, [PARKED] = 2, [MERGED] = 2};
     html(ctx->web->out, "<ol class=\"steps\">");
     for (int i = 0; i < 5; i++)
-        html(ctx->web->out, "<li{}>{}</li>", (struct markup){i < at[status] ? " class=\"done\"" : i == at[status] ? " aria-current=\"step\"" : ""}, tr(ctx, names[i]));
+        html(ctx->web->out, "<li{}>{}</li>",
+             (struct markup){i < at[status]    ? " class=\"done\""
+                             : i == at[status] ? " aria-current=\"step\""
+                                               : ""},
+             tr(ctx, names[i]));
     buf_puts(ctx->web->out, "</ol>");
 }
 
 static const char *state(struct ctx *ctx, const struct request *r, int status)
 {
     switch (status) {
-    case RECEIVED: return say(ctx, "We have it");
-    case DISPATCHED: return say(ctx, "Passed on");
-    case HANDLING: return say(ctx, "Being handled");
+    case RECEIVED:
+        return say(ctx, "We have it");
+    case DISPATCHED:
+        return say(ctx, "Passed on");
+    case HANDLING:
+        return say(ctx, "Being handled");
     case ANSWERED:
-    case CALL_BACK: return say(ctx, "Waiting for your word");
-    case PARKED: return r->parked_until == NONE ? say(ctx, "On our list") : say(ctx, "On our list until {}", day_show(ctx->arena, ctx->lang, when_day(r->parked_until)));
-    case MERGED: return say(ctx, "Handled together with another");
-    default: return say(ctx, "Dealt with");
+    case CALL_BACK:
+        return say(ctx, "Waiting for your word");
+    case PARKED:
+        return r->parked_until == NONE ? say(ctx, "On our list")
+                                       : say(ctx, "On our list until {}", day_show(ctx->arena, ctx->lang, when_day(r->parked_until)));
+    case MERGED:
+        return say(ctx, "Handled together with another");
+    default:
+        return say(ctx, "Dealt with");
     }
 }
 
@@ -321,7 +372,8 @@ static void draw_question(struct ctx *ctx, const struct followed *f, int status)
         return;
     if (other(f)) {
         if (f->joiner ? f->joiner->solved : f->asked->solved) {
-            html(out, "<p class=\"notice ok\">{}<span>{}</span></p>", icon(ctx, "circle-check"), say(ctx, "Thank you, we have your answer."));
+            html(out, "<p class=\"notice ok\">{}<span>{}</span></p>", icon(ctx, "circle-check"),
+                 say(ctx, "Thank you, we have your answer."));
             return;
         }
         yes = no = true;
@@ -332,19 +384,23 @@ static void draw_question(struct ctx *ctx, const struct followed *f, int status)
     bool closed = status == CLOSED && !other(f);
     html(out, "<section class=\"card\">");
     if (closed)
-        html(out, "<details{}><summary>{}</summary>", (struct markup){ctx->problems ? " open" : ""}, say(ctx, "It is not solved after all?"));
+        html(out, "<details{}><summary>{}</summary>", (struct markup){ctx->problems ? " open" : ""},
+             say(ctx, "It is not solved after all?"));
     form_begin(ctx, "/follow/answer", "answer", false);
     form_problems(ctx);
     if (closed) {
-        html(out, "<input type=\"hidden\" name=\"solved\" value=\"no\"><p>{}</p>", say(ctx, "Until {} you can say so here, and it is dealt with again.",
-             day_show(ctx->arena, ctx->lang, when_day(f->request->closed_at + REOPEN_DAYS * WHEN_DAY))));
+        html(out, "<input type=\"hidden\" name=\"solved\" value=\"no\"><p>{}</p>",
+             say(ctx, "Until {} you can say so here, and it is dealt with again.",
+                 day_show(ctx->arena, ctx->lang, when_day(f->request->closed_at + REOPEN_DAYS * WHEN_DAY))));
     } else {
         html(out, "<fieldset class=\"cards\" id=\"f-solved\"><legend><h2>{}</h2></legend><div>", say(ctx, "Is it solved?"));
         draw_choice(ctx, "yes", "circle-check", say(ctx, "Yes, it is"), NULL);
-        draw_choice(ctx, "no", "rotate", say(ctx, "Not yet"), other(f) ? say(ctx, "The people who handle it read what you say") : say(ctx, "We go on with it"));
+        draw_choice(ctx, "no", "rotate", say(ctx, "Not yet"),
+                    other(f) ? say(ctx, "The people who handle it read what you say") : say(ctx, "We go on with it"));
         buf_puts(out, "</div>");
         draw_problem(ctx, "solved");
-        html(out, "</fieldset><fieldset class=\"cards faces\" id=\"f-satisfaction\"><legend>{} <i>{}</i></legend><div>", say(ctx, "How satisfied are you?"), say(ctx, "may be left out"));
+        html(out, "</fieldset><fieldset class=\"cards faces\" id=\"f-satisfaction\"><legend>{} <i>{}</i></legend><div>",
+             say(ctx, "How satisfied are you?"), say(ctx, "may be left out"));
         for (int n = 5; n >= 1; n--)
             html(out, "<label><input type=\"radio\" name=\"satisfaction\" value=\"{}\"{}><span>{}<b>{}</b></span></label>", n,
                  (struct markup){n == level ? " checked" : ""}, icon(ctx, faces[n - 1]), tr(ctx, satisfaction_words[n - 1]));
@@ -352,10 +408,13 @@ static void draw_question(struct ctx *ctx, const struct followed *f, int status)
         draw_problem(ctx, "satisfaction");
         buf_puts(out, "</fieldset>");
     }
-    html(out, "<div class=\"field\"><label for=\"f-text\">{}</label><p class=\"hint\" id=\"f-text-h\">{}</p><textarea id=\"f-text\" name=\"text\" rows=\"3\" aria-describedby=\"f-text-h{}\"{}>{}</textarea>",
-         closed ? say(ctx, "What is still wrong") : say(ctx, "What you want to say"),
-         closed ? say(ctx, "A sentence is enough.") : say(ctx, "If it is not solved, please say what is still wrong."),
-         (struct markup){ctx_problem_of(ctx, "text") ? " f-text-p" : ""}, (struct markup){ctx_problem_of(ctx, "text") ? " aria-invalid=\"true\"" : ""}, param(ctx, "text"));
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-text\">{}</label><p class=\"hint\" id=\"f-text-h\">{}</p><textarea id=\"f-text\" name=\"text\" rows=\"3\" aria-describedby=\"f-text-h{}\"{}>{}</textarea>",
+        closed ? say(ctx, "What is still wrong") : say(ctx, "What you want to say"),
+        closed ? say(ctx, "A sentence is enough.") : say(ctx, "If it is not solved, please say what is still wrong."),
+        (struct markup){ctx_problem_of(ctx, "text") ? " f-text-p" : ""},
+        (struct markup){ctx_problem_of(ctx, "text") ? " aria-invalid=\"true\"" : ""}, param(ctx, "text"));
     draw_problem(ctx, "text");
     html(out, "</div><div class=\"acts\"><button class=\"now\">{}</button></div>", say(ctx, "Tell the community office"));
     form_end(ctx);
@@ -369,21 +428,33 @@ static void draw_followed(struct ctx *ctx, const struct followed *f)
     struct buf *out = ctx->web->out;
     const struct request *r = f->request;
     int status = request_status_of(r);
-    const char *title = !f->joiner ? f->asked->subject : may_read(f) ? r->subject : field_show(ctx, kind_field(&requests_kind, "category"), r);
+    const char *title = !f->joiner    ? f->asked->subject
+                        : may_read(f) ? r->subject
+                                      : field_show(ctx, kind_field(&requests_kind, "category"), r);
     if (!*title)
         title = say(ctx, "A matter of another kind");
     page_begin(ctx, title, PAGE_RESIDENT | PAGE_PRINT);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/follow?other=1\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {} <span class=\"nobr\">{}</span></p></header>",
-         say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Close it, look at another"), title, status == ANSWERED || status == CALL_BACK ? "warn" : status == CLOSED ? "ok" : "",
-         state(ctx, r, status), say(ctx, "Number"), f->asked->number);
+    html(
+        out,
+        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/follow?other=1\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {} <span class=\"nobr\">{}</span></p></header>",
+        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Close it, look at another"), title,
+        status == ANSWERED || status == CALL_BACK ? "warn"
+        : status == CLOSED                        ? "ok"
+                                                  : "",
+        state(ctx, r, status), say(ctx, "Number"), f->asked->number);
     draw_steps(ctx, status);
     if (f->joiner)
-        html(out, "<p class=\"notice\">{}<span>{}</span></p>", icon(ctx, "users"), say(ctx, "You joined this request on {}.", day_show(ctx->arena, ctx->lang, when_day(f->joiner->at))));
+        html(out, "<p class=\"notice\">{}<span>{}</span></p>", icon(ctx, "users"),
+             say(ctx, "You joined this request on {}.", day_show(ctx->arena, ctx->lang, when_day(f->joiner->at))));
     if (f->asked != r)
-        html(out, "<p class=\"notice\">{}<span>{}</span></p>", icon(ctx, "git-merge"), say(ctx, "Others told us of the same matter first. It is dealt with as one; what happens to it stands here."));
+        html(out, "<p class=\"notice\">{}<span>{}</span></p>", icon(ctx, "git-merge"),
+             say(ctx, "Others told us of the same matter first. It is dealt with as one; what happens to it stands here."));
     if (r->due != NONE && status != CLOSED && status != MERGED && status != PARKED && status != ANSWERED && status != CALL_BACK)
-        html(out, "<p>{}</p>", r->due >= ctx->now ? say(ctx, "We answer by {}.", day_show(ctx->arena, ctx->lang, when_day(r->due)))
-                                                   : say(ctx, "It should have been answered by {}. We are sorry; the office has it on its list of late matters.", day_show(ctx->arena, ctx->lang, when_day(r->due))));
+        html(out, "<p>{}</p>",
+             r->due >= ctx->now
+                 ? say(ctx, "We answer by {}.", day_show(ctx->arena, ctx->lang, when_day(r->due)))
+                 : say(ctx, "It should have been answered by {}. We are sorry; the office has it on its list of late matters.",
+                       day_show(ctx->arena, ctx->lang, when_day(r->due))));
     draw_question(ctx, f, status);
     if (!f->joiner)
         visits_follow(ctx, r);

@@ -18,29 +18,75 @@
 /* ---- words ---- */
 
 static const struct choice actions[] = {
-    {"create", N_("entered")}, {"update", N_("changed")}, {"change", N_("changed")}, {"import", N_("imported")}, {"remove", N_("removed")},
-    {"reveal", N_("shown in the clear")}, {"sign_in", N_("signed in")}, {"sign_out", N_("signed out")},
-    {"sign_in_refused", N_("wrong password")}, {"password", N_("new password")}, {"activate", N_("may sign in again")},
-    {"deactivate", N_("may no longer sign in")}, {"unlock", N_("unlocked")}, {"grant", N_("role given")},
-    {"revoke", N_("taken away")}, {"verify", N_("journal checked")}, {"recompute", N_("deadlines recomputed")},
+    {"create", N_("entered")},
+    {"update", N_("changed")},
+    {"change", N_("changed")},
+    {"import", N_("imported")},
+    {"remove", N_("removed")},
+    {"reveal", N_("shown in the clear")},
+    {"sign_in", N_("signed in")},
+    {"sign_out", N_("signed out")},
+    {"sign_in_refused", N_("wrong password")},
+    {"password", N_("new password")},
+    {"activate", N_("may sign in again")},
+    {"deactivate", N_("may no longer sign in")},
+    {"unlock", N_("unlocked")},
+    {"grant", N_("role given")},
+    {"revoke", N_("taken away")},
+    {"verify", N_("journal checked")},
+    {"recompute", N_("deadlines recomputed")},
     {"file", N_("received")},
-    {"edit", N_("changed")}, {"add", N_("added to it")}, {"join", N_("entered and taken in")},
-    {"apply", N_("applied")}, {"confirm", N_("taken on")}, {"consent", N_("consent noted")},
-    {"card", N_("card given out")}, {"move", N_("moved to another team")}, {"leave", N_("has left it")},
-    {"mark", N_("came or went")}, {"compute", N_("hours counted")}, {"correct", N_("corrected by hand")},
-    {"dispute", N_("objected to")}, {"decide", N_("hours decided")}, {"count", N_("visitors counted")},
-    {"held", N_("noted as held")}, {"cancel", N_("called off")}, {"written", N_("written down")},
-    {"template", N_("kept as a template")}, {"remind", N_("reminded of it")}, {"sign_up", N_("signed up for it")},
-    {"move_up", N_("moved up from the waiting list")}, {"issue", N_("issued it")}, {"supersede", N_("replaced by a later one")},
-    {"ask", N_("asked a volunteer")}, {"accept", N_("accepted it")}, {"withdraw", N_("taken back")},
-    {"widen", N_("asked more widely")}, {"to_leader", N_("given to the leader")}, {"done", N_("done and noted")},
-    {"attach", N_("file added")}, {"photo", N_("picture added")}, {"photo-removed", N_("picture removed")},
-    {"note", N_("note written")}, {"upload", N_("sheet uploaded")}, {"trial", N_("tried without storing")},
-    {"start", N_("import begun")}, {"export", N_("taken out as a file")}, {"download", N_("downloaded")},
-    {"told", N_("told by hand")}, {"send-again", N_("sent again")}, {"language", N_("language chosen")},
-    {"join-answer", N_("answered by who joined")}, {"agree", N_("enough have accepted")}, {"yes", N_("accepted it")},
-    {"no", N_("declined it")}, {"late", N_("others were quicker")}, {"over", N_("no longer needed")},
-    {"checked", N_("tried without storing")}, {"failed", N_("broken off")}, {"cancelled", N_("called off")},
+    {"edit", N_("changed")},
+    {"add", N_("added to it")},
+    {"join", N_("entered and taken in")},
+    {"apply", N_("applied")},
+    {"confirm", N_("taken on")},
+    {"consent", N_("consent noted")},
+    {"card", N_("card given out")},
+    {"move", N_("moved to another team")},
+    {"leave", N_("has left it")},
+    {"mark", N_("came or went")},
+    {"compute", N_("hours counted")},
+    {"correct", N_("corrected by hand")},
+    {"dispute", N_("objected to")},
+    {"decide", N_("hours decided")},
+    {"count", N_("visitors counted")},
+    {"held", N_("noted as held")},
+    {"cancel", N_("called off")},
+    {"written", N_("written down")},
+    {"template", N_("kept as a template")},
+    {"remind", N_("reminded of it")},
+    {"sign_up", N_("signed up for it")},
+    {"move_up", N_("moved up from the waiting list")},
+    {"issue", N_("issued it")},
+    {"supersede", N_("replaced by a later one")},
+    {"ask", N_("asked a volunteer")},
+    {"accept", N_("accepted it")},
+    {"withdraw", N_("taken back")},
+    {"widen", N_("asked more widely")},
+    {"to_leader", N_("given to the leader")},
+    {"done", N_("done and noted")},
+    {"attach", N_("file added")},
+    {"photo", N_("picture added")},
+    {"photo-removed", N_("picture removed")},
+    {"note", N_("note written")},
+    {"upload", N_("sheet uploaded")},
+    {"trial", N_("tried without storing")},
+    {"start", N_("import begun")},
+    {"export", N_("taken out as a file")},
+    {"download", N_("downloaded")},
+    {"told", N_("told by hand")},
+    {"send-again", N_("sent again")},
+    {"language", N_("language chosen")},
+    {"join-answer", N_("answered by who joined")},
+    {"agree", N_("enough have accepted")},
+    {"yes", N_("accepted it")},
+    {"no", N_("declined it")},
+    {"late", N_("others were quicker")},
+    {"over", N_("no longer needed")},
+    {"checked", N_("tried without storing")},
+    {"failed", N_("broken off")},
+    {"cancelled", N_("called off")},
     {NULL, NULL},
 };
 
@@ -57,8 +103,8 @@ const char *history_action(struct ctx *ctx, const char *kind, const char *action
 
 const char *history_via(struct ctx *ctx, const char *via)
 {
-    static const struct choice ways[] = {{"web", N_("in the browser")}, {"api", N_("by a program")}, {"import", N_("by import")},
-                                         {"command", N_("on the command line")}, {"job", N_("by itself")}, {NULL, NULL}};
+    static const struct choice ways[] = {{"web", N_("in the browser")},          {"api", N_("by a program")}, {"import", N_("by import")},
+                                         {"command", N_("on the command line")}, {"job", N_("by itself")},    {NULL, NULL}};
     for (const struct choice *c = ways; c->code; c++)
         if (!strcmp(c->code, via))
             return tr(ctx, c->label);
@@ -75,16 +121,35 @@ struct difference {
 /* Entries that are not of a record's fields: a grant, a setting, counts. */
 const char *history_label(struct ctx *ctx, const char *key)
 {
-    static const struct choice known[] = {{"role", N_("Role")}, {"area", N_("Area")}, {"unit", N_("Unit")}, {"entries", N_("Entries")},
-                                          {"moved", N_("Deadlines moved")}, {"first_bad", N_("First entry that does not fit")},
-                                          {"name", N_("Name")}, {"deadline.urgent", N_("Deadline, urgent")},
-                                          {"deadline.ordinary", N_("Deadline, ordinary")}, {"deadline.complex", N_("Deadline, complex")},
-                                          {"offers.automatic", N_("Offered on arrival")}, {"rows", N_("Rows")},
-                                          {"list", N_("Which list")}, {"note", N_("Internal note")}, {"reason", N_("What for")},
-                                          {"why", N_("Why")}, {"system", N_("Volunteer system")}, {"from", N_("From")}, {"to", N_("Until")},
-                                          {"size", N_("Size in bytes")}, {"attachment", N_("File no.")}, {"photo", N_("Picture no.")},
-                                          {"joiner", N_("No. of who joined")}, {"notice", N_("Notice no.")}, {"solved", N_("Solved?")},
-                                          {"file", N_("File")}, {"type", N_("Type of file")}, {"organisation", N_("Team")}, {"certificates", N_("Certificates")},
+    static const struct choice known[] = {{"role", N_("Role")},
+                                          {"area", N_("Area")},
+                                          {"unit", N_("Unit")},
+                                          {"entries", N_("Entries")},
+                                          {"moved", N_("Deadlines moved")},
+                                          {"first_bad", N_("First entry that does not fit")},
+                                          {"name", N_("Name")},
+                                          {"deadline.urgent", N_("Deadline, urgent")},
+                                          {"deadline.ordinary", N_("Deadline, ordinary")},
+                                          {"deadline.complex", N_("Deadline, complex")},
+                                          {"offers.automatic", N_("Offered on arrival")},
+                                          {"rows", N_("Rows")},
+                                          {"list", N_("Which list")},
+                                          {"note", N_("Internal note")},
+                                          {"reason", N_("What for")},
+                                          {"why", N_("Why")},
+                                          {"system", N_("Volunteer system")},
+                                          {"from", N_("From")},
+                                          {"to", N_("Until")},
+                                          {"size", N_("Size in bytes")},
+                                          {"attachment", N_("File no.")},
+                                          {"photo", N_("Picture no.")},
+                                          {"joiner", N_("No. of who joined")},
+                                          {"notice", N_("Notice no.")},
+                                          {"solved", N_("Solved?")},
+                                          {"file", N_("File")},
+                                          {"type", N_("Type of file")},
+                                          {"organisation", N_("Team")},
+                                          {"certificates", N_("Certificates")},
                                           {"seal", N_("Seal")},
                                           {NULL, NULL}};
     for (const struct choice *c = known; c->code; c++)
@@ -139,7 +204,8 @@ static int loose_differences(struct ctx *ctx, const char *before, const char *af
             break;
         const cJSON *other = is && was ? cJSON_GetObjectItemCaseSensitive(was, each->string) : NULL;
         struct difference d = {.label = arena_copy(ctx->arena, history_label(ctx, each->string)),
-                               .before = loose_value(ctx, is ? other : each), .after = is ? loose_value(ctx, each) : NULL};
+                               .before = loose_value(ctx, is ? other : each),
+                               .after = is ? loose_value(ctx, each) : NULL};
         d.hidden = !notes && !strcmp(each->string, "note");
         if (d.before || d.after)
             list[n++] = d;
@@ -230,7 +296,8 @@ const char *history_changes_text(struct ctx *ctx, const char *kind, const char *
         if (d->hidden)
             plain(&b, "{}: {}", d->label, say(ctx, "changed; not shown"));
         else if (before && after)
-            plain(&b, "{}: {} → {}", d->label, d->before ? cut(ctx, d->before) : say(ctx, "empty"), d->after ? cut(ctx, d->after) : say(ctx, "empty"));
+            plain(&b, "{}: {} → {}", d->label, d->before ? cut(ctx, d->before) : say(ctx, "empty"),
+                  d->after ? cut(ctx, d->after) : say(ctx, "empty"));
         else
             plain(&b, "{}: {}", d->label, cut(ctx, d->before ? d->before : d->after));
     }
@@ -245,9 +312,10 @@ const char *history_changes_text(struct ctx *ctx, const char *kind, const char *
 
 static const char *action_icon(const char *action)
 {
-    static const char *const icons[][2] = {{"create", "plus"}, {"import", "file-import"}, {"remove", "trash"}, {"reveal", "eye"},
-                                           {"grant", "user-plus"}, {"revoke", "x"}, {"password", "key"}, {"sign_in", "login"},
-                                           {"sign_out", "logout"}, {"sign_in_refused", "lock"}, {NULL, NULL}};
+    static const char *const icons[][2] = {
+        {"create", "plus"}, {"import", "file-import"}, {"remove", "trash"},  {"reveal", "eye"},      {"grant", "user-plus"},
+        {"revoke", "x"},    {"password", "key"},       {"sign_in", "login"}, {"sign_out", "logout"}, {"sign_in_refused", "lock"},
+        {NULL, NULL}};
     for (int i = 0; icons[i][0]; i++)
         if (!strcmp(icons[i][0], action))
             return icons[i][1];
@@ -262,15 +330,17 @@ const char *history_who(struct ctx *ctx, const char *name)
 void history_draw(struct ctx *ctx, const struct kind *k, int64_t id)
 {
     struct buf *out = ctx->web->out;
-    struct rows *r = query(ctx->db, "SELECT at_ms, actor_name, via, action, before, after FROM journal WHERE kind = {} AND record = {}"
-                                    " ORDER BY seq DESC LIMIT {}", k->name, id, HISTORY_MOST + 1);
+    struct rows *r = query(ctx->db,
+                           "SELECT at_ms, actor_name, via, action, before, after FROM journal WHERE kind = {} AND record = {}"
+                           " ORDER BY seq DESC LIMIT {}",
+                           k->name, id, HISTORY_MOST + 1);
     html(out, "<section><h2>{}</h2><ol class=\"timeline\">", say(ctx, "What was changed"));
     int n = 0;
     for (; n < HISTORY_MOST && rows_next(r); n++) {
         const char *action = row_copy(r, ctx->arena, "action");
-        html(out, "<li>{}<div><p><b>{}</b></p><p class=\"by\">{} · {} · {}</p>", icon(ctx, action_icon(action)), history_action(ctx, k->name, action),
-             when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), history_who(ctx, row_text(r, "actor_name")),
-             history_via(ctx, row_text(r, "via")));
+        html(out, "<li>{}<div><p><b>{}</b></p><p class=\"by\">{} · {} · {}</p>", icon(ctx, action_icon(action)),
+             history_action(ctx, k->name, action), when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000),
+             history_who(ctx, row_text(r, "actor_name")), history_via(ctx, row_text(r, "via")));
         history_changes(ctx, k->name, row_copy(r, ctx->arena, "before"), row_copy(r, ctx->arena, "after"));
         buf_puts(out, "</div></li>");
     }

@@ -67,10 +67,19 @@ static void scope(struct ctx *ctx, struct sql *where)
     sql_add(where, ")");
 }
 
-const struct kind hours_kind = {.name = "hours", .table = "hours", .one = N_("Day of service"), .many = N_("Days of service"),
-    FIELDS(fields), .size = sizeof(struct hours), .read = ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER | ROLE_VOLUNTEER,
-    .code = "day", .order = "day DESC, id DESC", .scope = scope,
-    .home = "/hours", .page = "/hours/{id}", .about = N_("Hours of service by volunteer and day, with what was decided.")};
+const struct kind hours_kind = {.name = "hours",
+                                .table = "hours",
+                                .one = N_("Day of service"),
+                                .many = N_("Days of service"),
+                                FIELDS(fields),
+                                .size = sizeof(struct hours),
+                                .read = ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER | ROLE_VOLUNTEER,
+                                .code = "day",
+                                .order = "day DESC, id DESC",
+                                .scope = scope,
+                                .home = "/hours",
+                                .page = "/hours/{id}",
+                                .about = N_("Hours of service by volunteer and day, with what was decided.")};
 
 /* Seconds of the day that the volunteer's good attendances cover. */
 static int64_t attended_on(struct ctx *ctx, int64_t volunteer, int64_t day)
@@ -78,8 +87,10 @@ static int64_t attended_on(struct ctx *ctx, int64_t volunteer, int64_t day)
     struct span *spans = ARENA_ARRAY(ctx->arena, struct span, SPANS_MOST);
     int64_t from = when_day_start(day), to = when_day_end(day) + 1;
     int n = 0;
-    struct rows *r = query(ctx->db, "SELECT came, went FROM attendances WHERE volunteer = {} AND status = 'good' AND went IS NOT NULL"
-                                    " AND came < {} AND went > {} ORDER BY came LIMIT {}", volunteer, to, from, SPANS_MOST);
+    struct rows *r = query(ctx->db,
+                           "SELECT came, went FROM attendances WHERE volunteer = {} AND status = 'good' AND went IS NOT NULL"
+                           " AND came < {} AND went > {} ORDER BY came LIMIT {}",
+                           volunteer, to, from, SPANS_MOST);
     while (rows_next(r)) {
         int64_t came = row_int(r, "came"), went = row_int(r, "went");
         spans[n++] = (struct span){came > from ? came : from, went < to ? went : to};

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define READERS (VOLUNTEER_HOSTS | ROLE_LEADER)
+#define READERS   (VOLUNTEER_HOSTS | ROLE_LEADER)
 #define LIST_MOST 200
 
 static const char *day_text(struct ctx *ctx, const char *text)
@@ -51,17 +51,22 @@ static void list(struct ctx *ctx)
         if (!p)
             continue;
         if (n == 0)
-            html(out, "<table class=\"list\"><thead><tr><th class=\"when\">{}</th><th class=\"main\">{}</th><th class=\"who\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
-                 say(ctx, "Day"), say(ctx, "Volunteer"), say(ctx, "Attended"), say(ctx, "What to decide"));
-        html(out, "<tr><td class=\"when\">{}</td><td class=\"main\"><a href=\"/hours/{}\">{} {}</a></td><td class=\"who\">{}</td><td class=\"due\">", day_text(ctx, h->day), h->record.id,
-             p->name, v->number, hours_text(ctx, h->attended));
+            html(
+                out,
+                "<table class=\"list\"><thead><tr><th class=\"when\">{}</th><th class=\"main\">{}</th><th class=\"who\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
+                say(ctx, "Day"), say(ctx, "Volunteer"), say(ctx, "Attended"), say(ctx, "What to decide"));
+        html(
+            out,
+            "<tr><td class=\"when\">{}</td><td class=\"main\"><a href=\"/hours/{}\">{} {}</a></td><td class=\"who\">{}</td><td class=\"due\">",
+            day_text(ctx, h->day), h->record.id, p->name, v->number, hours_text(ctx, h->attended));
         hours_state(ctx, h);
         buf_puts(out, "</td></tr>");
     }
     if (n)
         buf_puts(out, "</tbody></table>");
     else
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "circle-check"), say(ctx, "Nothing to decide: every day counts as it was attended."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "circle-check"),
+             say(ctx, "Nothing to decide: every day counts as it was attended."));
     page_end(ctx);
 }
 
@@ -79,12 +84,15 @@ static void draw_decide(struct ctx *ctx, const struct hours *h, const struct vol
     html(out, "<section class=\"card\"><h2>{}</h2>", waits ? say(ctx, "Decide") : say(ctx, "Correct this day"));
     form_begin(ctx, arena_print(ctx->arena, "/hours/%lld/decide", (long long)h->record.id), NULL, false);
     form_problems(ctx);
-    html(out, "<input type=\"hidden\" name=\"version\" value=\"{}\"><div class=\"field\"><label for=\"f-hours\">{}</label><p class=\"hint\" id=\"f-hours-h\">{}</p>"
-              "<input id=\"f-hours\" class=\"tiny\" name=\"hours\" inputmode=\"decimal\" value=\"{}\" aria-describedby=\"f-hours-h\"></div>"
-              "<div class=\"field\"><label for=\"f-why\">{}</label><p class=\"hint\" id=\"f-why-h\">{}</p><textarea id=\"f-why\" name=\"why\" rows=\"2\" aria-describedby=\"f-why-h\">{}</textarea></div>"
-              "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
-         h->record.version, say(ctx, "Hours that count"), say(ctx, "As 9.5 or 9:30."), typed ? typed : arena_print(ctx->arena, "%lld:%02lld", (long long)(h->attended / 3600),
-         (long long)(h->attended % 3600 / 60)), say(ctx, "Reason"), say(ctx, "The volunteer reads it."), param(ctx, "why"), icon(ctx, "check"), say(ctx, "So it counts"));
+    html(
+        out,
+        "<input type=\"hidden\" name=\"version\" value=\"{}\"><div class=\"field\"><label for=\"f-hours\">{}</label><p class=\"hint\" id=\"f-hours-h\">{}</p>"
+        "<input id=\"f-hours\" class=\"tiny\" name=\"hours\" inputmode=\"decimal\" value=\"{}\" aria-describedby=\"f-hours-h\"></div>"
+        "<div class=\"field\"><label for=\"f-why\">{}</label><p class=\"hint\" id=\"f-why-h\">{}</p><textarea id=\"f-why\" name=\"why\" rows=\"2\" aria-describedby=\"f-why-h\">{}</textarea></div>"
+        "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
+        h->record.version, say(ctx, "Hours that count"), say(ctx, "As 9.5 or 9:30."),
+        typed ? typed : arena_print(ctx->arena, "%lld:%02lld", (long long)(h->attended / 3600), (long long)(h->attended % 3600 / 60)),
+        say(ctx, "Reason"), say(ctx, "The volunteer reads it."), param(ctx, "why"), icon(ctx, "check"), say(ctx, "So it counts"));
     form_end(ctx);
     buf_puts(out, "</section>");
 }
@@ -100,15 +108,21 @@ static void day(struct ctx *ctx)
         return;
     }
     page_begin(ctx, day_text(ctx, h->day), PAGE_STAFF);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ", say(ctx, "Where you are"), v->record.id,
-         icon(ctx, "arrow-left"), p->name, day_text(ctx, h->day), say(ctx, "{} attended, {} count", hours_text(ctx, h->attended), hours_text(ctx, h->counted)));
+    html(
+        out,
+        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ",
+        say(ctx, "Where you are"), v->record.id, icon(ctx, "arrow-left"), p->name, day_text(ctx, h->day),
+        say(ctx, "{} attended, {} count", hours_text(ctx, h->attended), hours_text(ctx, h->counted)));
     hours_state(ctx, h);
     buf_puts(out, "</p></header>");
     if (h->dispute)
-        html(out, "<div class=\"notice warn\">{}<div><p><b>{}</b></p><p>{}</p></div></div>", icon(ctx, "message"), say(ctx, "The volunteer says:"), h->dispute);
+        html(out, "<div class=\"notice warn\">{}<div><p><b>{}</b></p><p>{}</p></div></div>", icon(ctx, "message"),
+             say(ctx, "The volunteer says:"), h->dispute);
     if (h->corrected != NONE)
         html(out, "<div class=\"notice\">{}<div><p>{}</p><p>{}</p></div></div>", icon(ctx, "pencil"),
-             say(ctx, "{} decided that {} count, of {} attended.", h->decided_name, hours_text(ctx, h->corrected), hours_text(ctx, h->attended)), h->why);
+             say(ctx, "{} decided that {} count, of {} attended.", h->decided_name, hours_text(ctx, h->corrected),
+                 hours_text(ctx, h->attended)),
+             h->why);
     hours_attended(ctx, h);
     draw_decide(ctx, h, v);
     page_end(ctx);
@@ -131,7 +145,8 @@ static void decide(struct ctx *ctx)
         ctx_problem(ctx, NULL, say(ctx, "These are your own hours: somebody else decides."));
     if (why && text_length(why) > 300)
         ctx_problem(ctx, "why", say(ctx, "At most {} characters, please; it has {}.", 300, (int64_t)text_length(why)));
-    if (ctx_ok(ctx) && hours_decide(ctx, h, hours_typed(text_half_width(ctx->arena, param(ctx, "hours") ? param(ctx, "hours") : "")), why) == OK) {
+    if (ctx_ok(ctx) &&
+        hours_decide(ctx, h, hours_typed(text_half_width(ctx->arena, param(ctx, "hours") ? param(ctx, "hours") : "")), why) == OK) {
         flash(ctx, say(ctx, "Decided."));
         see_other(ctx, "/hours/{}", h->record.id);
     }

@@ -14,8 +14,9 @@
 static void prune(struct ctx *ctx)
 {
     int64_t *removed = ctx->work;
-    change(ctx->db, "DELETE FROM idempotency WHERE at < {} AND (key, actor, route) IN"
-                    " (SELECT key, actor, route FROM idempotency WHERE at < {} ORDER BY at LIMIT {})",
+    change(ctx->db,
+           "DELETE FROM idempotency WHERE at < {} AND (key, actor, route) IN"
+           " (SELECT key, actor, route FROM idempotency WHERE at < {} ORDER BY at LIMIT {})",
            ctx->now - IDEMPOTENCY_DAYS * 86400, ctx->now - IDEMPOTENCY_DAYS * 86400, AT_ONCE);
     *removed = db_changed(ctx->db);
     change(ctx->db, "DELETE FROM sessions WHERE expires <= {} OR seen <= {}", ctx->now, ctx->now - SESSION_IDLE);

@@ -16,19 +16,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAY          (ROLES_STAFF | ROLE_ADMIN | ROLE_TEAM_LEADER)
-#define SAMPLE_ROWS  12
-#define SAMPLE_CELL  200  /* characters of a cell that a preview keeps */
-#define SAMPLE_CELLS 2000 /* of all its rows */
+#define MAY           (ROLES_STAFF | ROLE_ADMIN | ROLE_TEAM_LEADER)
+#define SAMPLE_ROWS   12
+#define SAMPLE_CELL   200  /* characters of a cell that a preview keeps */
+#define SAMPLE_CELLS  2000 /* of all its rows */
 #define REASONS_SHOWN 20
-#define DRAFT_KEPT   86400       /* seconds after which an import nobody started is dropped with its file */
-#define REASONS_KEPT (30 * 86400) /* seconds for which refused rows stay */
+#define DRAFT_KEPT    86400        /* seconds after which an import nobody started is dropped with its file */
+#define REASONS_KEPT  (30 * 86400) /* seconds for which refused rows stay */
 
 #define AT(member) offsetof(struct imported, member)
 static const struct choice statuses[] = {
-    {"draft", N_("Being prepared")}, {"checked", N_("Tried, not stored")}, {"waiting", N_("Waiting its turn")},
-    {"running", N_("Under way")},    {"done", N_("Done")},                 {"cancelled", N_("Cancelled")},
-    {"failed", N_("Broken off")},    {NULL, NULL},
+    {"draft", N_("Being prepared")},
+    {"checked", N_("Tried, not stored")},
+    {"waiting", N_("Waiting its turn")},
+    {"running", N_("Under way")},
+    {"done", N_("Done")},
+    {"cancelled", N_("Cancelled")},
+    {"failed", N_("Broken off")},
+    {NULL, NULL},
 };
 static const struct field fields[] = {
     {"user", F_REF, AT(user), N_("Started by"), .ref = "users", .flags = FIXED},
@@ -75,8 +80,17 @@ static void scope(struct ctx *ctx, struct sql *where)
     sql_add(where, ")");
 }
 
-const struct kind imports_kind = {.name = "imports", .table = "imports", .one = N_("Import"), .many = N_("Imports"),
-    FIELDS(fields), .size = sizeof(struct imported), .read = MAY, .write = 0, .code = "id", .order = "id DESC", .scope = scope};
+const struct kind imports_kind = {.name = "imports",
+                                  .table = "imports",
+                                  .one = N_("Import"),
+                                  .many = N_("Imports"),
+                                  FIELDS(fields),
+                                  .size = sizeof(struct imported),
+                                  .read = MAY,
+                                  .write = 0,
+                                  .code = "id",
+                                  .order = "id DESC",
+                                  .scope = scope};
 
 static const char *status_label(struct ctx *ctx, const char *status)
 {
@@ -126,7 +140,8 @@ static const char *take_sample(struct ctx *ctx, struct sheet *sheet, int columns
     for (int r = 0; r < SAMPLE_ROWS && n + columns <= SAMPLE_CELLS && sheet_next(sheet, &row); r++)
         for (int c = 0; c < columns; c++)
             cells[n++] = c < row.count && text_valid(row.cells[c].text, row.cells[c].size)
-                             ? text_cut(ctx->arena, row.cells[c].text, SAMPLE_CELL) : "";
+                             ? text_cut(ctx->arena, row.cells[c].text, SAMPLE_CELL)
+                             : "";
     return cells_seal(ctx, cells, n);
 }
 
@@ -176,8 +191,9 @@ static void read_sent(struct ctx *ctx)
 static void store_sent(struct ctx *ctx)
 {
     const struct sent *s = ctx->work;
-    change(ctx->db, "INSERT INTO imports (created, updated, \"user\", user_name, kind, file, size, status, mapping)"
-                    " VALUES ({}, {}, {}, {}, {}, {}, {}, 'draft', {})",
+    change(ctx->db,
+           "INSERT INTO imports (created, updated, \"user\", user_name, kind, file, size, status, mapping)"
+           " VALUES ({}, {}, {}, {}, {}, {}, {}, 'draft', {})",
            ctx->now, ctx->now, ctx->actor.user, ctx->actor.name, s->kind->name, text_cut(ctx->arena, s->file->filename, 120),
            (int64_t)s->file->size, s->mapping);
     int64_t id = db_inserted(ctx->db);
@@ -192,7 +208,8 @@ static void store_sent(struct ctx *ctx)
 
 static void counts_text(struct ctx *ctx, const struct imported *i)
 {
-    html(ctx->web->out, "{}", say(ctx, "{} added, {} changed, {} as they were, {} refused.", i->added, i->changed, i->unchanged, i->refused));
+    html(ctx->web->out, "{}",
+         say(ctx, "{} added, {} changed, {} as they were, {} refused.", i->added, i->changed, i->unchanged, i->refused));
 }
 
 static const char *kind_many(struct ctx *ctx, const char *name)
@@ -213,15 +230,19 @@ static void draw_list(struct ctx *ctx)
         html(out, "<p class=\"soft\">{}</p></section>", say(ctx, "Nothing has been imported yet."));
         return;
     }
-    html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th scope=\"col\">{}</th>"
-              "<th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>",
-         say(ctx, "Earlier imports"), say(ctx, "File"), say(ctx, "Kind"), say(ctx, "State"), say(ctx, "Rows"), say(ctx, "Started by"), say(ctx, "When"));
+    html(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th scope=\"col\">{}</th>"
+        "<th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>",
+        say(ctx, "Earlier imports"), say(ctx, "File"), say(ctx, "Kind"), say(ctx, "State"), say(ctx, "Rows"), say(ctx, "Started by"),
+        say(ctx, "When"));
     for (; i; i = list_next(ctx, &imports_kind, r, ctx->arena)) {
-        html(out, "<tr><th scope=\"row\"><a href=\"/import/{}\">{}</a></th><td>{}</td><td class=\"nobr\">{}</td><td>", i->record.id, i->file,
-             kind_many(ctx, i->kind), status_label(ctx, i->status));
+        html(out, "<tr><th scope=\"row\"><a href=\"/import/{}\">{}</a></th><td>{}</td><td class=\"nobr\">{}</td><td>", i->record.id,
+             i->file, kind_many(ctx, i->kind), status_label(ctx, i->status));
         if (!is(i, "draft"))
             counts_text(ctx, i);
-        html(out, "</td><td>{}</td><td class=\"nobr\"><time>{}</time></td></tr>", i->user_name, when_show(ctx->arena, ctx->lang, i->record.created));
+        html(out, "</td><td>{}</td><td class=\"nobr\"><time>{}</time></td></tr>", i->user_name,
+             when_show(ctx->arena, ctx->lang, i->record.created));
     }
     html(out, "</tbody></table></div></section>");
 }
@@ -235,15 +256,17 @@ static void home(struct ctx *ctx)
          say(ctx, "A sheet from Excel becomes records here. You see first how it will be stored; the same sheet again changes nothing."));
     form_problems(ctx);
     form_begin(ctx, "/import", NULL, true);
-    html(out, "<div class=\"field\"><label for=\"f-kind\">{}</label><select id=\"f-kind\" name=\"kind\" required>", say(ctx, "What the sheet holds"));
+    html(out, "<div class=\"field\"><label for=\"f-kind\">{}</label><select id=\"f-kind\" name=\"kind\" required>",
+         say(ctx, "What the sheet holds"));
     for (const struct kind *const *k = modules_kinds(); *k; k++)
         if (may_import(ctx, *k)) {
             html(out, "<option value=\"{}\"", (*k)->name);
             buf_puts(out, chosen && !strcmp(chosen, (*k)->name) ? " selected>" : ">");
             html(out, "{}</option>", tr(ctx, (*k)->many));
         }
-    html(out, "</select></div><div class=\"field\"><label for=\"f-file\">{}</label><p class=\"hint\" id=\"h-file\">{}</p>"
-              "<input type=\"file\" id=\"f-file\" name=\"file\" required accept=\".xlsx,.csv\" aria-describedby=\"h-file\"></div>",
+    html(out,
+         "</select></div><div class=\"field\"><label for=\"f-file\">{}</label><p class=\"hint\" id=\"h-file\">{}</p>"
+         "<input type=\"file\" id=\"f-file\" name=\"file\" required accept=\".xlsx,.csv\" aria-describedby=\"h-file\"></div>",
          say(ctx, "File"), say(ctx, "Excel (.xlsx) or CSV, up to 40 MB. The first row holds the names of the columns."));
     html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>", icon(ctx, "upload"), say(ctx, "Send and look at it"));
     form_end(ctx);
@@ -293,10 +316,13 @@ static void draw_mapping(struct ctx *ctx, const struct imported *i, const struct
     html(out, "</div></fieldset><label class=\"check\"><input type=\"checkbox\" name=\"make_new\" value=\"1\"");
     buf_puts(out, i->make_new == 1 ? " checked>" : ">");
     html(out, "{}</label><p class=\"hint\">{}</p>", say(ctx, "Make what is missing"),
-         say(ctx, "A category or other entry that the sheet names and the register does not have is added. Otherwise such a row is refused."));
-    html(out, "<div class=\"acts\"><button class=\"primary\" name=\"do\" value=\"start\">{} {}</button><button name=\"do\" value=\"trial\">{}</button>"
-              "<button name=\"do\" value=\"show\">{}</button></div>",
-         icon(ctx, "file-import"), say(ctx, "Import"), say(ctx, "Try it without storing"), say(ctx, "Show the first rows again"));
+         say(ctx,
+             "A category or other entry that the sheet names and the register does not have is added. Otherwise such a row is refused."));
+    html(
+        out,
+        "<div class=\"acts\"><button class=\"primary\" name=\"do\" value=\"start\">{} {}</button><button name=\"do\" value=\"trial\">{}</button>"
+        "<button name=\"do\" value=\"show\">{}</button></div>",
+        icon(ctx, "file-import"), say(ctx, "Import"), say(ctx, "Try it without storing"), say(ctx, "Show the first rows again"));
     form_end(ctx);
 }
 
@@ -317,11 +343,13 @@ static void draw_preview(struct ctx *ctx, struct import *im, const char *const *
 {
     struct buf *out = ctx->web->out;
     int columns = im->column_count;
-    html(out, "<section><h2>{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr>",
+    html(out,
+         "<section><h2>{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr>",
          say(ctx, "How the first rows will be stored"), say(ctx, "How the first rows will be stored"));
     for (int c = 0; c < columns; c++)
         if (im->columns[c].field || im->columns[c].level)
-            html(out, "<th scope=\"col\">{}</th>", im->columns[c].field ? tr(ctx, im->columns[c].field->label) : say(ctx, "Level {}", im->columns[c].level));
+            html(out, "<th scope=\"col\">{}</th>",
+                 im->columns[c].field ? tr(ctx, im->columns[c].field->label) : say(ctx, "Level {}", im->columns[c].level));
     html(out, "<th scope=\"col\" class=\"wide\">{}</th></tr></thead><tbody>", say(ctx, "What is wrong"));
     for (int r = 0; (r + 1) * columns <= cells; r++) {
         import_forget(ctx);
@@ -369,13 +397,16 @@ static void draw_prepare(struct ctx *ctx, const struct imported *i)
 static void draw_reasons(struct ctx *ctx, const struct imported *i)
 {
     struct buf *out = ctx->web->out;
-    struct rows *r = query(ctx->db, "SELECT line, reason FROM import_errors WHERE import = {} AND line > 0 ORDER BY line LIMIT {}", i->record.id, REASONS_SHOWN);
+    struct rows *r = query(ctx->db, "SELECT line, reason FROM import_errors WHERE import = {} AND line > 0 ORDER BY line LIMIT {}",
+                           i->record.id, REASONS_SHOWN);
     bool any = false;
     while (rows_next(r)) {
         if (!any)
-            html(out, "<section><h2>{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr>"
-                      "<th scope=\"col\" class=\"num\">{}</th><th scope=\"col\" class=\"wide\">{}</th></tr></thead><tbody>",
-                 say(ctx, "Refused rows"), say(ctx, "Refused rows"), say(ctx, "Row"), say(ctx, "Reason it was refused"));
+            html(
+                out,
+                "<section><h2>{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr>"
+                "<th scope=\"col\" class=\"num\">{}</th><th scope=\"col\" class=\"wide\">{}</th></tr></thead><tbody>",
+                say(ctx, "Refused rows"), say(ctx, "Refused rows"), say(ctx, "Row"), say(ctx, "Reason it was refused"));
         any = true;
         html(out, "<tr><td class=\"num\">{}</td><td>{}</td></tr>", row_int(r, "line"), row_text(r, "reason"));
     }
@@ -384,8 +415,8 @@ static void draw_reasons(struct ctx *ctx, const struct imported *i)
     html(out, "</tbody></table></div>");
     if (i->refused > REASONS_SHOWN)
         html(out, "<p class=\"small\">{}</p>", say(ctx, "The first {} of {}.", REASONS_SHOWN, i->refused));
-    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/import/{}/refused\">{} {}</a></div><p class=\"small\">{}</p></section>", i->record.id,
-         icon(ctx, "download"), say(ctx, "Download the refused rows with their reasons"),
+    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/import/{}/refused\">{} {}</a></div><p class=\"small\">{}</p></section>",
+         i->record.id, icon(ctx, "download"), say(ctx, "Download the refused rows with their reasons"),
          say(ctx, "Put them right in that sheet and import it again: what is stored already stays as it is."));
 }
 
@@ -400,19 +431,22 @@ static void draw_state(struct ctx *ctx, const struct imported *i)
 {
     struct buf *out = ctx->web->out;
     if (under_way(i)) {
-        html(out, "<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript><div data-again=\"2\"><p><b>{}</b> · {}%</p>"
-                  "<progress max=\"100\" value=\"{}\" aria-label=\"{}\"></progress><p>",
-             i->dry == 1 && is(i, "running") ? say(ctx, "Trial under way") : status_label(ctx, i->status), i->percent, i->percent, say(ctx, "Progress"));
+        html(out,
+             "<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript><div data-again=\"2\"><p><b>{}</b> · {}%</p>"
+             "<progress max=\"100\" value=\"{}\" aria-label=\"{}\"></progress><p>",
+             i->dry == 1 && is(i, "running") ? say(ctx, "Trial under way") : status_label(ctx, i->status), i->percent, i->percent,
+             say(ctx, "Progress"));
         counts_text(ctx, i);
         html(out, "</p></div>");
     } else if (is(i, "checked")) {
-        html(out, "<div class=\"notice\">{}<div><p><b>{}</b></p><p>", icon(ctx, "info-circle"), say(ctx, "This was a trial: nothing was stored."));
+        html(out, "<div class=\"notice\">{}<div><p><b>{}</b></p><p>", icon(ctx, "info-circle"),
+             say(ctx, "This was a trial: nothing was stored."));
         counts_text(ctx, i);
         html(out, "</p></div></div>");
     } else if (!is(i, "draft")) {
         bool good = is(i, "done") && i->refused == 0;
-        html(out, "<div class=\"notice {}\">{}<div><p><b>{}</b></p><p>", good ? "ok" : "warn", icon(ctx, good ? "circle-check" : "alert-triangle"),
-             status_label(ctx, i->status));
+        html(out, "<div class=\"notice {}\">{}<div><p><b>{}</b></p><p>", good ? "ok" : "warn",
+             icon(ctx, good ? "circle-check" : "alert-triangle"), status_label(ctx, i->status));
         counts_text(ctx, i);
         html(out, "</p>");
         if (i->reason)
@@ -433,7 +467,8 @@ static void page(struct ctx *ctx)
     page_begin(ctx, i->file, PAGE_STAFF);
     html(out, "<nav class=\"trail\"><a href=\"/import\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
          icon(ctx, "arrow-left"), say(ctx, "Import"), i->file,
-         say(ctx, "{}, {} KB, sent by {} on {}", kind_many(ctx, i->kind), (i->size + 1023) / 1024, i->user_name, when_show(ctx->arena, ctx->lang, i->record.created)));
+         say(ctx, "{}, {} KB, sent by {} on {}", kind_many(ctx, i->kind), (i->size + 1023) / 1024, i->user_name,
+             when_show(ctx->arena, ctx->lang, i->record.created)));
     form_problems(ctx);
     import_forget(ctx);
     html(out, "<div id=\"import\" class=\"parts\">");
@@ -521,10 +556,15 @@ static void go(struct ctx *ctx)
         return;
     bool start = what && !strcmp(what, "start"), trial = what && !strcmp(what, "trial");
     change(ctx->db, "DELETE FROM import_errors WHERE import = {}", i->record.id);
-    change(ctx->db, "INSERT INTO import_errors (import, line, reason, cells) SELECT import, 0, '', headings FROM import_files WHERE import = {}", i->record.id);
-    change(ctx->db, "UPDATE imports SET version = version + 1, updated = {}, mapping = {}, make_new = {}, status = {}, dry = {}, language = {}, percent = 0,"
-                    " last_row = 0, added = 0, changed = 0, unchanged = 0, refused = 0, reason = NULL WHERE id = {}",
-           ctx->now, mapping, param_int(ctx, "make_new") == 1 ? 1 : 0, start || trial ? "waiting" : "draft", trial ? 1 : 0, ctx->lang, i->record.id);
+    change(ctx->db,
+           "INSERT INTO import_errors (import, line, reason, cells) SELECT import, 0, '', headings FROM import_files WHERE import = {}",
+           i->record.id);
+    change(
+        ctx->db,
+        "UPDATE imports SET version = version + 1, updated = {}, mapping = {}, make_new = {}, status = {}, dry = {}, language = {}, percent = 0,"
+        " last_row = 0, added = 0, changed = 0, unchanged = 0, refused = 0, reason = NULL WHERE id = {}",
+        ctx->now, mapping, param_int(ctx, "make_new") == 1 ? 1 : 0, start || trial ? "waiting" : "draft", trial ? 1 : 0, ctx->lang,
+        i->record.id);
     if (start || trial)
         journal_add(ctx, "imports", i->record.id, start ? "start" : "trial", NULL, NULL);
     see_other(ctx, "/import/{}", i->record.id);
@@ -538,7 +578,8 @@ static void cancel(struct ctx *ctx)
         return;
     }
     bool trial = under_way(i) && i->dry == 1; /* a trial that is stopped leaves the file to be used */
-    change(ctx->db, "UPDATE imports SET status = {}, runner = NULL, ended = {} WHERE id = {}", trial ? "draft" : "cancelled", ctx->now, i->record.id);
+    change(ctx->db, "UPDATE imports SET status = {}, runner = NULL, ended = {} WHERE id = {}", trial ? "draft" : "cancelled", ctx->now,
+           i->record.id);
     if (!trial)
         change(ctx->db, "DELETE FROM import_files WHERE import = {}", i->record.id);
     journal_add(ctx, "imports", i->record.id, "cancel", NULL, NULL);
@@ -552,15 +593,19 @@ static void cancel(struct ctx *ctx)
 
 static void tidy(struct ctx *ctx)
 {
-    change(ctx->db, "DELETE FROM import_files WHERE import IN (SELECT id FROM imports WHERE status IN ('draft', 'checked') AND updated < {})", ctx->now - DRAFT_KEPT);
-    change(ctx->db, "UPDATE imports SET status = 'cancelled', ended = {} WHERE status IN ('draft', 'checked') AND updated < {}", ctx->now, ctx->now - DRAFT_KEPT);
+    change(ctx->db,
+           "DELETE FROM import_files WHERE import IN (SELECT id FROM imports WHERE status IN ('draft', 'checked') AND updated < {})",
+           ctx->now - DRAFT_KEPT);
+    change(ctx->db, "UPDATE imports SET status = 'cancelled', ended = {} WHERE status IN ('draft', 'checked') AND updated < {}", ctx->now,
+           ctx->now - DRAFT_KEPT);
     change(ctx->db, "DELETE FROM import_errors WHERE import IN (SELECT id FROM imports WHERE ended < {})", ctx->now - REASONS_KEPT);
 }
 
 static void run_tidy(struct ctx *ctx)
 {
-    if (query_int(ctx->db, "SELECT count(*) AS n FROM imports i WHERE (status IN ('draft', 'checked') AND updated < {})"
-                           " OR (ended < {} AND EXISTS (SELECT 1 FROM import_errors e WHERE e.import = i.id))",
+    if (query_int(ctx->db,
+                  "SELECT count(*) AS n FROM imports i WHERE (status IN ('draft', 'checked') AND updated < {})"
+                  " OR (ended < {} AND EXISTS (SELECT 1 FROM import_errors e WHERE e.import = i.id))",
                   ctx->now - DRAFT_KEPT, ctx->now - REASONS_KEPT) > 0)
         door(ctx, tidy);
 }

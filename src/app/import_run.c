@@ -263,8 +263,8 @@ enum status import_file(struct ctx *ctx, const char *kind, const char *path, con
     return s;
 }
 
-enum status install_import(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count,
-                           bool dry_run, struct import *im)
+enum status install_import(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count, bool dry_run,
+                           struct import *im)
 {
     *im = (struct import){.dry_run = dry_run};
     return import_file(ctx, kind, path, maps, map_count, im);

@@ -37,8 +37,8 @@ int import_headings(struct ctx *ctx, struct sheet *sheet, const char *headings[I
 enum status import_run(struct ctx *ctx, struct import_run *run);
 
 /* A file from the command line, on ctx->db. im->errors lists the first refused rows; nothing of it needs releasing. */
-enum status install_import(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count,
-                           bool dry_run, struct import *im);
+enum status install_import(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count, bool dry_run,
+                           struct import *im);
 /* The same with its options in im (dry_run, create), which it initialises otherwise. */
 enum status import_file(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count, struct import *im);
 /* The whole file, for the caller to free(); NULL with a problem when it can't be read or is too large. */
@@ -52,11 +52,11 @@ struct imported {
     int64_t size;
     const char *status;
     int64_t dry;
-    const char *mapping;      /* targets parted by line ends, one a column */
+    const char *mapping; /* targets parted by line ends, one a column */
     int64_t make_new, percent, last_row, added, changed, unchanged, refused;
     const char *reason;
     int64_t ended;
-    const char *language;     /* of whoever started it */
+    const char *language; /* of whoever started it */
 };
 extern const struct kind imports_kind;
 

@@ -59,8 +59,7 @@ int cells_open(struct ctx *ctx, const char *sealed, const char **cells, int most
         return 0;
     cJSON *list = cJSON_Parse(text);
     const cJSON *item;
-    cJSON_ArrayForEach(item, list) if (n < most)
-        cells[n++] = arena_copy(ctx->arena, cJSON_IsString(item) ? item->valuestring : "");
+    cJSON_ArrayForEach(item, list) if (n < most) cells[n++] = arena_copy(ctx->arena, cJSON_IsString(item) ? item->valuestring : "");
     cJSON_Delete(list);
     return n;
 }
@@ -91,7 +90,7 @@ struct work {
         struct refusal *next;
         int64_t row;
         const char *reason, *cells;
-    } *refusals;
+    } * refusals;
 };
 
 static bool run_stopped(const struct import_run *run)
@@ -117,10 +116,12 @@ static enum status progress(struct ctx *ctx, struct import_run *run)
     struct work *w = run->self;
     const struct import *im = &run->im;
     for (const struct refusal *r = w->refusals; r; r = r->next)
-        change(ctx->db, "INSERT INTO import_errors (import, line, reason, cells) VALUES ({}, {}, {}, {}) ON CONFLICT (import, line) DO NOTHING",
+        change(ctx->db,
+               "INSERT INTO import_errors (import, line, reason, cells) VALUES ({}, {}, {}, {}) ON CONFLICT (import, line) DO NOTHING",
                w->id, r->row, r->reason, r->cells);
-    change(ctx->db, "UPDATE imports SET beat = {}, last_row = {}, percent = {}, added = {}, changed = {}, unchanged = {}, refused = {}"
-                    " WHERE id = {} AND status = 'running' AND runner = {}",
+    change(ctx->db,
+           "UPDATE imports SET beat = {}, last_row = {}, percent = {}, added = {}, changed = {}, unchanged = {}, refused = {}"
+           " WHERE id = {} AND status = 'running' AND runner = {}",
            (int64_t)time(NULL), run->last, (int64_t)(100 * sheet_done(run->sheet)), im->added, im->changed, im->same, im->failed, w->id,
            (const char *)w->importer->mark);
     if (db_status(ctx->db) == OK && db_changed(ctx->db) == 0)
@@ -176,10 +177,13 @@ static void put_end(struct ctx *ctx)
     const char *mark = w->importer->mark;
     bool checked = !strcmp(e->status, "checked"), waiting = !strcmp(e->status, "waiting");
     if (waiting)
-        change(ctx->db, "UPDATE imports SET status = 'waiting', runner = NULL WHERE id = {} AND runner = {} AND status = 'running'", w->id, mark);
+        change(ctx->db, "UPDATE imports SET status = 'waiting', runner = NULL WHERE id = {} AND runner = {} AND status = 'running'", w->id,
+               mark);
     else
-        change(ctx->db, "UPDATE imports SET status = {}, runner = NULL, percent = 100, reason = {}, ended = {} WHERE id = {} AND runner = {} AND status = 'running'",
-               e->status, e->reason, (int64_t)time(NULL), w->id, mark);
+        change(
+            ctx->db,
+            "UPDATE imports SET status = {}, runner = NULL, percent = 100, reason = {}, ended = {} WHERE id = {} AND runner = {} AND status = 'running'",
+            e->status, e->reason, (int64_t)time(NULL), w->id, mark);
     if (db_changed(ctx->db) == 0 || waiting)
         return;
     if (!checked)
@@ -270,9 +274,10 @@ static void take(struct ctx *ctx)
 {
     int64_t now = time(NULL);
     struct importer *r = ctx->work;
-    change(ctx->db, "UPDATE imports SET status = 'running', runner = {}, beat = {} WHERE id = (SELECT min(id) FROM imports"
-                    " WHERE status = 'waiting' OR (status = 'running' AND beat < {}))"
-                    " AND NOT EXISTS (SELECT 1 FROM imports o WHERE o.status = 'running' AND o.beat >= {})",
+    change(ctx->db,
+           "UPDATE imports SET status = 'running', runner = {}, beat = {} WHERE id = (SELECT min(id) FROM imports"
+           " WHERE status = 'waiting' OR (status = 'running' AND beat < {}))"
+           " AND NOT EXISTS (SELECT 1 FROM imports o WHERE o.status = 'running' AND o.beat >= {})",
            (const char *)r->mark, now, now - STALE, now - STALE);
 }
 

@@ -38,12 +38,17 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
     const char *why = NULL;
     kinds_set(modules_kinds());
     if (access(store_key_path(ctx->arena, data), F_OK) != 0 && tenants_there(ctx, data))
-        return ctx_fail(ctx, INVALID, say(ctx, "{} holds several subdistricts. Name the address of one; linli tenant list --data {} says them.", store_shown(ctx->arena, data), store_shown(ctx->arena, data)));
+        return ctx_fail(ctx, INVALID,
+                        say(ctx, "{} holds several subdistricts. Name the address of one; linli tenant list --data {} says them.",
+                            store_shown(ctx->arena, data), store_shown(ctx->arena, data)));
     const char *key = store_key_path(ctx->arena, data), *shown = store_shown(ctx->arena, data);
     struct seal_key *keys = ARENA_NEW(ctx->arena, struct seal_key);
     enum status s = seal_key_load(keys, key);
     if (s == NOT_FOUND && db_is_postgres(data))
-        return ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no key {} for {}. Say where it is with --keys FOLDER, or make a new installation with: linli init --data {}", key, shown, shown));
+        return ctx_fail(
+            ctx, NOT_FOUND,
+            say(ctx, "There is no key {} for {}. Say where it is with --keys FOLDER, or make a new installation with: linli init --data {}",
+                key, shown, shown));
     if (s == NOT_FOUND)
         return ctx_fail(ctx, NOT_FOUND, say(ctx, "{} is not an installation. Make one with: linli init --data {}", data, data));
     if (s != OK)
@@ -55,7 +60,8 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
     s = mode == DB_WRITE ? db_migrate(ctx->db, schema_steps, ctx->arena, &why) : OK;
     int64_t moving = s == OK ? query_int(ctx->db, "SELECT count(*) FROM settings WHERE name = {}", INSTALL_MOVING) : 0;
     if (s == OK && db_status(ctx->db) != OK)
-        return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be read: {}. Is it a store, and may this role read it?", shown, db_failure(ctx->db)));
+        return ctx_fail(ctx, UNAVAILABLE,
+                        say(ctx, "{} can't be read: {}. Is it a store, and may this role read it?", shown, db_failure(ctx->db)));
     if (moving == 1)
         return ctx_fail(ctx, CONFLICT, say(ctx, "The move to {} is not finished. Run the same linli move again.", shown));
     return s == OK ? OK : ctx_fail(ctx, s, why);
@@ -66,7 +72,8 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
 static enum status load_pack(struct ctx *ctx, const char *pack)
 {
     enum { NEEDED = 5 }; /* a subdistrict may have none of the later ones */
-    static const char *const order[] = {"areas", "units", "categories", "holidays", "templates", "organisations", "skills", "volunteer-systems", NULL};
+    static const char *const order[] = {"areas",         "units",  "categories",        "holidays", "templates",
+                                        "organisations", "skills", "volunteer-systems", NULL};
     for (int i = 0; order[i]; i++) {
         struct import im;
         const char *file = in_folder(ctx, pack, arena_print(ctx->arena, "%s.csv", order[i]));

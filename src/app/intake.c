@@ -99,10 +99,13 @@ static void draw_callers(struct ctx *ctx)
     if (n == 0)
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nobody with this number or name in your area so far."));
     for (int i = 0; i < n; i++)
-        html(out, "<p class=\"caller\"><button class=\"quiet\" form=\"intake\" formaction=\"/intake/look\" formnovalidate name=\"choose\" value=\"{}\">{} {} {}</button>"
-                  " <span class=\"soft\">{} · {}</span></p>",
-             shown[i]->record.id, icon(ctx, "user"), mask_name(ctx->arena, shown[i]->requester_name), mask_phone(ctx->arena, shown[i]->requester_phone),
-             field_show(ctx, kind_field(&requests_kind, "community"), shown[i]), shown[i]->subject);
+        html(
+            out,
+            "<p class=\"caller\"><button class=\"quiet\" form=\"intake\" formaction=\"/intake/look\" formnovalidate name=\"choose\" value=\"{}\">{} {} {}</button>"
+            " <span class=\"soft\">{} · {}</span></p>",
+            shown[i]->record.id, icon(ctx, "user"), mask_name(ctx->arena, shown[i]->requester_name),
+            mask_phone(ctx->arena, shown[i]->requester_phone), field_show(ctx, kind_field(&requests_kind, "community"), shown[i]),
+            shown[i]->subject);
     html(out, "</section>");
 }
 
@@ -149,17 +152,22 @@ static void draw_suggested(struct ctx *ctx)
     search_suggest(ctx, param(ctx, "subject"), param(ctx, "text"), NONE, &s);
     if (s.category == NONE)
         return;
-    html(ctx->web->out, "<section><h2>{}</h2><p><button class=\"quiet\" form=\"intake\" formaction=\"/intake/look\" formnovalidate name=\"take\" value=\"{}\">{} {}</button></p>"
-                        "<p class=\"soft\">{}</p></section>",
-         say(ctx, "Perhaps this category"), s.category, icon(ctx, "bulb"), name_of(&categories, s.category),
-         say(ctx, "{} of the {} most similar handled requests were “{}”.", s.votes, s.of, name_of(&categories, s.category)));
+    html(
+        ctx->web->out,
+        "<section><h2>{}</h2><p><button class=\"quiet\" form=\"intake\" formaction=\"/intake/look\" formnovalidate name=\"take\" value=\"{}\">{} {}</button></p>"
+        "<p class=\"soft\">{}</p></section>",
+        say(ctx, "Perhaps this category"), s.category, icon(ctx, "bulb"), name_of(&categories, s.category),
+        say(ctx, "{} of the {} most similar handled requests were “{}”.", s.votes, s.of, name_of(&categories, s.category)));
 }
 
 static void draw_open(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     struct search_hit hits[6];
-    int n = text_length(told(ctx)) < 5 ? 0 : search_similar(ctx, param(ctx, "subject"), param(ctx, "text"), SEARCH_OPEN, NONE, NONE, NONE, hits, 6), shown = 0;
+    int n = text_length(told(ctx)) < 5
+                ? 0
+                : search_similar(ctx, param(ctx, "subject"), param(ctx, "text"), SEARCH_OPEN, NONE, NONE, NONE, hits, 6),
+        shown = 0;
     for (int i = 0; i < n && shown < 4; i++) {
         const struct request *r = record_load(ctx, &requests_kind, hits[i].id);
         if (!r || hits[i].score < 0.15)
@@ -167,8 +175,8 @@ static void draw_open(struct ctx *ctx)
         if (shown++ == 0)
             html(out, "<section><h2>{}</h2><p class=\"soft\">{}</p><ul class=\"files\">", say(ctx, "Already open, perhaps the same"),
                  say(ctx, "If it is the same, file this one and merge it; the caller is then told with the others."));
-        html(out, "<li><a href=\"/requests/{}\" target=\"_blank\">{}</a> <span class=\"soft\">{} · {}</span></li>", r->record.id, r->subject,
-             field_show(ctx, kind_field(&requests_kind, "community"), r), desk_when(ctx, r->received_at));
+        html(out, "<li><a href=\"/requests/{}\" target=\"_blank\">{}</a> <span class=\"soft\">{} · {}</span></li>", r->record.id,
+             r->subject, field_show(ctx, kind_field(&requests_kind, "community"), r), desk_when(ctx, r->received_at));
     }
     if (shown)
         html(out, "</ul></section>");
@@ -205,8 +213,8 @@ static void field_end(struct ctx *ctx, const char *name)
 static void line(struct ctx *ctx, const char *name, const char *label, const char *type, const char *more)
 {
     field_begin(ctx, name, label);
-    html(ctx->web->out, "<input id=\"f-{}\" name=\"{}\" type=\"{}\" maxlength=\"200\" autocomplete=\"off\" value=\"{}\"{}{}>", name, name, type, param(ctx, name),
-         (struct markup){ctx_problem_of(ctx, name) ? " aria-invalid=\"true\"" : ""}, (struct markup){more});
+    html(ctx->web->out, "<input id=\"f-{}\" name=\"{}\" type=\"{}\" maxlength=\"200\" autocomplete=\"off\" value=\"{}\"{}{}>", name, name,
+         type, param(ctx, name), (struct markup){ctx_problem_of(ctx, name) ? " aria-invalid=\"true\"" : ""}, (struct markup){more});
     field_end(ctx, name);
 }
 
@@ -225,10 +233,12 @@ static void draw_caller(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const struct request *caller = caller_chosen(ctx);
     if (caller) {
-        html(out, "<p class=\"notice info\">{}<span>{} {} <span class=\"soft\">{}</span> <button class=\"quiet\" formaction=\"/intake/look\" formnovalidate name=\"choose\" value=\"0\">{}</button></span></p>"
-                  "<input type=\"hidden\" name=\"caller\" value=\"{}\">",
-             icon(ctx, "user-check"), mask_name(ctx->arena, caller->requester_name), mask_phone(ctx->arena, caller->requester_phone),
-             say(ctx, "as in {}", caller->number), say(ctx, "Somebody else"), caller->record.id);
+        html(
+            out,
+            "<p class=\"notice info\">{}<span>{} {} <span class=\"soft\">{}</span> <button class=\"quiet\" formaction=\"/intake/look\" formnovalidate name=\"choose\" value=\"0\">{}</button></span></p>"
+            "<input type=\"hidden\" name=\"caller\" value=\"{}\">",
+            icon(ctx, "user-check"), mask_name(ctx->arena, caller->requester_name), mask_phone(ctx->arena, caller->requester_phone),
+            say(ctx, "as in {}", caller->number), say(ctx, "Somebody else"), caller->record.id);
         return;
     }
     html(out, "<div class=\"pair\">");
@@ -245,8 +255,10 @@ static struct names own_communities(struct ctx *ctx)
         bool mine = everywhere;
         for (int g = 0; g < ctx->actor.grant_count; g++)
             mine = mine || ctx->actor.grants[g].area == NONE ||
-                   query_int(ctx->db, "SELECT c.id FROM areas c JOIN areas g ON c.path LIKE g.path || '%' OR g.path LIKE c.path || '%'"
-                                      " WHERE c.id = {} AND g.id = {}", all.list[i].id, ctx->actor.grants[g].area) != NONE;
+                   query_int(ctx->db,
+                             "SELECT c.id FROM areas c JOIN areas g ON c.path LIKE g.path || '%' OR g.path LIKE c.path || '%'"
+                             " WHERE c.id = {} AND g.id = {}",
+                             all.list[i].id, ctx->actor.grants[g].area) != NONE;
         if (mine)
             own.list[own.count++] = all.list[i];
     }
@@ -265,10 +277,12 @@ static void draw_form(struct ctx *ctx)
     form_tokens(ctx);
     html(out, "<button class=\"sr\" name=\"then\" value=\"show\" tabindex=\"-1\" aria-hidden=\"true\"></button>"); /* what Enter presses */
     form_problems(ctx);
-    html(out, "<fieldset class=\"ticks\"><legend class=\"sr\">{}</legend><label class=\"check\"><input type=\"radio\" name=\"channel\" value=\"phone\"{}> {}</label>"
-              "<label class=\"check\"><input type=\"radio\" name=\"channel\" value=\"desk\"{}> {}</label></fieldset>",
-         say(ctx, "Came by"), (struct markup){channel && !strcmp(channel, "desk") ? "" : " checked"}, say(ctx, "Telephone"),
-         (struct markup){channel && !strcmp(channel, "desk") ? " checked" : ""}, say(ctx, "At the desk"));
+    html(
+        out,
+        "<fieldset class=\"ticks\"><legend class=\"sr\">{}</legend><label class=\"check\"><input type=\"radio\" name=\"channel\" value=\"phone\"{}> {}</label>"
+        "<label class=\"check\"><input type=\"radio\" name=\"channel\" value=\"desk\"{}> {}</label></fieldset>",
+        say(ctx, "Came by"), (struct markup){channel && !strcmp(channel, "desk") ? "" : " checked"}, say(ctx, "Telephone"),
+        (struct markup){channel && !strcmp(channel, "desk") ? " checked" : ""}, say(ctx, "At the desk"));
     draw_caller(ctx);
     line(ctx, "subject", say(ctx, "In a few words"), "text", " required");
     field_begin(ctx, "text", say(ctx, "What happened"));
@@ -279,19 +293,23 @@ static void draw_form(struct ctx *ctx)
     choices(ctx, "area", say(ctx, "In which community"), say(ctx, "Please choose"), &communities, area);
     line(ctx, "place", say(ctx, "Where exactly"), "text", "");
     html(out, "</div><div class=\"pair\">");
-    choices(ctx, "category", say(ctx, "Category"), say(ctx, "Not known yet"), &categories, take != NONE ? take : param_int(ctx, "category"));
+    choices(ctx, "category", say(ctx, "Category"), say(ctx, "Not known yet"), &categories,
+            take != NONE ? take : param_int(ctx, "category"));
     line(ctx, "on_behalf", say(ctx, "On behalf of"), "text", "");
     html(out, "</div>");
     choices(ctx, "unit", say(ctx, "Dispatch at once to"), say(ctx, "Later, from the work list"), &units, param_int(ctx, "unit"));
-    html(out, "<div class=\"acts\"><button class=\"primary\" name=\"then\" value=\"show\">{}</button><button name=\"then\" value=\"next\">{}</button>"
-              "<button class=\"quiet\" formaction=\"/intake/look\" formnovalidate>{} {}</button></div></form>",
-         say(ctx, "File it"), say(ctx, "File it, then the next one"), icon(ctx, "search"), say(ctx, "Look up"));
+    html(
+        out,
+        "<div class=\"acts\"><button class=\"primary\" name=\"then\" value=\"show\">{}</button><button name=\"then\" value=\"next\">{}</button>"
+        "<button class=\"quiet\" formaction=\"/intake/look\" formnovalidate>{} {}</button></div></form>",
+        say(ctx, "File it"), say(ctx, "File it, then the next one"), icon(ctx, "search"), say(ctx, "Look up"));
 }
 
 static void draw_page(struct ctx *ctx)
 {
     page_begin(ctx, say(ctx, "Take in a request"), PAGE_STAFF | PAGE_WIDE);
-    html(ctx->web->out, "<nav class=\"trail\"><a href=\"/work\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header><div class=\"intake\">",
+    html(ctx->web->out,
+         "<nav class=\"trail\"><a href=\"/work\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header><div class=\"intake\">",
          icon(ctx, "arrow-left"), say(ctx, "Work list"), say(ctx, "Take in a request"));
     draw_form(ctx);
     draw_helps(ctx);
@@ -404,23 +422,30 @@ static void done(struct ctx *ctx)
     }
     bool next = then && !strcmp(then, "next");
     page_begin(ctx, say(ctx, "Filed"), PAGE_STAFF | PAGE_PRINT);
-    html(out, "<article class=\"receipt\"><header>{}<h1>{}</h1></header><dl><dt>{}</dt><dd class=\"big nobr\">{}</dd><dt>{}</dt><dd class=\"big nobr\">{}</dd>"
-              "<dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd>",
-         icon(ctx, "linli"), say(ctx, "Receipt"), say(ctx, "Number"), r->number, say(ctx, "Follow-up code"), spaced(ctx, code), say(ctx, "Subject"), r->subject,
-         say(ctx, "Received"), when_show(ctx->arena, ctx->lang, r->received_at));
+    html(
+        out,
+        "<article class=\"receipt\"><header>{}<h1>{}</h1></header><dl><dt>{}</dt><dd class=\"big nobr\">{}</dd><dt>{}</dt><dd class=\"big nobr\">{}</dd>"
+        "<dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd>",
+        icon(ctx, "linli"), say(ctx, "Receipt"), say(ctx, "Number"), r->number, say(ctx, "Follow-up code"), spaced(ctx, code),
+        say(ctx, "Subject"), r->subject, say(ctx, "Received"), when_show(ctx->arena, ctx->lang, r->received_at));
     if (r->unit != NONE)
         html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Lead unit"), field_show(ctx, kind_field(&requests_kind, "unit"), r));
     if (r->due != NONE)
         html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "To be answered by"), when_show(ctx->arena, ctx->lang, r->due));
     html(out, "</dl><p class=\"small\">{}</p></article>",
          say(ctx, "Keep this number. With it and the last four digits of your telephone you can see what is being done."));
-    html(out, "<section class=\"card screen\"><h2>{}</h2><p class=\"words\">{}</p></section>", say(ctx, "To read out"),
-         say(ctx, "Your request has the number {}. We answer by {}. You can follow it with this number and the last four digits of your telephone.", r->number,
-             r->due == NONE ? "" : day_show(ctx->arena, ctx->lang, when_day(r->due))));
-    html(out, "<div class=\"acts screen\"><a class=\"button{}\" href=\"/intake\" data-key=\"n\"{}>{} {}</a><button data-print hidden>{} {}</button>"
-              "<a class=\"button{}\" href=\"/requests/{}\">{}</a><a class=\"button quiet\" href=\"/work\">{}</a></div>",
-         (struct markup){next ? " primary" : ""}, (struct markup){next ? " autofocus" : ""}, icon(ctx, "plus"), say(ctx, "The next one"), icon(ctx, "printer"),
-         say(ctx, "Print"), (struct markup){next ? "" : " primary"}, r->record.id, say(ctx, "Open the request"), say(ctx, "Work list"));
+    html(
+        out, "<section class=\"card screen\"><h2>{}</h2><p class=\"words\">{}</p></section>", say(ctx, "To read out"),
+        say(ctx,
+            "Your request has the number {}. We answer by {}. You can follow it with this number and the last four digits of your telephone.",
+            r->number, r->due == NONE ? "" : day_show(ctx->arena, ctx->lang, when_day(r->due))));
+    html(
+        out,
+        "<div class=\"acts screen\"><a class=\"button{}\" href=\"/intake\" data-key=\"n\"{}>{} {}</a><button data-print hidden>{} {}</button>"
+        "<a class=\"button{}\" href=\"/requests/{}\">{}</a><a class=\"button quiet\" href=\"/work\">{}</a></div>",
+        (struct markup){next ? " primary" : ""}, (struct markup){next ? " autofocus" : ""}, icon(ctx, "plus"), say(ctx, "The next one"),
+        icon(ctx, "printer"), say(ctx, "Print"), (struct markup){next ? "" : " primary"}, r->record.id, say(ctx, "Open the request"),
+        say(ctx, "Work list"));
     page_end(ctx);
 }
 

@@ -112,7 +112,8 @@ static void run_job(struct site *site, struct db *db, const struct job *job)
     int64_t start = seconds();
     job->run(&ctx);
     if (ctx.status != OK || db_status(db) != OK)
-        log_warn("job_failed", "\"tenant\":{},\"job\":{},\"status\":{},\"store\":{}", site->name, job->name, status_name(ctx.status), db_failure(db));
+        log_warn("job_failed", "\"tenant\":{},\"job\":{},\"status\":{},\"store\":{}", site->name, job->name, status_name(ctx.status),
+                 db_failure(db));
     arena_free(ctx.arena);
     if (seconds() > start)
         malloc_trim(0); /* a long job used much: what it let go of belongs to the machine again */

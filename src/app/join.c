@@ -72,11 +72,14 @@ static void consent_field(struct ctx *ctx, bool door)
 {
     struct buf *out = ctx->web->out;
     const char *problem = ctx_problem_of(ctx, "consent");
-    html(out, "<section class=\"card\" id=\"f-consent\"><h2>{}</h2><ul><li>{}</li><li>{}</li><li>{}</li><li>{}</li></ul>", say(ctx, "What happens with your details"),
-         say(ctx, "We keep your name, telephone, community and what you offer here; the telephone is stored encrypted."),
-         say(ctx, "Your team's leader and the community office see them, to arrange what fits you. A resident you visit is told your name."),
-         say(ctx, "Your hours are counted from when you come and go. You see them all and can object."),
-         say(ctx, "You can pause or leave whenever you like. Then nobody is shown your details any more; only the hours stay, for certificates."));
+    html(
+        out, "<section class=\"card\" id=\"f-consent\"><h2>{}</h2><ul><li>{}</li><li>{}</li><li>{}</li><li>{}</li></ul>",
+        say(ctx, "What happens with your details"),
+        say(ctx, "We keep your name, telephone, community and what you offer here; the telephone is stored encrypted."),
+        say(ctx, "Your team's leader and the community office see them, to arrange what fits you. A resident you visit is told your name."),
+        say(ctx, "Your hours are counted from when you come and go. You see them all and can object."),
+        say(ctx,
+            "You can pause or leave whenever you like. Then nobody is shown your details any more; only the hours stay, for certificates."));
     html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"consent\" value=\"1\"{}{}> {}</label>",
          (struct markup){param(ctx, "consent") ? " checked" : ""}, (struct markup){problem ? " aria-describedby=\"f-consent-p\"" : ""},
          door ? say(ctx, "It was read to the person, who agrees") : say(ctx, "I agree"));
@@ -139,7 +142,9 @@ static void prepare(struct ctx *ctx, bool door)
         ctx_problem(ctx, "team", say(ctx, "Choose a volunteer team."));
     j->volunteer->team = team;
     if (!param(ctx, "consent"))
-        ctx_problem(ctx, "consent", door ? say(ctx, "Read it to the person, and tick it when they agree.") : say(ctx, "Please read this and tick it: without it we can't keep your details."));
+        ctx_problem(ctx, "consent",
+                    door ? say(ctx, "Read it to the person, and tick it when they agree.")
+                         : say(ctx, "Please read this and tick it: without it we can't keep your details."));
 }
 
 static void join_prepare(struct ctx *ctx)
@@ -158,7 +163,8 @@ static void join_change(struct ctx *ctx)
 {
     struct joining *j = ctx->work;
     if (tries_left(ctx, &tries_sent, NULL) <= 0) {
-        ctx_problem(ctx, NULL, say(ctx, "Many forms came from your connection within an hour. Please try again later, or ring the community office."));
+        ctx_problem(ctx, NULL,
+                    say(ctx, "Many forms came from your connection within an hour. Please try again later, or ring the community office."));
         return;
     }
     tries_add(ctx, &tries_sent, NULL);
@@ -178,9 +184,11 @@ static void done(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     page_begin(ctx, say(ctx, "Thank you"), PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1></header><div class=\"notice ok\">{}<div><p>{}</p><p>{}</p></div></div>"
-              "<div class=\"acts\"><a class=\"button\" href=\"/teams\">{} {}</a></div>",
-         say(ctx, "Thank you, we have it"), icon(ctx, "circle-check"), say(ctx, "The team's leader or the community office rings you within a few days."),
+    html(out,
+         "<header class=\"head\"><h1>{}</h1></header><div class=\"notice ok\">{}<div><p>{}</p><p>{}</p></div></div>"
+         "<div class=\"acts\"><a class=\"button\" href=\"/teams\">{} {}</a></div>",
+         say(ctx, "Thank you, we have it"), icon(ctx, "circle-check"),
+         say(ctx, "The team's leader or the community office rings you within a few days."),
          say(ctx, "Then you get a card with a code; with it you see your shifts and hours on your own telephone, without an account."),
          icon(ctx, "users-group"), say(ctx, "See the teams"));
     page_end(ctx);
@@ -191,9 +199,11 @@ static void done(struct ctx *ctx)
 static void door_page(struct ctx *ctx)
 {
     page_begin(ctx, say(ctx, "Take on a volunteer"), PAGE_STAFF);
-    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-         say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Volunteers"), say(ctx, "Take on a volunteer"),
-         say(ctx, "The person stands before you: they are active at once and take the card along."));
+    html(
+        ctx->web->out,
+        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
+        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Volunteers"), say(ctx, "Take on a volunteer"),
+        say(ctx, "The person stands before you: they are active at once and take the card along."));
     draw_form(ctx, "/volunteers/new", true);
     page_end(ctx);
 }
@@ -218,8 +228,10 @@ static void door_change(struct ctx *ctx)
         else if (ctx_ok(ctx))
             record_gone(ctx);
     } else if (known) {
-        ctx_problem(ctx, "name", !strcmp(known->status, "applied") ? say(ctx, "This person has applied already, as {}. Confirm it in the list.", known->number)
-                                                                   : say(ctx, "This person is a volunteer already, as {}.", known->number));
+        ctx_problem(ctx, "name",
+                    !strcmp(known->status, "applied")
+                        ? say(ctx, "This person has applied already, as {}. Confirm it in the list.", known->number)
+                        : say(ctx, "This person is a volunteer already, as {}.", known->number));
         return;
     } else if (volunteer_file(ctx, j->volunteer, &code) == OK) {
         id = j->volunteer->record.id;
@@ -236,16 +248,20 @@ void card_draw(struct ctx *ctx, const struct volunteer *v, const char *code)
 {
     struct buf *out = ctx->web->out;
     const struct person *p = record_get(ctx, &people_kind, v->person);
-    html(out, "<article class=\"receipt\"><header>{}<h2>{}</h2></header><dl><dt>{}</dt><dd class=\"big\">{}</dd><dt>{}</dt><dd>{}</dd>", icon(ctx, "linli"),
-         say(ctx, "Volunteer's card"), say(ctx, "Full name"), p ? p->name : "", say(ctx, "Volunteer number"), v->number);
+    html(out, "<article class=\"receipt\"><header>{}<h2>{}</h2></header><dl><dt>{}</dt><dd class=\"big\">{}</dd><dt>{}</dt><dd>{}</dd>",
+         icon(ctx, "linli"), say(ctx, "Volunteer's card"), say(ctx, "Full name"), p ? p->name : "", say(ctx, "Volunteer number"),
+         v->number);
     if (v->team != NONE)
         html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Team"), field_show(ctx, kind_field(&volunteers_kind, "team"), v));
     html(out, "<dt>{}</dt><dd class=\"big\">{}</dd></dl>", say(ctx, "Code of the card"), code_shown(ctx, code));
     qr_draw(ctx, here_url(ctx, arena_print(ctx->arena, "/card#%s", code)), say(ctx, "QR code that opens your page"));
-    html(out, "<p class=\"small\">{}</p></article><div class=\"acts screen\"><button type=\"button\" data-print hidden>{} {}</button>"
-              "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button></div>",
-         say(ctx, "Scan this to see your shifts and hours, and at the door to check in. Whoever has the card can see your page: keep it like a key. If it is lost, ask for a new one; this one then stops."),
-         icon(ctx, "printer"), say(ctx, "Print the card"), code_shown(ctx, code), icon(ctx, "copy"), say(ctx, "Copy the card’s code"));
+    html(
+        out,
+        "<p class=\"small\">{}</p></article><div class=\"acts screen\"><button type=\"button\" data-print hidden>{} {}</button>"
+        "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button></div>",
+        say(ctx,
+            "Scan this to see your shifts and hours, and at the door to check in. Whoever has the card can see your page: keep it like a key. If it is lost, ask for a new one; this one then stops."),
+        icon(ctx, "printer"), say(ctx, "Print the card"), code_shown(ctx, code), icon(ctx, "copy"), say(ctx, "Copy the card’s code"));
 }
 
 static void card_page(struct ctx *ctx)
@@ -254,15 +270,19 @@ static void card_page(struct ctx *ctx)
     const struct volunteer *v = ctx->web->record;
     const char *code = card_shown(ctx, v->record.id), *href = arena_print(ctx->arena, "/volunteers/%lld", (long long)v->record.id);
     page_begin(ctx, say(ctx, "Volunteer's card"), PAGE_STAFF | PAGE_PRINT);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", say(ctx, "Where you are"), href,
-         icon(ctx, "arrow-left"), v->number, say(ctx, "Volunteer's card"));
+    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
+         say(ctx, "Where you are"), href, icon(ctx, "arrow-left"), v->number, say(ctx, "Volunteer's card"));
     if (code) {
-        html(out, "<div class=\"notice ok screen\">{}<div><p>{}</p></div></div>", icon(ctx, "circle-check"),
-             say(ctx, "Print it and hand it over, or let it be photographed. The code is shown here for a quarter of an hour, and never again."));
+        html(
+            out, "<div class=\"notice ok screen\">{}<div><p>{}</p></div></div>", icon(ctx, "circle-check"),
+            say(ctx,
+                "Print it and hand it over, or let it be photographed. The code is shown here for a quarter of an hour, and never again."));
         card_draw(ctx, v, code);
     } else {
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "clock"),
-             say(ctx, "A card's code is shown once, for a quarter of an hour. If it was not handed over, make a new one; the old one then stops."));
+        html(
+            out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "clock"),
+            say(ctx,
+                "A card's code is shown once, for a quarter of an hour. If it was not handed over, make a new one; the old one then stops."));
         form_begin(ctx, arena_print(ctx->arena, "%s/card", href), NULL, false);
         html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>", icon(ctx, "id-badge-2"), say(ctx, "New card"));
         form_end(ctx);

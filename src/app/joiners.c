@@ -36,8 +36,8 @@ enum status joiner_add(struct ctx *ctx, const struct request *r, struct joiner *
     char *made = arena_alloc(ctx->arena, 11);
     code_random(made, 10);
     *code = made;
-    change(ctx->db, "INSERT INTO request_joiners (request, at, name, phone, phone_key, code_hash) VALUES ({}, {}, {}, {}, {}, {})", r->record.id,
-           ctx->now, j->name, seal_text(ctx->keys, ctx->arena, "joiner_phone", j->phone),
+    change(ctx->db, "INSERT INTO request_joiners (request, at, name, phone, phone_key, code_hash) VALUES ({}, {}, {}, {}, {}, {})",
+           r->record.id, ctx->now, j->name, seal_text(ctx->keys, ctx->arena, "joiner_phone", j->phone),
            seal_hash(ctx->keys, ctx->arena, "joiner_phone", j->phone), seal_hash(ctx->keys, ctx->arena, "code_hash", made));
     if (db_status(ctx->db) != OK)
         return db_status(ctx->db);
@@ -47,8 +47,8 @@ enum status joiner_add(struct ctx *ctx, const struct request *r, struct joiner *
     return db_status(ctx->db);
 }
 
-enum status joiner_answer(struct ctx *ctx, const struct joiner *j, const struct request *r, const char *solved,
-                          int64_t satisfaction, const char *comment)
+enum status joiner_answer(struct ctx *ctx, const struct joiner *j, const struct request *r, const char *solved, int64_t satisfaction,
+                          const char *comment)
 {
     bool yes = !strcmp(solved, "yes");
     change(ctx->db, "UPDATE request_joiners SET solved = {}, satisfaction = {}, comment = {}, answered_at = {} WHERE id = {}", solved,
@@ -64,8 +64,13 @@ static struct joiner *first(struct ctx *ctx, struct rows *r)
     if (!rows_next(r))
         return NULL;
     struct joiner *j = ARENA_NEW(ctx->arena, struct joiner);
-    *j = (struct joiner){row_int(r, "id"), row_int(r, "request"), row_int(r, "at"), row_copy(r, ctx->arena, "name"), NULL,
-                         row_copy(r, ctx->arena, "solved"), row_int(r, "satisfaction")};
+    *j = (struct joiner){row_int(r, "id"),
+                         row_int(r, "request"),
+                         row_int(r, "at"),
+                         row_copy(r, ctx->arena, "name"),
+                         NULL,
+                         row_copy(r, ctx->arena, "solved"),
+                         row_int(r, "satisfaction")};
     if (seal_open(ctx->keys, ctx->arena, "joiner_phone", row_text(r, "phone"), &j->phone) != OK)
         ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be opened with this installation's key.", say(ctx, "Telephone")));
     return j;
@@ -118,8 +123,11 @@ void joiners_show(struct ctx *ctx, int64_t request, bool open)
         return;
     html(out, "<section class=\"card\"><h2>{}</h2><dl class=\"facts\">", say(ctx, "Others with the same matter"));
     for (; j; j = first(ctx, r))
-        html(out, "<div><dt>{}</dt><dd><span{}>{} {}</span> <span class=\"soft\">{}</span></dd></div>", when_show(ctx->arena, ctx->lang, j->at),
-             (struct markup){open ? " data-hide" : ""}, open ? j->name : mask_name(ctx->arena, j->name), open ? j->phone : mask_phone(ctx->arena, j->phone),
-             !j->solved ? "" : !strcmp(j->solved, "yes") ? say(ctx, "says it is solved") : say(ctx, "says it is not solved"));
+        html(out, "<div><dt>{}</dt><dd><span{}>{} {}</span> <span class=\"soft\">{}</span></dd></div>",
+             when_show(ctx->arena, ctx->lang, j->at), (struct markup){open ? " data-hide" : ""},
+             open ? j->name : mask_name(ctx->arena, j->name), open ? j->phone : mask_phone(ctx->arena, j->phone),
+             !j->solved                  ? ""
+             : !strcmp(j->solved, "yes") ? say(ctx, "says it is solved")
+                                         : say(ctx, "says it is not solved"));
     html(out, "</dl></section>");
 }

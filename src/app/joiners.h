@@ -11,7 +11,7 @@
 struct joiner {
     int64_t id, request, at;
     const char *name, *phone;
-    const char *solved;      /* yes, no; NULL: not answered */
+    const char *solved; /* yes, no; NULL: not answered */
     int64_t satisfaction;
 };
 
@@ -20,8 +20,8 @@ struct request *joinable(struct ctx *ctx, int64_t request);
 /* Behind the door; journalled; sets j's id. words: what was written, for the staff; NULL. code: to be shown once. */
 enum status joiner_add(struct ctx *ctx, const struct request *r, struct joiner *j, const char *words, const char **code);
 /* Behind the door: the joiner's own word; it stands in the request's history for the staff and moves nothing. */
-enum status joiner_answer(struct ctx *ctx, const struct joiner *j, const struct request *r, const char *solved,
-                          int64_t satisfaction, const char *comment);
+enum status joiner_answer(struct ctx *ctx, const struct joiner *j, const struct request *r, const char *solved, int64_t satisfaction,
+                          const char *comment);
 struct joiner *joiner_get(struct ctx *ctx, int64_t id);
 struct joiner *joiner_find(struct ctx *ctx, const char *code_hash);
 /* The one of this request whose telephone ends in these digits; NULL. */

@@ -107,7 +107,8 @@ static void select_entries(struct ctx *ctx, struct sql *q, int most)
 
 static void option(struct ctx *ctx, const char *value, const char *label, const char *chosen)
 {
-    html(ctx->web->out, "<option value=\"{}\"{}>{}</option>", value, (struct markup){chosen && !strcmp(chosen, value) ? " selected" : ""}, label);
+    html(ctx->web->out, "<option value=\"{}\"{}>{}</option>", value, (struct markup){chosen && !strcmp(chosen, value) ? " selected" : ""},
+         label);
 }
 
 static void select_begin(struct ctx *ctx, const char *name, const char *label)
@@ -117,7 +118,8 @@ static void select_begin(struct ctx *ctx, const char *name, const char *label)
 
 static const char *kind_label(struct ctx *ctx, const char *name)
 {
-    static const struct choice others[] = {{"settings", N_("Settings")}, {"api_tokens", N_("API tokens")}, {"journal", N_("Journal")}, {NULL, NULL}};
+    static const struct choice others[] = {
+        {"settings", N_("Settings")}, {"api_tokens", N_("API tokens")}, {"journal", N_("Journal")}, {NULL, NULL}};
     const struct kind *k = kind_find(name);
     if (k && k->many)
         return tr(ctx, k->many);
@@ -131,7 +133,8 @@ static void draw_filters(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     static const char *const others[] = {"settings", "api_tokens", "journal"}, *const ways[] = {"web", "api", "import", "command", "job"};
-    static const char *const acts[] = {"create", "change", "import", "remove", "reveal", "sign_in", "sign_in_refused", "password", "grant", "revoke", "deactivate"};
+    static const char *const acts[] = {"create",          "change",   "import", "remove", "reveal",    "sign_in",
+                                       "sign_in_refused", "password", "grant",  "revoke", "deactivate"};
     bool all = (ctx->actor.roles & (ROLE_ADMIN | ROLE_AUDITOR)) != 0;
     html(out, "<form class=\"bar\" action=\"/journal\">");
     select_begin(ctx, "kind", say(ctx, "Of what"));
@@ -141,7 +144,8 @@ static void draw_filters(struct ctx *ctx)
             option(ctx, kinds[i]->name, tr(ctx, kinds[i]->many), asked(ctx, "kind"));
     for (size_t i = 0; all && i < sizeof others / sizeof *others; i++)
         option(ctx, others[i], kind_label(ctx, others[i]), asked(ctx, "kind"));
-    html(out, "</select></label><label>{} <input class=\"tiny\" name=\"record\" inputmode=\"numeric\" value=\"{}\"></label>", say(ctx, "Entry no."), asked(ctx, "record"));
+    html(out, "</select></label><label>{} <input class=\"tiny\" name=\"record\" inputmode=\"numeric\" value=\"{}\"></label>",
+         say(ctx, "Entry no."), asked(ctx, "record"));
     select_begin(ctx, "action", say(ctx, "Action"));
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
         option(ctx, acts[i], history_action(ctx, "", acts[i]), asked(ctx, "action"));
@@ -149,11 +153,14 @@ static void draw_filters(struct ctx *ctx)
     select_begin(ctx, "via", say(ctx, "How"));
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
         option(ctx, ways[i], history_via(ctx, ways[i]), asked(ctx, "via"));
-    html(out, "</select></label><label>{} <input class=\"short\" name=\"actor\" value=\"{}\" placeholder=\"{}\"></label>", say(ctx, "By whom"), asked(ctx, "actor"),
-         say(ctx, "login or name"));
-    html(out, "<label>{} <input type=\"date\" name=\"from\" value=\"{}\"></label><label>{} <input type=\"date\" name=\"to\" value=\"{}\"></label>"
-              "<button>{} {}</button><a href=\"/journal\">{}</a></form>", say(ctx, "From"), asked(ctx, "from"), say(ctx, "to"), asked(ctx, "to"),
-         icon(ctx, "filter"), say(ctx, "Show"), say(ctx, "Show all"));
+    html(out, "</select></label><label>{} <input class=\"short\" name=\"actor\" value=\"{}\" placeholder=\"{}\"></label>",
+         say(ctx, "By whom"), asked(ctx, "actor"), say(ctx, "login or name"));
+    html(
+        out,
+        "<label>{} <input type=\"date\" name=\"from\" value=\"{}\"></label><label>{} <input type=\"date\" name=\"to\" value=\"{}\"></label>"
+        "<button>{} {}</button><a href=\"/journal\">{}</a></form>",
+        say(ctx, "From"), asked(ctx, "from"), say(ctx, "to"), asked(ctx, "to"), icon(ctx, "filter"), say(ctx, "Show"),
+        say(ctx, "Show all"));
 }
 
 /* The last word about the chain, from the journal itself. */
@@ -162,14 +169,17 @@ static void draw_verified(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     if (!(ctx->actor.roles & (ROLE_ADMIN | ROLE_AUDITOR)))
         return;
-    struct rows *r = query(ctx->db, "SELECT at_ms, actor_name, after FROM journal WHERE kind = 'journal' AND record = 0 AND action = 'verify' ORDER BY seq DESC LIMIT 1");
+    struct rows *r = query(
+        ctx->db,
+        "SELECT at_ms, actor_name, after FROM journal WHERE kind = 'journal' AND record = 0 AND action = 'verify' ORDER BY seq DESC LIMIT 1");
     buf_puts(out, "<div class=\"bar\">");
     if (rows_next(r)) {
         const char *after = row_text(r, "after");
         bool broken = after && strstr(after, "first_bad") != NULL;
         html(out, "<span class=\"state {}\">{} {}</span><span class=\"soft\">{} · {} · {}</span>", broken ? "late" : "ok",
-             icon(ctx, broken ? "alert-triangle" : "shield-check"), broken ? say(ctx, "The chain is broken") : say(ctx, "The chain is whole"),
-             history_changes_text(ctx, "journal", NULL, after), when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), row_text(r, "actor_name"));
+             icon(ctx, broken ? "alert-triangle" : "shield-check"),
+             broken ? say(ctx, "The chain is broken") : say(ctx, "The chain is whole"), history_changes_text(ctx, "journal", NULL, after),
+             when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), row_text(r, "actor_name"));
     } else {
         html(out, "<span class=\"soft\">{}</span>", say(ctx, "The chain has not been checked here yet."));
     }
@@ -183,13 +193,14 @@ static void draw_verified(struct ctx *ctx)
 static void draw_entry(struct ctx *ctx, struct rows *r)
 {
     struct buf *out = ctx->web->out;
-    const char *kind = row_copy(r, ctx->arena, "kind"), *action = row_copy(r, ctx->arena, "action"), *who = row_copy(r, ctx->arena, "actor_name");
+    const char *kind = row_copy(r, ctx->arena, "kind"), *action = row_copy(r, ctx->arena, "action"),
+               *who = row_copy(r, ctx->arena, "actor_name");
     const struct kind *k = kind_find(kind);
     int64_t record = row_int(r, "record");
     const char *href = k && record > 0 && (k->read & ctx->actor.roles) ? record_href(ctx, k, record) : NULL;
-    html(out, "<tr><td class=\"num soft\">{}</td><td class=\"nobr\">{}</td><td>{}<br><span class=\"small\">{}</span></td><td>{} ", (struct maybe){row_int(r, "seq")},
-         when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), history_who(ctx, who), history_via(ctx, row_text(r, "via")),
-         kind_label(ctx, kind));
+    html(out, "<tr><td class=\"num soft\">{}</td><td class=\"nobr\">{}</td><td>{}<br><span class=\"small\">{}</span></td><td>{} ",
+         (struct maybe){row_int(r, "seq")}, when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), history_who(ctx, who),
+         history_via(ctx, row_text(r, "via")), kind_label(ctx, kind));
     if (href)
         html(out, "<a href=\"{}\">{}</a>", href, record);
     else if (record > 0)
@@ -216,8 +227,10 @@ static void journal_page(struct ctx *ctx)
     struct rows *r = sql_query(ctx->db, &q);
     int n = 0;
     int64_t last = NONE;
-    html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain journal\"><thead><tr><th class=\"num\">{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
-         say(ctx, "Journal"), say(ctx, "No."), say(ctx, "When"), say(ctx, "By whom"), say(ctx, "Of what"), say(ctx, "Action"));
+    html(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain journal\"><thead><tr><th class=\"num\">{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
+        say(ctx, "Journal"), say(ctx, "No."), say(ctx, "When"), say(ctx, "By whom"), say(ctx, "Of what"), say(ctx, "Action"));
     for (; n < PAGE && rows_next(r); n++) {
         last = row_int(r, "seq");
         draw_entry(ctx, r);
@@ -229,10 +242,11 @@ static void journal_page(struct ctx *ctx)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "list-search"), say(ctx, "No entry fits. Take a filter away."));
     html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
     if (param_int(ctx, "before") != NONE)
-        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "before", NULL), icon(ctx, "chevron-left"), say(ctx, "To the newest"));
+        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "before", NULL), icon(ctx, "chevron-left"),
+             say(ctx, "To the newest"));
     if (more)
-        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "before", arena_print(ctx->arena, "%lld", (long long)last)), say(ctx, "Earlier"),
-             icon(ctx, "chevron-right"));
+        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "before", arena_print(ctx->arena, "%lld", (long long)last)),
+             say(ctx, "Earlier"), icon(ctx, "chevron-right"));
     buf_puts(out, "</nav>");
     page_end(ctx);
 }
@@ -243,7 +257,8 @@ static void download_prepare(struct ctx *ctx)
 {
     struct sheet_writer *w = sheet_write_open(sheet_asked(ctx));
     int64_t count = 0;
-    const char *titles[] = {say(ctx, "No."), say(ctx, "When"), say(ctx, "By whom"), say(ctx, "How"), say(ctx, "Of what"), say(ctx, "Entry no."), say(ctx, "Action"), say(ctx, "Difference")};
+    const char *titles[] = {say(ctx, "No."),     say(ctx, "When"),      say(ctx, "By whom"), say(ctx, "How"),
+                            say(ctx, "Of what"), say(ctx, "Entry no."), say(ctx, "Action"),  say(ctx, "Difference")};
     sheet_write_header(w, titles, (int)(sizeof titles / sizeof *titles));
     struct sql q;
     select_entries(ctx, &q, SHEET_DOWNLOAD);
@@ -280,9 +295,9 @@ static void verify_prepare(struct ctx *ctx)
 static void verify(struct ctx *ctx)
 {
     const struct journal_report *report = ctx->work;
-    const char *after = report->first_bad == NONE
-                            ? arena_print(ctx->arena, "{\"entries\":%lld}", (long long)report->entries)
-                            : arena_print(ctx->arena, "{\"entries\":%lld,\"first_bad\":%lld}", (long long)report->entries, (long long)report->first_bad);
+    const char *after = report->first_bad == NONE ? arena_print(ctx->arena, "{\"entries\":%lld}", (long long)report->entries)
+                                                  : arena_print(ctx->arena, "{\"entries\":%lld,\"first_bad\":%lld}",
+                                                                (long long)report->entries, (long long)report->first_bad);
     journal_add(ctx, "journal", 0, "verify", NULL, after);
     if (report->first_bad == NONE)
         flash(ctx, say(ctx, "All {} entries fit: the chain is whole.", report->entries));

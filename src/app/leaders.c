@@ -12,7 +12,8 @@
 
 static void team_field(struct ctx *ctx, int64_t chosen)
 {
-    html(ctx->web->out, "<select name=\"team\" aria-label=\"{}\"><option value=\"\">{}</option>", say(ctx, "Team"), say(ctx, "Please choose"));
+    html(ctx->web->out, "<select name=\"team\" aria-label=\"{}\"><option value=\"\">{}</option>", say(ctx, "Team"),
+         say(ctx, "Please choose"));
     team_options(ctx, chosen, false);
     buf_puts(ctx->web->out, "</select>");
 }
@@ -23,10 +24,13 @@ static void draw_new(struct ctx *ctx)
     int64_t chosen = param_int(ctx, "user");
     html(out, "<section class=\"card\"><h2>{}</h2>", say(ctx, "Name a leader"));
     form_begin(ctx, "/team-leaders", NULL, false);
-    html(out, "<div class=\"field\"><label for=\"f-user\">{}</label><select id=\"f-user\" name=\"user\" required><option value=\"\">{}</option>", say(ctx, "Login"), say(ctx, "Please choose"));
+    html(out,
+         "<div class=\"field\"><label for=\"f-user\">{}</label><select id=\"f-user\" name=\"user\" required><option value=\"\">{}</option>",
+         say(ctx, "Login"), say(ctx, "Please choose"));
     struct rows *r = query(ctx->db, "SELECT id, login, name FROM users WHERE active = 1 ORDER BY login LIMIT {}", LIST_MOST);
     while (rows_next(r))
-        html(out, "<option value=\"{}\"{}>{} {}</option>", row_int(r, "id"), (struct markup){row_int(r, "id") == chosen ? " selected" : ""}, row_text(r, "login"), row_text(r, "name"));
+        html(out, "<option value=\"{}\"{}>{} {}</option>", row_int(r, "id"), (struct markup){row_int(r, "id") == chosen ? " selected" : ""},
+             row_text(r, "login"), row_text(r, "name"));
     html(out, "</select></div><div class=\"field\" id=\"f-team\"><span>{}</span>", say(ctx, "Team"));
     team_field(ctx, param_int(ctx, "team"));
     html(out, "</div><div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Name as leader"));
@@ -42,12 +46,16 @@ static void leaders(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Leaders of teams"),
          say(ctx, "A leader sees the volunteers, hours and activities of the team named here, and of no other."));
     form_problems(ctx);
-    struct rows *r = query(ctx->db, "SELECT g.id, g.organisation, u.login, u.name, u.name_en FROM grants g JOIN users u ON u.id = g.\"user\" WHERE g.role = 'team_leader'"
-                                    " ORDER BY u.login, g.id LIMIT {}", LIST_MOST);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT g.id, g.organisation, u.login, u.name, u.name_en FROM grants g JOIN users u ON u.id = g.\"user\" WHERE g.role = 'team_leader'"
+        " ORDER BY u.login, g.id LIMIT {}",
+        LIST_MOST);
     for (; rows_next(r); n++) {
         if (n == 0)
             html(out, "<table class=\"plain\"><thead><tr><th>{}</th><th>{}</th></tr></thead><tbody>", say(ctx, "Login"), say(ctx, "Team"));
-        html(out, "<tr><th scope=\"row\">{} <span class=\"soft\">{}</span></th><td>", ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")), row_text(r, "login"));
+        html(out, "<tr><th scope=\"row\">{} <span class=\"soft\">{}</span></th><td>",
+             ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")), row_text(r, "login"));
         form_begin(ctx, arena_print(ctx->arena, "/team-leaders/%lld", (long long)row_int(r, "id")), NULL, false);
         team_field(ctx, row_int(r, "organisation"));
         html(out, "<button>{}</button>", say(ctx, "Keep it so"));

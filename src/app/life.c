@@ -81,8 +81,8 @@ void request_life(struct ctx *ctx, struct buf *out)
     plain(out, "# {}\n\n{}\n\n```mermaid\n", say(ctx, "The life of a request"),
           say(ctx, "Made by `linli steps --format markdown` from the table in `src/app/steps.c`; a test compares the two."));
     request_mermaid(ctx, out);
-    plain(out, "```\n\n| {} | {} | {} | {} | {} |\n| --- | --- | --- | --- | --- |\n", say(ctx, "Step"), say(ctx, "From, to"), say(ctx, "Who"),
-          say(ctx, "Rule"), say(ctx, "What the resident is told"));
+    plain(out, "```\n\n| {} | {} | {} | {} | {} |\n| --- | --- | --- | --- | --- |\n", say(ctx, "Step"), say(ctx, "From, to"),
+          say(ctx, "Who"), say(ctx, "Rule"), say(ctx, "What the resident is told"));
     for (const struct step *s = request_steps; s->action; s++) {
         plain(out, "| {} (`{}`) | ", tr(ctx, s->label), s->action);
         const char *between = "";

@@ -42,9 +42,11 @@ static int64_t named(struct ctx *ctx, const char *table, const char *code)
 /* Where the role holds, for the table. */
 static const char *place_of(struct ctx *ctx, int64_t user)
 {
-    struct rows *r = query(ctx->db, "SELECT coalesce(u.name, a.name) AS name, coalesce(u.name_en, a.name_en) AS name_en FROM grants g"
-                                    " LEFT JOIN areas a ON a.id = g.area LEFT JOIN units u ON u.id = g.unit AND g.area IS NULL"
-                                    " WHERE g.\"user\" = {}", user);
+    struct rows *r = query(ctx->db,
+                           "SELECT coalesce(u.name, a.name) AS name, coalesce(u.name_en, a.name_en) AS name_en FROM grants g"
+                           " LEFT JOIN areas a ON a.id = g.area LEFT JOIN units u ON u.id = g.unit AND g.area IS NULL"
+                           " WHERE g.\"user\" = {}",
+                           user);
     const char *name = rows_next(r) ? arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en"))) : NULL;
     rows_end(r);
     return name ? name : "";
@@ -71,9 +73,9 @@ static enum status make_one(struct ctx *ctx, const char *const cells[COLUMN_COUN
         user_grant(ctx, u, role, named(ctx, "areas", cells[AREA]), named(ctx, "units", cells[UNIT])) != OK)
         return ctx->status;
     if (*cells[TEAM])
-        change(ctx->db, "UPDATE grants SET organisation = {} WHERE \"user\" = {}", (struct maybe){named(ctx, "organisations", cells[TEAM])}, u->record.id);
-    print_login(u->login, password, role_title(ctx, (enum role)role), place_of(ctx, u->record.id),
-                ctx_pick(ctx, u->name, u->name_en));
+        change(ctx->db, "UPDATE grants SET organisation = {} WHERE \"user\" = {}", (struct maybe){named(ctx, "organisations", cells[TEAM])},
+               u->record.id);
+    print_login(u->login, password, role_title(ctx, (enum role)role), place_of(ctx, u->record.id), ctx_pick(ctx, u->name, u->name_en));
     return OK;
 }
 

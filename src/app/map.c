@@ -26,10 +26,11 @@ static void areas_json(struct ctx *ctx)
     answer_type(ctx, "application/geo+json");
     answer_header(ctx, "Cache-Control", "max-age=3600");
     buf_puts(out, "{\"type\":\"FeatureCollection\",\"features\":[");
-    struct rows *r = query(ctx->db,
-                           "SELECT name, name_en, outline, level FROM areas WHERE outline IS NOT NULL AND level IN ('subdistrict', 'community')"
-                           " AND (valid_to IS NULL OR valid_to >= {}) ORDER BY code",
-                           day_iso(ctx->arena, when_day(ctx->now)));
+    struct rows *r = query(
+        ctx->db,
+        "SELECT name, name_en, outline, level FROM areas WHERE outline IS NOT NULL AND level IN ('subdistrict', 'community')"
+        " AND (valid_to IS NULL OR valid_to >= {}) ORDER BY code",
+        day_iso(ctx->arena, when_day(ctx->now)));
     while (rows_next(r)) {
         const char *outline = row_text(r, "outline");
         bool community = !strcmp(row_text(r, "level"), "community");
@@ -110,7 +111,8 @@ static void tiles(struct ctx *ctx)
     out->size += size;
     out->data[out->size] = '\0';
     answer_code(ctx, 206);
-    answer_header(ctx, "Content-Range", arena_print(ctx->arena, "bytes %lld-%lld/%lld", (long long)from, (long long)to, (long long)st.st_size));
+    answer_header(ctx, "Content-Range",
+                  arena_print(ctx->arena, "bytes %lld-%lld/%lld", (long long)from, (long long)to, (long long)st.st_size));
 }
 
 static const char style[] =

@@ -38,12 +38,13 @@ static struct rows *candidates(struct ctx *ctx, const struct offer *o)
 {
     struct sql q;
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT v.id AS id, v.community AS community, v.lat AS lat, v.lon AS lon, v.times AS times, v.areas AS areas,"
-                " v.languages AS languages, v.visits_a_month AS visits_a_month, coalesce(w.visits, 0) AS visits"
-                " FROM volunteers v JOIN people p ON p.id = v.person"
-                " LEFT JOIN (SELECT a.volunteer AS volunteer, count(*) AS visits FROM offer_asks a"
-                " WHERE a.answer = 'yes' AND a.answered_at > {} GROUP BY a.volunteer) w ON w.volunteer = v.id"
-                " WHERE v.status = 'active' AND v.skills LIKE {}",
+    sql_add(&q,
+            "SELECT v.id AS id, v.community AS community, v.lat AS lat, v.lon AS lon, v.times AS times, v.areas AS areas,"
+            " v.languages AS languages, v.visits_a_month AS visits_a_month, coalesce(w.visits, 0) AS visits"
+            " FROM volunteers v JOIN people p ON p.id = v.person"
+            " LEFT JOIN (SELECT a.volunteer AS volunteer, count(*) AS visits FROM offer_asks a"
+            " WHERE a.answer = 'yes' AND a.answered_at > {} GROUP BY a.volunteer) w ON w.volunteer = v.id"
+            " WHERE v.status = 'active' AND v.skills LIKE {}",
             ctx->now - 30 * WHEN_DAY, arena_print(ctx->arena, "%%|%s|%%", o->skill));
     if (o->gender_preference)
         sql_add(&q, " AND p.gender = {}", o->gender_preference);
@@ -53,10 +54,14 @@ static struct rows *candidates(struct ctx *ctx, const struct offer *o)
         sql_add(&q, " AND NOT EXISTS (SELECT 1 FROM offer_asks k WHERE k.offer = {} AND k.volunteer = v.id)", o->record.id);
     if (o->starts != NONE) {
         int64_t ends = o->ends != NONE ? o->ends : o->starts + WHEN_HOUR;
-        sql_add(&q, " AND NOT EXISTS (SELECT 1 FROM sign_ups u JOIN shifts h ON h.id = u.shift WHERE u.volunteer = v.id AND u.status = 'signed'"
-                    " AND h.starts < {} AND h.ends > {})", ends, o->starts);
-        sql_add(&q, " AND NOT EXISTS (SELECT 1 FROM offer_asks k JOIN offers f ON f.id = k.offer WHERE k.volunteer = v.id AND k.answer = 'yes'"
-                    " AND f.status IN ('open', 'agreed', 'led') AND f.starts < {} AND f.ends > {})", ends, o->starts);
+        sql_add(&q,
+                " AND NOT EXISTS (SELECT 1 FROM sign_ups u JOIN shifts h ON h.id = u.shift WHERE u.volunteer = v.id AND u.status = 'signed'"
+                " AND h.starts < {} AND h.ends > {})",
+                ends, o->starts);
+        sql_add(&q,
+                " AND NOT EXISTS (SELECT 1 FROM offer_asks k JOIN offers f ON f.id = k.offer WHERE k.volunteer = v.id AND k.answer = 'yes'"
+                " AND f.status IN ('open', 'agreed', 'led') AND f.starts < {} AND f.ends > {})",
+                ends, o->starts);
     }
     return sql_query(ctx->db, &q);
 }
@@ -149,7 +154,8 @@ static const char *in_words(struct ctx *ctx, const char *tag)
         return n < 1000 ? say(ctx, "{} m away", (n + 50) / 100 * 100 > 0 ? (n + 50) / 100 * 100 : 100)
                         : say(ctx, "{} km away", arena_print(ctx->arena, "%.1f", (double)n / 1000));
     if (!strncmp(tag, "load:", 5))
-        return n == 0 ? say(ctx, "no visit in the last 30 days") : say_n(ctx, n, "1 visit in the last 30 days", "{} visits in the last 30 days", n);
+        return n == 0 ? say(ctx, "no visit in the last 30 days")
+                      : say_n(ctx, n, "1 visit in the last 30 days", "{} visits in the last 30 days", n);
     for (const struct choice *c = day_parts; !strncmp(tag, "time:", 5) && c->code; c++)
         if (!strcmp(c->code, value + 1))
             return say(ctx, "free on {}", tr(ctx, c->label));

@@ -14,8 +14,8 @@
 
 /* What a command was given; NULL or 0 where it was not. */
 struct options {
-    const char *data, *keys, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name, *language,
-        *url, *passphrase, *key, *host, *parent, *open, *copy_to, *at;
+    const char *data, *keys, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name, *language, *url,
+        *passphrase, *key, *host, *parent, *open, *copy_to, *at;
     const char *maps[64];
     int map_count;
     bool dry_run, create, help, check, postgres, encrypt, generate, proxied, erase;
@@ -24,11 +24,11 @@ struct options {
 };
 
 struct command {
-    const char *name, *usage; /* an option is the command's own when its usage names it */
-    int least, most;        /* words besides options */
-    bool no_data;           /* works without --data */
+    const char *name, *usage;                             /* an option is the command's own when its usage names it */
+    int least, most;                                      /* words besides options */
+    bool no_data;                                         /* works without --data */
     int (*run)(struct ctx *ctx, const struct options *o); /* exit code: 0 done, 1 could not be done, 2 wrong words */
-    const char *help;       /* what it does, its options, an example; N_(); NULL: only the usage */
+    const char *help;                                     /* what it does, its options, an example; N_(); NULL: only the usage */
 };
 
 enum lane_name {
@@ -44,32 +44,32 @@ enum lane_name {
  */
 struct job {
     const char *name;
-    int every;              /* seconds between two runs; 0: after each commit, at most once a second */
+    int every; /* seconds between two runs; 0: after each commit, at most once a second */
     void (*run)(struct ctx *ctx);
-    bool here;              /* in every process that serves the store (its own memory or files); otherwise in one of them */
-    enum lane_name lane;    /* the lanes run beside each other */
+    bool here;           /* in every process that serves the store (its own memory or files); otherwise in one of them */
+    enum lane_name lane; /* the lanes run beside each other */
 };
 
 /* What a kind's pages (app/register_pages.c) show beyond what its description says; parts may be NULL. */
 struct register_view {
     const struct kind *kind;
-    void (*list)(struct ctx *ctx);                        /* above the list */
-    void (*detail)(struct ctx *ctx, const void *record);  /* under the record's facts, above its history */
-    void (*acts)(struct ctx *ctx, const void *record);    /* buttons beside "Change" */
-    const char *fresh;                                    /* the page that makes a new one, when it is not the engine's */
-    bool closed;                                          /* entered and changed elsewhere: no form here */
+    void (*list)(struct ctx *ctx);                       /* above the list */
+    void (*detail)(struct ctx *ctx, const void *record); /* under the record's facts, above its history */
+    void (*acts)(struct ctx *ctx, const void *record);   /* buttons beside "Change" */
+    const char *fresh;                                   /* the page that makes a new one, when it is not the engine's */
+    bool closed;                                         /* entered and changed elsewhere: no form here */
 };
 
 struct module {
     const char *name;
-    const struct kind *const *kinds;   /* ended by NULL */
+    const struct kind *const *kinds; /* ended by NULL */
     struct routes routes;
-    const struct place *places;        /* links in the navigation, ended by a NULL href */
-    const struct figure *figures;      /* ended by a NULL id */
-    const struct command *commands;    /* ended by a NULL name */
-    const struct job *jobs;            /* ended by a NULL name */
-    const struct register_view *views; /* ended by a NULL kind */
-    const struct field *settings;      /* app/settings.h; ended by a NULL name */
+    const struct place *places;               /* links in the navigation, ended by a NULL href */
+    const struct figure *figures;             /* ended by a NULL id */
+    const struct command *commands;           /* ended by a NULL name */
+    const struct job *jobs;                   /* ended by a NULL name */
+    const struct register_view *views;        /* ended by a NULL kind */
+    const struct field *settings;             /* app/settings.h; ended by a NULL name */
     const struct setting_page *setting_pages; /* ended by a NULL href */
 };
 extern const struct module *const modules[]; /* ended by NULL */
@@ -88,8 +88,8 @@ enum status door(struct ctx *ctx, void (*make)(struct ctx *ctx));
 
 struct jobs;
 struct jobs *jobs_start(void);
-void jobs_join(struct jobs *j, struct site *site); /* all modules' jobs for it from now on */
-void jobs_quit(struct jobs *j, struct site *site); /* none any more, once the one under way is over (site->closing hastens it) */
+void jobs_join(struct jobs *j, struct site *site);       /* all modules' jobs for it from now on */
+void jobs_quit(struct jobs *j, struct site *site);       /* none any more, once the one under way is over (site->closing hastens it) */
 void jobs_wake(struct jobs *j, const struct site *site); /* something was committed there */
 void jobs_stop(struct jobs *j);
 

@@ -314,7 +314,8 @@ static enum status compare(struct move *m)
         return failed(m, m->from, say(m->ctx, "The comparison could not be made"));
     if (db_status(m->to) != OK)
         return failed(m, m->to, say(m->ctx, "The comparison could not be made"));
-    return differ ? ctx_fail(m->ctx, CONFLICT, say(m->ctx, "The copy differs from its source and is not used. Remove it and move again.")) : OK;
+    return differ ? ctx_fail(m->ctx, CONFLICT, say(m->ctx, "The copy differs from its source and is not used. Remove it and move again."))
+                  : OK;
 }
 
 /* ---- the key ---- */
@@ -416,8 +417,9 @@ static enum status finish(struct move *m)
     if (s != OK)
         return ctx_fail(m->ctx, s, why);
     if (journal_verify(m->to, m->ctx->arena, &report) != OK)
-        return ctx_fail(m->ctx, CONFLICT, say(m->ctx, "The journal does not fit from entry {} on: {}", report.first_bad,
-                                              report.why ? tr(m->ctx, report.why) : ""));
+        return ctx_fail(
+            m->ctx, CONFLICT,
+            say(m->ctx, "The journal does not fit from entry {} on: {}", report.first_bad, report.why ? tr(m->ctx, report.why) : ""));
     if (change(m->to, "DELETE FROM settings WHERE name = {}", INSTALL_MOVING) != OK)
         return failed(m, m->to, say(m->ctx, "The target can't be finished"));
     printf("%s\n", say(m->ctx, "{} journal entries, all in order.", report.entries));
@@ -458,7 +460,8 @@ static enum status snapshot(struct move *m)
 {
     const char *why = NULL;
     if (query_int(m->from, "SELECT max(number) FROM schema_steps") != query_int(m->to, "SELECT max(number) FROM schema_steps"))
-        return ctx_fail(m->ctx, CONFLICT, say(m->ctx, "The store is not of this version of the program. Start Linli once, which brings it up to date."));
+        return ctx_fail(m->ctx, CONFLICT,
+                        say(m->ctx, "The store is not of this version of the program. Start Linli once, which brings it up to date."));
     if (db_bulk(m->to, true) != OK || db_begin(m->from) != OK || survey(m) != OK)
         return m->ctx->status != OK ? m->ctx->status : failed(m, m->from, say(m->ctx, "The copy could not be read."));
     db_begin(m->to);

@@ -37,7 +37,8 @@ static const char *person_name(struct ctx *ctx, const struct volunteer *v)
 
 static void back(struct ctx *ctx, const char *href, const char *label)
 {
-    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav>", say(ctx, "Where you are"), href, icon(ctx, "arrow-left"), label);
+    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav>", say(ctx, "Where you are"), href,
+         icon(ctx, "arrow-left"), label);
 }
 
 /* ---- what is next ---- */
@@ -53,17 +54,29 @@ static int64_t draw_shifts(struct ctx *ctx, const struct volunteer *v)
 {
     struct buf *out = ctx->web->out;
     int64_t n = 0;
-    struct rows *r = query(ctx->db, "SELECT s.status, a.id, a.title, a.title_en, a.place, a.place_en, a.status AS held, h.name,"
-                                    " coalesce(h.starts, a.starts) AS starts, coalesce(h.ends, a.ends) AS ends FROM sign_ups s"
-                                    " JOIN activities a ON a.id = s.activity LEFT JOIN shifts h ON h.id = s.shift"
-                                    " WHERE s.volunteer = {} AND s.status <> 'cancelled' AND coalesce(h.ends, a.ends) >= {} ORDER BY starts LIMIT 20", v->record.id, ctx->now);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT s.status, a.id, a.title, a.title_en, a.place, a.place_en, a.status AS held, h.name,"
+        " coalesce(h.starts, a.starts) AS starts, coalesce(h.ends, a.ends) AS ends FROM sign_ups s"
+        " JOIN activities a ON a.id = s.activity LEFT JOIN shifts h ON h.id = s.shift"
+        " WHERE s.volunteer = {} AND s.status <> 'cancelled' AND coalesce(h.ends, a.ends) >= {} ORDER BY starts LIMIT 20",
+        v->record.id, ctx->now);
     for (; rows_next(r); n++) {
         bool off = !strcmp(row_text(r, "held"), "cancelled"), waits = !strcmp(row_text(r, "status"), "waiting");
-        html(out, "<li class=\"{}\">{}<div><p class=\"what\"><a href=\"/activities/{}\"><b>{}</b></a> {}</p><p class=\"by\"><time>{}</time> {}</p>", off ? "late" : waits ? "warn" : "",
-             icon(ctx, off ? "circle-x" : waits ? "hourglass" : "calendar-event"), row_int(r, "id"), ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en")), row_text(r, "name"),
-             span_text(ctx, row_int(r, "starts"), row_int(r, "ends")), ctx_pick(ctx, row_text(r, "place"), row_text(r, "place_en")));
+        html(
+            out,
+            "<li class=\"{}\">{}<div><p class=\"what\"><a href=\"/activities/{}\"><b>{}</b></a> {}</p><p class=\"by\"><time>{}</time> {}</p>",
+            off     ? "late"
+            : waits ? "warn"
+                    : "",
+            icon(ctx, off     ? "circle-x"
+                      : waits ? "hourglass"
+                              : "calendar-event"),
+            row_int(r, "id"), ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en")), row_text(r, "name"),
+            span_text(ctx, row_int(r, "starts"), row_int(r, "ends")), ctx_pick(ctx, row_text(r, "place"), row_text(r, "place_en")));
         if (off || waits)
-            html(out, "<p>{}</p>", off ? say(ctx, "This was cancelled.") : say(ctx, "You are on the waiting list; you are told when a place is free."));
+            html(out, "<p>{}</p>",
+                 off ? say(ctx, "This was cancelled.") : say(ctx, "You are on the waiting list; you are told when a place is free."));
         buf_puts(out, "</div></li>");
     }
     return n;
@@ -73,13 +86,18 @@ static int64_t draw_visits(struct ctx *ctx, const struct volunteer *v)
 {
     struct buf *out = ctx->web->out;
     int64_t n = 0;
-    struct rows *r = query(ctx->db, "SELECT o.starts, o.ends, o.note, s.name, s.name_en, s.icon FROM offer_asks k JOIN offers o ON o.id = k.offer"
-                                    " LEFT JOIN skills s ON s.code = o.skill WHERE k.volunteer = {} AND k.answer = 'yes' AND o.status IN ('open', 'agreed', 'led')"
-                                    " ORDER BY o.starts, o.id LIMIT 20", v->record.id);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT o.starts, o.ends, o.note, s.name, s.name_en, s.icon FROM offer_asks k JOIN offers o ON o.id = k.offer"
+        " LEFT JOIN skills s ON s.code = o.skill WHERE k.volunteer = {} AND k.answer = 'yes' AND o.status IN ('open', 'agreed', 'led')"
+        " ORDER BY o.starts, o.id LIMIT 20",
+        v->record.id);
     for (; rows_next(r); n++)
-        html(out, "<li>{}<div><p class=\"what\"><b>{}</b></p><p class=\"by\">{} {}</p></div></li>", icon(ctx, row_text(r, "icon") ? row_text(r, "icon") : "home-check"),
+        html(out, "<li>{}<div><p class=\"what\"><b>{}</b></p><p class=\"by\">{} {}</p></div></li>",
+             icon(ctx, row_text(r, "icon") ? row_text(r, "icon") : "home-check"),
              say(ctx, "Visit: {}", row_text(r, "name") ? ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")) : ""),
-             row_int(r, "starts") == NONE ? say(ctx, "Time to be agreed") : span_text(ctx, row_int(r, "starts"), row_int(r, "ends")), row_text(r, "note"));
+             row_int(r, "starts") == NONE ? say(ctx, "Time to be agreed") : span_text(ctx, row_int(r, "starts"), row_int(r, "ends")),
+             row_text(r, "note"));
     return n;
 }
 
@@ -91,17 +109,22 @@ static void draw_next(struct ctx *ctx, const struct volunteer *v)
     buf_puts(out, "</ol>");
     if (n == 0)
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing is arranged. Your team's next activities stand on its page."));
-    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/my/asks\">{} {}</a>", icon(ctx, "heart-handshake"), say(ctx, "Visits I am asked for"));
+    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/my/asks\">{} {}</a>", icon(ctx, "heart-handshake"),
+         say(ctx, "Visits I am asked for"));
     if (v->team != NONE)
-        html(out, "<a class=\"button\" href=\"/teams/{}\">{} {}</a>", v->team, icon(ctx, "users-group"), say(ctx, "My team and its activities"));
+        html(out, "<a class=\"button\" href=\"/teams/{}\">{} {}</a>", v->team, icon(ctx, "users-group"),
+             say(ctx, "My team and its activities"));
     buf_puts(out, "</div></section>");
 }
 
 /* Requests that ask for these hands now. */
 static void draw_asked(struct ctx *ctx, const struct volunteer *v)
 {
-    int64_t n = query_int(ctx->db, "SELECT count(*) AS n FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer = 'asked'"
-                                   " AND o.status IN ('open', 'led')", v->record.id);
+    int64_t n = query_int(
+        ctx->db,
+        "SELECT count(*) AS n FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer = 'asked'"
+        " AND o.status IN ('open', 'led')",
+        v->record.id);
     if (n > 0)
         html(ctx->web->out, "<a class=\"notice warn\" href=\"/my/asks\">{}<div><p><b>{}</b></p></div></a>", icon(ctx, "heart-handshake"),
              say_n(ctx, n, "1 neighbour asks for your help: please answer", "{} neighbours ask for your help: please answer", n));
@@ -128,8 +151,10 @@ static int64_t draw_days(struct ctx *ctx, const struct volunteer *v, int64_t fro
     struct rows *r = list_run(ctx, &l);
     for (struct hours *h; (h = list_next(ctx, &hours_kind, r, ctx->arena)) != NULL; n++) {
         if (n == 0)
-            html(out, "<table class=\"plain\"><thead><tr><th>{}</th><th class=\"num\">{}</th><th><span class=\"sr\">{}</span></th></tr></thead><tbody>", say(ctx, "Day"),
-                 say(ctx, "Counted"), say(ctx, "Note"));
+            html(
+                out,
+                "<table class=\"plain\"><thead><tr><th>{}</th><th class=\"num\">{}</th><th><span class=\"sr\">{}</span></th></tr></thead><tbody>",
+                say(ctx, "Day"), say(ctx, "Counted"), say(ctx, "Note"));
         draw_day(ctx, h);
     }
     if (n)
@@ -143,15 +168,21 @@ static void draw_missing(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     const char *problem = ctx_problem_of(ctx, "day");
-    html(out, "<section><details class=\"card screen\"{}><summary>{}</summary>", (struct markup){ctx->problems ? " open" : ""}, say(ctx, "A day is missing here"));
+    html(out, "<section><details class=\"card screen\"{}><summary>{}</summary>", (struct markup){ctx->problems ? " open" : ""},
+         say(ctx, "A day is missing here"));
     form_begin(ctx, "/my/days/missing", "missing", false);
     form_problems(ctx);
-    html(out, "<div class=\"field\"><label for=\"f-day\">{}</label><input id=\"f-day\" class=\"short\" type=\"date\" name=\"day\" value=\"{}\">", say(ctx, "Day"), param(ctx, "day"));
+    html(out,
+         "<div class=\"field\"><label for=\"f-day\">{}</label><input id=\"f-day\" class=\"short\" type=\"date\" name=\"day\" value=\"{}\">",
+         say(ctx, "Day"), param(ctx, "day"));
     if (problem)
         html(out, "<p class=\"problem\">{} {}</p>", icon(ctx, "alert-circle"), problem);
-    html(out, "</div><div class=\"field\"><label for=\"f-dispute\">{}</label><p class=\"hint\" id=\"f-dispute-h\">{}</p><textarea id=\"f-dispute\" name=\"dispute\" rows=\"3\" aria-describedby=\"f-dispute-h\">{}</textarea></div>"
-              "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
-         say(ctx, "Where, and from when to when"), say(ctx, "For example: cleaned the lake shore from nine to eleven, nobody noted it."), param(ctx, "dispute"), icon(ctx, "send"), say(ctx, "Tell the team's leader"));
+    html(
+        out,
+        "</div><div class=\"field\"><label for=\"f-dispute\">{}</label><p class=\"hint\" id=\"f-dispute-h\">{}</p><textarea id=\"f-dispute\" name=\"dispute\" rows=\"3\" aria-describedby=\"f-dispute-h\">{}</textarea></div>"
+        "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
+        say(ctx, "Where, and from when to when"), say(ctx, "For example: cleaned the lake shore from nine to eleven, nobody noted it."),
+        param(ctx, "dispute"), icon(ctx, "send"), say(ctx, "Tell the team's leader"));
     form_end(ctx);
     buf_puts(out, "</details></section>");
 }
@@ -184,15 +215,17 @@ static void days(struct ctx *ctx)
     year = year >= 2000 && year <= now ? year : now;
     page_begin(ctx, say(ctx, "My days of service"), PAGE_RESIDENT | PAGE_PRINT);
     back(ctx, "/my", say(ctx, "My service"));
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><nav class=\"filters\" aria-label=\"{}\">", say(ctx, "My days of service"),
-         say(ctx, "{} in all", hours_text(ctx, v->seconds)), say(ctx, "Year"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><nav class=\"filters\" aria-label=\"{}\">",
+         say(ctx, "My days of service"), say(ctx, "{} in all", hours_text(ctx, v->seconds)), say(ctx, "Year"));
     int64_t first = query_int(ctx->db, "SELECT min(month) AS m FROM hours WHERE volunteer = {}", v->record.id);
     for (int64_t y = now; y >= (first == NONE ? now : first / 100); y--)
         html(out, "<a href=\"/my/days?year={}\"{}>{}</a>", y, (struct markup){y == year ? " aria-current=\"true\"" : ""}, y);
     buf_puts(out, "</nav>");
     draw_days(ctx, v, year * 100, year * 100 + 12, 366);
-    html(out, "<div class=\"acts screen\"><a class=\"button\" href=\"/my/export?format=xlsx\">{} {}</a><a class=\"button\" href=\"/my/export?format=csv\">{} {}</a></div>",
-         icon(ctx, "file-spreadsheet"), say(ctx, "All days for Excel"), icon(ctx, "download"), say(ctx, "All days as CSV"));
+    html(
+        out,
+        "<div class=\"acts screen\"><a class=\"button\" href=\"/my/export?format=xlsx\">{} {}</a><a class=\"button\" href=\"/my/export?format=csv\">{} {}</a></div>",
+        icon(ctx, "file-spreadsheet"), say(ctx, "All days for Excel"), icon(ctx, "download"), say(ctx, "All days as CSV"));
     draw_missing(ctx);
     page_end(ctx);
 }
@@ -219,15 +252,20 @@ static void draw_dispute(struct ctx *ctx, const struct hours *h)
 {
     struct buf *out = ctx->web->out;
     if (h->dispute) {
-        html(out, "<div class=\"notice warn\">{}<div><p><b>{}</b></p><p>{}</p></div></div>", icon(ctx, "message"), say(ctx, "You said, and it is being looked at:"), h->dispute);
+        html(out, "<div class=\"notice warn\">{}<div><p><b>{}</b></p><p>{}</p></div></div>", icon(ctx, "message"),
+             say(ctx, "You said, and it is being looked at:"), h->dispute);
         return;
     }
-    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx->problems ? " open" : ""}, say(ctx, "Something is wrong with this day"));
+    html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx->problems ? " open" : ""},
+         say(ctx, "Something is wrong with this day"));
     form_begin(ctx, arena_print(ctx->arena, "/my/days/%lld/dispute", (long long)h->record.id), "dispute", false);
     form_problems(ctx);
-    html(out, "<div class=\"field\"><label for=\"f-dispute\">{}</label><p class=\"hint\" id=\"f-dispute-h\">{}</p><textarea id=\"f-dispute\" name=\"dispute\" rows=\"3\" aria-describedby=\"f-dispute-h\">{}</textarea></div>"
-              "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
-         say(ctx, "What is wrong"), say(ctx, "For example: I stayed until noon, nobody noted it."), param(ctx, "dispute"), icon(ctx, "send"), say(ctx, "Tell the team's leader"));
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-dispute\">{}</label><p class=\"hint\" id=\"f-dispute-h\">{}</p><textarea id=\"f-dispute\" name=\"dispute\" rows=\"3\" aria-describedby=\"f-dispute-h\">{}</textarea></div>"
+        "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
+        say(ctx, "What is wrong"), say(ctx, "For example: I stayed until noon, nobody noted it."), param(ctx, "dispute"), icon(ctx, "send"),
+        say(ctx, "Tell the team's leader"));
     form_end(ctx);
     buf_puts(out, "</details>");
 }
@@ -250,7 +288,9 @@ static void day(struct ctx *ctx)
              say(ctx, "Up to 8 hours a day count at once. {} more wait until they are approved.", hours_text(ctx, h->held)));
     if (h->corrected != NONE)
         html(out, "<div class=\"notice\">{}<div><p>{}</p><p>{}</p></div></div>", icon(ctx, "pencil"),
-             say(ctx, "{} decided that {} count, of {} attended.", h->decided_name, hours_text(ctx, h->corrected), hours_text(ctx, h->attended)), h->why);
+             say(ctx, "{} decided that {} count, of {} attended.", h->decided_name, hours_text(ctx, h->corrected),
+                 hours_text(ctx, h->attended)),
+             h->why);
     hours_attended(ctx, h);
     draw_dispute(ctx, h);
     page_end(ctx);
@@ -284,7 +324,8 @@ static void draw_acts(struct ctx *ctx, const struct volunteer *v)
     struct buf *out = ctx->web->out;
     html(out, "<section><h2>{}</h2><dl class=\"facts card\">", say(ctx, "What I offer"));
     volunteer_facts(ctx, v);
-    html(out, "</dl><div class=\"acts\"><a class=\"button\" href=\"/my/change\">{} {}</a>", icon(ctx, "pencil"), say(ctx, "Change what I offer"));
+    html(out, "</dl><div class=\"acts\"><a class=\"button\" href=\"/my/change\">{} {}</a>", icon(ctx, "pencil"),
+         say(ctx, "Change what I offer"));
     if (!strcmp(v->status, "active"))
         button(ctx, "/my/pause", "player-pause", say(ctx, "Pause for a while"));
     if (!strcmp(v->status, "paused"))
@@ -300,15 +341,22 @@ static void draw_calendar(struct ctx *ctx, const struct volunteer *v)
 {
     struct buf *out = ctx->web->out;
     const char *path = volunteer_feed_path(ctx, v), *address = path ? site_url(ctx, path) : NULL;
-    html(out, "<section id=\"calendar\"><h2>{}</h2><p>{}</p>", say(ctx, "In my calendar"),
-         say(ctx, "The calendar of your telephone can show your shifts and visits and follow every change. Add this address there as a subscribed calendar."));
+    html(
+        out, "<section id=\"calendar\"><h2>{}</h2><p>{}</p>", say(ctx, "In my calendar"),
+        say(ctx,
+            "The calendar of your telephone can show your shifts and visits and follow every change. Add this address there as a subscribed calendar."));
     if (address)
-        html(out, "<p class=\"address\"><code>{}</code></p><p class=\"small\">{}</p>", address, say(ctx, "Whoever has the address sees when you serve, but not whom you visit. Keep it to yourself; renew it if somebody else knows it."));
+        html(
+            out, "<p class=\"address\"><code>{}</code></p><p class=\"small\">{}</p>", address,
+            say(ctx,
+                "Whoever has the address sees when you serve, but not whom you visit. Keep it to yourself; renew it if somebody else knows it."));
     form_begin(ctx, "/my/calendar", NULL, false);
     buf_puts(out, "<div class=\"acts\">");
     if (address)
-        html(out, "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button>", address, icon(ctx, "copy"), say(ctx, "Copy the address"));
-    html(out, "<button{}>{} {}</button>", (struct markup){address ? "" : " class=\"primary\""}, icon(ctx, "calendar-plus"), address ? say(ctx, "Renew the address") : say(ctx, "Make the address"));
+        html(out, "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button>", address, icon(ctx, "copy"),
+             say(ctx, "Copy the address"));
+    html(out, "<button{}>{} {}</button>", (struct markup){address ? "" : " class=\"primary\""}, icon(ctx, "calendar-plus"),
+         address ? say(ctx, "Renew the address") : say(ctx, "Make the address"));
     if (address)
         html(out, "<button class=\"quiet\" name=\"off\" value=\"1\">{}</button>", say(ctx, "Do without it"));
     buf_puts(out, "</div>");
@@ -324,19 +372,23 @@ static void my(struct ctx *ctx)
         return;
     int64_t year = civil_from_when(ctx->now).year;
     page_begin(ctx, say(ctx, "My service"), PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>", person_name(ctx, v), volunteer_tone(v->status),
-         volunteer_state(ctx, v), v->number);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>",
+         person_name(ctx, v), volunteer_tone(v->status), volunteer_state(ctx, v), v->number);
     if (!strcmp(v->status, "applied"))
-        html(out, "<div class=\"notice\">{}<div><p>{}</p></div></div>", icon(ctx, "inbox"), say(ctx, "You have applied. The team's leader rings you soon."));
+        html(out, "<div class=\"notice\">{}<div><p>{}</p></div></div>", icon(ctx, "inbox"),
+             say(ctx, "You have applied. The team's leader rings you soon."));
     if (!strcmp(v->status, "paused"))
-        html(out, "<div class=\"notice\">{}<div><p>{}</p></div></div>", icon(ctx, "player-pause"), say(ctx, "You are pausing: nobody asks you for visits until you are back."));
+        html(out, "<div class=\"notice\">{}<div><p>{}</p></div></div>", icon(ctx, "player-pause"),
+             say(ctx, "You are pausing: nobody asks you for visits until you are back."));
     draw_asked(ctx, v);
     draw_next(ctx, v);
     html(out, "<section><h2>{}</h2><p class=\"lead\">{}</p>", say(ctx, "My hours"), say(ctx, "{} in all", hours_text(ctx, v->seconds)));
     stars_draw(ctx, v->seconds);
     draw_days(ctx, v, (year - 1) * 100, year * 100 + 12, 5);
-    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/my/days\">{} {}</a><a class=\"button\" href=\"/my/certificates\">{} {}</a></div></section>", icon(ctx, "list"), say(ctx, "All my days"),
-         icon(ctx, "file-certificate"), say(ctx, "My certificates"));
+    html(
+        out,
+        "<div class=\"acts\"><a class=\"button\" href=\"/my/days\">{} {}</a><a class=\"button\" href=\"/my/certificates\">{} {}</a></div></section>",
+        icon(ctx, "list"), say(ctx, "All my days"), icon(ctx, "file-certificate"), say(ctx, "My certificates"));
     draw_calendar(ctx, v);
     draw_acts(ctx, v);
     page_end(ctx);
@@ -356,8 +408,10 @@ static void change_page(struct ctx *ctx)
     form_begin(ctx, "/my/change", NULL, false);
     form_problems(ctx);
     volunteer_offers(ctx, v);
-    html(out, "<input type=\"hidden\" name=\"sent\" value=\"1\"><div class=\"acts\"><button class=\"primary\">{}</button><a class=\"button quiet\" href=\"/my\">{}</a></div>", say(ctx, "Keep it so"),
-         say(ctx, "Not now"));
+    html(
+        out,
+        "<input type=\"hidden\" name=\"sent\" value=\"1\"><div class=\"acts\"><button class=\"primary\">{}</button><a class=\"button quiet\" href=\"/my\">{}</a></div>",
+        say(ctx, "Keep it so"), say(ctx, "Not now"));
     form_end(ctx);
     page_end(ctx);
 }
@@ -369,7 +423,8 @@ static void change_mine(struct ctx *ctx)
         return;
     struct volunteer *after = record_copy(ctx, &volunteers_kind, before);
     volunteer_offers_read(ctx, after);
-    if (!ctx_ok(ctx) || !record_check(ctx, &volunteers_kind, before, after) || record_update(ctx, &volunteers_kind, before, after, "change") != OK)
+    if (!ctx_ok(ctx) || !record_check(ctx, &volunteers_kind, before, after) ||
+        record_update(ctx, &volunteers_kind, before, after, "change") != OK)
         return;
     flash(ctx, say(ctx, "Kept."));
     see_other(ctx, "/my");
@@ -411,8 +466,9 @@ static void leave_page(struct ctx *ctx)
          say(ctx, "Your card stops at once and nobody asks you any more. Your hours stay, for certificates. You can come back later."));
     form_begin(ctx, "/my/leave", NULL, false);
     form_problems(ctx);
-    html(out, "<div class=\"field\"><label for=\"f-why\">{} <i>{}</i></label><textarea id=\"f-why\" name=\"why\" rows=\"3\">{}</textarea></div>"
-              "<div class=\"acts\"><button class=\"danger\">{}</button><a class=\"button quiet\" href=\"/my\">{}</a></div>",
+    html(out,
+         "<div class=\"field\"><label for=\"f-why\">{} <i>{}</i></label><textarea id=\"f-why\" name=\"why\" rows=\"3\">{}</textarea></div>"
+         "<div class=\"acts\"><button class=\"danger\">{}</button><a class=\"button quiet\" href=\"/my\">{}</a></div>",
          say(ctx, "Why"), say(ctx, "may be left out"), param(ctx, "why"), say(ctx, "Stop volunteering"), say(ctx, "Not now"));
     form_end(ctx);
     page_end(ctx);
@@ -458,8 +514,10 @@ static void card_page(struct ctx *ctx)
     page_begin(ctx, say(ctx, "My card"), PAGE_RESIDENT | PAGE_PRINT);
     back(ctx, "/my", say(ctx, "My service"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "My card"),
-         code ? say(ctx, "Print it or take a photograph: the code is shown for a quarter of an hour, and never again. Your old card has stopped.")
-              : say(ctx, "A card's code is shown once, for a quarter of an hour."));
+         code
+             ? say(ctx,
+                   "Print it or take a photograph: the code is shown for a quarter of an hour, and never again. Your old card has stopped.")
+             : say(ctx, "A card's code is shown once, for a quarter of an hour."));
     if (code)
         card_draw(ctx, v, code);
     page_end(ctx);

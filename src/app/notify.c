@@ -77,7 +77,8 @@ const char *setting(struct ctx *ctx, const char *name)
 void setting_put(struct ctx *ctx, const char *name, const char *value)
 {
     if (value && *value)
-        change(ctx->db, "INSERT INTO settings (name, value) VALUES ({}, {}) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
+        change(ctx->db, "INSERT INTO settings (name, value) VALUES ({}, {}) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name,
+               value);
     else
         change(ctx->db, "DELETE FROM settings WHERE name = {}", name);
 }
@@ -113,7 +114,10 @@ const char *notify_volunteer_channel(struct ctx *ctx, int64_t volunteer, const c
 {
     const char *channel = "hand";
     *language = "zh_CN";
-    struct rows *r = query(ctx->db, "SELECT u.mail AS mail, u.language AS language FROM volunteers v JOIN users u ON u.id = v.\"user\" WHERE v.id = {} AND u.active = 1", volunteer);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT u.mail AS mail, u.language AS language FROM volunteers v JOIN users u ON u.id = v.\"user\" WHERE v.id = {} AND u.active = 1",
+        volunteer);
     if (rows_next(r)) {
         channel = channel_for(ctx, row_text(r, "mail"));
         *language = row_text(r, "language") && *row_text(r, "language") ? row_copy(r, ctx->arena, "language") : *language;
@@ -136,7 +140,8 @@ static const char *visit_when(struct ctx *ctx, const struct notice *n)
 {
     if (strcmp(n->action, "agreed") && strcmp(n->action, "visit-soon"))
         return NULL;
-    int64_t starts = query_int(ctx->db, "SELECT starts FROM offers WHERE request = {} AND status = 'agreed' ORDER BY id DESC LIMIT 1", n->request->record.id);
+    int64_t starts = query_int(ctx->db, "SELECT starts FROM offers WHERE request = {} AND status = 'agreed' ORDER BY id DESC LIMIT 1",
+                               n->request->record.id);
     return starts == NONE ? NULL : when_show(ctx->arena, ctx->lang, starts);
 }
 
@@ -177,7 +182,8 @@ static void tell_staff(struct ctx *ctx, const struct notice *n, const char *reci
     if (n->request->due != NONE)
         text = say(ctx, "{} Due {}.", text, when_show(ctx->arena, ctx->lang, n->request->due));
     put(ctx, n, recipient, channel, ctx->lang,
-        arena_print(ctx->arena, "%s%s", text, link_to(ctx, "/requests/", arena_print(ctx->arena, "%lld", (long long)n->request->record.id))));
+        arena_print(ctx->arena, "%s%s", text,
+                    link_to(ctx, "/requests/", arena_print(ctx->arena, "%lld", (long long)n->request->record.id))));
     ctx->lang = before;
 }
 
@@ -212,9 +218,11 @@ static void tell_hook(struct ctx *ctx, const struct notice *n)
     const struct request *r = n->request;
     struct buf out;
     buf_init(&out, 0);
-    json(&out, "{\"event\":{},\"action\":{},\"at\":{},\"request\":{\"id\":{},\"number\":{},\"status\":{},\"category\":{},\"community\":{},\"unit\":{},\"due\":{}}}",
-         n->event, n->action, when_iso(ctx->arena, ctx->now), r->record.id, r->number, r->status, (struct maybe){r->category},
-         (struct maybe){r->community}, (struct maybe){r->unit}, when_iso(ctx->arena, r->due));
+    json(
+        &out,
+        "{\"event\":{},\"action\":{},\"at\":{},\"request\":{\"id\":{},\"number\":{},\"status\":{},\"category\":{},\"community\":{},\"unit\":{},\"due\":{}}}",
+        n->event, n->action, when_iso(ctx->arena, ctx->now), r->record.id, r->number, r->status, (struct maybe){r->category},
+        (struct maybe){r->community}, (struct maybe){r->unit}, when_iso(ctx->arena, r->due));
     put(ctx, n, "hook", "hook", "en", arena_copyn(ctx->arena, out.data, out.size));
     buf_release(&out);
 }
@@ -246,7 +254,9 @@ void notify_event(struct ctx *ctx, const struct request *r, const char *action, 
     const struct rule *rule = rule_of(action);
     if ((r->channel && !strcmp(r->channel, "import")) || ctx->now + OLD < time(NULL))
         return;
-    struct notice n = {.event = arena_print(ctx->arena, "event:%lld", (long long)event), .action = action, .request = r,
+    struct notice n = {.event = arena_print(ctx->arena, "event:%lld", (long long)event),
+                       .action = action,
+                       .request = r,
                        .staff = rule ? rule->staff : NULL};
     if (rule)
         tell(ctx, &n, rule->who);
@@ -264,8 +274,10 @@ static int64_t tell_deadlines(struct ctx *ctx, const char *action, const char *t
     int64_t ids[DEADLINES_MOST];
     struct sql q;
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT r.id FROM requests r WHERE r.status NOT IN ('closed', 'merged') AND r.status IN ('received', 'dispatched', 'handling')"
-                " AND r.due >= {} AND r.due < {} AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.event = ", from, to);
+    sql_add(&q,
+            "SELECT r.id FROM requests r WHERE r.status NOT IN ('closed', 'merged') AND r.status IN ('received', 'dispatched', 'handling')"
+            " AND r.due >= {} AND r.due < {} AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.event = ",
+            from, to);
     sql_write(&q, told, NULL, 0);
     sql_add(&q, ") ORDER BY r.due LIMIT {}", DEADLINES_MOST);
     struct rows *rows = sql_query(ctx->db, &q);
@@ -276,7 +288,9 @@ static int64_t tell_deadlines(struct ctx *ctx, const char *action, const char *t
         if (!r)
             continue;
         struct notice note = {.event = arena_print(ctx->arena, "%s:%lld:%lld", action, (long long)r->record.id, (long long)r->due),
-                              .action = action, .request = r, .staff = rule->staff};
+                              .action = action,
+                              .request = r,
+                              .staff = rule->staff};
         tell(ctx, &note, r->unit == NONE && r->handler == NONE ? OFFICE : rule->who);
         if (*setting(ctx, "hook.url"))
             tell_hook(ctx, &note);

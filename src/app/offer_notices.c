@@ -16,11 +16,14 @@
 #define AHEAD WHEN_DAY       /* reminders go out so long before a visit */
 #define BATCH 200
 
-static void put(struct ctx *ctx, const struct offer *o, int64_t volunteer, const char *event, const char *action, const char *lang, const char *channel, const char *text)
+static void put(struct ctx *ctx, const struct offer *o, int64_t volunteer, const char *event, const char *action, const char *lang,
+                const char *channel, const char *text)
 {
-    change(ctx->db, "INSERT INTO notices (event, recipient, channel, request, action, language, text, status, next_at, created)"
-                    " VALUES ({}, {}, {}, {}, {}, {}, {}, 'waiting', {}, {}) ON CONFLICT (event, recipient, channel) DO NOTHING",
-           event, arena_print(ctx->arena, "volunteer:%lld", (long long)volunteer), channel, o->request, action, lang, text, ctx->now, ctx->now);
+    change(ctx->db,
+           "INSERT INTO notices (event, recipient, channel, request, action, language, text, status, next_at, created)"
+           " VALUES ({}, {}, {}, {}, {}, {}, {}, 'waiting', {}, {}) ON CONFLICT (event, recipient, channel) DO NOTHING",
+           event, arena_print(ctx->arena, "volunteer:%lld", (long long)volunteer), channel, o->request, action, lang, text, ctx->now,
+           ctx->now);
 }
 
 static const char *words(struct ctx *ctx, const struct offer *o, const char *what, const char *why)
@@ -45,8 +48,10 @@ static void tell(struct ctx *ctx, const struct offer *o, int64_t volunteer, cons
 
 void offer_untell(struct ctx *ctx, const struct offer *o, int64_t volunteer)
 {
-    change(ctx->db, "UPDATE notices SET status = 'told', done_at = {}, error = {} WHERE request = {} AND recipient = {} AND status = 'waiting' AND channel = 'hand'",
-           ctx->now, NOTICE_SUPERSEDED, o->request, arena_print(ctx->arena, "volunteer:%lld", (long long)volunteer));
+    change(
+        ctx->db,
+        "UPDATE notices SET status = 'told', done_at = {}, error = {} WHERE request = {} AND recipient = {} AND status = 'waiting' AND channel = 'hand'",
+        ctx->now, NOTICE_SUPERSEDED, o->request, arena_print(ctx->arena, "volunteer:%lld", (long long)volunteer));
 }
 
 void offer_tell_ask(struct ctx *ctx, const struct offer *o, const struct offer_ask *a)
@@ -69,7 +74,9 @@ void offer_tell_accepted(struct ctx *ctx, const struct offer *o, const char *wha
         change(ctx->db, "UPDATE offers SET told_at = {} WHERE id = {}", ctx->now, o->record.id);
     for (int i = 0; i < n; i++) {
         offer_untell(ctx, o, who[i]);
-        tell(ctx, o, who[i], what, arena_print(ctx->arena, "visit-%s:%lld:%lld", what, (long long)o->record.id, (long long)(o->starts == NONE ? 0 : o->starts)), why);
+        tell(ctx, o, who[i], what,
+             arena_print(ctx->arena, "visit-%s:%lld:%lld", what, (long long)o->record.id, (long long)(o->starts == NONE ? 0 : o->starts)),
+             why);
     }
 }
 
@@ -90,8 +97,11 @@ static void remind_one(struct ctx *ctx)
 static void remind(struct ctx *ctx)
 {
     for (int i = 0; i < BATCH; i++) {
-        int64_t id = query_int(ctx->db, "SELECT id FROM offers WHERE status = 'agreed' AND starts > {} AND starts < {} AND (told_at IS NULL OR told_at < starts - {})"
-                                        " ORDER BY starts LIMIT 1", ctx->now, ctx->now + AHEAD, AHEAD);
+        int64_t id = query_int(
+            ctx->db,
+            "SELECT id FROM offers WHERE status = 'agreed' AND starts > {} AND starts < {} AND (told_at IS NULL OR told_at < starts - {})"
+            " ORDER BY starts LIMIT 1",
+            ctx->now, ctx->now + AHEAD, AHEAD);
         if (id == NONE)
             return;
         ctx->work = &id;

@@ -17,9 +17,11 @@
 #include <math.h>
 #include <string.h>
 
-static const struct choice statuses[] = {{"open", N_("Asking volunteers")}, {"agreed", N_("Agreed")}, {"led", N_("With the leader")},
-                                         {"done", N_("Done")}, {"cancelled", N_("Cancelled")}, {NULL, NULL}};
-static const struct choice answers[] = {{"asked", N_("Asked")}, {"yes", N_("Accepted")}, {"no", N_("Declined")}, {"late", N_("Others were quicker")},
+static const struct choice statuses[] = {{"open", N_("Asking volunteers")}, {"agreed", N_("Agreed")},
+                                         {"led", N_("With the leader")},    {"done", N_("Done")},
+                                         {"cancelled", N_("Cancelled")},    {NULL, NULL}};
+static const struct choice answers[] = {{"asked", N_("Asked")},           {"yes", N_("Accepted")},
+                                        {"no", N_("Declined")},           {"late", N_("Others were quicker")},
                                         {"over", N_("No longer needed")}, {NULL, NULL}};
 static const struct choice genders[] = {{"female", N_("Female")}, {"male", N_("Male")}, {NULL, NULL}};
 
@@ -60,14 +62,25 @@ static void scope(struct ctx *ctx, struct sql *where)
     sql_add(where, ")");
     for (int i = 0; i < ctx->actor.grant_count; i++)
         if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
-            sql_add(where, " OR id IN (SELECT k.offer FROM offer_asks k JOIN volunteers v ON v.id = k.volunteer WHERE v.team = {})", ctx->actor.grants[i].organisation);
+            sql_add(where, " OR id IN (SELECT k.offer FROM offer_asks k JOIN volunteers v ON v.id = k.volunteer WHERE v.team = {})",
+                    ctx->actor.grants[i].organisation);
     sql_add(where, ")");
     sql_release(&by_area);
 }
 
-const struct kind offers_kind = {.name = "offers", .table = "offers", .one = N_("Offer"), .many = N_("Offers"), FIELDS(offer_fields),
-    .size = sizeof(struct offer), .read = HOSTS | ROLE_LEADER, .code = "code", .order = "id DESC", .scope = scope,
-    .home = "/visits", .page = "/visits/{id}", .about = N_("Requests for which volunteers are looked for, and the visits that came of it.")};
+const struct kind offers_kind = {.name = "offers",
+                                 .table = "offers",
+                                 .one = N_("Offer"),
+                                 .many = N_("Offers"),
+                                 FIELDS(offer_fields),
+                                 .size = sizeof(struct offer),
+                                 .read = HOSTS | ROLE_LEADER,
+                                 .code = "code",
+                                 .order = "id DESC",
+                                 .scope = scope,
+                                 .home = "/visits",
+                                 .page = "/visits/{id}",
+                                 .about = N_("Requests for which volunteers are looked for, and the visits that came of it.")};
 
 #define K(member) offsetof(struct offer_ask, member)
 static const struct field ask_fields[] = {
@@ -89,9 +102,16 @@ static void ask_scope(struct ctx *ctx, struct sql *where)
     sql_add(where, ")");
 }
 
-const struct kind offer_asks_kind = {.name = "offer_asks", .table = "offer_asks", .one = N_("Question to a volunteer"),
-    .many = N_("Questions to volunteers"), FIELDS(ask_fields), .size = sizeof(struct offer_ask), .read = HOSTS | ROLE_LEADER,
-    .code = "code", .order = "id DESC", .scope = ask_scope};
+const struct kind offer_asks_kind = {.name = "offer_asks",
+                                     .table = "offer_asks",
+                                     .one = N_("Question to a volunteer"),
+                                     .many = N_("Questions to volunteers"),
+                                     FIELDS(ask_fields),
+                                     .size = sizeof(struct offer_ask),
+                                     .read = HOSTS | ROLE_LEADER,
+                                     .code = "code",
+                                     .order = "id DESC",
+                                     .scope = ask_scope};
 
 const char *skill_for(struct ctx *ctx, int64_t category)
 {
@@ -107,8 +127,10 @@ const char *skill_for(struct ctx *ctx, int64_t category)
 
 bool offer_accepted(struct ctx *ctx, int64_t request, int64_t volunteer)
 {
-    return query_int(ctx->db, "SELECT k.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE o.request = {} AND k.volunteer = {}"
-                              " AND k.answer = 'yes' AND o.status IN ('open', 'agreed', 'led') LIMIT 1", request, volunteer) != NONE;
+    return query_int(ctx->db,
+                     "SELECT k.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE o.request = {} AND k.volunteer = {}"
+                     " AND k.answer = 'yes' AND o.status IN ('open', 'agreed', 'led') LIMIT 1",
+                     request, volunteer) != NONE;
 }
 
 static int64_t accepted(struct ctx *ctx, int64_t offer)
@@ -234,7 +256,8 @@ static enum status set_answer(struct ctx *ctx, const struct offer_ask *a, const 
 /* Those who have not answered need not any more. */
 static enum status end_asks(struct ctx *ctx, int64_t offer, const char *answer)
 {
-    for (int64_t id; (id = query_int(ctx->db, "SELECT min(id) AS id FROM offer_asks WHERE offer = {} AND answer = 'asked'", offer)) != NONE;) {
+    for (int64_t id;
+         (id = query_int(ctx->db, "SELECT min(id) AS id FROM offer_asks WHERE offer = {} AND answer = 'asked'", offer)) != NONE;) {
         enum status s = set_answer(ctx, record_get(ctx, &offer_asks_kind, id), answer);
         if (s != OK)
             return s;
@@ -265,8 +288,9 @@ enum status offer_answer(struct ctx *ctx, const struct offer_ask *a, bool yes, i
 {
     const struct offer *o = record_get(ctx, &offers_kind, a->offer);
     if (strcmp(a->answer, "asked") != 0 || !o || (strcmp(o->status, "open") != 0 && strcmp(o->status, "led") != 0))
-        return ctx_fail(ctx, CONFLICT, !strcmp(a->answer, "yes") ? say(ctx, "You have accepted this already.")
-                                                                  : say(ctx, "Thank you: others were quicker, it is settled already."));
+        return ctx_fail(ctx, CONFLICT,
+                        !strcmp(a->answer, "yes") ? say(ctx, "You have accepted this already.")
+                                                  : say(ctx, "Thank you: others were quicker, it is settled already."));
     if (yes && o->starts == NONE && (starts == NONE || starts < ctx->now)) {
         ctx_problem(ctx, "starts", say(ctx, "Say when you will come: a time that is still to come."));
         return ctx->status;
@@ -340,8 +364,12 @@ enum status offer_done(struct ctx *ctx, const struct offer *o, int64_t came, int
     if (s != OK)
         return s;
     const struct request *q = record_get(ctx, &requests_kind, o->request);
-    struct step_input in = {.unit = NONE, .until = NONE, .into = NONE, .satisfaction = NONE,
-                            .text = text && *text ? text : say(ctx, "Volunteers came on {} and did it.", when_show(ctx->arena, ctx->lang, came))};
+    struct step_input in = {.unit = NONE,
+                            .until = NONE,
+                            .into = NONE,
+                            .satisfaction = NONE,
+                            .text = text && *text ? text
+                                                  : say(ctx, "Volunteers came on {} and did it.", when_show(ctx->arena, ctx->lang, came))};
     if (request_status_of(q) == ANSWERED || request_status_of(q) == CLOSED) /* somebody was quicker with the answer */
         return OK;
     unsigned roles = ctx->actor.roles;
@@ -387,8 +415,9 @@ static void widen_one(struct ctx *ctx)
 static void widen_due(struct ctx *ctx)
 {
     for (int i = 0; i < 200; i++) {
-        int64_t id = query_int(ctx->db, "SELECT id FROM offers WHERE status = 'open' AND wave_at < CASE WHEN wave < {} THEN {} ELSE {} END"
-                                        " ORDER BY wave_at LIMIT 1",
+        int64_t id = query_int(ctx->db,
+                               "SELECT id FROM offers WHERE status = 'open' AND wave_at < CASE WHEN wave < {} THEN {} ELSE {} END"
+                               " ORDER BY wave_at LIMIT 1",
                                OFFER_WAVES, ctx->now - OFFER_WAIT, ctx->now - OFFER_WAIT_LAST);
         if (id == NONE)
             return;

@@ -16,18 +16,18 @@ struct offer {
     struct record record;
     const char *code;
     int64_t request;
-    const char *skill;              /* code of a skill */
-    int64_t people;                 /* how many are needed, 1 to 10 */
-    const char *gender_preference;  /* of who comes: female, male; NULL: anybody */
-    const char *gender;             /* of the resident, for volunteers who serve only women or men; NULL: not said */
-    const char *language;           /* one of volunteer_languages; NULL: any */
-    int64_t starts, ends;           /* when it should be; NONE: to be agreed by who accepts */
+    const char *skill;             /* code of a skill */
+    int64_t people;                /* how many are needed, 1 to 10 */
+    const char *gender_preference; /* of who comes: female, male; NULL: anybody */
+    const char *gender;            /* of the resident, for volunteers who serve only women or men; NULL: not said */
+    const char *language;          /* one of volunteer_languages; NULL: any */
+    int64_t starts, ends;          /* when it should be; NONE: to be agreed by who accepts */
     int64_t community;
     double lat, lon;
-    const char *note;               /* for volunteers: without names and house numbers */
-    const char *status;             /* open, agreed, led, done, cancelled */
-    int64_t wave, wave_at;          /* the wave of asking, and when it went out */
-    int64_t led_at;                 /* handed to the leader */
+    const char *note;      /* for volunteers: without names and house numbers */
+    const char *status;    /* open, agreed, led, done, cancelled */
+    int64_t wave, wave_at; /* the wave of asking, and when it went out */
+    int64_t led_at;        /* handed to the leader */
     int64_t done_at;
 };
 
@@ -35,20 +35,20 @@ struct offer_ask {
     struct record record;
     const char *code;
     int64_t offer, volunteer, wave, score;
-    const char *why;                /* reasons as tags with numbers: "|community|km:0.4|time|load:1|" */
-    const char *answer;             /* asked, yes, no, late (others were quicker), over */
+    const char *why;    /* reasons as tags with numbers: "|community|km:0.4|time|load:1|" */
+    const char *answer; /* asked, yes, no, late (others were quicker), over */
     int64_t asked_at, answered_at;
 };
 
 extern const struct kind offers_kind, offer_asks_kind;
 
 #define OFFER_WAVES     3
-#define OFFER_WAIT      (2 * 3600)  /* seconds a wave may stay without enough answers */
-#define OFFER_WAIT_LAST (4 * 3600)  /* the last one, before the leader gets it */
+#define OFFER_WAIT      (2 * 3600) /* seconds a wave may stay without enough answers */
+#define OFFER_WAIT_LAST (4 * 3600) /* the last one, before the leader gets it */
 
 struct match {
     int64_t volunteer;
-    int score;                      /* 0 to 100 */
+    int score; /* 0 to 100 */
     const char *why;
 };
 /* The best volunteers for the offer who were not asked yet, best first; at most most. Any number of volunteers. */

@@ -17,9 +17,9 @@
 
 #include <string.h>
 
-#define HOSTS   (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
-#define PAGE    50
-#define LIKE    0.3 /* similar enough to be shown to somebody in a hurry */
+#define HOSTS (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
+#define PAGE  50
+#define LIKE  0.3 /* similar enough to be shown to somebody in a hurry */
 
 /* What is being noted: made by prepare, drawn again by the form, filed behind the door. */
 struct noting {
@@ -39,7 +39,9 @@ static struct rows *teams(struct ctx *ctx)
     sql_init(&q, ctx->arena);
     sql_init(&area, ctx->arena);
     scope_by_community(ctx, &area, ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER, "community");
-    sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM organisations WHERE kind = 'team' AND (valid_to IS NULL OR valid_to = '') AND (1 = 0");
+    sql_add(
+        &q,
+        "SELECT CAST(id AS text) AS id, name, name_en FROM organisations WHERE kind = 'team' AND (valid_to IS NULL OR valid_to = '') AND (1 = 0");
     for (int i = 0; i < ctx->actor.grant_count; i++)
         if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
             sql_add(&q, " OR id = {}", ctx->actor.grants[i].organisation);
@@ -55,7 +57,9 @@ static struct rows *places_of(struct ctx *ctx, bool stations)
     struct sql q;
     sql_init(&q, ctx->arena);
     if (stations)
-        sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM organisations WHERE kind = 'station' AND (valid_to IS NULL OR valid_to = '')");
+        sql_add(
+            &q,
+            "SELECT CAST(id AS text) AS id, name, name_en FROM organisations WHERE kind = 'station' AND (valid_to IS NULL OR valid_to = '')");
     else
         sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM areas WHERE level IN ('community', 'estate')");
     scope_by_community(ctx, &q, HOSTS, "community");
@@ -94,13 +98,15 @@ static void draw_similar(struct ctx *ctx, const struct noting *n)
     struct buf *out = ctx->web->out;
     if (!n || !n->similar_count)
         return;
-    html(out, "<div class=\"notice warn\" role=\"alert\">{}<div><p><b>{}</b></p></div></div><ul class=\"timeline plain\">", icon(ctx, "messages"),
-         say(ctx, "Others have said something like this. Join it, or keep it as new."));
+    html(out, "<div class=\"notice warn\" role=\"alert\">{}<div><p><b>{}</b></p></div></div><ul class=\"timeline plain\">",
+         icon(ctx, "messages"), say(ctx, "Others have said something like this. Join it, or keep it as new."));
     for (int i = 0; i < n->similar_count; i++) {
         const struct request *r = record_get(ctx, &requests_kind, n->similar[i].id);
-        html(out, "<li>{}<div><p class=\"what\">{}</p><p class=\"by\">{} · {}</p><div class=\"acts\"><button name=\"into\" value=\"{}\">{} {}</button></div></div></li>", icon(ctx, "message-2"),
-             r->subject, field_show(ctx, kind_field(&requests_kind, "community"), r), tr(ctx, request_statuses[request_status_of(r)].label), r->record.id,
-             icon(ctx, "git-merge"), say(ctx, "The same: join it"));
+        html(
+            out,
+            "<li>{}<div><p class=\"what\">{}</p><p class=\"by\">{} · {}</p><div class=\"acts\"><button name=\"into\" value=\"{}\">{} {}</button></div></div></li>",
+            icon(ctx, "message-2"), r->subject, field_show(ctx, kind_field(&requests_kind, "community"), r),
+            tr(ctx, request_statuses[request_status_of(r)].label), r->record.id, icon(ctx, "git-merge"), say(ctx, "The same: join it"));
     }
     html(out, "</ul><input type=\"hidden\" name=\"seen\" value=\"1\">");
 }
@@ -111,7 +117,8 @@ static void note_page(struct ctx *ctx)
     const struct noting *n = ctx->web->method == POST ? ctx->work : NULL;
     bool looked = n && n->similar_count;
     page_begin(ctx, say(ctx, "Note an opinion"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/opinions\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", icon(ctx, "arrow-left"), say(ctx, "Opinions"), say(ctx, "Note an opinion"));
+    html(out, "<nav class=\"trail\"><a href=\"/opinions\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
+         icon(ctx, "arrow-left"), say(ctx, "Opinions"), say(ctx, "Note an opinion"));
     form_begin(ctx, "/opinions", "opinion", false);
     form_problems(ctx);
     draw_similar(ctx, n);
@@ -122,13 +129,20 @@ static void note_page(struct ctx *ctx)
     select_field(ctx, "team", say(ctx, "Collected by the team"), NULL, say(ctx, "No team"), NULL, teams(ctx), own_team(ctx));
     select_field(ctx, "station", say(ctx, "At the station"), NULL, say(ctx, "Not at a station"), NULL, places_of(ctx, true), NULL);
     html(out, "</div>");
-    select_field(ctx, "area", say(ctx, "Where it is about"), say(ctx, "Empty: where the station or the team is."), say(ctx, "As the station or team"), NULL, places_of(ctx, false), NULL);
+    select_field(ctx, "area", say(ctx, "Where it is about"), say(ctx, "Empty: where the station or the team is."),
+                 say(ctx, "As the station or team"), NULL, places_of(ctx, false), NULL);
     html(out, "<div class=\"pair\">");
     line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Full name"), .autocomplete = "off", .optional = true});
-    line_field(ctx, &(struct line){.name = "phone", .label = say(ctx, "Telephone"), .type = "tel", .autocomplete = "off", .optional = true, .hint = say(ctx, "Only if the resident wants to be told.")});
+    line_field(ctx, &(struct line){.name = "phone",
+                                   .label = say(ctx, "Telephone"),
+                                   .type = "tel",
+                                   .autocomplete = "off",
+                                   .optional = true,
+                                   .hint = say(ctx, "Only if the resident wants to be told.")});
     html(out, "</div>");
     select_field(ctx, "category", say(ctx, "Category"), NULL, say(ctx, "Suggested from the words"), NULL,
-                 query(ctx->db, "SELECT CAST(id AS text) AS id, name, name_en FROM categories WHERE valid = 1 ORDER BY position, code"), NULL);
+                 query(ctx->db, "SELECT CAST(id AS text) AS id, name, name_en FROM categories WHERE valid = 1 ORDER BY position, code"),
+                 NULL);
     if (!looked)
         html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>", icon(ctx, "check"), say(ctx, "Keep it"));
     form_end(ctx);
@@ -194,7 +208,8 @@ static void note_change(struct ctx *ctx)
     if (o->record.id != NONE && !record_mine(ctx, &opinions_kind, o->record.id, "team")) /* NONE: sent a second time */
         return;
     ctx->web->sent = "opinion";
-    flash(ctx, n->into != NONE ? say(ctx, "Kept, and joined to what was open already. The next one:") : say(ctx, "Kept; the office has it on its list. The next one:"));
+    flash(ctx, n->into != NONE ? say(ctx, "Kept, and joined to what was open already. The next one:")
+                               : say(ctx, "Kept; the office has it on its list. The next one:"));
     see_other(ctx, "/opinions/new?team={}&station={}&area={}", o->team == NONE ? "" : arena_print(ctx->arena, "%lld", (long long)o->team),
               o->station == NONE ? "" : arena_print(ctx->arena, "%lld", (long long)o->station), param(ctx, "area"));
 }
@@ -214,7 +229,9 @@ static void narrow(struct ctx *ctx, struct sql *where)
     if (state && !strcmp(state, "solved"))
         sql_add(where, " AND request IN (SELECT r.id FROM requests r WHERE r.status = 'closed' AND r.solved = 'yes')");
     else if (state && !strcmp(state, "open"))
-        sql_add(where, " AND (request IS NULL OR request IN (SELECT r.id FROM requests r WHERE r.status <> 'closed' OR coalesce(r.solved, '') <> 'yes'))");
+        sql_add(
+            where,
+            " AND (request IS NULL OR request IN (SELECT r.id FROM requests r WHERE r.status <> 'closed' OR coalesce(r.solved, '') <> 'yes'))");
 }
 
 static void draw_filter(struct ctx *ctx, const char *name, const char *label, const struct choice *choices, struct rows *rows)
@@ -223,9 +240,11 @@ static void draw_filter(struct ctx *ctx, const char *name, const char *label, co
     const char *chosen = query_param(ctx, name);
     html(out, "<label>{} <select name=\"{}\" data-go><option value=\"\">{}</option>", label, name, say(ctx, "All"));
     for (const struct choice *c = choices; c && c->code; c++)
-        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){chosen && !strcmp(chosen, c->code) ? " selected" : ""}, tr(ctx, c->label));
+        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){chosen && !strcmp(chosen, c->code) ? " selected" : ""},
+             tr(ctx, c->label));
     while (rows && rows_next(rows))
-        html(out, "<option value=\"{}\"{}>{}</option>", row_text(rows, "id"), (struct markup){chosen && !strcmp(chosen, row_text(rows, "id")) ? " selected" : ""},
+        html(out, "<option value=\"{}\"{}>{}</option>", row_text(rows, "id"),
+             (struct markup){chosen && !strcmp(chosen, row_text(rows, "id")) ? " selected" : ""},
              ctx_pick(ctx, row_text(rows, "name"), row_text(rows, "name_en")));
     html(out, "</select></label>");
 }
@@ -251,8 +270,9 @@ static void draw_row(struct ctx *ctx, const struct opinion *o)
         html(out, "<a href=\"/requests/{}\">{}</a>", r->record.id, text_cut(ctx->arena, text_tidy(ctx->arena, o->text), 80));
     else
         html(out, "{}", text_cut(ctx->arena, text_tidy(ctx->arena, o->text), 80));
-    html(out, "</td><td class=\"who\">{}</td><td class=\"state-col\"><span class=\"state {}\">{} {}</span>", field_show(ctx, kind_field(&opinions_kind, "team"), o), solved ? "ok" : "wait",
-         icon(ctx, solved ? "check" : "clock"), solved ? say(ctx, "Solved") : tr(ctx, request_statuses[status].label));
+    html(out, "</td><td class=\"who\">{}</td><td class=\"state-col\"><span class=\"state {}\">{} {}</span>",
+         field_show(ctx, kind_field(&opinions_kind, "team"), o), solved ? "ok" : "wait", icon(ctx, solved ? "check" : "clock"),
+         solved ? say(ctx, "Solved") : tr(ctx, request_statuses[status].label));
     if (o->joined == 1)
         html(out, " <span class=\"small soft\">{}</span>", say(ctx, "joined"));
     html(out, "</td><td class=\"when\">{}</td></tr>", when_show(ctx->arena, ctx->lang, o->collected));
@@ -272,18 +292,23 @@ static void opinions(struct ctx *ctx)
     page_begin(ctx, say(ctx, "Opinions"), PAGE_STAFF | PAGE_WIDE);
     html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\">", say(ctx, "Opinions"));
     if (ctx->actor.roles & HOSTS)
-        html(out, "<a class=\"button primary\" href=\"/opinions/new\" data-key=\"n\">{} {}</a>", icon(ctx, "message-plus"), say(ctx, "Note an opinion"));
-    html(out, "</div><p class=\"lead\">{}</p></header><div class=\"bar\"><form action=\"/opinions\">", say(ctx, "What teams heard at doors and stations. Each became a request or joined one."));
+        html(out, "<a class=\"button primary\" href=\"/opinions/new\" data-key=\"n\">{} {}</a>", icon(ctx, "message-plus"),
+             say(ctx, "Note an opinion"));
+    html(out, "</div><p class=\"lead\">{}</p></header><div class=\"bar\"><form action=\"/opinions\">",
+         say(ctx, "What teams heard at doors and stations. Each became a request or joined one."));
     draw_filter(ctx, "team", say(ctx, "Team"), NULL, teams(ctx));
     draw_filter(ctx, "community", say(ctx, "Community"), NULL, communities(ctx));
     draw_filter(ctx, "state", say(ctx, "State"), states, NULL);
     html(out, "<noscript><button>{}</button></noscript></form></div>", say(ctx, "Show"));
     if (total.count == 0) {
         sql_release(&l.where);
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "messages"), say(ctx, "No opinions here yet. They are noted at the door with “Note an opinion”."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "messages"),
+             say(ctx, "No opinions here yet. They are noted at the door with “Note an opinion”."));
     } else {
-        html(out, "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th><th class=\"when\" scope=\"col\">{}</th></tr></thead><tbody>",
-             say(ctx, "What was said"), say(ctx, "Team"), say(ctx, "State"), say(ctx, "Collected"));
+        html(
+            out,
+            "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th><th class=\"when\" scope=\"col\">{}</th></tr></thead><tbody>",
+            say(ctx, "What was said"), say(ctx, "Team"), say(ctx, "State"), say(ctx, "Collected"));
         struct rows *rows = list_run(ctx, &l);
         for (struct opinion *o; (o = list_next(ctx, &opinions_kind, rows, ctx->arena)) != NULL;)
             draw_row(ctx, o);
@@ -291,10 +316,13 @@ static void opinions(struct ctx *ctx)
     }
     html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
     if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), icon(ctx, "chevron-left"), say(ctx, "Back"));
-    html(out, "<span>{}</span>", total.more ? say(ctx, "more than {} opinions", total.count) : say_n(ctx, total.count, "1 opinion", "{} opinions", total.count));
+        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
+             icon(ctx, "chevron-left"), say(ctx, "Back"));
+    html(out, "<span>{}</span>",
+         total.more ? say(ctx, "more than {} opinions", total.count) : say_n(ctx, total.count, "1 opinion", "{} opinions", total.count));
     if (page * PAGE < total.count)
-        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"), icon(ctx, "chevron-right"));
+        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
+             say(ctx, "Next"), icon(ctx, "chevron-right"));
     html(out, "</nav>");
     page_end(ctx);
 }

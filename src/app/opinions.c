@@ -53,10 +53,23 @@ static enum status import_insert(struct ctx *ctx, void *record)
     return opinion_file(ctx, record, NONE, NONE, NULL, NULL);
 }
 
-const struct kind opinions_kind = {.name = "opinions", .table = "opinions", .one = N_("Opinion"), .many = N_("Opinions"),
-    FIELDS(fields), .size = sizeof(struct opinion), .read = HOSTS | ROLE_LEADER, .write = HOSTS, .code = "code",
-    .order = "collected DESC, id DESC", .scope = scope, .check = check, .import_insert = import_insert, .insert = import_insert,
-    .own = "team", .home = "/opinions", .about = N_("What people said at the door and in the stations, and what came of it.")};
+const struct kind opinions_kind = {.name = "opinions",
+                                   .table = "opinions",
+                                   .one = N_("Opinion"),
+                                   .many = N_("Opinions"),
+                                   FIELDS(fields),
+                                   .size = sizeof(struct opinion),
+                                   .read = HOSTS | ROLE_LEADER,
+                                   .write = HOSTS,
+                                   .code = "code",
+                                   .order = "collected DESC, id DESC",
+                                   .scope = scope,
+                                   .check = check,
+                                   .import_insert = import_insert,
+                                   .insert = import_insert,
+                                   .own = "team",
+                                   .home = "/opinions",
+                                   .about = N_("What people said at the door and in the stations, and what came of it.")};
 
 static int64_t request_of(struct ctx *ctx, const struct opinion *o, int64_t category, const char *name, const char *phone)
 {
@@ -114,11 +127,11 @@ static const struct kind *const kinds[] = {&opinions_kind, NULL};
 
 static const struct figure figures[] = {
     {"opinions.collected", "F20", N_("Opinions collected"), N_("opinions"),
-     N_("Opinions that teams noted down at doors and stations in this period. Each became a request or joined one."),
-     COUNT, .kind = &opinions_kind, .time = "collected", .area = "community"},
+     N_("Opinions that teams noted down at doors and stations in this period. Each became a request or joined one."), COUNT,
+     .kind = &opinions_kind, .time = "collected", .area = "community"},
     {"opinions.solved", NULL, N_("Opinions whose problem was solved"), N_("opinions"),
-     N_("Of the opinions collected in this period: those whose request was closed and the resident says it is solved."),
-     COUNT, .kind = &opinions_kind, .counts = "request IN (SELECT r.id FROM requests r WHERE r.status = 'closed' AND r.solved = 'yes')",
+     N_("Of the opinions collected in this period: those whose request was closed and the resident says it is solved."), COUNT,
+     .kind = &opinions_kind, .counts = "request IN (SELECT r.id FROM requests r WHERE r.status = 'closed' AND r.solved = 'yes')",
      .time = "collected", .area = "community"},
     {.id = NULL},
 };

@@ -10,15 +10,15 @@
 
 struct opinion {
     struct record record;
-    const char *code;        /* the device's own key: the same key is the same opinion */
+    const char *code; /* the device's own key: the same key is the same opinion */
     const char *text;
-    int64_t team, station;   /* organisations.id of who collected it and where; NONE */
+    int64_t team, station; /* organisations.id of who collected it and where; NONE */
     int64_t area, community;
-    int64_t collected;       /* when it was given */
+    int64_t collected; /* when it was given */
     int64_t collector;
     const char *collector_name;
-    int64_t request;         /* what became of it */
-    int64_t joined;          /* 1: joined a request that was there */
+    int64_t request; /* what became of it */
+    int64_t joined;  /* 1: joined a request that was there */
     int64_t month;
 };
 extern const struct kind opinions_kind;

@@ -69,7 +69,9 @@ static void add_filter(struct ctx *ctx, struct sql *q)
     if (to && !strcmp(to, "residents"))
         sql_add(q, " AND (n.recipient = 'resident' OR n.recipient LIKE 'joiner:%' OR n.recipient LIKE 'signup:%')");
     else if (to && !strcmp(to, "staff"))
-        sql_add(q, " AND n.recipient <> 'resident' AND n.recipient NOT LIKE 'joiner:%' AND n.recipient NOT LIKE 'signup:%' AND n.recipient <> 'hook'");
+        sql_add(
+            q,
+            " AND n.recipient <> 'resident' AND n.recipient NOT LIKE 'joiner:%' AND n.recipient NOT LIKE 'signup:%' AND n.recipient <> 'hook'");
 }
 
 static int64_t count(struct ctx *ctx, const struct view *v)
@@ -165,7 +167,8 @@ static void draw_state(struct ctx *ctx, const struct line *l)
     if (!strcmp(l->status, "failed"))
         html(out, "<span class=\"state late\">{} {}</span>", icon(ctx, "alert-triangle"), say(ctx, "Not delivered"));
     else if (!strcmp(l->status, "told") && l->error)
-        html(out, "<span class=\"state done\">{}</span> <time class=\"soft small\">{}</time>", say(ctx, "Settled otherwise"), when_show(ctx->arena, ctx->lang, l->done_at));
+        html(out, "<span class=\"state done\">{}</span> <time class=\"soft small\">{}</time>", say(ctx, "Settled otherwise"),
+             when_show(ctx->arena, ctx->lang, l->done_at));
     else if (!strcmp(l->status, "sent") || !strcmp(l->status, "told"))
         html(out, "<span class=\"state ok\">{} {}</span> <time class=\"soft small\">{}</time>", icon(ctx, "check"),
              !strcmp(l->status, "sent") ? say(ctx, "Sent") : say(ctx, "Told"), when_show(ctx->arena, ctx->lang, l->done_at));
@@ -187,7 +190,8 @@ static void draw_line(struct ctx *ctx, const struct line *l, bool pick)
         html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"id\" value=\"{}\"> <b>{}</b></label>", l->id, l->who);
     else
         html(out, "<b>{}</b>", l->who);
-    if (l->phone && (!strcmp(l->recipient, "resident") || !strncmp(l->recipient, "joiner:", 7) || l->activity != NONE)) /* masked here, shown there with a reason */
+    if (l->phone && (!strcmp(l->recipient, "resident") || !strncmp(l->recipient, "joiner:", 7) ||
+                     l->activity != NONE)) /* masked here, shown there with a reason */
         html(out, "<a href=\"{}\">{} {}</a>", page_of(ctx, l), icon(ctx, "phone-call"), l->phone);
     else if (l->phone)
         html(out, "<a href=\"tel:{}\">{} {}</a>", l->phone, icon(ctx, "phone-call"), l->phone);
@@ -228,9 +232,11 @@ static struct line *load(struct ctx *ctx, const struct view *v, int64_t page, in
     struct sql q;
     bool work = !strcmp(v->id, "hand") || !strcmp(v->id, "waiting");
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT n.id, n.request, n.activity, n.volunteer, n.created, n.attempts, n.next_at, n.done_at, n.recipient, n.channel, n.status, n.text, n.error,"
-                " coalesce(r.number, a.title, v.number) AS number FROM notices n LEFT JOIN requests r ON r.id = n.request LEFT JOIN activities a ON a.id = n.activity"
-                " LEFT JOIN volunteers v ON v.id = n.volunteer WHERE 1 = 1");
+    sql_add(
+        &q,
+        "SELECT n.id, n.request, n.activity, n.volunteer, n.created, n.attempts, n.next_at, n.done_at, n.recipient, n.channel, n.status, n.text, n.error,"
+        " coalesce(r.number, a.title, v.number) AS number FROM notices n LEFT JOIN requests r ON r.id = n.request LEFT JOIN activities a ON a.id = n.activity"
+        " LEFT JOIN volunteers v ON v.id = n.volunteer WHERE 1 = 1");
     sql_write(&q, v->where, NULL, 0);
     add_filter(ctx, &q);
     add_scope(ctx, &q);
@@ -238,11 +244,20 @@ static struct line *load(struct ctx *ctx, const struct view *v, int64_t page, in
     sql_add(&q, " LIMIT {} OFFSET {}", PAGE, (page - 1) * PAGE);
     struct rows *r = sql_query(ctx->db, &q);
     for (*n = 0; *n < PAGE && rows_next(r); (*n)++)
-        lines[*n] = (struct line){.id = row_int(r, "id"), .request = row_int(r, "request"), .activity = row_int(r, "activity"), .volunteer = row_int(r, "volunteer"), .created = row_int(r, "created"),
-                                  .attempts = row_int(r, "attempts"), .next_at = row_int(r, "next_at"), .done_at = row_int(r, "done_at"),
-                                  .number = row_copy(r, ctx->arena, "number"), .recipient = row_copy(r, ctx->arena, "recipient"),
-                                  .channel = row_copy(r, ctx->arena, "channel"), .status = row_copy(r, ctx->arena, "status"),
-                                  .text = row_copy(r, ctx->arena, "text"), .error = row_copy(r, ctx->arena, "error")};
+        lines[*n] = (struct line){.id = row_int(r, "id"),
+                                  .request = row_int(r, "request"),
+                                  .activity = row_int(r, "activity"),
+                                  .volunteer = row_int(r, "volunteer"),
+                                  .created = row_int(r, "created"),
+                                  .attempts = row_int(r, "attempts"),
+                                  .next_at = row_int(r, "next_at"),
+                                  .done_at = row_int(r, "done_at"),
+                                  .number = row_copy(r, ctx->arena, "number"),
+                                  .recipient = row_copy(r, ctx->arena, "recipient"),
+                                  .channel = row_copy(r, ctx->arena, "channel"),
+                                  .status = row_copy(r, ctx->arena, "status"),
+                                  .text = row_copy(r, ctx->arena, "text"),
+                                  .error = row_copy(r, ctx->arena, "error")};
     rows_end(r);
     for (int i = 0; i < *n; i++)
         look_up(ctx, &lines[i]);
@@ -270,7 +285,8 @@ static void draw_list(struct ctx *ctx, const struct view *v, const struct line *
         draw_line(ctx, &lines[i], told || again);
     html(out, "</ul>");
     if (told || again) {
-        html(out, "<p class=\"acts\"><button>{}</button></p>", told ? say(ctx, "Those ticked are told") : say(ctx, "Try those ticked again"));
+        html(out, "<p class=\"acts\"><button>{}</button></p>",
+             told ? say(ctx, "Those ticked are told") : say(ctx, "Try those ticked again"));
         form_end(ctx);
     }
 }
@@ -294,10 +310,12 @@ static void outbox(struct ctx *ctx)
         draw_list(ctx, v, lines, n);
     html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
     if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), say(ctx, "Back"));
+        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
+             say(ctx, "Back"));
     html(out, "<span>{}</span>", say_n(ctx, total, "1 notice", "{} notices", total));
     if (page * PAGE < total)
-        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"));
+        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
+             say(ctx, "Next"));
     html(out, "</nav>");
     page_end(ctx);
 }
@@ -314,16 +332,22 @@ static bool move(struct ctx *ctx, int64_t id, bool told)
     add_scope(ctx, &q);
     struct rows *r = sql_query(ctx->db, &q);
     bool there = rows_next(r);
-    int64_t request = there ? row_int(r, "request") : NONE, activity = there ? row_int(r, "activity") : NONE, volunteer = there ? row_int(r, "volunteer") : NONE;
+    int64_t request = there ? row_int(r, "request") : NONE, activity = there ? row_int(r, "activity") : NONE,
+            volunteer = there ? row_int(r, "volunteer") : NONE;
     const struct kind *of = volunteer != NONE ? &volunteers_kind : activity != NONE ? &activities_kind : &requests_kind;
     rows_end(r);
     if (!there)
         return false;
     if (told)
-        change(ctx->db, "UPDATE notices SET status = 'told', done_at = {}, done_by = {} WHERE id = {}", ctx->now, (struct maybe){ctx->actor.user}, id);
+        change(ctx->db, "UPDATE notices SET status = 'told', done_at = {}, done_by = {} WHERE id = {}", ctx->now,
+               (struct maybe){ctx->actor.user}, id);
     else
         change(ctx->db, "UPDATE notices SET status = 'waiting', attempts = 0, next_at = {} WHERE id = {}", ctx->now, id);
-    journal_add(ctx, of->name, volunteer != NONE ? volunteer : activity != NONE ? activity : request, told ? "told" : "send-again", NULL, arena_print(ctx->arena, "{\"notice\":%lld}", (long long)id));
+    journal_add(ctx, of->name,
+                volunteer != NONE  ? volunteer
+                : activity != NONE ? activity
+                                   : request,
+                told ? "told" : "send-again", NULL, arena_print(ctx->arena, "{\"notice\":%lld}", (long long)id));
     return true;
 }
 
@@ -341,7 +365,8 @@ static void move_many(struct ctx *ctx, bool told)
     }
     for (int i = 0; i < n; i++)
         done += move(ctx, ids[i], told);
-    flash(ctx, told ? say_n(ctx, done, "1 is told.", "{} are told.", done) : say_n(ctx, done, "1 is sent again.", "{} are sent again.", done));
+    flash(ctx,
+          told ? say_n(ctx, done, "1 is told.", "{} are told.", done) : say_n(ctx, done, "1 is sent again.", "{} are sent again.", done));
     see_other(ctx, "/outbox?view={}", told ? "hand" : "waiting");
 }
 
@@ -367,13 +392,16 @@ static const struct setting_field {
     {"smtp.from", "smtp_from", N_("From address"), NULL, false},
     {"smtp.user", "smtp_user", N_("User at the mail server"), NULL, false},
     {"smtp.password", "smtp_password", N_("Password at the mail server"), N_("Empty: stays as it is."), true},
-    {"hook.url", "hook_url", N_("Webhook address"), N_("https://…: another system that hears of every step, without personal data. Empty: none."), false},
+    {"hook.url", "hook_url", N_("Webhook address"),
+     N_("https://…: another system that hears of every step, without personal data. Empty: none."), false},
     {"hook.secret", "hook_secret", N_("Secret of the webhook"), N_("Signs each message (HMAC-SHA256). Empty: stays as it is."), true},
 };
 #define SETTING_COUNT (sizeof setting_fields / sizeof *setting_fields)
 
-static const struct choice securities[] = {{"starttls", N_("TLS after the greeting (STARTTLS)")}, {"tls", N_("TLS from the start")},
-                                           {"none", N_("None: only inside the office's own network")}, {NULL, NULL}};
+static const struct choice securities[] = {{"starttls", N_("TLS after the greeting (STARTTLS)")},
+                                           {"tls", N_("TLS from the start")},
+                                           {"none", N_("None: only inside the office's own network")},
+                                           {NULL, NULL}};
 
 static void draw_setting(struct ctx *ctx, const struct setting_field *f)
 {
@@ -405,9 +433,12 @@ static void settings(struct ctx *ctx)
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         draw_setting(ctx, &setting_fields[i]);
         if (!strcmp(setting_fields[i].field, "smtp_port")) {
-            html(out, "<div class=\"field\"><label for=\"f-smtp_security\">{}</label><select id=\"f-smtp_security\" name=\"smtp_security\">", say(ctx, "Encryption"));
+            html(out,
+                 "<div class=\"field\"><label for=\"f-smtp_security\">{}</label><select id=\"f-smtp_security\" name=\"smtp_security\">",
+                 say(ctx, "Encryption"));
             for (const struct choice *c = securities; c->code; c++)
-                html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){!strcmp(security, c->code) ? " selected" : ""}, tr(ctx, c->label));
+                html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){!strcmp(security, c->code) ? " selected" : ""},
+                     tr(ctx, c->label));
             html(out, "</select></div>");
         }
     }
@@ -415,9 +446,11 @@ static void settings(struct ctx *ctx)
     form_end(ctx);
     html(out, "<section><h2>{}</h2><p>{}</p>", say(ctx, "Send a test"), say(ctx, "With the settings as they are saved."));
     form_begin(ctx, "/outbox/test", NULL, false);
-    html(out, "<div class=\"field\"><label for=\"f-to\">{}</label><input id=\"f-to\" name=\"to\" type=\"email\" maxlength=\"120\" value=\"{}\"></div>"
-              "<div class=\"acts\"><button name=\"what\" value=\"mail\">{}</button><button name=\"what\" value=\"hook\">{}</button></div>",
-         say(ctx, "Mail address"), param(ctx, "to"), say(ctx, "Send a test mail"), say(ctx, "Call the webhook"));
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-to\">{}</label><input id=\"f-to\" name=\"to\" type=\"email\" maxlength=\"120\" value=\"{}\"></div>"
+        "<div class=\"acts\"><button name=\"what\" value=\"mail\">{}</button><button name=\"what\" value=\"hook\">{}</button></div>",
+        say(ctx, "Mail address"), param(ctx, "to"), say(ctx, "Send a test mail"), say(ctx, "Call the webhook"));
     form_end(ctx);
     html(out, "</section>");
     page_end(ctx);
@@ -442,7 +475,8 @@ static void settings_check(struct ctx *ctx)
     const char *port = typed(ctx, "smtp_port"), *host = typed(ctx, "smtp_host"), *url = typed(ctx, "hook_url");
     if (!host_valid(host))
         ctx_problem(ctx, "smtp_host", say(ctx, "The name of a server, like mail.example.cn."));
-    if (*port && (strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 || strtol(port, NULL, 10) < 1 || strtol(port, NULL, 10) > 65535))
+    if (*port &&
+        (strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 || strtol(port, NULL, 10) < 1 || strtol(port, NULL, 10) > 65535))
         ctx_problem(ctx, "smtp_port", say(ctx, "A number from 1 to 65535."));
     if ((*host || *typed(ctx, "smtp_from")) && !mail_valid(typed(ctx, "smtp_from")))
         ctx_problem(ctx, "smtp_from", say(ctx, "A mail address, like office@example.cn."));
@@ -495,7 +529,8 @@ static void test_send(struct ctx *ctx)
             ctx_problem(ctx, "hook_url", say(ctx, "No webhook is set."));
             return;
         }
-        good = deliver_hook(ctx, &s, arena_print(ctx->arena, "test:%lld", (long long)ctx->now), "{\"event\":\"test\",\"action\":\"test\"}", &why);
+        good = deliver_hook(ctx, &s, arena_print(ctx->arena, "test:%lld", (long long)ctx->now), "{\"event\":\"test\",\"action\":\"test\"}",
+                            &why);
     } else {
         if (!*s.host) {
             ctx_problem(ctx, "smtp_host", say(ctx, "No mail server is set."));
@@ -533,13 +568,15 @@ static const struct place places[] = {
 static const char *sending_now(struct ctx *ctx)
 {
     const char *host = setting(ctx, "smtp.host"), *hook = setting(ctx, "hook.url");
-    return arena_print(ctx->arena, "%s · %s", *host ? arena_print(ctx->arena, "%s (%s)", host, setting(ctx, "smtp.from")) : say(ctx, "no mail server"),
+    return arena_print(ctx->arena, "%s · %s",
+                       *host ? arena_print(ctx->arena, "%s (%s)", host, setting(ctx, "smtp.from")) : say(ctx, "no mail server"),
                        *hook ? hook : say(ctx, "no webhook"));
 }
 
 static const struct setting_page setting_pages[] = {
-    {"/outbox/settings", N_("Mail and webhook"), N_("The mail server that notices leave by, the office’s own address, and another system that hears of every step."),
-     "send", ROLE_ADMIN, sending_now},
+    {"/outbox/settings", N_("Mail and webhook"),
+     N_("The mail server that notices leave by, the office’s own address, and another system that hears of every step."), "send",
+     ROLE_ADMIN, sending_now},
     {.href = NULL},
 };
 

@@ -13,18 +13,41 @@
 #include <string.h>
 
 static const struct choice genders[] = {{"female", N_("Female")}, {"male", N_("Male")}, {NULL, NULL}};
-static const struct choice id_types[] = {{"citizen", N_("Citizen identity card")}, {"passport", N_("Passport")},
-                                         {"hkmt", N_("Hong Kong, Macao or Taiwan permit")}, {"none", N_("No document")}, {NULL, NULL}};
-static const struct choice languages[] = {{"cantonese", N_("Cantonese")}, {"mandarin", N_("Mandarin")}, {"hakka", N_("Hakka")},
-                                          {"teochew", N_("Teochew")}, {"english", N_("Spoken English")}, {"sign", N_("Sign language")}, {NULL, NULL}};
-static const struct choice political[] = {{"party", N_("Party member")}, {"league", N_("Youth League member")}, {"other", N_("Other")}, {NULL, NULL}};
-static const struct choice purposes[] = {{"volunteer", N_("Volunteering")}, {"request", N_("Handling requests")}, {"activity", N_("Activities")},
-                                         {"visit", N_("Visits")}, {NULL, NULL}};
-static const struct choice organisation_kinds[] = {{"committee", N_("Residents' committee")}, {"branch", N_("Party branch")},
-    {"team", N_("Volunteer team")}, {"station", N_("Station")}, {"enterprise", N_("Enterprise")}, {"social", N_("Social organisation")},
-    {"union", N_("Council or union")}, {"other", N_("Other organisation")}, {NULL, NULL}};
-static const struct choice post_roles[] = {{"leader", N_("Leader")}, {"deputy", N_("Deputy leader")}, {"member", N_("Member")},
-    {"keeper", N_("Station keeper")}, {"secretary", N_("Secretary")}, {"director", N_("Director")}, {NULL, NULL}};
+static const struct choice id_types[] = {{"citizen", N_("Citizen identity card")},
+                                         {"passport", N_("Passport")},
+                                         {"hkmt", N_("Hong Kong, Macao or Taiwan permit")},
+                                         {"none", N_("No document")},
+                                         {NULL, NULL}};
+static const struct choice languages[] = {{"cantonese", N_("Cantonese")},
+                                          {"mandarin", N_("Mandarin")},
+                                          {"hakka", N_("Hakka")},
+                                          {"teochew", N_("Teochew")},
+                                          {"english", N_("Spoken English")},
+                                          {"sign", N_("Sign language")},
+                                          {NULL, NULL}};
+static const struct choice political[] = {
+    {"party", N_("Party member")}, {"league", N_("Youth League member")}, {"other", N_("Other")}, {NULL, NULL}};
+static const struct choice purposes[] = {{"volunteer", N_("Volunteering")},
+                                         {"request", N_("Handling requests")},
+                                         {"activity", N_("Activities")},
+                                         {"visit", N_("Visits")},
+                                         {NULL, NULL}};
+static const struct choice organisation_kinds[] = {{"committee", N_("Residents' committee")},
+                                                   {"branch", N_("Party branch")},
+                                                   {"team", N_("Volunteer team")},
+                                                   {"station", N_("Station")},
+                                                   {"enterprise", N_("Enterprise")},
+                                                   {"social", N_("Social organisation")},
+                                                   {"union", N_("Council or union")},
+                                                   {"other", N_("Other organisation")},
+                                                   {NULL, NULL}};
+static const struct choice post_roles[] = {{"leader", N_("Leader")},
+                                           {"deputy", N_("Deputy leader")},
+                                           {"member", N_("Member")},
+                                           {"keeper", N_("Station keeper")},
+                                           {"secretary", N_("Secretary")},
+                                           {"director", N_("Director")},
+                                           {NULL, NULL}};
 
 #define PEOPLE_ROLES (ROLE_WORKER | ROLE_OFFICE)
 
@@ -68,7 +91,8 @@ bool area_mine(struct ctx *ctx, unsigned roles, int64_t area)
         if (everywhere(ctx, g))
             return true;
         if (area != NONE &&
-            query_int(ctx->db, "SELECT a.id FROM areas a JOIN areas g ON a.path LIKE g.path || '%' WHERE g.id = {} AND a.id = {}", g->area, area) != NONE)
+            query_int(ctx->db, "SELECT a.id FROM areas a JOIN areas g ON a.path LIKE g.path || '%' WHERE g.id = {} AND a.id = {}", g->area,
+                      area) != NONE)
             return true;
     }
     return false;
@@ -119,7 +143,8 @@ static const struct field person_fields[] = {
     {"born", F_DATE, P(born), N_("Born on"), .aliases = "出生日期"},
     {"phone", F_PHONE, P(phone), N_("Telephone"), .flags = SEALED | LISTED, .aliases = "电话|手机|手机号|联系电话"},
     {"id_type", F_CHOICE, P(id_type), N_("Identity document"), .choices = id_types, .aliases = "证件类型"},
-    {"id_number", F_CODE, P(id_number), N_("Number of the document"), .max = 30, .flags = SEALED, .aliases = "证件号码|身份证号|身份证号码"},
+    {"id_number", F_CODE, P(id_number), N_("Number of the document"), .max = 30, .flags = SEALED,
+     .aliases = "证件号码|身份证号|身份证号码"},
     {"area", F_REF, P(area), N_("Lives in"), .ref = "areas", .flags = FILTER},
     {"community", F_REF, P(community), N_("Community"), .ref = "areas", .flags = LISTED | FILTER | FIXED},
     {"address", F_TEXT, P(address), N_("Address"), .max = 120, .aliases = "住址|地址"},
@@ -146,7 +171,10 @@ static void check_document(struct ctx *ctx, struct person *p)
         return;
     const char *number = code_citizen_id(ctx->arena, p->id_number, when_day(ctx->now), &facts);
     if (!number) {
-        ctx_problem(ctx, "id_number", say(ctx, "This is not a valid identity number: 18 digits (the last may be X), with a birth date that exists and a fitting last digit."));
+        ctx_problem(
+            ctx, "id_number",
+            say(ctx,
+                "This is not a valid identity number: 18 digits (the last may be X), with a birth date that exists and a fitting last digit."));
         return;
     }
     p->id_number = number;
@@ -194,15 +222,28 @@ static void *person_import_find(struct ctx *ctx, const void *record)
     if (p->code)
         id = query_int(ctx->db, "SELECT id FROM people WHERE code = {}", p->code);
     if (id == NONE && p->id_number)
-        id = query_int(ctx->db, "SELECT id FROM people WHERE id_number_key = {}", seal_hash(ctx->keys, ctx->arena, "id_number", p->id_number));
+        id = query_int(ctx->db, "SELECT id FROM people WHERE id_number_key = {}",
+                       seal_hash(ctx->keys, ctx->arena, "id_number", p->id_number));
     if (id == NONE)
         id = person_find(ctx, p->name, p->phone);
     return id == NONE ? NULL : record_get(ctx, &people_kind, id);
 }
 
-const struct kind people_kind = {.name = "people", .table = "people", .one = N_("Person"), .many = N_("People"),
-    FIELDS(person_fields), .size = sizeof(struct person), .read = PEOPLE_ROLES, .write = PEOPLE_ROLES, .code = "code",
-    .order = "id DESC", .scope = person_scope, .check = person_check, .import_find = person_import_find, .leaves = true,
+const struct kind people_kind = {
+    .name = "people",
+    .table = "people",
+    .one = N_("Person"),
+    .many = N_("People"),
+    FIELDS(person_fields),
+    .size = sizeof(struct person),
+    .read = PEOPLE_ROLES,
+    .write = PEOPLE_ROLES,
+    .code = "code",
+    .order = "id DESC",
+    .scope = person_scope,
+    .check = person_check,
+    .import_find = person_import_find,
+    .leaves = true,
     .about = N_("Residents who gave their details, entered once: for volunteering, activities, visits and posts.")};
 
 /* ---- organisations ---- */
@@ -257,28 +298,54 @@ static void organisation_check(struct ctx *ctx, const void *before, void *after)
         o->public = !strcmp(o->kind, "team") || !strcmp(o->kind, "station");
 }
 
-const struct kind organisations_kind = {.name = "organisations", .table = "organisations", .one = N_("Organisation"),
-    .many = N_("Organisations"), FIELDS(organisation_fields), .size = sizeof(struct organisation),
-    .read = ROLES_SIGNED, .write = PEOPLE_ROLES, .code = "code", .order = "kind, code", .check = organisation_check,
+const struct kind organisations_kind = {
+    .name = "organisations",
+    .table = "organisations",
+    .one = N_("Organisation"),
+    .many = N_("Organisations"),
+    FIELDS(organisation_fields),
+    .size = sizeof(struct organisation),
+    .read = ROLES_SIGNED,
+    .write = PEOPLE_ROLES,
+    .code = "code",
+    .order = "kind, code",
+    .check = organisation_check,
     .about = N_("Volunteer teams, stations, committees, branches, councils, enterprises and social organisations.")};
 
 static void open_station_scope(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, " AND kind = 'station' AND public = 1 AND (valid_to IS NULL OR valid_to >= {})", day_iso(ctx->arena, when_day(ctx->now)));
+    sql_add(where, " AND kind = 'station' AND public = 1 AND (valid_to IS NULL OR valid_to >= {})",
+            day_iso(ctx->arena, when_day(ctx->now)));
 }
 
-const struct kind open_stations_kind = {.name = "stations", .table = "organisations", .one = N_("Station"), .many = N_("Stations"),
-    FIELDS(organisation_fields), .size = sizeof(struct organisation), .read = ROLE_PUBLIC, .code = "code",
-    .order = "name, id", .scope = open_station_scope, .check = organisation_check};
+const struct kind open_stations_kind = {.name = "stations",
+                                        .table = "organisations",
+                                        .one = N_("Station"),
+                                        .many = N_("Stations"),
+                                        FIELDS(organisation_fields),
+                                        .size = sizeof(struct organisation),
+                                        .read = ROLE_PUBLIC,
+                                        .code = "code",
+                                        .order = "name, id",
+                                        .scope = open_station_scope,
+                                        .check = organisation_check};
 
 static void open_team_scope(struct ctx *ctx, struct sql *where)
 {
     sql_add(where, " AND kind = 'team' AND public = 1 AND (valid_to IS NULL OR valid_to >= {})", day_iso(ctx->arena, when_day(ctx->now)));
 }
 
-const struct kind open_teams_kind = {.name = "open_teams", .table = "organisations", .one = N_("Team"), .many = N_("Teams"),
-    FIELDS(organisation_fields), .size = sizeof(struct organisation), .read = ROLE_PUBLIC, .code = "code",
-    .order = "name, id", .scope = open_team_scope, .check = organisation_check};
+const struct kind open_teams_kind = {.name = "open_teams",
+                                     .table = "organisations",
+                                     .one = N_("Team"),
+                                     .many = N_("Teams"),
+                                     FIELDS(organisation_fields),
+                                     .size = sizeof(struct organisation),
+                                     .read = ROLE_PUBLIC,
+                                     .code = "code",
+                                     .order = "name, id",
+                                     .scope = open_team_scope,
+                                     .check = organisation_check};
 
 static void led_team_scope(struct ctx *ctx, struct sql *where)
 {
@@ -295,9 +362,17 @@ static void led_team_scope(struct ctx *ctx, struct sql *where)
     sql_release(&by_area);
 }
 
-const struct kind led_teams_kind = {.name = "led_teams", .table = "organisations", .one = N_("Team"), .many = N_("Teams"),
-    FIELDS(organisation_fields), .size = sizeof(struct organisation), .read = ROLES_SIGNED, .code = "code",
-    .order = "name, id", .scope = led_team_scope, .check = organisation_check};
+const struct kind led_teams_kind = {.name = "led_teams",
+                                    .table = "organisations",
+                                    .one = N_("Team"),
+                                    .many = N_("Teams"),
+                                    FIELDS(organisation_fields),
+                                    .size = sizeof(struct organisation),
+                                    .read = ROLES_SIGNED,
+                                    .code = "code",
+                                    .order = "name, id",
+                                    .scope = led_team_scope,
+                                    .check = organisation_check};
 
 /* ---- posts ---- */
 
@@ -329,19 +404,29 @@ static void post_scope(struct ctx *ctx, struct sql *where)
     sql_add(where, ")");
 }
 
-const struct kind posts_kind = {.name = "posts", .table = "posts", .one = N_("Post"), .many = N_("Posts"),
-    FIELDS(post_fields), .size = sizeof(struct post), .read = PEOPLE_ROLES, .write = PEOPLE_ROLES, .code = "code",
-    .order = "organisation, role, id", .scope = post_scope, .check = post_check, .title = "person",
-    .about = N_("Who has which post in an organisation, from when until when.")};
+const struct kind posts_kind = {.name = "posts",
+                                .table = "posts",
+                                .one = N_("Post"),
+                                .many = N_("Posts"),
+                                FIELDS(post_fields),
+                                .size = sizeof(struct post),
+                                .read = PEOPLE_ROLES,
+                                .write = PEOPLE_ROLES,
+                                .code = "code",
+                                .order = "organisation, role, id",
+                                .scope = post_scope,
+                                .check = post_check,
+                                .title = "person",
+                                .about = N_("Who has which post in an organisation, from when until when.")};
 
 static const struct kind *const kinds[] = {&organisations_kind, &people_kind, &posts_kind, NULL};
 
 #define STANDING "(valid_to IS NULL OR valid_to = '')"
 static const struct figure figures[] = {
-    {"people.teams", "F15", N_("Neighbour teams"), N_("teams"), N_("Volunteer teams in the register that have not been dissolved."),
-     COUNT, .kind = &organisations_kind, .counts = "kind = 'team' AND " STANDING, .area = "community"},
-    {"people.stations", "F16", N_("Stations open"), N_("stations"), N_("Stations in the register that have not been closed."),
-     COUNT, .kind = &organisations_kind, .counts = "kind = 'station' AND " STANDING, .area = "community"},
+    {"people.teams", "F15", N_("Neighbour teams"), N_("teams"), N_("Volunteer teams in the register that have not been dissolved."), COUNT,
+     .kind = &organisations_kind, .counts = "kind = 'team' AND " STANDING, .area = "community"},
+    {"people.stations", "F16", N_("Stations open"), N_("stations"), N_("Stations in the register that have not been closed."), COUNT,
+     .kind = &organisations_kind, .counts = "kind = 'station' AND " STANDING, .area = "community"},
     {.id = NULL},
 };
 

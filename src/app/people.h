@@ -15,28 +15,28 @@
 struct person {
     struct record record;
     const char *code, *name, *name_en;
-    const char *pinyin;          /* "chenxiaohong cxh", derived */
-    const char *gender;          /* female, male; NULL: not said */
-    const char *born;            /* date */
+    const char *pinyin; /* "chenxiaohong cxh", derived */
+    const char *gender; /* female, male; NULL: not said */
+    const char *born;   /* date */
     const char *phone, *id_type, *id_number;
-    int64_t area, community;     /* community: derived from area */
+    int64_t area, community; /* community: derived from area */
     const char *address, *language, *political, *note;
     int64_t consent_at;
-    const char *consent_for;     /* tags: volunteer, request, activity, visit, care */
+    const char *consent_for; /* tags: volunteer, request, activity, visit, care */
     int64_t removed_at;
 };
 
 struct organisation {
     struct record record;
     const char *code, *name, *name_en;
-    const char *kind;            /* committee, branch, team, station, enterprise, social, union, other */
+    const char *kind; /* committee, branch, team, station, enterprise, social, union, other */
     int64_t parent, area, community;
-    const char *credit_code;     /* GB 32100 */
+    const char *credit_code; /* GB 32100 */
     const char *address, *address_en, *opening, *opening_en, *phone;
-    double lat, lon;             /* WGS-84 */
+    double lat, lon; /* WGS-84 */
     const char *what, *what_en, *equipment;
-    int64_t duty_days;           /* planned volunteer days a month; NONE: no plan */
-    int64_t public;              /* shown to residents */
+    int64_t duty_days; /* planned volunteer days a month; NONE: no plan */
+    int64_t public;    /* shown to residents */
     const char *valid_from, *valid_to;
 };
 
@@ -44,15 +44,15 @@ struct post {
     struct record record;
     const char *code;
     int64_t person, organisation;
-    const char *role;            /* leader, deputy, member, keeper, secretary, director */
+    const char *role; /* leader, deputy, member, keeper, secretary, director */
     const char *term, *valid_from, *valid_to;
 };
 
 extern const struct kind people_kind, organisations_kind, posts_kind;
 extern const struct kind open_stations_kind; /* the organisations that are stations open to residents: for public pages */
 
-extern const struct kind open_teams_kind;    /* those that are teams shown to residents: for public pages */
-extern const struct kind led_teams_kind;     /* teams that the actor leads, or that lie in the actor's area */
+extern const struct kind open_teams_kind; /* those that are teams shown to residents: for public pages */
+extern const struct kind led_teams_kind;  /* teams that the actor leads, or that lie in the actor's area */
 
 /* A person with this name and telephone; NONE. */
 int64_t person_find(struct ctx *ctx, const char *name, const char *phone);

@@ -157,7 +157,7 @@ static enum photo_exit draw(struct arena *a, const void *data, size_t size, stru
         ;
     enum photo_exit found = WIFEXITED(state) && WEXITSTATUS(state) <= PHOTO_NOT_STARTED ? (enum photo_exit)WEXITSTATUS(state)
                             : WIFEXITED(state)                                          ? PHOTO_NOT_STARTED
-                                                                                         : PHOTO_DAMAGED;
+                                                                                        : PHOTO_DAMAGED;
     const char *at = answer.data;
     size_t left = answer.size;
     if (found == PHOTO_MADE && !(take(a, &at, &left, &p->data, &p->size) && take(a, &at, &left, &p->small, &p->small_size)))

@@ -15,10 +15,10 @@
 #include <stddef.h>
 
 #define PHOTOS_MOST   3
-#define PHOTO_LONGEST 1600                /* pixels of the longer side that are kept */
+#define PHOTO_LONGEST 1600 /* pixels of the longer side that are kept */
 #define PHOTO_SMALL   240
-#define PHOTO_BYTES   ((size_t)15 << 20)  /* of a file that is taken */
-#define PHOTO_PIXELS  60000000            /* width × height that is unpacked */
+#define PHOTO_BYTES   ((size_t)15 << 20) /* of a file that is taken */
+#define PHOTO_PIXELS  60000000           /* width × height that is unpacked */
 
 /* How linli-photo, the process that unpacks, ends. */
 enum photo_exit { PHOTO_MADE, PHOTO_UNREADABLE, PHOTO_TOO_LARGE, PHOTO_DAMAGED, PHOTO_NOT_STARTED };
@@ -26,7 +26,7 @@ enum photo_exit { PHOTO_MADE, PHOTO_UNREADABLE, PHOTO_TOO_LARGE, PHOTO_DAMAGED, 
 struct photo {
     const void *data, *small; /* JPEG */
     size_t size, small_size;
-    const char *token;        /* of the draft it lies in; NULL: not a draft */
+    const char *token; /* of the draft it lies in; NULL: not a draft */
 };
 
 /* Slow (some 100 ms): never on a loop or behind the door. False: *why is an English text for tr(). In arena a. */

@@ -115,7 +115,7 @@ void photos_keep(struct ctx *ctx, struct photos *p)
     bool new = false;
     for (int i = 0; i < p->count; i++)
         new = new || !p->list[i].token;
-    if (new && door(&inner, drafts_write) != OK)
+    if (new &&door(&inner, drafts_write) != OK)
         for (int i = 0; i < p->count; i++)
             p->list[i].token = NULL; /* the form says that they must be chosen again */
 }
@@ -142,7 +142,8 @@ void photos_take(struct ctx *ctx, struct photos *p)
         if (photo_make(ctx->arena, u->data, u->size, &p->list[p->count], &why))
             p->count++;
         else
-            ctx_problem(ctx, "photos", say(ctx, "“{}”: {}", u->filename && *u->filename ? u->filename : say(ctx, "Photograph"), tr(ctx, why)));
+            ctx_problem(ctx, "photos",
+                        say(ctx, "“{}”: {}", u->filename && *u->filename ? u->filename : say(ctx, "Photograph"), tr(ctx, why)));
     }
 }
 
@@ -170,21 +171,26 @@ void photos_field(struct ctx *ctx, const struct photos *p)
     struct buf *out = ctx->web->out;
     const char *problem = ctx_problem_of(ctx, "photos");
     bool lost = false;
-    html(out, "<div class=\"field photos\" data-photos=\"{}\"><label for=\"f-photos\">{} <i>{}</i></label><p class=\"hint\" id=\"f-photos-h\">{}</p>",
-         PHOTOS_MOST, say(ctx, "Photographs"), say(ctx, "may be left out; three at most"),
-         say(ctx, "Where a photograph was taken is removed from it. Please keep other people's faces and number plates out."));
+    html(
+        out,
+        "<div class=\"field photos\" data-photos=\"{}\"><label for=\"f-photos\">{} <i>{}</i></label><p class=\"hint\" id=\"f-photos-h\">{}</p>",
+        PHOTOS_MOST, say(ctx, "Photographs"), say(ctx, "may be left out; three at most"),
+        say(ctx, "Where a photograph was taken is removed from it. Please keep other people's faces and number plates out."));
     for (int i = 0; p && i < p->count; i++) {
         const struct photo *each = &p->list[i];
         lost = lost || !each->token;
         if (each->token)
-            html(out, "{}<li><img src=\"{}\" alt=\"{}\"><label class=\"check\"><input type=\"checkbox\" name=\"kept\" value=\"{}\" checked> {}</label></li>",
-                 (struct markup){i == 0 ? "<ul class=\"kept\">" : ""}, data_url(ctx, each->small, each->small_size),
-                 say(ctx, "Photograph {}", i + 1), each->token, say(ctx, "Send it along"));
+            html(
+                out,
+                "{}<li><img src=\"{}\" alt=\"{}\"><label class=\"check\"><input type=\"checkbox\" name=\"kept\" value=\"{}\" checked> {}</label></li>",
+                (struct markup){i == 0 ? "<ul class=\"kept\">" : ""}, data_url(ctx, each->small, each->small_size),
+                say(ctx, "Photograph {}", i + 1), each->token, say(ctx, "Send it along"));
     }
     if (p && p->count && !lost)
         buf_puts(out, "</ul>");
     if (lost)
-        html(out, "<p class=\"notice warn\">{}<span>{}</span></p>", icon(ctx, "photo"), say(ctx, "The photographs could not be kept. Please choose them again."));
+        html(out, "<p class=\"notice warn\">{}<span>{}</span></p>", icon(ctx, "photo"),
+             say(ctx, "The photographs could not be kept. Please choose them again."));
     html(out, "<input id=\"f-photos\" type=\"file\" name=\"photos\" accept=\"image/*\" multiple aria-describedby=\"f-photos-h{}\"{}>",
          (struct markup){problem ? " f-photos-p" : ""}, (struct markup){problem ? " aria-invalid=\"true\"" : ""});
     if (problem)
@@ -196,12 +202,14 @@ void photos_show(struct ctx *ctx, int64_t request, const char *base, bool reside
 {
     struct buf *out = ctx->web->out;
     int n = 0;
-    struct rows *r = query(ctx->db, "SELECT id FROM attachments WHERE request = {} AND type = 'image/jpeg' AND (actor IS NULL OR {} = 0) ORDER BY id",
-                           request, residents_only ? 1 : 0);
+    struct rows *r = query(
+        ctx->db, "SELECT id FROM attachments WHERE request = {} AND type = 'image/jpeg' AND (actor IS NULL OR {} = 0) ORDER BY id", request,
+        residents_only ? 1 : 0);
     while (rows_next(r)) {
         n++;
         html(out, "{}<a href=\"{}/{}\"><img src=\"{}/{}?size=small\" alt=\"{}\" loading=\"lazy\" width=\"112\" height=\"112\"></a>",
-             (struct markup){n == 1 ? "<p class=\"thumbs\">" : ""}, base, row_int(r, "id"), base, row_int(r, "id"), say(ctx, "Photograph {}", n));
+             (struct markup){n == 1 ? "<p class=\"thumbs\">" : ""}, base, row_int(r, "id"), base, row_int(r, "id"),
+             say(ctx, "Photograph {}", n));
     }
     if (n)
         buf_puts(out, "</p>");
@@ -226,7 +234,8 @@ void photos_answer(struct ctx *ctx, int64_t request, int64_t attachment, bool re
 {
     const char *size = query_param(ctx, "size");
     bool small = size && !strcmp(size, "small");
-    struct rows *r = query(ctx->db, "SELECT CASE WHEN {} = 1 THEN coalesce(thumbnail, data) ELSE data END AS picture FROM attachments"
+    struct rows *r = query(ctx->db,
+                           "SELECT CASE WHEN {} = 1 THEN coalesce(thumbnail, data) ELSE data END AS picture FROM attachments"
                            " WHERE id = {} AND request = {} AND type = 'image/jpeg' AND (actor IS NULL OR {} = 0)",
                            small ? 1 : 0, attachment, request, residents_only ? 1 : 0);
     picture_answer(ctx, r, "private, no-store");
@@ -238,9 +247,11 @@ enum status photos_store(struct ctx *ctx, const struct photos *p, int64_t reques
 {
     for (int i = 0; i < p->count; i++) {
         const struct photo *each = &p->list[i];
-        change(ctx->db, "INSERT INTO attachments (request, name, type, size, data, thumbnail, created) VALUES ({}, {}, 'image/jpeg', {}, {}, {}, {})",
-               request, arena_print(ctx->arena, "photo-%d.jpg", i + 1), (int64_t)each->size, ((struct bytes){each->data, each->size}),
-               ((struct bytes){each->small, each->small_size}), ctx->now);
+        change(
+            ctx->db,
+            "INSERT INTO attachments (request, name, type, size, data, thumbnail, created) VALUES ({}, {}, 'image/jpeg', {}, {}, {}, {})",
+            request, arena_print(ctx->arena, "photo-%d.jpg", i + 1), (int64_t)each->size, ((struct bytes){each->data, each->size}),
+            ((struct bytes){each->small, each->small_size}), ctx->now);
         journal_add(ctx, "requests", request, "photo", NULL,
                     arena_print(ctx->arena, "{\"attachment\":%lld,\"size\":%zu}", (long long)db_inserted(ctx->db), each->size));
         if (each->token) {

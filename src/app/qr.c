@@ -21,7 +21,8 @@ const char *site_url(struct ctx *ctx, const char *path)
 
 static void draw_modules(struct buf *svg, const QRcode *qr)
 {
-    html(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" shape-rendering=\"crispEdges\"><path d=\"", qr->width, qr->width);
+    html(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" shape-rendering=\"crispEdges\"><path d=\"", qr->width,
+         qr->width);
     for (int y = 0; y < qr->width; y++)
         for (int x = 0, run; x < qr->width; x += run) {
             bool dark = qr->data[y * qr->width + x] & 1;

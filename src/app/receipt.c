@@ -53,7 +53,8 @@ static void fact(struct ctx *ctx, const char *name, const char *value, bool big)
 /* Who looks at it first: the usual unit of its kind, or the community. */
 static const char *goes_to(struct ctx *ctx, const struct request *r)
 {
-    struct rows *rows = query(ctx->db, "SELECT u.name, u.name_en FROM categories c JOIN units u ON u.id = c.unit WHERE c.id = {}", (struct maybe){r->category});
+    struct rows *rows = query(ctx->db, "SELECT u.name, u.name_en FROM categories c JOIN units u ON u.id = c.unit WHERE c.id = {}",
+                              (struct maybe){r->category});
     const char *name = rows_next(rows) ? arena_copy(ctx->arena, ctx_pick(ctx, row_text(rows, "name"), row_text(rows, "name_en"))) : NULL;
     rows_end(rows);
     return name ? name : field_show(ctx, kind_field(&requests_kind, "community"), r);
@@ -64,9 +65,12 @@ static void draw(struct ctx *ctx, const struct request *r, const struct pass *p)
     struct buf *out = ctx->web->out;
     bool joined = p->joiner != NONE, shown = !joined || (r->visibility && !strcmp(r->visibility, "summary"));
     page_begin(ctx, say(ctx, "Receipt"), PAGE_RESIDENT | PAGE_PRINT);
-    html(out, "<div class=\"toast notice ok\" role=\"status\">{}<div><p><b>{}</b> {}</p></div></div><article class=\"receipt\"><header>{}<h1>{}</h1></header><dl>",
-         icon(ctx, "circle-check"), joined ? say(ctx, "You have joined.") : say(ctx, "We have it."),
-         say(ctx, "Please keep the number and the code: print this, take a photograph, or write them down."), icon(ctx, "linli"), say(ctx, "Receipt"));
+    html(
+        out,
+        "<div class=\"toast notice ok\" role=\"status\">{}<div><p><b>{}</b> {}</p></div></div><article class=\"receipt\"><header>{}<h1>{}</h1></header><dl>",
+        icon(ctx, "circle-check"), joined ? say(ctx, "You have joined.") : say(ctx, "We have it."),
+        say(ctx, "Please keep the number and the code: print this, take a photograph, or write them down."), icon(ctx, "linli"),
+        say(ctx, "Receipt"));
     fact(ctx, say(ctx, "Number"), r->number, true);
     fact(ctx, say(ctx, "Follow-up code"), code_shown(ctx, p->code), true);
     fact(ctx, say(ctx, "Subject"), shown ? r->subject : field_show(ctx, kind_field(&requests_kind, "category"), r), false);
@@ -79,11 +83,14 @@ static void draw(struct ctx *ctx, const struct request *r, const struct pass *p)
         fact(ctx, say(ctx, "Answer by"), when_show(ctx->arena, ctx->lang, r->due), false);
     buf_puts(out, "</dl>");
     qr_draw(ctx, here_url(ctx, arena_print(ctx->arena, "/follow#%s", p->code)), say(ctx, "QR code that leads to your request"));
-    html(out, "<p class=\"small\">{}</p></article><form class=\"acts screen\" method=\"post\" action=\"/follow\"><input type=\"hidden\" name=\"code\" value=\"{}\">"
-              "<button type=\"button\" data-print hidden>{} {}</button><button type=\"button\" data-copy=\"{}\" hidden>{} {}</button><button>{} {}</button></form>",
-         say(ctx, "With the number and the last four digits of your telephone, or with the code, you can see at any time what is being done."), p->code,
-         icon(ctx, "printer"), say(ctx, "Print the receipt"), code_shown(ctx, p->code), icon(ctx, "copy"), say(ctx, "Copy the code"), icon(ctx, "search"),
-         say(ctx, "See what is being done"));
+    html(
+        out,
+        "<p class=\"small\">{}</p></article><form class=\"acts screen\" method=\"post\" action=\"/follow\"><input type=\"hidden\" name=\"code\" value=\"{}\">"
+        "<button type=\"button\" data-print hidden>{} {}</button><button type=\"button\" data-copy=\"{}\" hidden>{} {}</button><button>{} {}</button></form>",
+        say(ctx,
+            "With the number and the last four digits of your telephone, or with the code, you can see at any time what is being done."),
+        p->code, icon(ctx, "printer"), say(ctx, "Print the receipt"), code_shown(ctx, p->code), icon(ctx, "copy"),
+        say(ctx, "Copy the code"), icon(ctx, "search"), say(ctx, "See what is being done"));
     page_end(ctx);
 }
 
@@ -100,8 +107,10 @@ void receipt(struct ctx *ctx)
     }
     answer_code(ctx, 404);
     page_begin(ctx, say(ctx, "Receipt"), PAGE_RESIDENT);
-    html(ctx->web->out, "<div class=\"empty\">{}<p>{}</p><a class=\"button\" href=\"/follow\">{}</a></div>", icon(ctx, "clock"),
-         say(ctx, "A receipt is shown for a quarter of an hour, on the device that sent the request. Follow the request by its number and the last four digits of your telephone."),
-         say(ctx, "Follow my request"));
+    html(
+        ctx->web->out, "<div class=\"empty\">{}<p>{}</p><a class=\"button\" href=\"/follow\">{}</a></div>", icon(ctx, "clock"),
+        say(ctx,
+            "A receipt is shown for a quarter of an hour, on the device that sent the request. Follow the request by its number and the last four digits of your telephone."),
+        say(ctx, "Follow my request"));
     page_end(ctx);
 }

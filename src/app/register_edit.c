@@ -16,10 +16,10 @@
 
 struct edit {
     const struct kind *kind;
-    const struct record *before;  /* as stored now; NULL: a new one */
-    struct record *after;         /* with what was typed */
-    const struct record *seen;    /* as the form was drawn; NULL: nothing happened meanwhile */
-    bool *theirs;                 /* by field: changed by others meanwhile */
+    const struct record *before; /* as stored now; NULL: a new one */
+    struct record *after;        /* with what was typed */
+    const struct record *seen;   /* as the form was drawn; NULL: nothing happened meanwhile */
+    bool *theirs;                /* by field: changed by others meanwhile */
     bool stale;
 };
 
@@ -37,8 +37,9 @@ static void look_back(struct ctx *ctx, struct edit *e, int64_t since)
     const struct kind *k = e->kind;
     struct record *seen = record_copy(ctx, k, e->before);
     bool *given = ARENA_ARRAY(ctx->arena, bool, k->field_count);
-    struct rows *r = query(ctx->db, "SELECT before FROM journal WHERE kind = {} AND record = {} AND (seq > {} OR seq IS NULL) ORDER BY seq DESC LIMIT 200", k->name,
-                           e->before->id, since);
+    struct rows *r = query(
+        ctx->db, "SELECT before FROM journal WHERE kind = {} AND record = {} AND (seq > {} OR seq IS NULL) ORDER BY seq DESC LIMIT 200",
+        k->name, e->before->id, since);
     while (rows_next(r)) {
         const char *before = row_copy(r, ctx->arena, "before");
         record_past(ctx, k, before, seen, given);
@@ -64,7 +65,8 @@ static void check_stale(struct ctx *ctx, struct edit *e)
         return;
     e->stale = true;
     look_back(ctx, e, since == NONE ? 0 : since);
-    ctx_fail(ctx, CONFLICT, say(ctx, "Somebody else changed this meanwhile. Nothing of yours has been stored yet, and nothing of theirs is lost."));
+    ctx_fail(ctx, CONFLICT,
+             say(ctx, "Somebody else changed this meanwhile. Nothing of yours has been stored yet, and nothing of theirs is lost."));
 }
 
 /* ---- the form ---- */
@@ -88,13 +90,14 @@ static const char *note(struct ctx *ctx, const struct form *form, const struct f
     const char *now = field_show_masked(ctx, f, e->before);
     if (!*now)
         now = say(ctx, "empty");
-    return mine(e, i) ? say(ctx, "Others have put “{}” here meanwhile. This is what you typed.", now) : say(ctx, "Changed by others meanwhile.");
+    return mine(e, i) ? say(ctx, "Others have put “{}” here meanwhile. This is what you typed.", now)
+                      : say(ctx, "Changed by others meanwhile.");
 }
 
 static void draw_picture(struct ctx *ctx, struct buf *out, const struct field *f, const char *name, bool chosen)
 {
-    html(out, "<label title=\"{}\"><input type=\"radio\" name=\"{}\" value=\"{}\" aria-label=\"{}\"{}><span>{}</span></label>", name, f->name, name, name,
-         (struct markup){chosen ? " checked" : ""}, icon(ctx, name));
+    html(out, "<label title=\"{}\"><input type=\"radio\" name=\"{}\" value=\"{}\" aria-label=\"{}\"{}><span>{}</span></label>", name,
+         f->name, name, name, (struct markup){chosen ? " checked" : ""}, icon(ctx, name));
 }
 
 /* The pictures of the sprite, the chosen one first; those of things stand last in the sprite, the page's own signs first. */
@@ -102,8 +105,10 @@ static bool control(struct ctx *ctx, struct buf *out, const struct field *f, con
 {
     if (!(f->flags & ICON))
         return false;
-    html(out, "<div class=\"icons\" id=\"f-{}\" role=\"radiogroup\" aria-label=\"{}\"><label><input type=\"radio\" name=\"{}\" value=\"\"{}><span>{}</span></label>",
-         f->name, tr(ctx, f->label), f->name, (struct markup){*value ? "" : " checked"}, say(ctx, "none"));
+    html(
+        out,
+        "<div class=\"icons\" id=\"f-{}\" role=\"radiogroup\" aria-label=\"{}\"><label><input type=\"radio\" name=\"{}\" value=\"\"{}><span>{}</span></label>",
+        f->name, tr(ctx, f->label), f->name, (struct markup){*value ? "" : " checked"}, say(ctx, "none"));
     if (*value)
         draw_picture(ctx, out, f, value, true);
     const char *const *names = icon_names(ctx->arena);
@@ -124,8 +129,11 @@ static void draw_meanwhile(struct ctx *ctx, const struct edit *e, int64_t record
     html(out, "<div class=\"notice warn\" role=\"alert\">{}<div><h2>{}</h2><p>{}</p><ul>", icon(ctx, "git-merge"),
          say(ctx, "Somebody else changed this while you were typing"),
          say(ctx, "Nothing has been overwritten. Look at what they changed; when you send again, your fields are stored over theirs."));
-    struct rows *r = query(ctx->db, "SELECT at_ms, actor_name, action, before, after FROM journal WHERE kind = {} AND record = {} AND (seq > {} OR seq IS NULL)"
-                                    " ORDER BY seq LIMIT 20", e->kind->name, record, since == NONE ? 0 : since);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT at_ms, actor_name, action, before, after FROM journal WHERE kind = {} AND record = {} AND (seq > {} OR seq IS NULL)"
+        " ORDER BY seq LIMIT 20",
+        e->kind->name, record, since == NONE ? 0 : since);
     while (rows_next(r)) {
         html(out, "<li><p>{} · {} · {}</p>", history_who(ctx, row_text(r, "actor_name")),
              when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), history_action(ctx, e->kind->name, row_text(r, "action")));
@@ -142,10 +150,14 @@ static void form_draw(struct ctx *ctx, const struct kind *k, const struct record
     const struct edit *e = typed == value_shown ? ctx->work : NULL;
     const char *action = before ? arena_print(ctx->arena, "/registers/%s/%lld", k->name, (long long)before->id)
                                 : arena_print(ctx->arena, "/registers/%s", k->name);
-    const struct form form = {.kind = k, .record = before ? (const void *)before : form_new(ctx, k), .typed = typed, .icon = icon,
-                              .control = control, .note = note, .data = e};
-    const char *title = before ? say(ctx, "Change: {}", record_title(ctx, k, before))
-                               : say(ctx, "{}: new entry", tr(ctx, k->one));
+    const struct form form = {.kind = k,
+                              .record = before ? (const void *)before : form_new(ctx, k),
+                              .typed = typed,
+                              .icon = icon,
+                              .control = control,
+                              .note = note,
+                              .data = e};
+    const char *title = before ? say(ctx, "Change: {}", record_title(ctx, k, before)) : say(ctx, "{}: new entry", tr(ctx, k->one));
     page_begin(ctx, title, PAGE_STAFF);
     trail(ctx, before ? record_href(ctx, k, before->id) : kind_href(ctx, k), before ? say(ctx, "Back to the entry") : tr(ctx, k->many));
     html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
@@ -155,11 +167,12 @@ static void form_draw(struct ctx *ctx, const struct kind *k, const struct record
     if (!e || !e->stale || ctx->problem_count > 1)
         form_problems(ctx);
     if (before)
-        html(out, "<input type=\"hidden\" name=\"_version\" value=\"{}\"><input type=\"hidden\" name=\"_seen\" value=\"{}\">", before->version,
-             newest_entry(ctx, k, before->id));
+        html(out, "<input type=\"hidden\" name=\"_version\" value=\"{}\"><input type=\"hidden\" name=\"_seen\" value=\"{}\">",
+             before->version, newest_entry(ctx, k, before->id));
     form_fields(ctx, out, &form);
     html(out, "<div class=\"acts\"><button class=\"primary\">{}</button><a class=\"button quiet\" href=\"{}\">{}</a></div>",
-         before ? say(ctx, "Store the change") : say(ctx, "Store"), before ? record_href(ctx, k, before->id) : kind_href(ctx, k), say(ctx, "Not now"));
+         before ? say(ctx, "Store the change") : say(ctx, "Store"), before ? record_href(ctx, k, before->id) : kind_href(ctx, k),
+         say(ctx, "Not now"));
     form_end(ctx);
     page_end(ctx);
 }

@@ -199,11 +199,14 @@ static void filter_choice(struct ctx *ctx, const struct field *f)
 static bool filter_typed(struct ctx *ctx, const struct field *f)
 {
     const struct kind *k = f->ref ? kind_find(f->ref) : NULL;
-    if (!k || query_int(ctx->db, "SELECT count(*) AS n FROM (SELECT 1 AS one FROM {} LIMIT {}) AS part", (struct sql_name){k->table}, FORM_SELECT_MOST + 1) <= FORM_SELECT_MOST)
+    if (!k || query_int(ctx->db, "SELECT count(*) AS n FROM (SELECT 1 AS one FROM {} LIMIT {}) AS part", (struct sql_name){k->table},
+                        FORM_SELECT_MOST + 1) <= FORM_SELECT_MOST)
         return false;
-    html(ctx->web->out, "<label>{} <input name=\"{}\" value=\"{}\" maxlength=\"200\" autocomplete=\"off\" list=\"f-{}-l\" data-suggest=\"/registers/{}/suggest\" data-go></label>"
-                        "<datalist id=\"f-{}-l\"></datalist>",
-         tr(ctx, f->label), f->name, query_param(ctx, f->name), f->name, f->ref, f->name);
+    html(
+        ctx->web->out,
+        "<label>{} <input name=\"{}\" value=\"{}\" maxlength=\"200\" autocomplete=\"off\" list=\"f-{}-l\" data-suggest=\"/registers/{}/suggest\" data-go></label>"
+        "<datalist id=\"f-{}-l\"></datalist>",
+        tr(ctx, f->label), f->name, query_param(ctx, f->name), f->name, f->ref, f->name);
     return true;
 }
 
@@ -220,9 +223,11 @@ static void filters(struct ctx *ctx, const struct kind *k, bool narrowed)
 {
     struct buf *out = ctx->web->out;
     find_begin(ctx, "bar", arena_print(ctx->arena, "/registers/%s", k->name));
-    html(out, "<span class=\"search\"><label class=\"sr\" for=\"q\">{}</label>"
-              "<input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\" maxlength=\"100\" data-search><button>{} {}</button></span>",
-         say(ctx, "Find in {}", tr(ctx, k->many)), query_param(ctx, "q"), say(ctx, "Name or code"), icon(ctx, "search"), say(ctx, "Find"));
+    html(
+        out,
+        "<span class=\"search\"><label class=\"sr\" for=\"q\">{}</label>"
+        "<input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\" maxlength=\"100\" data-search><button>{} {}</button></span>",
+        say(ctx, "Find in {}", tr(ctx, k->many)), query_param(ctx, "q"), say(ctx, "Name or code"), icon(ctx, "search"), say(ctx, "Find"));
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         if (!browse_filters(f))
@@ -355,8 +360,8 @@ static void branch_facts(struct ctx *ctx, const struct kind *k, const struct rec
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         bool validity = !strcmp(f->name, "valid_to");
-        if ((!(f->flags & LISTED) && !validity) || !strcmp(f->name, "parent") || !strcmp(f->name, kind_title(k)) ||
-            (f->flags & SEALED) || field_missing(f, r))
+        if ((!(f->flags & LISTED) && !validity) || !strcmp(f->name, "parent") || !strcmp(f->name, kind_title(k)) || (f->flags & SEALED) ||
+            field_missing(f, r))
             continue;
         html(out, "{}{}{}", first ? "" : " · ", validity ? arena_print(ctx->arena, "%s ", tr(ctx, f->label)) : "", field_show(ctx, f, r));
         first = false;
@@ -408,7 +413,8 @@ static void list_or_tree(struct ctx *ctx, const struct kind *k)
 {
     const char *as = query_param(ctx, "as");
     bool tree = !(as && !strcmp(as, "list"));
-    html(ctx->web->out, "<nav class=\"filters\" aria-label=\"{}\"><a href=\"/registers/{}\"{}>{}</a><a href=\"/registers/{}?as=list\"{}>{}</a></nav>",
+    html(ctx->web->out,
+         "<nav class=\"filters\" aria-label=\"{}\"><a href=\"/registers/{}\"{}>{}</a><a href=\"/registers/{}?as=list\"{}>{}</a></nav>",
          say(ctx, "Shown as"), k->name, (struct markup){tree ? " aria-current=\"true\"" : ""}, say(ctx, "Tree"), k->name,
          (struct markup){tree ? "" : " aria-current=\"true\""}, say(ctx, "List"));
 }
@@ -434,7 +440,8 @@ static void list_page(struct ctx *ctx)
         list_or_tree(ctx, k);
     if (b.total == 0) {
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, b.narrowed ? "list-search" : "inbox"),
-             b.narrowed ? say(ctx, "Nothing fits. Take a filter away or search for less.") : say(ctx, "Nothing has been entered here yet."));
+             b.narrowed ? say(ctx, "Nothing fits. Take a filter away or search for less.")
+                        : say(ctx, "Nothing has been entered here yet."));
     } else if (is_tree(k) && !plain_list && tree_draw(ctx, k)) {
         sql_release(&b.list.where);
         page_end(ctx);
@@ -499,8 +506,8 @@ static void suggest(struct ctx *ctx)
     struct rows *rows = list_run(ctx, &b.list);
     for (struct record *r; (r = list_next(ctx, k, rows, ctx->arena)) != NULL;) {
         const char *value = field_text(code, r);
-        html(ctx->web->out, "<option value=\"{}\">{}</option>", value && !(code->flags & SEALED) ? value : arena_print(ctx->arena, "#%lld", (long long)r->id),
-             record_title(ctx, k, r));
+        html(ctx->web->out, "<option value=\"{}\">{}</option>",
+             value && !(code->flags & SEALED) ? value : arena_print(ctx->arena, "#%lld", (long long)r->id), record_title(ctx, k, r));
     }
 }
 
@@ -554,7 +561,8 @@ static void draw_below(struct ctx *ctx, const struct kind *k, const struct recor
     struct rows *rows = list_run(ctx, &l);
     int n = 0;
     for (struct record *each; (each = list_next(ctx, k, rows, ctx->arena)) != NULL; n++) {
-        html(out, "<li><p><a href=\"/registers/{}/{}\">{} {}</a>", k->name, each->id, value_icon(ctx, icon_field(k), each), record_title(ctx, k, each));
+        html(out, "<li><p><a href=\"/registers/{}/{}\">{} {}</a>", k->name, each->id, value_icon(ctx, icon_field(k), each),
+             record_title(ctx, k, each));
         branch_facts(ctx, k, each, false);
         buf_puts(out, "</p></li>");
     }
@@ -562,7 +570,8 @@ static void draw_below(struct ctx *ctx, const struct kind *k, const struct recor
     if (n == 0)
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing."));
     if ((k->write & ctx->actor.roles) && !view_of(k)->closed)
-        html(out, "<p><a href=\"/registers/{}/new?parent=%23{}\">{} {}</a></p>", k->name, r->id, icon(ctx, "plus"), say(ctx, "New entry below it"));
+        html(out, "<p><a href=\"/registers/{}/new?parent=%23{}\">{} {}</a></p>", k->name, r->id, icon(ctx, "plus"),
+             say(ctx, "New entry below it"));
     buf_puts(out, "</section>");
 }
 
@@ -574,19 +583,21 @@ static void record_acts(struct ctx *ctx, const struct kind *k, const struct reco
         sealed |= (k->fields[i].flags & SEALED) && !field_missing(&k->fields[i], r);
     buf_puts(out, "<div class=\"acts\">");
     if ((k->write & ctx->actor.roles) && !view_of(k)->closed)
-        html(out, "<a class=\"button\" href=\"/registers/{}/{}/edit\" data-key=\"e\">{} {}</a>", k->name, r->id, icon(ctx, "edit"), say(ctx, "Change"));
+        html(out, "<a class=\"button\" href=\"/registers/{}/{}/edit\" data-key=\"e\">{} {}</a>", k->name, r->id, icon(ctx, "edit"),
+             say(ctx, "Change"));
     if (view_of(k)->acts)
         view_of(k)->acts(ctx, r);
     if (sealed && (ctx->actor.roles & (ROLES_READERS | ROLE_ADMIN))) {
         form_begin(ctx, arena_print(ctx->arena, "/registers/%s/%lld/reveal", k->name, (long long)r->id), NULL, false);
-        html(out, "<button data-confirm=\"{}\">{} {}</button>", say(ctx, "Showing numbers in the clear is written to the journal with your name."),
-             icon(ctx, "eye"), say(ctx, "Show numbers"));
+        html(out, "<button data-confirm=\"{}\">{} {}</button>",
+             say(ctx, "Showing numbers in the clear is written to the journal with your name."), icon(ctx, "eye"),
+             say(ctx, "Show numbers"));
         form_end(ctx);
     }
     if (k->remove & ctx->actor.roles) {
         form_begin(ctx, arena_print(ctx->arena, "/registers/%s/%lld/remove", k->name, (long long)r->id), NULL, false);
-        html(out, "<input type=\"hidden\" name=\"_version\" value=\"{}\"><button class=\"danger\" data-confirm=\"{}\">{} {}</button>", r->version,
-             say(ctx, "Delete this entry? The journal keeps what it was."), icon(ctx, "trash"), say(ctx, "Delete the entry"));
+        html(out, "<input type=\"hidden\" name=\"_version\" value=\"{}\"><button class=\"danger\" data-confirm=\"{}\">{} {}</button>",
+             r->version, say(ctx, "Delete this entry? The journal keeps what it was."), icon(ctx, "trash"), say(ctx, "Delete the entry"));
         form_end(ctx);
     }
     buf_puts(out, "</div>");
@@ -657,7 +668,8 @@ static void remove_record(struct ctx *ctx)
 static const struct route table[] = {
     ROUTE_GET("/registers", ROLES_READERS | ROLE_ADMIN, registers),
     ROUTE_GET("/registers/{name}", ROLES_SIGNED, list_page, .flags = KIND_READ),
-    ROUTE_POST("/registers/{name}/download", ROLES_SIGNED, file_send, .prepare = download_prepare, .failed = list_page, .flags = KIND_READ | SLOW),
+    ROUTE_POST("/registers/{name}/download", ROLES_SIGNED, file_send, .prepare = download_prepare, .failed = list_page,
+               .flags = KIND_READ | SLOW),
     ROUTE_GET("/registers/{name}/suggest", ROLES_SIGNED, suggest, .flags = KIND_READ),
     ROUTE_GET("/registers/{name}/{id}", ROLES_SIGNED, record_page, .flags = KIND_READ),
     ROUTE_POST("/registers/{name}/{id}/reveal", ROLES_SIGNED, reveal, .prepare = reveal_prepare, .flags = KIND_READ),

@@ -42,5 +42,4 @@ const char *history_label(struct ctx *ctx, const char *key); /* of what an entry
 /* The newest entries about a record, as a timeline. */
 void history_draw(struct ctx *ctx, const struct kind *k, int64_t id);
 
-
 #endif

@@ -35,8 +35,8 @@ static void area_detail(struct ctx *ctx, const void *record)
     }
     double narrow = cos(south * 0.017453292519943295), wide = (east - west) * narrow, high = north - south, scale = SIDE / fmax(wide, high);
     if (isfinite(scale)) {
-        html(out, "<section><h2>{}</h2><svg class=\"outline\" role=\"img\" aria-label=\"{}\" viewBox=\"-4 -4 {} {}\"><polygon points=\"", say(ctx, "Outline"),
-             say(ctx, "Outline"), (int)(wide * scale) + 8, (int)(high * scale) + 8);
+        html(out, "<section><h2>{}</h2><svg class=\"outline\" role=\"img\" aria-label=\"{}\" viewBox=\"-4 -4 {} {}\"><polygon points=\"",
+             say(ctx, "Outline"), say(ctx, "Outline"), (int)(wide * scale) + 8, (int)(high * scale) + 8);
         cJSON_ArrayForEach(p, ring)
         {
             double lon = cJSON_GetNumberValue(cJSON_GetArrayItem(p, 0)), lat = cJSON_GetNumberValue(cJSON_GetArrayItem(p, 1));
@@ -51,7 +51,9 @@ static void area_detail(struct ctx *ctx, const void *record)
 
 static const struct {
     const char *place, *means;
-} template_places[] = {{"name", N_("the resident's name")}, {"number", N_("the request's number")}, {"unit", N_("the unit that handles it")},
+} template_places[] = {{"name", N_("the resident's name")},
+                       {"number", N_("the request's number")},
+                       {"unit", N_("the unit that handles it")},
                        {"date", N_("the deadline's day")}};
 
 static const char *sample(struct ctx *ctx, const char *place, bool english)
@@ -101,8 +103,8 @@ static void template_detail(struct ctx *ctx, const void *record)
         html(out, "<p class=\"problem\">{}</p>", say(ctx, "A place with a question mark is not known and stays as it is written."));
     buf_puts(out, "<p class=\"small\">");
     for (size_t i = 0; i < sizeof template_places / sizeof *template_places; i++)
-        html(out, "<span class=\"nobr\"><code>{}</code> {}</span>{}", arena_print(ctx->arena, "{%s}", template_places[i].place), tr(ctx, template_places[i].means),
-             i + 1 < sizeof template_places / sizeof *template_places ? " · " : "");
+        html(out, "<span class=\"nobr\"><code>{}</code> {}</span>{}", arena_print(ctx->arena, "{%s}", template_places[i].place),
+             tr(ctx, template_places[i].means), i + 1 < sizeof template_places / sizeof *template_places ? " · " : "");
     html(out, "</p></section>");
 }
 
@@ -126,8 +128,8 @@ static void draw_posts(struct ctx *ctx, const char *column, int64_t id, const ch
     for (struct post *p; (p = list_next(ctx, &posts_kind, r, ctx->arena)) != NULL; n++) {
         bool over = p->valid_to && strcmp(p->valid_to, day_iso(ctx->arena, when_day(ctx->now))) < 0;
         html(out, "<li><p><a href=\"/registers/posts/{}\">{}</a> <span class=\"small\">{}{}{} {}–{}</span>", p->record.id,
-             field_show(ctx, kind_field(&posts_kind, of_person ? "organisation" : "person"), p), field_show(ctx, kind_field(&posts_kind, "role"), p),
-             p->term ? " · " : "", p->term, p->valid_from, p->valid_to);
+             field_show(ctx, kind_field(&posts_kind, of_person ? "organisation" : "person"), p),
+             field_show(ctx, kind_field(&posts_kind, "role"), p), p->term ? " · " : "", p->term, p->valid_from, p->valid_to);
         if (over)
             html(out, " <span class=\"state wait\">{}</span>", say(ctx, "over"));
         buf_puts(out, "</p></li>");
@@ -136,7 +138,8 @@ static void draw_posts(struct ctx *ctx, const char *column, int64_t id, const ch
     if (n == 0)
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing."));
     if (posts_kind.write & ctx->actor.roles)
-        html(out, "<p><a href=\"/registers/posts/new?{}={}\">{} {}</a></p>", column, (struct url_part){code}, icon(ctx, "plus"), say(ctx, "New post"));
+        html(out, "<p><a href=\"/registers/posts/new?{}={}\">{} {}</a></p>", column, (struct url_part){code}, icon(ctx, "plus"),
+             say(ctx, "New post"));
     buf_puts(out, "</section>");
 }
 
@@ -145,7 +148,8 @@ static void person_detail(struct ctx *ctx, const void *record)
     const struct person *p = record;
     int64_t volunteer = query_int(ctx->db, "SELECT id FROM volunteers WHERE person = {}", p->record.id);
     if (volunteer != NONE && (volunteers_kind.read & ctx->actor.roles))
-        html(ctx->web->out, "<p><a href=\"/volunteers/{}\">{} {}</a></p>", volunteer, icon(ctx, "heart-handshake"), say(ctx, "As a volunteer: team, skills, hours"));
+        html(ctx->web->out, "<p><a href=\"/volunteers/{}\">{} {}</a></p>", volunteer, icon(ctx, "heart-handshake"),
+             say(ctx, "As a volunteer: team, skills, hours"));
     draw_posts(ctx, "person", p->record.id, p->code);
 }
 
@@ -164,12 +168,8 @@ static void organisation_detail(struct ctx *ctx, const void *record)
 }
 
 static const struct register_view views[] = {
-    {&people_kind, .detail = person_detail},
-    {&organisations_kind, .detail = organisation_detail},
-    {&opinions_kind, .closed = true},
-    {&areas_kind, .detail = area_detail},
-    {&templates_kind, .detail = template_detail},
-    {.kind = NULL},
+    {&people_kind, .detail = person_detail}, {&organisations_kind, .detail = organisation_detail}, {&opinions_kind, .closed = true},
+    {&areas_kind, .detail = area_detail},    {&templates_kind, .detail = template_detail},         {.kind = NULL},
 };
 
 const struct module register_views_module = {.name = "register_views", .views = views};

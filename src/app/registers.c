@@ -13,14 +13,17 @@
 #include <string.h>
 
 static const struct choice area_levels[] = {{"subdistrict", N_("Subdistrict")}, {"community", N_("Community")},
-                                            {"estate", N_("Estate")}, {"grid", N_("Grid")},
-                                            {"building", N_("Building")}, {NULL, NULL}};
-static const struct choice unit_kinds[] = {{"office", N_("Office")}, {"community", N_("Community committee")},
-                                           {"department", N_("Department")}, {"company", N_("Company")}, {NULL, NULL}};
-static const struct choice category_levels[] = {{"urgent", N_("Urgent")}, {"ordinary", N_("Ordinary")},
-                                                {"complex", N_("Complex")}, {NULL, NULL}};
-static const struct choice day_kinds[] = {{"working_days", N_("Working days")}, {"hours", N_("Hours")},
-                                          {"calendar_days", N_("Calendar days")}, {NULL, NULL}};
+                                            {"estate", N_("Estate")},           {"grid", N_("Grid")},
+                                            {"building", N_("Building")},       {NULL, NULL}};
+static const struct choice unit_kinds[] = {{"office", N_("Office")},
+                                           {"community", N_("Community committee")},
+                                           {"department", N_("Department")},
+                                           {"company", N_("Company")},
+                                           {NULL, NULL}};
+static const struct choice category_levels[] = {
+    {"urgent", N_("Urgent")}, {"ordinary", N_("Ordinary")}, {"complex", N_("Complex")}, {NULL, NULL}};
+static const struct choice day_kinds[] = {
+    {"working_days", N_("Working days")}, {"hours", N_("Hours")}, {"calendar_days", N_("Calendar days")}, {NULL, NULL}};
 static const struct choice template_kinds[] = {{"reply", N_("Reply")}, {"message", N_("Message")}, {NULL, NULL}};
 
 #define WRITERS (ROLE_ADMIN | ROLE_OFFICE)
@@ -58,8 +61,8 @@ static void area_check(struct ctx *ctx, const void *before, void *after)
 {
     const struct area *was = before, *a = after;
     const struct area *parent = a->parent == NONE ? NULL : record_get(ctx, &areas_kind, a->parent);
-    if (parent && was && (parent->record.id == was->record.id ||
-                          (was->path && parent->path && !strncmp(parent->path, was->path, strlen(was->path)))))
+    if (parent && was &&
+        (parent->record.id == was->record.id || (was->path && parent->path && !strncmp(parent->path, was->path, strlen(was->path)))))
         ctx_problem(ctx, "parent", say(ctx, "An area can't lie in itself or in what lies below it."));
     else if (parent && level_of(parent->level) >= level_of(a->level))
         ctx_problem(ctx, "level", say(ctx, "{} lies in “{}”, so its level must be below that.", a->name, parent->name));
@@ -73,8 +76,10 @@ static void area_check(struct ctx *ctx, const void *before, void *after)
 
 #define A(member) offsetof(struct area, member)
 static const struct field area_fields[] = {
-    {"code", F_CODE, A(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED | SORTED, .hint = N_("The administrative code, or any short code of your own.")},
-    {"parent", F_REF, A(parent), N_("Part of"), .ref = "areas", .flags = FILTER, .hint = N_("Moving an area takes everything below it along.")},
+    {"code", F_CODE, A(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED | SORTED,
+     .hint = N_("The administrative code, or any short code of your own.")},
+    {"parent", F_REF, A(parent), N_("Part of"), .ref = "areas", .flags = FILTER,
+     .hint = N_("Moving an area takes everything below it along.")},
     {"name", F_TEXT, A(name), N_("Name"), .flags = REQUIRED | LISTED | SORTED},
     {"name_en", F_TEXT, A(name_en), N_("Name in English")},
     {"level", F_CHOICE, A(level), N_("Level"), .choices = area_levels, .flags = REQUIRED | LISTED | FILTER | SORTED},
@@ -84,7 +89,8 @@ static const struct field area_fields[] = {
     {"valid_to", F_DATE, A(valid_to), N_("Valid to"), .hint = N_("After this day it is no longer offered; what was recorded there stays.")},
     {"lat", F_REAL, A(lat), N_("Latitude"), .min = -90, .max = 90, .group = N_("On the map")},
     {"lon", F_REAL, A(lon), N_("Longitude"), .min = -180, .max = 180},
-    {"outline", F_LONG, A(outline), N_("Outline"), .flags = INNER, .hint = N_("A closed ring of points, longitude first: [[112.48,23.06],…].")},
+    {"outline", F_LONG, A(outline), N_("Outline"), .flags = INNER,
+     .hint = N_("A closed ring of points, longitude first: [[112.48,23.06],…].")},
 };
 /* Where an area lies decides what its people see: the tree is placed anew when one was added or moved. */
 static enum status area_settle(struct ctx *ctx, const void *before, const void *after)
@@ -94,9 +100,21 @@ static enum status area_settle(struct ctx *ctx, const void *before, const void *
     return moved ? areas_place(ctx) : OK;
 }
 
-const struct kind areas_kind = {.name = "areas", .table = "areas", .one = N_("Area"), .many = N_("Areas"),
-    FIELDS(area_fields), .size = sizeof(struct area), .read = ROLES_SIGNED, .write = WRITERS, .remove = WRITERS, .code = "code",
-    .order = "code", .check = area_check, .settle = area_settle, .import_done = areas_place,
+const struct kind areas_kind = {
+    .name = "areas",
+    .table = "areas",
+    .one = N_("Area"),
+    .many = N_("Areas"),
+    FIELDS(area_fields),
+    .size = sizeof(struct area),
+    .read = ROLES_SIGNED,
+    .write = WRITERS,
+    .remove = WRITERS,
+    .code = "code",
+    .order = "code",
+    .check = area_check,
+    .settle = area_settle,
+    .import_done = areas_place,
     .about = N_("The subdistrict, its communities, estates, grids and buildings: what everything else is counted and handed out by.")};
 
 /* ---- units ---- */
@@ -109,7 +127,8 @@ static const struct field unit_fields[] = {
     {"kind", F_CHOICE, U(kind), N_("Kind"), .choices = unit_kinds, .flags = LISTED | FILTER},
     {"area", F_REF, U(area), N_("Area"), .ref = "areas", .flags = FILTER},
     {"phone", F_PHONE, U(phone), N_("Telephone"), .flags = LISTED},
-    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120, .hint = N_("Where notices to the whole unit go. Empty: the outbox says whom to ring.")},
+    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120,
+     .hint = N_("Where notices to the whole unit go. Empty: the outbox says whom to ring.")},
 };
 
 static void unit_check(struct ctx *ctx, const void *before, void *after)
@@ -120,9 +139,19 @@ static void unit_check(struct ctx *ctx, const void *before, void *after)
         ctx_problem(ctx, "mail", say(ctx, "A mail address, like office@example.cn."));
 }
 
-const struct kind units_kind = {.name = "units", .table = "units", .one = N_("Unit"), .many = N_("Units"),
-    FIELDS(unit_fields), .size = sizeof(struct unit), .read = ROLES_SIGNED, .write = WRITERS, .remove = WRITERS, .code = "code",
-    .order = "code", .check = unit_check, .about = N_("Offices, communities, departments and companies that handle requests.")};
+const struct kind units_kind = {.name = "units",
+                                .table = "units",
+                                .one = N_("Unit"),
+                                .many = N_("Units"),
+                                FIELDS(unit_fields),
+                                .size = sizeof(struct unit),
+                                .read = ROLES_SIGNED,
+                                .write = WRITERS,
+                                .remove = WRITERS,
+                                .code = "code",
+                                .order = "code",
+                                .check = unit_check,
+                                .about = N_("Offices, communities, departments and companies that handle requests.")};
 
 /* ---- categories ---- */
 
@@ -165,9 +194,11 @@ static const struct field category_fields[] = {
     {"name", F_TEXT, C(name), N_("Name"), .flags = REQUIRED | LISTED | SORTED},
     {"name_en", F_TEXT, C(name_en), N_("Name in English")},
     {"icon", F_CODE, C(icon), N_("Icon"), .max = 60, .flags = ICON, .hint = N_("Shown beside the name where residents choose.")},
-    {"unit", F_REF, C(unit), N_("Usual lead unit"), .ref = "units", .flags = LISTED | FILTER, .group = N_("Handling"), .hint = N_("Empty: the committee of the community where it is.")},
+    {"unit", F_REF, C(unit), N_("Usual lead unit"), .ref = "units", .flags = LISTED | FILTER, .group = N_("Handling"),
+     .hint = N_("Empty: the committee of the community where it is.")},
     {"level", F_CHOICE, C(level), N_("Level"), .choices = category_levels, .flags = LISTED | FILTER},
-    {"days", F_INT, C(days), N_("Deadline"), .min = 0, .max = 1000, .flags = LISTED, .hint = N_("A number; what it counts is said beside it.")},
+    {"days", F_INT, C(days), N_("Deadline"), .min = 0, .max = 1000, .flags = LISTED,
+     .hint = N_("A number; what it counts is said beside it.")},
     {"day_kind", F_CHOICE, C(day_kind), N_("Counted in"), .choices = day_kinds, .flags = LISTED},
     {"first_contact_hours", F_INT, C(first_contact_hours), N_("First contact within hours"), .min = 0, .max = 1000},
     {"hint", F_TEXT, C(hint), N_("Hint for the resident"), .group = N_("For residents")},
@@ -186,9 +217,19 @@ static enum status category_insert(struct ctx *ctx, void *record)
     return record_insert(ctx, &categories_kind, c, "import");
 }
 
-const struct kind categories_kind = {.name = "categories", .table = "categories", .one = N_("Category"),
-    .many = N_("Categories"), FIELDS(category_fields), .size = sizeof(struct category), .read = ROLES_SIGNED,
-    .write = WRITERS, .remove = WRITERS, .code = "code", .order = "position, code", .check = category_check,
+const struct kind categories_kind = {
+    .name = "categories",
+    .table = "categories",
+    .one = N_("Category"),
+    .many = N_("Categories"),
+    FIELDS(category_fields),
+    .size = sizeof(struct category),
+    .read = ROLES_SIGNED,
+    .write = WRITERS,
+    .remove = WRITERS,
+    .code = "code",
+    .order = "position, code",
+    .check = category_check,
     .import_insert = category_insert,
     .about = N_("What residents can ask about, in up to three levels, with the unit that usually leads and the deadline.")};
 
@@ -198,24 +239,43 @@ static const struct field holiday_fields[] = {
     {"name", F_TEXT, H(name), N_("Name"), .flags = LISTED},
     {"is_off_day", F_BOOL, H(is_off_day), N_("Day off"), .flags = REQUIRED | LISTED},
 };
-const struct kind holidays_kind = {.name = "holidays", .table = "holidays", .one = N_("Calendar day"),
-    .many = N_("Calendar"), FIELDS(holiday_fields), .size = sizeof(struct holiday), .read = ROLES_SIGNED,
-    .write = WRITERS, .remove = WRITERS, .code = "date", .order = "date DESC", .home = "/calendar",
-    .about = N_("Days off and working weekends; deadlines are counted by it.")};
+const struct kind holidays_kind = {.name = "holidays",
+                                   .table = "holidays",
+                                   .one = N_("Calendar day"),
+                                   .many = N_("Calendar"),
+                                   FIELDS(holiday_fields),
+                                   .size = sizeof(struct holiday),
+                                   .read = ROLES_SIGNED,
+                                   .write = WRITERS,
+                                   .remove = WRITERS,
+                                   .code = "date",
+                                   .order = "date DESC",
+                                   .home = "/calendar",
+                                   .about = N_("Days off and working weekends; deadlines are counted by it.")};
 
 #define T(member) offsetof(struct reply_template, member)
 static const struct field template_fields[] = {
     {"code", F_CODE, T(code), N_("Code"), .max = 40, .flags = REQUIRED | UNIQUE | LISTED},
     {"title", F_TEXT, T(title), N_("Title"), .flags = REQUIRED | LISTED | SORTED},
     {"kind", F_CHOICE, T(kind), N_("Kind"), .choices = template_kinds, .flags = LISTED | FILTER},
-    {"category", F_REF, T(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER, .hint = N_("A category serves those below it; empty: all.")},
-    {"text", F_LONG, T(text), N_("Text"), .max = 4000, .flags = REQUIRED, .hint = N_("Places that are filled in: {name}, {number}, {unit}, {date}. Write …… where the writer is to add something.")},
+    {"category", F_REF, T(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER,
+     .hint = N_("A category serves those below it; empty: all.")},
+    {"text", F_LONG, T(text), N_("Text"), .max = 4000, .flags = REQUIRED,
+     .hint = N_("Places that are filled in: {name}, {number}, {unit}, {date}. Write …… where the writer is to add something.")},
     {"text_en", F_LONG, T(text_en), N_("Text in English"), .max = 4000},
 };
-const struct kind templates_kind = {.name = "templates", .table = "templates", .one = N_("Reply template"),
-    .many = N_("Reply templates"), FIELDS(template_fields), .size = sizeof(struct reply_template),
-    .read = ROLES_STAFF | ROLE_ADMIN, .write = WRITERS, .remove = WRITERS, .code = "code", .order = "code",
-    .about = N_("Ready-made replies and messages with places for number, name, unit and date.")};
+const struct kind templates_kind = {.name = "templates",
+                                    .table = "templates",
+                                    .one = N_("Reply template"),
+                                    .many = N_("Reply templates"),
+                                    FIELDS(template_fields),
+                                    .size = sizeof(struct reply_template),
+                                    .read = ROLES_STAFF | ROLE_ADMIN,
+                                    .write = WRITERS,
+                                    .remove = WRITERS,
+                                    .code = "code",
+                                    .order = "code",
+                                    .about = N_("Ready-made replies and messages with places for number, name, unit and date.")};
 
 struct calendar *calendar_load(struct db *db, struct arena *a)
 {

@@ -11,9 +11,9 @@
 struct area {
     struct record record;
     const char *code, *name, *name_en, *level;
-    int64_t parent, community;  /* community: the ancestor (or itself) at that level; NONE above it */
-    const char *path;           /* "/1/4/": the ids from the root down to itself; set by the program */
-    double lat, lon;            /* WGS-84 */
+    int64_t parent, community; /* community: the ancestor (or itself) at that level; NONE above it */
+    const char *path;          /* "/1/4/": the ids from the root down to itself; set by the program */
+    double lat, lon;           /* WGS-84 */
     const char *outline, *valid_from, *valid_to;
 };
 struct unit {
@@ -27,7 +27,7 @@ struct category {
     struct record record;
     const char *code, *name, *name_en, *icon, *level;
     int64_t parent, unit, days;
-    const char *day_kind;       /* working_days, hours, calendar_days */
+    const char *day_kind; /* working_days, hours, calendar_days */
     int64_t first_contact_hours;
     const char *hint, *hint_en;
     int64_t position, valid;

@@ -14,10 +14,14 @@
 
 #define TIMES_MOST 60
 
-static const struct choice every[] = {
-    {"", N_("No, once only")}, {"day", N_("Every day")}, {"week", N_("Every week")}, {"2weeks", N_("Every two weeks")},
-    {"month-weekday", N_("Every month on the same weekday, such as the first Saturday")}, {"month-last", N_("Every month on the last such weekday")},
-    {"month-day", N_("Every month on the same date")}, {NULL, NULL}};
+static const struct choice every[] = {{"", N_("No, once only")},
+                                      {"day", N_("Every day")},
+                                      {"week", N_("Every week")},
+                                      {"2weeks", N_("Every two weeks")},
+                                      {"month-weekday", N_("Every month on the same weekday, such as the first Saturday")},
+                                      {"month-last", N_("Every month on the last such weekday")},
+                                      {"month-day", N_("Every month on the same date")},
+                                      {NULL, NULL}};
 static const char *const ical_days[] = {"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
 
 static const char *chosen(struct ctx *ctx)
@@ -50,18 +54,27 @@ void repeats_field(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     const char *now = chosen(ctx), *times = param(ctx, "times");
-    html(out, "<fieldset class=\"repeat\"><legend>{}</legend><div class=\"field\"><label for=\"f-every\">{}</label><select id=\"f-every\" name=\"every\">", say(ctx, "Does it repeat?"), say(ctx, "How often"));
+    html(
+        out,
+        "<fieldset class=\"repeat\"><legend>{}</legend><div class=\"field\"><label for=\"f-every\">{}</label><select id=\"f-every\" name=\"every\">",
+        say(ctx, "Does it repeat?"), say(ctx, "How often"));
     for (const struct choice *c = every; c->code; c++)
-        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){!strcmp(now, c->code) ? " selected" : ""}, tr(ctx, c->label));
+        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){!strcmp(now, c->code) ? " selected" : ""},
+             tr(ctx, c->label));
     html(out, "</select>");
     problem(ctx, "every");
     html(out, "</div><div class=\"field\"><span>{}</span><div class=\"checks\">", say(ctx, "On other weekdays too, for every week or two"));
     for (int d = 1; d <= 7; d++)
-        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"weekday\" value=\"{}\"{}> {}</label>", d, (struct markup){day_ticked(ctx, d) ? " checked" : ""}, weekday_name(ctx, d));
-    html(out, "</div></div><div class=\"pair\"><div class=\"field\"><label for=\"f-times\">{}</label><input id=\"f-times\" class=\"tiny\" type=\"number\" name=\"times\" min=\"2\" max=\"{}\" value=\"{}\">",
-         say(ctx, "How many times"), TIMES_MOST, times);
+        html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"weekday\" value=\"{}\"{}> {}</label>", d,
+             (struct markup){day_ticked(ctx, d) ? " checked" : ""}, weekday_name(ctx, d));
+    html(
+        out,
+        "</div></div><div class=\"pair\"><div class=\"field\"><label for=\"f-times\">{}</label><input id=\"f-times\" class=\"tiny\" type=\"number\" name=\"times\" min=\"2\" max=\"{}\" value=\"{}\">",
+        say(ctx, "How many times"), TIMES_MOST, times);
     problem(ctx, "times");
-    html(out, "</div><div class=\"field\"><label for=\"f-until\">{}</label><input id=\"f-until\" type=\"date\" name=\"until\" value=\"{}\">", say(ctx, "or until"), param(ctx, "until"));
+    html(out,
+         "</div><div class=\"field\"><label for=\"f-until\">{}</label><input id=\"f-until\" type=\"date\" name=\"until\" value=\"{}\">",
+         say(ctx, "or until"), param(ctx, "until"));
     problem(ctx, "until");
     html(out, "</div></div></fieldset>");
 }
@@ -151,18 +164,25 @@ static const char *month_words(struct ctx *ctx, const char *by_day)
     long nth = strtol(by_day, &day, 10);
     const char *word = day_word(ctx, day);
     switch (nth) {
-    case -1: return say(ctx, "every month on the last {}", word);
-    case 1: return say(ctx, "every month on the first {}", word);
-    case 2: return say(ctx, "every month on the second {}", word);
-    case 3: return say(ctx, "every month on the third {}", word);
-    case 4: return say(ctx, "every month on the fourth {}", word);
-    default: return NULL;
+    case -1:
+        return say(ctx, "every month on the last {}", word);
+    case 1:
+        return say(ctx, "every month on the first {}", word);
+    case 2:
+        return say(ctx, "every month on the second {}", word);
+    case 3:
+        return say(ctx, "every month on the third {}", word);
+    case 4:
+        return say(ctx, "every month on the fourth {}", word);
+    default:
+        return NULL;
     }
 }
 
 static const char *how_often(struct ctx *ctx, const char *rule)
 {
-    const char *freq = part(ctx, rule, "FREQ"), *interval = part(ctx, rule, "INTERVAL"), *by_day = part(ctx, rule, "BYDAY"), *by_date = part(ctx, rule, "BYMONTHDAY");
+    const char *freq = part(ctx, rule, "FREQ"), *interval = part(ctx, rule, "INTERVAL"), *by_day = part(ctx, rule, "BYDAY"),
+               *by_date = part(ctx, rule, "BYMONTHDAY");
     bool two = interval && !strcmp(interval, "2");
     if (!freq || (interval && !two && strcmp(interval, "1") != 0))
         return NULL;

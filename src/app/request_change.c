@@ -24,9 +24,15 @@ void step_prepare(struct ctx *ctx)
     struct step_input *in = ARENA_NEW(ctx->arena, struct step_input);
     int64_t day, *co = ARENA_ARRAY(ctx->arena, int64_t, CO_HANDLERS_MOST);
     const char *into = param(ctx, "into"), *text = param(ctx, "text");
-    *in = (struct step_input){.unit = param_int(ctx, "unit"), .until = NONE, .into = NONE, .solved = param(ctx, "solved"),
-                              .satisfaction = param_int(ctx, "satisfaction"), .category = param_int(ctx, "category"), .level = param(ctx, "level"),
-                              .co = co, .co_count = param_ints(ctx, "co", co, CO_HANDLERS_MOST)};
+    *in = (struct step_input){.unit = param_int(ctx, "unit"),
+                              .until = NONE,
+                              .into = NONE,
+                              .solved = param(ctx, "solved"),
+                              .satisfaction = param_int(ctx, "satisfaction"),
+                              .category = param_int(ctx, "category"),
+                              .level = param(ctx, "level"),
+                              .co = co,
+                              .co_count = param_ints(ctx, "co", co, CO_HANDLERS_MOST)};
     in->text = text ? text_tidy_lines(ctx->arena, text) : NULL;
     if (param(ctx, "until") && day_parse(param(ctx, "until"), &day))
         in->until = when_day_end(day);
@@ -91,8 +97,9 @@ bool request_revealed(struct ctx *ctx, const struct request *r)
 {
     if (ctx->actor.user == NONE)
         return false;
-    int64_t at = query_int(ctx->db, "SELECT max(at_ms) AS at FROM journal WHERE kind = 'requests' AND record = {} AND action = 'reveal' AND actor = {}",
-                           r->record.id, ctx->actor.user);
+    int64_t at = query_int(
+        ctx->db, "SELECT max(at_ms) AS at FROM journal WHERE kind = 'requests' AND record = {} AND action = 'reveal' AND actor = {}",
+        r->record.id, ctx->actor.user);
     return at != NONE && at / 1000 + REVEAL_SECONDS > ctx->now;
 }
 
@@ -173,9 +180,11 @@ void attach_change(struct ctx *ctx)
     const struct request *r = ctx->web->record;
     for (int i = 0; i < l->count; i++) {
         const struct attached *a = &l->list[i];
-        change(ctx->db, "INSERT INTO attachments (request, name, type, size, data, thumbnail, created, actor, actor_name) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {})",
-               r->record.id, a->name, a->type, (int64_t)a->size, ((struct bytes){a->data, a->size}), ((struct bytes){a->small, a->small_size}), ctx->now,
-               (struct maybe){ctx->actor.user}, ctx->actor.name);
+        change(
+            ctx->db,
+            "INSERT INTO attachments (request, name, type, size, data, thumbnail, created, actor, actor_name) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {})",
+            r->record.id, a->name, a->type, (int64_t)a->size, ((struct bytes){a->data, a->size}), ((struct bytes){a->small, a->small_size}),
+            ctx->now, (struct maybe){ctx->actor.user}, ctx->actor.name);
         struct buf after;
         buf_init(&after, 0);
         json(&after, "{\"file\":{},\"type\":{},\"size\":{}}", a->name, a->type, (int64_t)a->size);
@@ -191,7 +200,8 @@ void file_answer(struct ctx *ctx)
 {
     char *end;
     int64_t id = strtoll(ctx->web->name, &end, 10);
-    struct rows *r = query(ctx->db, "SELECT name, type, data FROM attachments WHERE id = {} AND request = {} AND type <> 'image/jpeg'", *end ? 0 : id, ctx->web->id);
+    struct rows *r = query(ctx->db, "SELECT name, type, data FROM attachments WHERE id = {} AND request = {} AND type <> 'image/jpeg'",
+                           *end ? 0 : id, ctx->web->id);
     if (!rows_next(r)) {
         ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no such file."));
         return;

@@ -76,18 +76,18 @@ static void draw_templates(struct ctx *ctx, const struct request *r)
 {
     struct buf *out = ctx->web->out;
     struct rows *rows = query(ctx->db,
-        "SELECT code, title, text, text_en FROM templates WHERE kind = 'reply' AND (category IS NULL OR category = {}"
-        " OR category = (SELECT parent FROM categories WHERE id = {})"
-        " OR category = (SELECT parent FROM categories WHERE id = (SELECT parent FROM categories WHERE id = {})))"
-        " ORDER BY CASE WHEN category IS NULL THEN 1 ELSE 0 END, code",
-        (struct maybe){r->category}, (struct maybe){r->category}, (struct maybe){r->category});
+                              "SELECT code, title, text, text_en FROM templates WHERE kind = 'reply' AND (category IS NULL OR category = {}"
+                              " OR category = (SELECT parent FROM categories WHERE id = {})"
+                              " OR category = (SELECT parent FROM categories WHERE id = (SELECT parent FROM categories WHERE id = {})))"
+                              " ORDER BY CASE WHEN category IS NULL THEN 1 ELSE 0 END, code",
+                              (struct maybe){r->category}, (struct maybe){r->category}, (struct maybe){r->category});
     int n = 0;
     while (n < 30 && rows_next(rows)) {
         if (n++ == 0)
             html(out, "<div class=\"templates\"><p class=\"hint\">{}</p><ul>", say(ctx, "Begin with a template:"));
         html(out, "<li><a href=\"?step=answer&amp;template={}#step\" data-insert=\"f-text\" data-text=\"{}\">{}</a></li>",
-             (struct url_part){row_text(rows, "code")}, template_filled(ctx, r, ctx_pick(ctx, row_text(rows, "text"), row_text(rows, "text_en"))),
-             row_text(rows, "title"));
+             (struct url_part){row_text(rows, "code")},
+             template_filled(ctx, r, ctx_pick(ctx, row_text(rows, "text"), row_text(rows, "text_en"))), row_text(rows, "title"));
     }
     rows_end(rows);
     if (n)
@@ -141,8 +141,10 @@ static struct proposal propose_unit(struct ctx *ctx, const struct request *r)
     if (r->unit != NONE)
         return (struct proposal){r->unit, say(ctx, "It was with this unit before.")};
     if (usual != NONE)
-        return (struct proposal){usual, say(ctx, "{} is usually handled by {}.", name_of(&categories, r->category), name_of(&units, usual))};
-    int64_t committee = query_int(ctx->db, "SELECT min(id) AS id FROM units WHERE kind = 'community' AND area = {}", (struct maybe){r->community});
+        return (struct proposal){usual,
+                                 say(ctx, "{} is usually handled by {}.", name_of(&categories, r->category), name_of(&units, usual))};
+    int64_t committee = query_int(ctx->db, "SELECT min(id) AS id FROM units WHERE kind = 'community' AND area = {}",
+                                  (struct maybe){r->community});
     if (r->category != NONE && committee != NONE)
         return (struct proposal){committee, say(ctx, "{} is usually handled by the community.", name_of(&categories, r->category))};
     search_suggest(ctx, r->subject, r->text, r->record.id, &s);
@@ -169,7 +171,8 @@ static void draw_unit(struct ctx *ctx, const struct request *r, const struct ste
         return;
     int64_t co[CO_HANDLERS_MOST];
     int n = param_ints(ctx, "co", co, CO_HANDLERS_MOST);
-    html(out, "<details class=\"field\"{}><summary>{}</summary><div class=\"ticks\">", (struct markup){n ? " open" : ""}, say(ctx, "Helping units"));
+    html(out, "<details class=\"field\"{}><summary>{}</summary><div class=\"ticks\">", (struct markup){n ? " open" : ""},
+         say(ctx, "Helping units"));
     for (int i = 0; i < units.count; i++) {
         bool on = false;
         for (int j = 0; j < n; j++)
@@ -194,15 +197,22 @@ static void draw_category(struct ctx *ctx, const struct request *r)
     if (s.category != NONE)
         html(out, "<p class=\"hint\">{} {}</p>", icon(ctx, "bulb"),
              say(ctx, "{} of the {} most similar handled requests were “{}”.", s.votes, s.of, name_of(&categories, s.category)));
-    html(out, "<select id=\"f-category\" name=\"category\"{}><option value=\"\">{}</option>", invalid(ctx, "category"), say(ctx, "Not known yet"));
-    names_options(ctx, &categories, param(ctx, "category") ? param_int(ctx, "category") : r->category != NONE ? r->category : s.votes * 3 >= s.of ? s.category : NONE);
+    html(out, "<select id=\"f-category\" name=\"category\"{}><option value=\"\">{}</option>", invalid(ctx, "category"),
+         say(ctx, "Not known yet"));
+    names_options(ctx, &categories,
+                  param(ctx, "category") ? param_int(ctx, "category")
+                  : r->category != NONE  ? r->category
+                  : s.votes * 3 >= s.of  ? s.category
+                                         : NONE);
     html(out, "</select>");
     field_end(ctx, "category");
-    html(out, "<div class=\"field\"><label for=\"f-level\">{}</label><select id=\"f-level\" name=\"level\"{}><option value=\"\">{}</option>",
+    html(out,
+         "<div class=\"field\"><label for=\"f-level\">{}</label><select id=\"f-level\" name=\"level\"{}><option value=\"\">{}</option>",
          say(ctx, "Level"), invalid(ctx, "level"), say(ctx, "As the category says"));
     const char *chosen = param(ctx, "level") ? param(ctx, "level") : "";
     for (const struct choice *c = kind_field(&requests_kind, "level")->choices; c->code; c++)
-        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){strcmp(chosen, c->code) ? "" : " selected"}, tr(ctx, c->label));
+        html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){strcmp(chosen, c->code) ? "" : " selected"},
+             tr(ctx, c->label));
     html(out, "</select>");
     field_end(ctx, "level");
     html(out, "</div>");
@@ -212,8 +222,10 @@ static void draw_until(struct ctx *ctx, const struct request *r, const struct st
 {
     bool park = !strcmp(s->action, "park");
     int64_t first = when_day(!park && r->due != NONE && r->due > ctx->now ? r->due : ctx->now) + 1;
-    html(ctx->web->out, "<div class=\"field\"><label for=\"f-until\">{}</label><input class=\"short\" id=\"f-until\" type=\"date\" name=\"until\" min=\"{}\" value=\"{}\"{}>",
-         park ? say(ctx, "Review on") : say(ctx, "New deadline"), day_iso(ctx->arena, first), param(ctx, "until"), invalid(ctx, "until"));
+    html(
+        ctx->web->out,
+        "<div class=\"field\"><label for=\"f-until\">{}</label><input class=\"short\" id=\"f-until\" type=\"date\" name=\"until\" min=\"{}\" value=\"{}\"{}>",
+        park ? say(ctx, "Review on") : say(ctx, "New deadline"), day_iso(ctx->arena, first), param(ctx, "until"), invalid(ctx, "until"));
     field_end(ctx, "until");
 }
 
@@ -227,9 +239,11 @@ static void draw_into(struct ctx *ctx, const struct request *r)
     for (int i = 0; i < n; i++) {
         const struct request *other = record_load(ctx, &requests_kind, hits[i].id);
         if (other)
-            html(out, "<label class=\"check\"><input type=\"radio\" name=\"like\" value=\"{}\"> {} {}</label>", other->number, other->number, other->subject);
+            html(out, "<label class=\"check\"><input type=\"radio\" name=\"like\" value=\"{}\"> {} {}</label>", other->number,
+                 other->number, other->subject);
     }
-    html(out, "<input class=\"short\" id=\"f-into\" name=\"into\" value=\"{}\" maxlength=\"40\"{}>", param(ctx, "into"), invalid(ctx, "into"));
+    html(out, "<input class=\"short\" id=\"f-into\" name=\"into\" value=\"{}\" maxlength=\"40\"{}>", param(ctx, "into"),
+         invalid(ctx, "into"));
     field_end(ctx, "into");
 }
 
@@ -237,8 +251,8 @@ static void draw_satisfaction(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     int64_t chosen = param_int(ctx, "satisfaction");
-    html(out, "<fieldset class=\"field\" id=\"f-satisfaction\"><legend>{} <i>{}</i></legend><div class=\"ticks\">", say(ctx, "Satisfaction"),
-         say(ctx, "if it was said"));
+    html(out, "<fieldset class=\"field\" id=\"f-satisfaction\"><legend>{} <i>{}</i></legend><div class=\"ticks\">",
+         say(ctx, "Satisfaction"), say(ctx, "if it was said"));
     for (int n = 5; n >= 1; n--)
         html(out, "<label class=\"check\"><input type=\"radio\" name=\"satisfaction\" value=\"{}\"{}> {}</label>", n,
              (struct markup){chosen == n ? " checked" : ""}, tr(ctx, satisfaction_words[n - 1]));
@@ -253,8 +267,10 @@ static void draw_solved(struct ctx *ctx, const struct request *r)
     struct buf *out = ctx->web->out;
     const char *chosen = param(ctx, "solved");
     int64_t tried = r->attempts == NONE ? 0 : r->attempts;
-    html(out, "<fieldset class=\"field\" id=\"f-solved\"><legend>{}</legend><label class=\"check\"><input type=\"radio\" name=\"solved\" value=\"yes\"{}> {}</label>",
-         say(ctx, "Is it solved?"), (struct markup){chosen && !strcmp(chosen, "yes") ? " checked" : ""}, say(ctx, "The resident says so"));
+    html(
+        out,
+        "<fieldset class=\"field\" id=\"f-solved\"><legend>{}</legend><label class=\"check\"><input type=\"radio\" name=\"solved\" value=\"yes\"{}> {}</label>",
+        say(ctx, "Is it solved?"), (struct markup){chosen && !strcmp(chosen, "yes") ? " checked" : ""}, say(ctx, "The resident says so"));
     html(out, "<label class=\"check\"><input type=\"radio\" name=\"solved\" value=\"unreached\"{}> {}</label>",
          (struct markup){chosen && !strcmp(chosen, "unreached") ? " checked" : ""},
          say_n(ctx, tried, "Nobody could be reached (1 attempt recorded)", "Nobody could be reached ({} attempts recorded)", tried));
@@ -268,11 +284,16 @@ static const char *text_label(struct ctx *ctx, const struct step *s)
     static const struct {
         const char *action, *label;
     } labels[] = {
-        {"answer", N_("The reply, as the resident will read it")}, {"return", N_("Why it is not for this unit")},
-        {"extend", N_("Why more time is needed")},                 {"park", N_("Why it can't be solved now")},
-        {"contact", N_("What was talked about")},                          {"unreached", N_("When and how it was tried, and what happened")},
-        {"reopen", N_("What is still wrong")},                     {"report", N_("What your unit did")},
-        {"close", N_("What the resident said")},                   {"dispatch", N_("A word to the unit")},
+        {"answer", N_("The reply, as the resident will read it")},
+        {"return", N_("Why it is not for this unit")},
+        {"extend", N_("Why more time is needed")},
+        {"park", N_("Why it can't be solved now")},
+        {"contact", N_("What was talked about")},
+        {"unreached", N_("When and how it was tried, and what happened")},
+        {"reopen", N_("What is still wrong")},
+        {"report", N_("What your unit did")},
+        {"close", N_("What the resident said")},
+        {"dispatch", N_("A word to the unit")},
         {"resume", N_("What has changed")},
     };
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
@@ -286,7 +307,9 @@ static void draw_text(struct ctx *ctx, const struct request *r, const struct ste
     struct buf *out = ctx->web->out;
     bool answer = !strcmp(s->action, "answer");
     html(out, "<div class=\"field\"><label for=\"f-text\">{}{}</label>", text_label(ctx, s),
-         (struct markup){has_word(s->needs, "text") ? "" : ctx->lang[0] == 'e' ? " <i>optional</i>" : " <i>可不填</i>"});
+         (struct markup){has_word(s->needs, "text") ? ""
+                         : ctx->lang[0] == 'e'      ? " <i>optional</i>"
+                                                    : " <i>可不填</i>"});
     if (answer)
         draw_templates(ctx, r);
     html(out, "<textarea id=\"f-text\" name=\"text\" rows=\"{}\" maxlength=\"5000\"{}>{}</textarea>", answer ? 8 : 3, invalid(ctx, "text"),

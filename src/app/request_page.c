@@ -54,10 +54,20 @@ static int steps_possible(struct ctx *ctx, const struct request *r, const struct
 static const char *step_icon(const struct step *s)
 {
     static const char *const icons[][2] = {
-        {"dispatch", "arrow-forward-up"}, {"accept", "user-check"},   {"contact", "phone"},        {"answer", "message"},
-        {"call-back", "phone-call"},      {"unreached", "phone-off"}, {"close", "circle-check"},   {"report", "users"},
-        {"extend", "calendar-plus"},      {"park", "parking-circle"}, {"resume", "player-play"},   {"return", "arrow-back-up"},
-        {"reopen", "rotate"},             {"merge", "git-merge"},
+        {"dispatch", "arrow-forward-up"},
+        {"accept", "user-check"},
+        {"contact", "phone"},
+        {"answer", "message"},
+        {"call-back", "phone-call"},
+        {"unreached", "phone-off"},
+        {"close", "circle-check"},
+        {"report", "users"},
+        {"extend", "calendar-plus"},
+        {"park", "parking-circle"},
+        {"resume", "player-play"},
+        {"return", "arrow-back-up"},
+        {"reopen", "rotate"},
+        {"merge", "git-merge"},
     };
     for (size_t i = 0; i < sizeof icons / sizeof *icons; i++)
         if (!strcmp(icons[i][0], s->action))
@@ -71,14 +81,19 @@ static void draw_step_button(struct ctx *ctx, const struct request *r, const str
     bool danger = !strcmp(s->action, "merge");
     if (!step_is_button(s)) {
         html(out, "<a class=\"button{}\" href=\"/requests/{}?step={}#step\"{}>{} {}</a>",
-             (struct markup){first && !open ? " now" : danger ? " danger" : ""}, r->record.id, s->action,
-             (struct markup){open ? " aria-current=\"true\"" : ""}, icon(ctx, step_icon(s)), tr(ctx, s->label));
+             (struct markup){first && !open ? " now"
+                             : danger       ? " danger"
+                                            : ""},
+             r->record.id, s->action, (struct markup){open ? " aria-current=\"true\"" : ""}, icon(ctx, step_icon(s)), tr(ctx, s->label));
         return;
     }
     html(out, "<form method=\"post\" action=\"/requests/{}/{}\">", r->record.id, s->action);
     form_tokens(ctx);
-    html(out, "<input type=\"hidden\" name=\"version\" value=\"{}\"><input type=\"hidden\" name=\"seen\" value=\"{}\"><button{}>{} {}</button></form>",
-         r->record.version, request_newest_event(ctx, r), (struct markup){first ? " class=\"now\"" : ""}, icon(ctx, step_icon(s)), tr(ctx, s->label));
+    html(
+        out,
+        "<input type=\"hidden\" name=\"version\" value=\"{}\"><input type=\"hidden\" name=\"seen\" value=\"{}\"><button{}>{} {}</button></form>",
+        r->record.version, request_newest_event(ctx, r), (struct markup){first ? " class=\"now\"" : ""}, icon(ctx, step_icon(s)),
+        tr(ctx, s->label));
 }
 
 /* What can't be done although the role would allow it, and why: so that nobody looks for a button in vain. */
@@ -131,18 +146,28 @@ static void draw_own_words(struct ctx *ctx, const struct request *r)
         return;
     bool failed = ctx->web->method == POST;
     html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>",
-         (struct markup){failed && !strcmp(ctx->web->route->path, "/requests/{id}/note") ? " open" : ""}, icon(ctx, "lock"), say(ctx, "Write an internal note"));
-    form_begin(ctx, arena_print(ctx->arena, "/requests/%lld/note", (long long)r->record.id), arena_print(ctx->arena, "note-%lld", (long long)r->record.id), false);
-    html(out, "<div class=\"field\"><label for=\"f-note\">{}</label><p class=\"hint\">{}</p><textarea id=\"f-note\" name=\"note\" rows=\"3\" maxlength=\"5000\">{}</textarea></div>"
-              "<div class=\"acts\"><button>{}</button></div>",
-         say(ctx, "Note"), say(ctx, "Only staff who handle this request read it, never the resident."), param(ctx, "note"), say(ctx, "Keep the note"));
+         (struct markup){failed && !strcmp(ctx->web->route->path, "/requests/{id}/note") ? " open" : ""}, icon(ctx, "lock"),
+         say(ctx, "Write an internal note"));
+    form_begin(ctx, arena_print(ctx->arena, "/requests/%lld/note", (long long)r->record.id),
+               arena_print(ctx->arena, "note-%lld", (long long)r->record.id), false);
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-note\">{}</label><p class=\"hint\">{}</p><textarea id=\"f-note\" name=\"note\" rows=\"3\" maxlength=\"5000\">{}</textarea></div>"
+        "<div class=\"acts\"><button>{}</button></div>",
+        say(ctx, "Note"), say(ctx, "Only staff who handle this request read it, never the resident."), param(ctx, "note"),
+        say(ctx, "Keep the note"));
     form_end(ctx);
     html(out, "</details><details class=\"card screen\"{}><summary>{} {}</summary>",
-         (struct markup){failed && !strcmp(ctx->web->route->path, "/requests/{id}/attach") ? " open" : ""}, icon(ctx, "paperclip"), say(ctx, "Add a file or photograph"));
+         (struct markup){failed && !strcmp(ctx->web->route->path, "/requests/{id}/attach") ? " open" : ""}, icon(ctx, "paperclip"),
+         say(ctx, "Add a file or photograph"));
     form_begin(ctx, arena_print(ctx->arena, "/requests/%lld/attach", (long long)r->record.id), NULL, true);
-    html(out, "<div class=\"field\"><label for=\"f-file\">{}</label><p class=\"hint\">{}</p><input id=\"f-file\" type=\"file\" name=\"file\" multiple"
-              " accept=\"image/*,.pdf,.doc,.docx,.xls,.xlsx,.ppt,.pptx\"></div><div class=\"acts\"><button>{}</button></div>",
-         say(ctx, "Files"), say(ctx, "Photographs, PDF, Word, Excel, PowerPoint; at most 10 MB each, 20 for one request. Only staff see them."), say(ctx, "Add"));
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-file\">{}</label><p class=\"hint\">{}</p><input id=\"f-file\" type=\"file\" name=\"file\" multiple"
+        " accept=\"image/*,.pdf,.doc,.docx,.xls,.xlsx,.ppt,.pptx\"></div><div class=\"acts\"><button>{}</button></div>",
+        say(ctx, "Files"),
+        say(ctx, "Photographs, PDF, Word, Excel, PowerPoint; at most 10 MB each, 20 for one request. Only staff see them."),
+        say(ctx, "Add"));
     form_end(ctx);
     html(out, "</details>");
 }
@@ -158,10 +183,13 @@ void request_page(struct ctx *ctx)
     }
     struct countdown left = deadline_left(ctx, ctx_calendar(ctx), r);
     page_begin(ctx, r->subject, PAGE_STAFF | PAGE_PRINT);
-    html(out, "<nav class=\"trail\"><a href=\"/work\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print hidden>{} {}</button>",
-         icon(ctx, "arrow-left"), say(ctx, "Work list"), r->subject, icon(ctx, "printer"), say(ctx, "Print"));
+    html(
+        out,
+        "<nav class=\"trail\"><a href=\"/work\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print hidden>{} {}</button>",
+        icon(ctx, "arrow-left"), say(ctx, "Work list"), r->subject, icon(ctx, "printer"), say(ctx, "Print"));
     if (ctx->actor.roles & ROLE_OFFICE)
-        html(out, "<a class=\"button quiet\" href=\"/requests/{}/journal\">{} {}</a>", r->record.id, icon(ctx, "history"), say(ctx, "Journal"));
+        html(out, "<a class=\"button quiet\" href=\"/requests/{}/journal\">{} {}</a>", r->record.id, icon(ctx, "history"),
+             say(ctx, "Journal"));
     html(out, "</div><p class=\"lead\">");
     desk_state(ctx, r, left.late && request_status_of(r) != PARKED);
     if (*left.text)
@@ -221,10 +249,13 @@ static void draw_entry(struct ctx *ctx, struct rows *e)
 {
     struct buf *out = ctx->web->out;
     const char *action = arena_copy(ctx->arena, row_text(e, "action"));
-    cJSON *before = row_text(e, "before") ? cJSON_Parse(row_text(e, "before")) : NULL, *after = row_text(e, "after") ? cJSON_Parse(row_text(e, "after")) : NULL;
-    html(out, "<tr><td class=\"num\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td>", row_int(e, "seq"),
-         when_show(ctx->arena, ctx->lang, row_int(e, "at_ms") / 1000), history_who(ctx, row_text(e, "actor_name")), history_via(ctx, row_text(e, "via")),
-         request_event_label(ctx, action));
+    cJSON *before = row_text(e, "before") ? cJSON_Parse(row_text(e, "before")) : NULL,
+          *after = row_text(e, "after") ? cJSON_Parse(row_text(e, "after")) : NULL;
+    html(
+        out,
+        "<tr><td class=\"num\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td>",
+        row_int(e, "seq"), when_show(ctx->arena, ctx->lang, row_int(e, "at_ms") / 1000), history_who(ctx, row_text(e, "actor_name")),
+        history_via(ctx, row_text(e, "via")), request_event_label(ctx, action));
     for (const cJSON *v = after ? after->child : NULL; v; v = v->next) {
         const struct field *f = kind_field(&requests_kind, v->string);
         bool own = !f && (ctx->actor.roles & ROLE_OFFICE) && cJSON_IsString(v); /* the reason of a reveal, a note */
@@ -250,13 +281,17 @@ static void journal_page(struct ctx *ctx)
     page_begin(ctx, say(ctx, "Journal of {}", r->number), PAGE_STAFF | PAGE_WIDE);
     if (office)
         html(out, "<nav class=\"trail\"><a href=\"/requests/{}\">{} {}</a></nav>", r->record.id, icon(ctx, "arrow-left"), r->subject);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>"
-              "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain journal\"><thead><tr><th class=\"num\">{}</th>"
-              "<th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
-         say(ctx, "Journal of {}", r->number), say(ctx, "Every change, as it was written, the newest first."), say(ctx, "Journal"), say(ctx, "Entry"), say(ctx, "When"),
-         say(ctx, "Who"), say(ctx, "By way of"), say(ctx, "What"), say(ctx, "Values"));
-    struct rows *e = query(ctx->db, "SELECT seq, at_ms, actor_name, via, action, before, after FROM journal WHERE kind = 'requests' AND record = {}"
-                                    " ORDER BY seq DESC LIMIT 500", r->record.id);
+    html(
+        out,
+        "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain journal\"><thead><tr><th class=\"num\">{}</th>"
+        "<th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
+        say(ctx, "Journal of {}", r->number), say(ctx, "Every change, as it was written, the newest first."), say(ctx, "Journal"),
+        say(ctx, "Entry"), say(ctx, "When"), say(ctx, "Who"), say(ctx, "By way of"), say(ctx, "What"), say(ctx, "Values"));
+    struct rows *e = query(ctx->db,
+                           "SELECT seq, at_ms, actor_name, via, action, before, after FROM journal WHERE kind = 'requests' AND record = {}"
+                           " ORDER BY seq DESC LIMIT 500",
+                           r->record.id);
     while (rows_next(e))
         draw_entry(ctx, e);
     html(out, "</tbody></table></div>");
@@ -271,7 +306,8 @@ static const struct route table[] = {
     ROUTE_POST("/requests/{id}/reveal", ROLES_STAFF, reveal_change, .record = &requests_kind, .failed = request_page),
     ROUTE_POST("/requests/{id}/attach", ROLES_STAFF, attach_change, .prepare = attach_prepare, .record = &requests_kind,
                .failed = request_page, .flags = UPLOAD | SLOW),
-    ROUTE_POST("/requests/{id}/{name}", ROLES_STAFF, step_change, .prepare = step_prepare, .record = &requests_kind, .failed = request_page),
+    ROUTE_POST("/requests/{id}/{name}", ROLES_STAFF, step_change, .prepare = step_prepare, .record = &requests_kind,
+               .failed = request_page),
 };
 
 const struct module request_page_module = {.name = "request page", .routes = ROUTES(table)};

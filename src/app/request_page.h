@@ -9,7 +9,7 @@
 
 #define REVEAL_SECONDS 120 /* how long name and telephone stay shown to who asked */
 
-void request_page(struct ctx *ctx);  /* app/request_page.c; also draws a step's form again with its problems */
+void request_page(struct ctx *ctx); /* app/request_page.c; also draws a step's form again with its problems */
 
 /* ---- parts (app/request_parts.c) ---- */
 void request_draw_history(struct ctx *ctx, const struct request *r);

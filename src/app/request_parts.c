@@ -27,12 +27,29 @@ const char *user_name(struct ctx *ctx, int64_t user)
 static const struct {
     const char *action, *icon, *look;
 } looks[] = {
-    {"file", "inbox", "ok"},           {"dispatch", "arrow-forward-up", ""}, {"accept", "user-check", ""},     {"contact", "phone", ""},
-    {"answer", "message", "ok"},       {"call-back", "phone-call", ""},      {"unreached", "phone-off", "warn"}, {"close", "circle-check", "ok"},
-    {"report", "users", ""},           {"extend", "calendar-plus", "warn"},  {"park", "parking-circle", "warn"}, {"resume", "player-play", ""},
-    {"return", "arrow-back-up", "warn"}, {"reopen", "rotate", "warn"},       {"merge", "git-merge", ""},       {"confirm", "circle-check", "ok"},
-    {"dispute", "rotate", "warn"},     {"joined", "git-merge", ""},          {"note", "lock", "note"},         {"attach", "paperclip", "note"},
-    {"reveal", "eye", "note"},         {"recompute", "calendar", "note"},    {"to-office", "building-bank", "warn"},
+    {"file", "inbox", "ok"},
+    {"dispatch", "arrow-forward-up", ""},
+    {"accept", "user-check", ""},
+    {"contact", "phone", ""},
+    {"answer", "message", "ok"},
+    {"call-back", "phone-call", ""},
+    {"unreached", "phone-off", "warn"},
+    {"close", "circle-check", "ok"},
+    {"report", "users", ""},
+    {"extend", "calendar-plus", "warn"},
+    {"park", "parking-circle", "warn"},
+    {"resume", "player-play", ""},
+    {"return", "arrow-back-up", "warn"},
+    {"reopen", "rotate", "warn"},
+    {"merge", "git-merge", ""},
+    {"confirm", "circle-check", "ok"},
+    {"dispute", "rotate", "warn"},
+    {"joined", "git-merge", ""},
+    {"note", "lock", "note"},
+    {"attach", "paperclip", "note"},
+    {"reveal", "eye", "note"},
+    {"recompute", "calendar", "note"},
+    {"to-office", "building-bank", "warn"},
 };
 
 static void draw_event(struct ctx *ctx, struct rows *e, const struct names *units)
@@ -64,10 +81,11 @@ void request_draw_history(struct ctx *ctx, const struct request *r)
     struct countdown left = deadline_left(ctx, cal, r);
     html(out, "<section><h2>{}</h2><ol class=\"timeline\">", say(ctx, "History"));
     if (left.late)
-        html(out, "<li class=\"late\">{}<div><p class=\"what\"><b>{}</b></p><p class=\"by\">{}</p></div></li>", icon(ctx, "alert-triangle"), left.text,
-             request_status_of(r) == PARKED ? "" : say(ctx, "It was due {}.", when_show(ctx->arena, ctx->lang, r->due)));
-    struct rows *e = query(ctx->db, "SELECT action, at, actor_name, text, unit FROM request_events WHERE request = {} ORDER BY at DESC, id DESC LIMIT 300",
-                           r->record.id);
+        html(out, "<li class=\"late\">{}<div><p class=\"what\"><b>{}</b></p><p class=\"by\">{}</p></div></li>", icon(ctx, "alert-triangle"),
+             left.text, request_status_of(r) == PARKED ? "" : say(ctx, "It was due {}.", when_show(ctx->arena, ctx->lang, r->due)));
+    struct rows *e = query(
+        ctx->db, "SELECT action, at, actor_name, text, unit FROM request_events WHERE request = {} ORDER BY at DESC, id DESC LIMIT 300",
+        r->record.id);
     while (rows_next(e))
         draw_event(ctx, e, &units);
     html(out, "</ol></section>");
@@ -83,11 +101,12 @@ void request_draw_meanwhile(struct ctx *ctx, const struct request *r, int64_t se
 {
     struct buf *out = ctx->web->out;
     struct names units = names_load(ctx, "units");
-    html(out, "<section class=\"notice warn\" role=\"alert\">{}<div><p><b>{}</b></p><p>{}</p><ol class=\"timeline\">", icon(ctx, "alert-triangle"),
-         say(ctx, "Somebody changed it while you were writing."),
+    html(out, "<section class=\"notice warn\" role=\"alert\">{}<div><p><b>{}</b></p><p>{}</p><ol class=\"timeline\">",
+         icon(ctx, "alert-triangle"), say(ctx, "Somebody changed it while you were writing."),
          say(ctx, "Nothing was overwritten, and what you wrote is still here. This happened meanwhile:"));
-    struct rows *e = query(ctx->db, "SELECT action, at, actor_name, text, unit FROM request_events WHERE request = {} AND id > {} ORDER BY id LIMIT 20",
-                           r->record.id, seen == NONE ? (int64_t)0 : seen);
+    struct rows *e = query(
+        ctx->db, "SELECT action, at, actor_name, text, unit FROM request_events WHERE request = {} AND id > {} ORDER BY id LIMIT 20",
+        r->record.id, seen == NONE ? (int64_t)0 : seen);
     while (rows_next(e))
         draw_event(ctx, e, &units);
     html(out, "</ol></div></section>");
@@ -104,12 +123,15 @@ static void fact(struct ctx *ctx, const char *label, const char *value)
 static void draw_reveal(struct ctx *ctx, const struct request *r)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<div class=\"screen\"><dt></dt><dd><details><summary>{} {}</summary>", icon(ctx, "eye"), say(ctx, "Show name and telephone"));
+    html(out, "<div class=\"screen\"><dt></dt><dd><details><summary>{} {}</summary>", icon(ctx, "eye"),
+         say(ctx, "Show name and telephone"));
     form_begin(ctx, arena_print(ctx->arena, "/requests/%lld/reveal", (long long)r->record.id), NULL, false);
-    html(out, "<div class=\"field\"><label for=\"f-reason\">{}</label><select id=\"f-reason\" name=\"reason\"><option>{}</option><option>{}</option><option>{}</option></select>"
-              "<p class=\"hint\">{}</p></div><div class=\"acts\"><button>{}</button></div>",
-         say(ctx, "What for"), say(ctx, "To ring the resident"), say(ctx, "To visit the place"), say(ctx, "To check who asked"),
-         say(ctx, "It is shown for two minutes and stands in the journal."), say(ctx, "Show them"));
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-reason\">{}</label><select id=\"f-reason\" name=\"reason\"><option>{}</option><option>{}</option><option>{}</option></select>"
+        "<p class=\"hint\">{}</p></div><div class=\"acts\"><button>{}</button></div>",
+        say(ctx, "What for"), say(ctx, "To ring the resident"), say(ctx, "To visit the place"), say(ctx, "To check who asked"),
+        say(ctx, "It is shown for two minutes and stands in the journal."), say(ctx, "Show them"));
     form_end(ctx);
     html(out, "</details></dd></div>");
 }
@@ -129,21 +151,25 @@ static void draw_requester(struct ctx *ctx, const struct request *r)
                  open ? name : mask_name(ctx->arena, name));
     }
     if (r->requester_phone && open)
-        html(out, "<div><dt>{}</dt><dd data-hide><a href=\"tel:{}\">{}</a></dd></div>", say(ctx, "Telephone"), (struct url_part){r->requester_phone},
-             r->requester_phone);
+        html(out, "<div><dt>{}</dt><dd data-hide><a href=\"tel:{}\">{}</a></dd></div>", say(ctx, "Telephone"),
+             (struct url_part){r->requester_phone}, r->requester_phone);
     else if (r->requester_phone)
         fact(ctx, say(ctx, "Telephone"), mask_phone(ctx->arena, r->requester_phone));
     if (open)
-        html(out, "<div class=\"screen\" data-hide-after=\"{}\"><dt></dt><dd class=\"soft\">{}</dd></div><noscript><meta http-equiv=\"refresh\" content=\"{}\"></noscript>",
-             REVEAL_SECONDS, say(ctx, "Shown for two minutes; it stands in the journal."), REVEAL_SECONDS);
+        html(
+            out,
+            "<div class=\"screen\" data-hide-after=\"{}\"><dt></dt><dd class=\"soft\">{}</dd></div><noscript><meta http-equiv=\"refresh\" content=\"{}\"></noscript>",
+            REVEAL_SECONDS, say(ctx, "Shown for two minutes; it stands in the journal."), REVEAL_SECONDS);
     else if ((r->requester_name || r->requester_phone) && (ctx->actor.roles & ROLES_STAFF))
         draw_reveal(ctx, r);
 }
 
 static void draw_co(struct ctx *ctx, const struct request *r)
 {
-    struct rows *rows = query(ctx->db, "SELECT u.name AS name, u.name_en AS name_en, c.reported_at AS reported FROM request_units c"
-                                       " JOIN units u ON u.id = c.unit WHERE c.request = {} AND c.role = 'co' ORDER BY u.code", r->record.id);
+    struct rows *rows = query(ctx->db,
+                              "SELECT u.name AS name, u.name_en AS name_en, c.reported_at AS reported FROM request_units c"
+                              " JOIN units u ON u.id = c.unit WHERE c.request = {} AND c.role = 'co' ORDER BY u.code",
+                              r->record.id);
     bool any = false;
     for (; rows_next(rows); any = true) {
         if (any)
@@ -172,7 +198,8 @@ static void draw_merged(struct ctx *ctx, const struct request *r)
         html(out, "</dd></div>");
     if (r->merged_into != NONE) {
         const struct request *into = record_get(ctx, &requests_kind, r->merged_into);
-        html(out, "<div><dt>{}</dt><dd><a href=\"/requests/{}\">{}</a></dd></div>", say(ctx, "Merged into"), r->merged_into, into ? into->number : "");
+        html(out, "<div><dt>{}</dt><dd><a href=\"/requests/{}\">{}</a></dd></div>", say(ctx, "Merged into"), r->merged_into,
+             into ? into->number : "");
     }
 }
 
@@ -184,8 +211,8 @@ static const char *times(struct ctx *ctx, int64_t n)
 void request_draw_facts(struct ctx *ctx, const struct request *r)
 {
     static const char *const first[] = {"category", "level", "community", "place", NULL};
-    static const char *const then[] = {"channel", "received_at", "due", "first_contact_due", "first_contact_at", "answered_at", "closed_at",
-                                       "visibility", "solved", NULL};
+    static const char *const then[] = {
+        "channel", "received_at", "due", "first_contact_due", "first_contact_at", "answered_at", "closed_at", "visibility", "solved", NULL};
     html(ctx->web->out, "<dl class=\"facts card\">");
     draw_requester(ctx, r);
     for (int i = 0; first[i]; i++)
@@ -213,12 +240,14 @@ void request_draw_files(struct ctx *ctx, const struct request *r)
 {
     struct buf *out = ctx->web->out;
     photos_show(ctx, r->record.id, arena_print(ctx->arena, "/requests/%lld/photos", (long long)r->record.id), false);
-    struct rows *rows = query(ctx->db, "SELECT id, name, size, actor_name FROM attachments WHERE request = {} AND type <> 'image/jpeg' ORDER BY id", r->record.id);
+    struct rows *rows = query(ctx->db,
+                              "SELECT id, name, size, actor_name FROM attachments WHERE request = {} AND type <> 'image/jpeg' ORDER BY id",
+                              r->record.id);
     int n = 0;
     while (rows_next(rows)) {
         html(out, "{}<li>{} <a href=\"/requests/{}/files/{}\">{}</a> <span class=\"soft\">{} KB · {}</span></li>",
-             (struct markup){n++ ? "" : "<ul class=\"files\">"}, icon(ctx, "paperclip"), r->record.id, row_int(rows, "id"), row_text(rows, "name"),
-             (row_int(rows, "size") + 1023) / 1024, row_text(rows, "actor_name"));
+             (struct markup){n++ ? "" : "<ul class=\"files\">"}, icon(ctx, "paperclip"), r->record.id, row_int(rows, "id"),
+             row_text(rows, "name"), (row_int(rows, "size") + 1023) / 1024, row_text(rows, "actor_name"));
     }
     if (n)
         html(out, "</ul>");
@@ -235,11 +264,13 @@ void request_draw_similar(struct ctx *ctx, const struct request *r, bool use)
             continue;
         if (shown++ == 0)
             html(out, "<section class=\"screen similar\"><h2>{}</h2><ul>", say(ctx, "Similar, and how they were answered"));
-        html(out, "<li><a href=\"/requests/{}\">{}</a> <span class=\"soft\">{}</span><details><summary>{}</summary><p class=\"words\">{}</p>", s->record.id,
-             s->subject, desk_when(ctx, s->received_at), say(ctx, "The reply"), s->reply);
+        html(out,
+             "<li><a href=\"/requests/{}\">{}</a> <span class=\"soft\">{}</span><details><summary>{}</summary><p class=\"words\">{}</p>",
+             s->record.id, s->subject, desk_when(ctx, s->received_at), say(ctx, "The reply"), s->reply);
         if (use)
-            html(out, "<p><a class=\"button quiet\" href=\"?step=answer&amp;like={}#step\" data-insert=\"f-text\" data-text=\"{}\">{}</a></p>", s->record.id,
-                 s->reply, say(ctx, "Take this reply"));
+            html(out,
+                 "<p><a class=\"button quiet\" href=\"?step=answer&amp;like={}#step\" data-insert=\"f-text\" data-text=\"{}\">{}</a></p>",
+                 s->record.id, s->reply, say(ctx, "Take this reply"));
         html(out, "</details></li>");
     }
     if (shown)

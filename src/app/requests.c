@@ -22,18 +22,27 @@
 const char *const satisfaction_words[5] = {N_("very dissatisfied"), N_("dissatisfied"), N_("so so"), N_("satisfied"), N_("very satisfied")};
 
 const struct choice request_statuses[] = {
-    [RECEIVED] = {"received", N_("Received")},    [DISPATCHED] = {"dispatched", N_("Dispatched")},
-    [HANDLING] = {"handling", N_("Being handled")}, [ANSWERED] = {"answered", N_("Answered")},
-    [CALL_BACK] = {"call_back", N_("Waiting for call-back")}, [CLOSED] = {"closed", N_("Closed")},
-    [PARKED] = {"parked", N_("Parked")},          [MERGED] = {"merged", N_("Merged")},
+    [RECEIVED] = {"received", N_("Received")},
+    [DISPATCHED] = {"dispatched", N_("Dispatched")},
+    [HANDLING] = {"handling", N_("Being handled")},
+    [ANSWERED] = {"answered", N_("Answered")},
+    [CALL_BACK] = {"call_back", N_("Waiting for call-back")},
+    [CLOSED] = {"closed", N_("Closed")},
+    [PARKED] = {"parked", N_("Parked")},
+    [MERGED] = {"merged", N_("Merged")},
     [REQUEST_STATUS_COUNT] = {NULL, NULL},
 };
 static_assert(sizeof request_statuses / sizeof *request_statuses == REQUEST_STATUS_COUNT + 1, "one row a status");
 
 static const struct choice visibilities[] = {
     {"office", N_("Only the people who handle it")}, {"summary", N_("Everybody may read what happened, not who asked")}, {NULL, NULL}};
-static const struct choice channels[] = {{"web", N_("Web page")}, {"phone", N_("Telephone")}, {"desk", N_("At the desk")},
-                                         {"import", N_("Imported")}, {"opinion", N_("Opinion collected")}, {"api", N_("Another program")}, {NULL, NULL}};
+static const struct choice channels[] = {{"web", N_("Web page")},
+                                         {"phone", N_("Telephone")},
+                                         {"desk", N_("At the desk")},
+                                         {"import", N_("Imported")},
+                                         {"opinion", N_("Opinion collected")},
+                                         {"api", N_("Another program")},
+                                         {NULL, NULL}};
 static const struct choice levels[] = {{"urgent", N_("Urgent")}, {"ordinary", N_("Ordinary")}, {"complex", N_("Complex")}, {NULL, NULL}};
 static const struct choice yes_no[] = {{"yes", N_("Solved")}, {"no", N_("Not solved")}, {NULL, NULL}};
 
@@ -42,7 +51,8 @@ static const struct field fields[] = {
     {"number", F_CODE, AT(number), N_("Number"), .flags = LISTED | FIXED},
     {"source", F_CODE, AT(source), N_("Source"), .flags = FIXED | IMPORTED},
     {"source_number", F_CODE, AT(source_number), N_("Number at the source"), .max = 64, .aliases = "留言编号|number"},
-    {"category", F_REF, AT(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER, .aliases = "一级分类|分类|类别|诉求类别"},
+    {"category", F_REF, AT(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER,
+     .aliases = "一级分类|分类|类别|诉求类别"},
     {"subject", F_TEXT, AT(subject), N_("Subject"), .min = 2, .max = 120, .flags = REQUIRED | LISTED, .aliases = "留言主题|主题|标题"},
     {"text", F_LONG, AT(text), N_("What happened"), .flags = REQUIRED, .aliases = "留言详情|内容|诉求内容"},
     {"area", F_REF, AT(area), N_("Area"), .ref = "areas", .flags = FILTER},
@@ -150,8 +160,8 @@ static void *import_find(struct ctx *ctx, const void *record)
         if (own && !own->source && own->received_at == r->received_at && r->subject && !strcmp(own->subject, r->subject))
             return own; /* not another installation's that happens to have the number */
     }
-    int64_t id = query_int(ctx->db, "SELECT id FROM requests WHERE source = {} AND source_number = {}",
-                           r->source ? r->source : "import", r->source_number);
+    int64_t id = query_int(ctx->db, "SELECT id FROM requests WHERE source = {} AND source_number = {}", r->source ? r->source : "import",
+                           r->source_number);
     return id == NONE ? NULL : record_get(ctx, &requests_kind, id);
 }
 
@@ -200,11 +210,28 @@ static void check(struct ctx *ctx, const void *before, void *after)
 }
 
 const struct kind requests_kind = {
-    .name = "requests", .table = "requests", .one = N_("Request"), .many = N_("Requests"), FIELDS(fields),
-    .size = sizeof(struct request), .read = ROLES_READERS, .write = ROLES_STAFF, .code = "number",
-    .order = "id DESC", .scope = scope, .import_find = import_find, .import_insert = import_insert, .import_key = "source_number",
-    .insert = insert, .check = check, .exported = exported, .search = search_list, .reveal = ROLES_STAFF, .leaves = true,
-    .home = "/work", .page = "/requests/{id}",
+    .name = "requests",
+    .table = "requests",
+    .one = N_("Request"),
+    .many = N_("Requests"),
+    FIELDS(fields),
+    .size = sizeof(struct request),
+    .read = ROLES_READERS,
+    .write = ROLES_STAFF,
+    .code = "number",
+    .order = "id DESC",
+    .scope = scope,
+    .import_find = import_find,
+    .import_insert = import_insert,
+    .import_key = "source_number",
+    .insert = insert,
+    .check = check,
+    .exported = exported,
+    .search = search_list,
+    .reveal = ROLES_STAFF,
+    .leaves = true,
+    .home = "/work",
+    .page = "/requests/{id}",
 };
 
 enum status request_file(struct ctx *ctx, struct request *r, const char **code)

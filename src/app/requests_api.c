@@ -136,9 +136,13 @@ int requests_api_routes(struct route *routes, int most)
     int n = 0;
     for (const struct step *s = request_steps; s->action && n < most; s++)
         if (s->roles & ~(unsigned)ROLE_PUBLIC)
-            routes[n++] = (struct route){.method = POST, .path = arena_print(texts, "/api/v1/requests/{id}/%s", s->action),
-                                         .roles = s->roles & ~(unsigned)ROLE_PUBLIC, .handle = step_take,
-                                         .prepare = step_prepare, .record = &requests_kind, .flags = API};
+            routes[n++] = (struct route){.method = POST,
+                                         .path = arena_print(texts, "/api/v1/requests/{id}/%s", s->action),
+                                         .roles = s->roles & ~(unsigned)ROLE_PUBLIC,
+                                         .handle = step_take,
+                                         .prepare = step_prepare,
+                                         .record = &requests_kind,
+                                         .flags = API};
     return n;
 }
 
@@ -149,16 +153,17 @@ void requests_api_paths(struct ctx *ctx, struct buf *out)
     for (const struct step *s = request_steps; s->action; s++) {
         if (!(s->roles & ctx->actor.roles & ~(unsigned)ROLE_PUBLIC))
             continue;
-        json(out, ",{}:{\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\"}}],"
-                  "\"post\":{\"summary\":{},\"tags\":[\"requests\"],\"requestBody\":{\"content\":{\"application/json\":{\"schema\":"
-                  "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{",
+        json(out,
+             ",{}:{\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\"}}],"
+             "\"post\":{\"summary\":{},\"tags\":[\"requests\"],\"requestBody\":{\"content\":{\"application/json\":{\"schema\":"
+             "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{",
              arena_print(ctx->arena, "/requests/{id}/%s", s->action), tr(ctx, s->label));
         const char *gap = "";
         for (int i = 0; names[i]; i++) {
             if (!takes(s, names[i]))
                 continue;
             bool either = among("unit into category", names[i]);
-            const char *type = either                          ? "{\"type\":[\"integer\",\"string\"]}"
+            const char *type = either                              ? "{\"type\":[\"integer\",\"string\"]}"
                                : !strcmp(names[i], "satisfaction") ? "{\"type\":\"integer\",\"minimum\":1,\"maximum\":5}"
                                : !strcmp(names[i], "co")           ? "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
                                                                    : "{\"type\":\"string\"}";
@@ -166,8 +171,10 @@ void requests_api_paths(struct ctx *ctx, struct buf *out)
             gap = ",";
             json(out, "{}:{}", names[i], (struct raw_json){type});
         }
-        json(out, "}}}}},\"responses\":{\"200\":{\"description\":{},\"content\":{\"application/json\":{\"schema\":"
-                  "{\"$ref\":\"#/components/schemas/requests\"}}}},\"422\":{\"$ref\":\"#/components/responses/problem\"},"
-                  "\"409\":{\"$ref\":\"#/components/responses/problem\"}}}}", s->told ? tr(ctx, s->told) : tr(ctx, s->label));
+        json(out,
+             "}}}}},\"responses\":{\"200\":{\"description\":{},\"content\":{\"application/json\":{\"schema\":"
+             "{\"$ref\":\"#/components/schemas/requests\"}}}},\"422\":{\"$ref\":\"#/components/responses/problem\"},"
+             "\"409\":{\"$ref\":\"#/components/responses/problem\"}}}}",
+             s->told ? tr(ctx, s->told) : tr(ctx, s->label));
     }
 }

@@ -11,8 +11,8 @@
 
 static void way(struct ctx *ctx, bool now, const char *href, const char *picture, const char *word, const char *line)
 {
-    html(ctx->web->out, "<li{}><a href=\"{}\">{}<b>{}</b><span>{}</span></a></li>",
-         (struct markup){now ? " class=\"now\"" : ""}, href, icon(ctx, picture), word, line);
+    html(ctx->web->out, "<li{}><a href=\"{}\">{}<b>{}</b><span>{}</span></a></li>", (struct markup){now ? " class=\"now\"" : ""}, href,
+         icon(ctx, picture), word, line);
 }
 
 static struct markup telephone(struct ctx *ctx, const char *number)
@@ -24,12 +24,16 @@ static void home(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     page_begin(ctx, say(ctx, "Neighbours"), PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><ul class=\"ways\">",
-         say(ctx, "What can we do for you?"), say(ctx, "No account, nothing to install. The community office reads every message and answers by the date it names."));
-    way(ctx, true, "/ask", "message-plus", say(ctx, "Ask or report"), say(ctx, "A lamp is out, a drain is blocked, somebody should come and cut hair: one sentence will do"));
-    way(ctx, false, "/follow", "search", say(ctx, "Follow my request"), say(ctx, "By its number and your telephone's last four digits, or by the code on the receipt"));
-    way(ctx, false, "/activities", "calendar-event", say(ctx, "Activities and stations"), say(ctx, "Haircuts, check-ups, concerts, help with the phone: what is on near you, and which stations are open"));
-    way(ctx, false, "/figures", "chart-bar", say(ctx, "Report and figures"), say(ctx, "How many were asked, how many were solved, and how each number is counted"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><ul class=\"ways\">", say(ctx, "What can we do for you?"),
+         say(ctx, "No account, nothing to install. The community office reads every message and answers by the date it names."));
+    way(ctx, true, "/ask", "message-plus", say(ctx, "Ask or report"),
+        say(ctx, "A lamp is out, a drain is blocked, somebody should come and cut hair: one sentence will do"));
+    way(ctx, false, "/follow", "search", say(ctx, "Follow my request"),
+        say(ctx, "By its number and your telephone's last four digits, or by the code on the receipt"));
+    way(ctx, false, "/activities", "calendar-event", say(ctx, "Activities and stations"),
+        say(ctx, "Haircuts, check-ups, concerts, help with the phone: what is on near you, and which stations are open"));
+    way(ctx, false, "/figures", "chart-bar", say(ctx, "Report and figures"),
+        say(ctx, "How many were asked, how many were solved, and how each number is counted"));
     html(out, "</ul><section><h2>{}</h2><p>{} {} / {} · {} {}</p></section>", say(ctx, "In an emergency please ring"),
          say(ctx, "Somebody is trapped, gas is leaking, there is a fire:"), telephone(ctx, "119"), telephone(ctx, "110"),
          say(ctx, "No water or power, any public service:"), telephone(ctx, "12345"));

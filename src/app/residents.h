@@ -15,15 +15,15 @@
 struct asking {
     struct request *request;
     struct photos photos;
-    struct request *join;     /* "this is mine too": the request joined; NULL */
+    struct request *join; /* "this is mine too": the request joined; NULL */
     struct search_hit similar[SIMILAR_MOST];
     int similar_count;
-    bool look;                /* only to see what others would see */
+    bool look; /* only to see what others would see */
 };
 
 /* ---- ask.c: the form ---- */
 void ask(struct ctx *ctx);
-void ask_again(struct ctx *ctx);                            /* after a problem, or with what is like it */
+void ask_again(struct ctx *ctx); /* after a problem, or with what is like it */
 /* What the public may see of a request, as one block. */
 void public_line(struct ctx *ctx, const struct request *r);
 /* Those like it, each with "this is mine too"; draws nothing for none. */

@@ -188,7 +188,8 @@ static void put_value(struct ctx *ctx, const struct figure *f, const struct figu
     struct buf *out = ctx->web->out;
     html(out, "<b>{}</b>", figure_show(ctx, f, v->value));
     if (f->way == RATE)
-        html(out, "<br><span class=\"small soft\">{} ÷ {}</span>", figure_thousands(ctx, v->numerator), figure_thousands(ctx, v->denominator));
+        html(out, "<br><span class=\"small soft\">{} ÷ {}</span>", figure_thousands(ctx, v->numerator),
+             figure_thousands(ctx, v->denominator));
 }
 
 /* Over those that were reached. */
@@ -248,16 +249,21 @@ static void draw_table(struct ctx *ctx, const struct rollup *r, const struct fig
     if (missing)
         html(out, "<div class=\"notice warn\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-triangle"),
              say(ctx, "{} of {} could not be read. They are missing in the sums, they are not zero.", missing, r->count));
-    html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><caption>{}</caption><thead><tr><th>{}</th><th class=\"num\">{}</th>",
-         say(ctx, "Subdistricts together"), span_words(ctx, span), say(ctx, "Figure"), missing ? say(ctx, "{} of {} together", r->count - missing, r->count) : say(ctx, "Together"));
+    html(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><caption>{}</caption><thead><tr><th>{}</th><th class=\"num\">{}</th>",
+        say(ctx, "Subdistricts together"), span_words(ctx, span), say(ctx, "Figure"),
+        missing ? say(ctx, "{} of {} together", r->count - missing, r->count) : say(ctx, "Together"));
     for (int i = 0; i < r->count; i++) {
         const struct child *c = &r->children[i];
-        html(out, "<th class=\"num\" scope=\"col\">{} <span class=\"small soft\">{}</span></th>", c->title ? ctx_pick(ctx, c->title, c->title_en) : "", c->name);
+        html(out, "<th class=\"num\" scope=\"col\">{} <span class=\"small soft\">{}</span></th>",
+             c->title ? ctx_pick(ctx, c->title, c->title_en) : "", c->name);
     }
     html(out, "</tr></thead><tbody>");
     for (int i = 0; i < figure_count(); i++)
         draw_row(ctx, r, figures_all()[i], i);
-    html(out, "</tbody></table></div><p class=\"small soft\">{} {}</p>", say(ctx, "Rates are the sum of what was reached over the sum of what was counted from, never the mean of rates."),
+    html(out, "</tbody></table></div><p class=\"small soft\">{} {}</p>",
+         say(ctx, "Rates are the sum of what was reached over the sum of what was counted from, never the mean of rates."),
          say(ctx, "Counted at {}.", when_show(ctx->arena, ctx->lang, r->as_of)));
 }
 
@@ -277,7 +283,8 @@ static void page(struct ctx *ctx)
     if (span.from == NONE && span.to == NONE && !query_param(ctx, "from"))
         span = year;
     page_begin(ctx, say(ctx, "Subdistricts together"), PAGE_STAFF | PAGE_WIDE);
-    html(out, "<nav class=\"trail\"><a href=\"/figures\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
+    html(out,
+         "<nav class=\"trail\"><a href=\"/figures\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
          icon(ctx, "arrow-left"), say(ctx, "Report and figures"), say(ctx, "Subdistricts together"),
          say(ctx, "Each counts in its own records, by the same definitions."));
     form_problems(ctx);
@@ -291,7 +298,8 @@ static void page(struct ctx *ctx)
         if (r.as_of)
             draw_table(ctx, &r, &span);
         else
-            html(out, "<p role=\"status\" data-again=\"1\">{} {}</p>", icon(ctx, "clock"), say(ctx, "Being collected. This takes a moment; the page shows it by itself."));
+            html(out, "<p role=\"status\" data-again=\"1\">{} {}</p>", icon(ctx, "clock"),
+                 say(ctx, "Being collected. This takes a moment; the page shows it by itself."));
         html(out, "</section>");
         fragment_end(ctx);
     }

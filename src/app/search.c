@@ -19,27 +19,27 @@
 #include <string.h>
 
 #define WORDS_MOST    16
-#define FRESH_MOST    2000  /* newest requests read themselves where the index lags */
+#define FRESH_MOST    2000 /* newest requests read themselves where the index lags */
 #define BATCH         250
 #define PAGE_MOST     512
 #define COUNT_MOST    500
 #define EXAMINED_MOST 4000
-#define HEARD         256   /* a power of two */
-#define FEW           3000  /* requests that the conditions leave: fewer are read themselves */
+#define HEARD         256  /* a power of two */
+#define FEW           3000 /* requests that the conditions leave: fewer are read themselves */
 
 struct search {
     struct ctx *ctx;
     const struct list *list;
-    struct arena *arena;       /* of one batch */
+    struct arena *arena; /* of one batch */
     const char *words[WORDS_MOST];
     int count;
-    const char *name;          /* the whole, when it may be a name */
+    const char *name; /* the whole, when it may be a name */
     bool latin_name;
-    struct heard {             /* names that were read already, each at its hash: the same ones come again and again */
+    struct heard { /* names that were read already, each at its hash: the same ones come again and again */
         const char *name;
         bool so;
     } heard[HEARD];
-    const char *match;         /* FTS5's; NULL: everything is proposed */
+    const char *match; /* FTS5's; NULL: everything is proposed */
     int64_t ids[PAGE_MOST];
     int taken;
     int64_t found, examined;

@@ -31,8 +31,8 @@ const char *search_words(struct ctx *ctx, const char *typed);
 void search_narrow(struct ctx *ctx, struct sql *where, const char *q);
 
 struct search_hit {
-    int64_t id;    /* requests.id */
-    double score;  /* 0 to 1: the cosine of their weighted words */
+    int64_t id;   /* requests.id */
+    double score; /* 0 to 1: the cosine of their weighted words */
 };
 enum search_which { SEARCH_OPEN, SEARCH_CLOSED, SEARCH_SORTED /* closed, with a category */, SEARCH_ALL };
 /*
@@ -40,14 +40,14 @@ enum search_which { SEARCH_OPEN, SEARCH_CLOSED, SEARCH_SORTED /* closed, with a 
  * actor may see: the caller loads each with record_load (staff) or shows only what is public (residents).
  * subject may be NULL. category, community: only those; NONE: any. except: leave this request out; NONE.
  */
-int search_similar(struct ctx *ctx, const char *subject, const char *text, enum search_which which, int64_t category,
-                   int64_t community, int64_t except, struct search_hit *hits, int most);
+int search_similar(struct ctx *ctx, const char *subject, const char *text, enum search_which which, int64_t category, int64_t community,
+                   int64_t except, struct search_hit *hits, int most);
 
 /* What the handled requests that are like this text suggest. */
 #define SUGGEST_NEAREST 15
 struct suggestion {
-    int64_t category, unit; /* NONE: nothing to suggest */
-    int votes, of;          /* so many of the so many nearest that have a category had this one */
+    int64_t category, unit;                  /* NONE: nothing to suggest */
+    int votes, of;                           /* so many of the so many nearest that have a category had this one */
     struct search_hit hits[SUGGEST_NEAREST]; /* the nearest, for the reason shown and replies to reuse */
     int hit_count;
 };

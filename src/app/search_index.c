@@ -29,9 +29,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FORMAT      1     /* raised when what is indexed changes: the file is made again */
-#define BATCH       5000  /* requests or journal entries in one transaction */
-#define RUN_SECONDS 2     /* of a job's run; the next goes on */
+#define FORMAT      1    /* raised when what is indexed changes: the file is made again */
+#define BATCH       5000 /* requests or journal entries in one transaction */
+#define RUN_SECONDS 2    /* of a job's run; the next goes on */
 #define COUNTS      65536
 #define SAMPLE_ALL  20000
 #define SAMPLE_STEP 16
@@ -386,8 +386,8 @@ double vector_cosine(const struct vector *a, const struct vector *b)
 
 struct follower {
     struct ctx *ctx;
-    struct db *db;         /* the index's writer */
-    struct arena *arena;   /* a document's */
+    struct db *db;       /* the index's writer */
+    struct arena *arena; /* a document's */
     struct buf words;
     int64_t newest, documents;
     uint32_t *counts;
@@ -449,8 +449,8 @@ static int scan(struct follower *f)
 {
     int64_t from = state(f->db, "scanned");
     int n = 0;
-    struct rows *r = query(f->ctx->db, "SELECT id, subject, text, requester_name FROM requests WHERE id > {} ORDER BY id LIMIT {}",
-                           from, BATCH);
+    struct rows *r = query(f->ctx->db, "SELECT id, subject, text, requester_name FROM requests WHERE id > {} ORDER BY id LIMIT {}", from,
+                           BATCH);
     while (rows_next(r)) {
         from = row_int(r, "id");
         take_request(f, from, row_text(r, "subject"), row_text(r, "text"), row_text(r, "requester_name"));
@@ -602,6 +602,5 @@ static const struct job jobs[] = {
     {"search rest", RUN_SECONDS, job, .here = true}, /* goes on with what one run did not finish, and misses no deleted file */
     {.name = NULL},
 };
-
 
 const struct module search_module = {.name = "search", .jobs = jobs};

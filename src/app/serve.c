@@ -56,8 +56,13 @@ static const char *host_of(struct ctx *ctx, const char *url, bool *tls)
 
 void serve_site(struct site *site, const struct serving *how)
 {
-    *site = (struct site){.started = time(NULL), .host = how->host, .tls = how->tls, .proxied = how->proxied, .card = card_actor,
-                          .places = places, .waiting = work_waiting};
+    *site = (struct site){.started = time(NULL),
+                          .host = how->host,
+                          .tls = how->tls,
+                          .proxied = how->proxied,
+                          .card = card_actor,
+                          .places = places,
+                          .waiting = work_waiting};
 }
 
 enum status serve_until_stopped(struct ctx *ctx, struct site *site, const struct serving *how)
@@ -125,6 +130,9 @@ enum status install_serve(struct ctx *ctx, struct serving *how)
     if (how->copy_to && postgres)
         return ctx_fail(ctx, INVALID, say(ctx, "--copy-to is for a folder. PostgreSQL copies itself: a standby, or archive_command."));
     if (how->copy_to && several)
-        return ctx_fail(ctx, INVALID, say(ctx, "--copy-to is for one subdistrict. Serve those that need it by themselves, or put the installation on PostgreSQL with a standby."));
+        return ctx_fail(
+            ctx, INVALID,
+            say(ctx,
+                "--copy-to is for one subdistrict. Serve those that need it by themselves, or put the installation on PostgreSQL with a standby."));
     return several ? serve_many(ctx, how) : serve_one(ctx, how);
 }

@@ -37,7 +37,9 @@ static const struct field *next_field(int *m, const struct field *f)
             return modules[*m]->settings;
     return NULL;
 }
-#define EACH_SETTING(f) int each_module = 0; for (const struct field *f = next_field(&each_module, NULL); f; f = next_field(&each_module, f))
+#define EACH_SETTING(f) \
+    int each_module = 0; \
+    for (const struct field *f = next_field(&each_module, NULL); f; f = next_field(&each_module, f))
 
 struct setting_value *setting_load(struct ctx *ctx, const struct field *f)
 {
@@ -60,8 +62,8 @@ static void draw_pages(struct ctx *ctx)
     for (int m = 0; modules[m]; m++)
         for (const struct setting_page *p = modules[m]->setting_pages; p && p->href; p++)
             if (p->roles & ctx->actor.roles)
-                html(out, "<li><a href=\"{}\">{}<b>{}</b><i>{}</i><span class=\"now\">{}</span></a></li>", p->href, icon(ctx, p->icon), tr(ctx, p->label),
-                     tr(ctx, p->about), p->now(ctx));
+                html(out, "<li><a href=\"{}\">{}<b>{}</b><i>{}</i><span class=\"now\">{}</span></a></li>", p->href, icon(ctx, p->icon),
+                     tr(ctx, p->label), tr(ctx, p->about), p->now(ctx));
     buf_puts(out, "</ul>");
 }
 
@@ -72,7 +74,8 @@ static void draw_form(struct ctx *ctx)
     form_begin(ctx, "/settings", NULL, false);
     form_problems(ctx);
     bool open = false;
-    EACH_SETTING(f) {
+    EACH_SETTING(f)
+    {
         if (f->group || !open) {
             html(out, "{}<div class=\"group\">", (struct markup){open ? "</div>" : ""});
             html(out, "<h2>{}</h2>", tr(ctx, f->group));
@@ -81,7 +84,8 @@ static void draw_form(struct ctx *ctx)
         const struct form form = {.record = setting_load(ctx, f), .typed = ctx->web->form_count ? param : NULL, .icon = icon};
         form_field(ctx, out, &form, f);
     }
-    html(out, "{}<div class=\"acts\"><button class=\"primary\">{}</button></div>", (struct markup){open ? "</div>" : ""}, say(ctx, "Store the change"));
+    html(out, "{}<div class=\"acts\"><button class=\"primary\">{}</button></div>", (struct markup){open ? "</div>" : ""},
+         say(ctx, "Store the change"));
     form_end(ctx);
     buf_puts(out, "</section>");
 }
@@ -115,7 +119,8 @@ static void address_check(struct ctx *ctx, const struct setting_value *v)
 static void settings_prepare(struct ctx *ctx)
 {
     struct changed *list = NULL;
-    EACH_SETTING(f) {
+    EACH_SETTING(f)
+    {
         const char *typed = param(ctx, f->name);
         if (!typed || ((f->flags & SEALED) && !*typed && !param(ctx, arena_print(ctx->arena, "%s_clear", f->name))))
             continue;
@@ -155,7 +160,8 @@ static void settings_store(struct ctx *ctx)
     const struct changed *list = ctx->work;
     for (const struct changed *c = list; c; c = c->next) {
         const char *text = field_missing(c->field, c->after) ? NULL : field_typed(ctx, c->field, c->after);
-        setting_put(ctx, c->field->name, text && (c->field->flags & SEALED) ? seal_text(ctx->keys, ctx->arena, c->field->name, text) : text);
+        setting_put(ctx, c->field->name,
+                    text && (c->field->flags & SEALED) ? seal_text(ctx->keys, ctx->arena, c->field->name, text) : text);
     }
     if (list)
         journal_add(ctx, "settings", 0, "change", as_json(ctx, list, false), as_json(ctx, list, true));
@@ -178,8 +184,8 @@ static const char *kept(struct ctx *ctx, const char *name)
 
 void settings_follow(struct ctx *ctx)
 {
-    struct site_words now = {kept(ctx, "site.name"), kept(ctx, "site.name_en"), kept(ctx, "site.contact"), kept(ctx, "site.contact_en"),
-                             kept(ctx, "site.hours"), kept(ctx, "site.hours_en")};
+    struct site_words now = {kept(ctx, "site.name"),       kept(ctx, "site.name_en"), kept(ctx, "site.contact"),
+                             kept(ctx, "site.contact_en"), kept(ctx, "site.hours"),   kept(ctx, "site.hours_en")};
     struct rows *r = now.name ? NULL : query(ctx->db, "SELECT name, name_en FROM areas WHERE parent IS NULL ORDER BY id LIMIT 1");
     if (r && rows_next(r)) {
         now.name = row_copy(r, ctx->arena, "name");
@@ -188,8 +194,9 @@ void settings_follow(struct ctx *ctx)
     if (r)
         rows_end(r);
     const struct site_words *was = ctx->site->words;
-    if (db_status(ctx->db) != OK || (was && same_text(was->name, now.name) && same_text(was->name_en, now.name_en) && same_text(was->contact, now.contact) &&
-                                     same_text(was->contact_en, now.contact_en) && same_text(was->hours, now.hours) && same_text(was->hours_en, now.hours_en)))
+    if (db_status(ctx->db) != OK ||
+        (was && same_text(was->name, now.name) && same_text(was->name_en, now.name_en) && same_text(was->contact, now.contact) &&
+         same_text(was->contact_en, now.contact_en) && same_text(was->hours, now.hours) && same_text(was->hours_en, now.hours_en)))
         return;
     struct site_words *new = must_alloc(sizeof *new);
     const char *const *from = (const char *const *)&now;
@@ -205,7 +212,8 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/settings", N_("Settings"), NULL, ROLE_ADMIN | ROLE_OFFICE, true, N_("The office’s name and hours, deadlines, calendar, mail, certificates"), "settings"},
+    {"/settings", N_("Settings"), NULL, ROLE_ADMIN | ROLE_OFFICE, true,
+     N_("The office’s name and hours, deadlines, calendar, mail, certificates"), "settings"},
     {.href = NULL},
 };
 

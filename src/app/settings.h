@@ -24,7 +24,7 @@ struct setting_value {
 struct setting_page {
     const char *href, *label, *about, *icon; /* label, about: N_() */
     unsigned roles;
-    const char *(*now)(struct ctx *ctx);     /* in a line, in the context's arena */
+    const char *(*now)(struct ctx *ctx); /* in a line, in the context's arena */
 };
 
 /* The value as stored, ready for field_show; missing when it is not set. */

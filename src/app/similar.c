@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TERMS_ASKED   16   /* of the text, the most telling */
-#define POSTINGS      250  /* newest requests with such a word */
-#define PLACES        16384 /* a power of two, at least three times TERMS_ASKED × POSTINGS */
-#define COMPARED      150
-#define UNLIKE        0.03
+#define TERMS_ASKED 16    /* of the text, the most telling */
+#define POSTINGS    250   /* newest requests with such a word */
+#define PLACES      16384 /* a power of two, at least three times TERMS_ASKED × POSTINGS */
+#define COMPARED    150
+#define UNLIKE      0.03
 
 struct tally {
     int64_t id;
@@ -82,7 +82,8 @@ static int hit_put(struct search_hit *hits, int count, int most, struct search_h
 static struct rows *load(struct ctx *ctx, const int64_t *ids, int count, enum search_which which, int64_t category, int64_t community,
                          int64_t except)
 {
-    static const char *const states[] = {" AND status NOT IN ('closed', 'merged')", " AND status = 'closed'", " AND status = 'closed' AND category IS NOT NULL", " AND status <> 'merged'"};
+    static const char *const states[] = {" AND status NOT IN ('closed', 'merged')", " AND status = 'closed'",
+                                         " AND status = 'closed' AND category IS NOT NULL", " AND status <> 'merged'"};
     struct sql q;
     sql_init(&q, ctx->arena);
     sql_add(&q, "SELECT id, subject, text FROM requests WHERE 1 = 1");
@@ -104,8 +105,8 @@ static struct rows *load(struct ctx *ctx, const int64_t *ids, int count, enum se
     return sql_query(ctx->db, &q);
 }
 
-int search_similar(struct ctx *ctx, const char *subject, const char *text, enum search_which which, int64_t category,
-                   int64_t community, int64_t except, struct search_hit *hits, int most)
+int search_similar(struct ctx *ctx, const char *subject, const char *text, enum search_which which, int64_t category, int64_t community,
+                   int64_t except, struct search_hit *hits, int most)
 {
     struct search_index *x = index_reader(ctx);
     struct vector own, other;

@@ -60,9 +60,12 @@ static void draw_next(struct ctx *ctx, const struct organisation *s)
     struct buf *out = ctx->web->out;
     html(out, "<section><h2>{}</h2>", say(ctx, "What is on here"));
     if (activities_next(ctx, "station", s->record.id, 10) == 0)
-        html(out, "<p class=\"soft\">{} <a href=\"/activities\">{}</a></p>", say(ctx, "Nothing is announced here just now."), say(ctx, "All activities"));
-    html(out, "<p class=\"small screen\"><a href=\"/activities.ics?station={}\">{} {}</a> · <a href=\"/places/{}/sign\">{} {}</a></p></section>", s->record.id,
-         icon(ctx, "calendar-plus"), say(ctx, "This station’s activities in your own calendar (iCalendar)"), s->record.id, icon(ctx, "printer"), say(ctx, "A page to print and hang up"));
+        html(out, "<p class=\"soft\">{} <a href=\"/activities\">{}</a></p>", say(ctx, "Nothing is announced here just now."),
+             say(ctx, "All activities"));
+    html(out,
+         "<p class=\"small screen\"><a href=\"/activities.ics?station={}\">{} {}</a> · <a href=\"/places/{}/sign\">{} {}</a></p></section>",
+         s->record.id, icon(ctx, "calendar-plus"), say(ctx, "This station’s activities in your own calendar (iCalendar)"), s->record.id,
+         icon(ctx, "printer"), say(ctx, "A page to print and hang up"));
 }
 
 /* One sheet for the wall: what this place is, when it is open, what is on, and a QR that leads here. */
@@ -77,9 +80,13 @@ static void sign(struct ctx *ctx)
     if (activities_next(ctx, "station", s->record.id, 8) == 0)
         html(out, "<p>{}</p>", say(ctx, "Come in and ask."));
     html(out, "</section><footer>");
-    qr_draw(ctx, site_url(ctx, arena_print(ctx->arena, "/places/%lld", (long long)s->record.id)), say(ctx, "QR code of this station’s page"));
-    html(out, "<p>{}</p></footer></article><div class=\"acts screen\"><button type=\"button\" data-print hidden>{} {}</button><a class=\"button\" href=\"/places/{}\">{}</a></div>",
-         say(ctx, "Scan this with your phone: today’s activities, opening hours, and the way to ask us for something."), icon(ctx, "printer"), say(ctx, "Print"), s->record.id, say(ctx, "Back"));
+    qr_draw(ctx, site_url(ctx, arena_print(ctx->arena, "/places/%lld", (long long)s->record.id)),
+            say(ctx, "QR code of this station’s page"));
+    html(
+        out,
+        "<p>{}</p></footer></article><div class=\"acts screen\"><button type=\"button\" data-print hidden>{} {}</button><a class=\"button\" href=\"/places/{}\">{}</a></div>",
+        say(ctx, "Scan this with your phone: today’s activities, opening hours, and the way to ask us for something."),
+        icon(ctx, "printer"), say(ctx, "Print"), s->record.id, say(ctx, "Back"));
     page_end(ctx);
 }
 
@@ -88,14 +95,16 @@ static void place(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const struct organisation *s = ctx->web->record;
     page_begin(ctx, shown(ctx, s), PAGE_RESIDENT | PAGE_MAP);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/places\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header><section class=\"card\">",
-         say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "All stations"), shown(ctx, s));
+    html(
+        out,
+        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/places\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header><section class=\"card\">",
+        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "All stations"), shown(ctx, s));
     draw_facts(ctx, s);
     buf_puts(out, "</section>");
     draw_next(ctx, s);
     if (!isnan(s->lat) && !isnan(s->lon))
-        html(out, "<div class=\"map screen\" data-map-show data-lat=\"{}\" data-lon=\"{}\" role=\"group\" aria-label=\"{}\" hidden></div>", s->lat,
-             s->lon, say(ctx, "{} on the map", shown(ctx, s)));
+        html(out, "<div class=\"map screen\" data-map-show data-lat=\"{}\" data-lon=\"{}\" role=\"group\" aria-label=\"{}\" hidden></div>",
+             s->lat, s->lon, say(ctx, "{} on the map", shown(ctx, s)));
     page_end(ctx);
 }
 

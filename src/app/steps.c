@@ -212,7 +212,8 @@ static bool rule_close(struct ctx *ctx, const struct request *before, struct req
 {
     bool yes = in->solved && !strcmp(in->solved, "yes"), unreached = in->solved && !strcmp(in->solved, "unreached");
     if (!yes && !unreached) {
-        ctx_problem(ctx, "solved", say(ctx, "Closing needs the resident's word that it is solved, or a note that nobody could be reached."));
+        ctx_problem(ctx, "solved",
+                    say(ctx, "Closing needs the resident's word that it is solved, or a note that nobody could be reached."));
         return false;
     }
     if (unreached && (before->attempts == NONE || before->attempts < 1)) {
@@ -331,29 +332,29 @@ const struct step request_steps[] = {
      N_("Names the lead unit and those that help. After the third return only the office dispatches."),
      N_("Your request was passed to the people who will handle it."), bar_dispatch, rule_dispatch},
     {"accept", N_("Accept"), BIT(DISPATCHED), HANDLING, -1, ROLES_STAFF, "", "",
-     N_("The lead unit's person takes it on and is its handler from now."),
-     N_("Somebody is now working on your request."), bar_lead, rule_accept},
+     N_("The lead unit's person takes it on and is its handler from now."), N_("Somebody is now working on your request."), bar_lead,
+     rule_accept},
     {"contact", N_("Record a contact"), WORKING, -1, -1, ROLES_STAFF, "text", "",
      N_("What was said when the resident was contacted; the first one counts for the first-contact rate."),
      N_("We have spoken with you about your request."), NULL, rule_contact},
     {"answer", N_("Answer"), BIT(DISPATCHED) | BIT(HANDLING), ANSWERED, -1, ROLES_STAFF, "text", "",
      N_("The reply that the resident reads; it stops the deadline."), N_("Your request was answered."), bar_lead, rule_answer},
     {"served", N_("Done by volunteers"), BIT(RECEIVED) | BIT(DISPATCHED) | BIT(HANDLING), ANSWERED, -1, ROLE_VOLUNTEER, "text", "",
-     N_("Recorded with the visit: the service, the hours and this answer are one entry."),
-     N_("Volunteers came and did it."), NULL, rule_answer},
+     N_("Recorded with the visit: the service, the hours and this answer are one entry."), N_("Volunteers came and did it."), NULL,
+     rule_answer},
     {"call-back", N_("Call back"), BIT(ANSWERED), CALL_BACK, -1, DESK, "", "",
      N_("The dispatcher's side begins to ask whether it is solved."), NULL, NULL, NULL},
     {"unreached", N_("Not reached"), BIT(ANSWERED) | BIT(CALL_BACK), CALL_BACK, -1, DESK, "text", "",
      N_("A documented attempt to reach the resident: when, how, and what happened. Attempts are counted."),
      N_("We tried to reach you, without success. You can also answer here."), NULL, rule_unreached},
     {"close", N_("Close"), BIT(ANSWERED) | BIT(CALL_BACK), CLOSED, -1, DESK, "solved", "satisfaction text",
-     N_("Needs the resident's word that it is solved, or at least one documented attempt to reach them."),
-     N_("Your request was closed."), NULL, rule_close},
+     N_("Needs the resident's word that it is solved, or at least one documented attempt to reach them."), N_("Your request was closed."),
+     NULL, rule_close},
     {"report", N_("Report as helping unit"), BIT(DISPATCHED) | BIT(HANDLING), -1, -1, ROLES_STAFF, "text", "",
      N_("A unit that helps says what it did; the lead unit answers the resident."), NULL, bar_report, rule_report},
     {"extend", N_("Extend the deadline"), BIT(DISPATCHED) | BIT(HANDLING), -1, -1, ROLES_STAFF, "until text", "",
-     N_("Only before the deadline ends; once by the handling unit, again by the office."),
-     N_("Your request needs more time."), bar_extend, rule_extend},
+     N_("Only before the deadline ends; once by the handling unit, again by the office."), N_("Your request needs more time."), bar_extend,
+     rule_extend},
     {"park", N_("Park"), WORKING | BIT(PARKED), PARKED, -1, ROLE_OFFICE, "until text", "",
      N_("It can't be solved now; on the review date it is back on the list. At a review it can be parked again."),
      N_("Your request can't be solved now; it stays on our list and will be looked at again."), NULL, rule_park},
@@ -361,8 +362,7 @@ const struct step request_steps[] = {
      N_("It can be solved after all: back to the lead unit, or to the dispatcher when no unit has it; the time counts anew."),
      N_("Your request can be dealt with now; somebody is working on it again."), bar_resume, rule_resume},
     {"return", N_("Return to the dispatcher"), BIT(DISPATCHED) | BIT(HANDLING), RECEIVED, -1, ROLES_STAFF, "text", "",
-     N_("The unit says why it is not theirs; the deadline stays. The third return goes to the office."),
-     NULL, bar_lead, rule_return},
+     N_("The unit says why it is not theirs; the deadline stays. The third return goes to the office."), NULL, bar_lead, rule_return},
     {"reopen", N_("Reopen"), BIT(ANSWERED) | BIT(CALL_BACK) | BIT(CLOSED), HANDLING, RECEIVED, DESK, "text", "satisfaction",
      N_("It is not solved: back to its handler and its dispatcher, to the dispatcher alone when no unit has it; the time counts anew."),
      N_("Your request was opened again."), NULL, rule_reopen},
@@ -373,8 +373,8 @@ const struct step request_steps[] = {
     {"confirm", N_("It is solved"), BIT(ANSWERED) | BIT(CALL_BACK), CLOSED, -1, ROLE_PUBLIC, "solved", "satisfaction text",
      N_("The resident's own word; whoever holds the code, or the number and the telephone's last digits."),
      N_("You told us that it is solved."), NULL, rule_close},
-    {"dispute", N_("It is not solved"), BIT(ANSWERED) | BIT(CALL_BACK) | BIT(CLOSED), HANDLING, RECEIVED, ROLE_PUBLIC, "text", "satisfaction",
-     N_("The resident's own word, until 30 days after closing; it is reopened for its handler and its dispatcher."),
+    {"dispute", N_("It is not solved"), BIT(ANSWERED) | BIT(CALL_BACK) | BIT(CLOSED), HANDLING, RECEIVED, ROLE_PUBLIC, "text",
+     "satisfaction", N_("The resident's own word, until 30 days after closing; it is reopened for its handler and its dispatcher."),
      N_("You told us that it is not solved; it is being handled again."), bar_dispute, rule_reopen},
     {.action = NULL},
 };
@@ -448,15 +448,15 @@ static int64_t until_set(const struct request *before, const struct request *aft
     return before && after->extensions != before->extensions ? after->due : NONE;
 }
 
-void request_event(struct ctx *ctx, const struct request *before, const struct request *after, const char *action,
-                   const char *text, bool visible)
+void request_event(struct ctx *ctx, const struct request *before, const struct request *after, const char *action, const char *text,
+                   bool visible)
 {
     change(ctx->db,
            "INSERT INTO request_events (request, at, actor, actor_name, action, from_status, to_status, unit, text, until, visible)"
            " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-           after->record.id, ctx->now, (struct maybe){ctx->actor.user}, ctx->actor.name, action,
-           before ? before->status : NULL, after->status, (struct maybe){after->unit}, text && *text ? text : NULL,
-           (struct maybe){until_set(before, after)}, visible ? 1 : 0);
+           after->record.id, ctx->now, (struct maybe){ctx->actor.user}, ctx->actor.name, action, before ? before->status : NULL,
+           after->status, (struct maybe){after->unit}, text && *text ? text : NULL, (struct maybe){until_set(before, after)},
+           visible ? 1 : 0);
     notify_event(ctx, after, action, db_inserted(ctx->db));
 }
 
@@ -465,7 +465,8 @@ static void tell_merged(struct ctx *ctx, const struct request *r, const char *ac
 {
     enum { MOST = 200 };
     int64_t ids[MOST];
-    struct rows *rows = query(ctx->db, "SELECT id FROM requests WHERE merged_into = {} AND status = 'merged' ORDER BY id LIMIT {}", r->record.id, MOST);
+    struct rows *rows = query(ctx->db, "SELECT id FROM requests WHERE merged_into = {} AND status = 'merged' ORDER BY id LIMIT {}",
+                              r->record.id, MOST);
     int n = rows_ids(rows, ids, MOST);
     for (int i = 0; i < n; i++) {
         struct request *merged = record_get(ctx, &requests_kind, ids[i]);
@@ -499,8 +500,9 @@ static enum status step_check(struct ctx *ctx, const struct step *s, const struc
     if (!(ctx->actor.roles & s->roles))
         return ctx_fail(ctx, FORBIDDEN, say(ctx, "Your role does not allow this step."));
     if (!(s->from & BIT(request_status_of(before))))
-        return ctx_fail(ctx, CONFLICT, say(ctx, "This step is not possible any more: the request is “{}” now.",
-                                           tr(ctx, request_statuses[request_status_of(before)].label)));
+        return ctx_fail(ctx, CONFLICT,
+                        say(ctx, "This step is not possible any more: the request is “{}” now.",
+                            tr(ctx, request_statuses[request_status_of(before)].label)));
     const char *barred = s->bar ? s->bar(ctx, before) : NULL;
     if (barred) {
         ctx_problem(ctx, NULL, barred);

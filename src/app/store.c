@@ -20,8 +20,8 @@ static const char *store_name(struct arena *a, const char *address)
     size_t size = strcspn(base, "?");
     const char *schema = strstr(address, "schema=");
     bool own = schema && (schema[-1] == '?' || schema[-1] == '&');
-    char *name = arena_print(a, "%.*s-%.*s", size ? (int)size : 8, size ? base : "postgres",
-                             own ? (int)strcspn(schema + 7, "&") : 5, own ? schema + 7 : "linli");
+    char *name = arena_print(a, "%.*s-%.*s", size ? (int)size : 8, size ? base : "postgres", own ? (int)strcspn(schema + 7, "&") : 5,
+                             own ? schema + 7 : "linli");
     for (char *p = name; *p; p++)
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", *p))
             *p = '_';

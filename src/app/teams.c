@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define READERS (VOLUNTEER_HOSTS | ROLE_LEADER)
+#define READERS    (VOLUNTEER_HOSTS | ROLE_LEADER)
 #define TEAMS_MOST 500
 
 static const char *team_name(struct ctx *ctx, const struct organisation *o)
@@ -21,7 +21,8 @@ static const char *team_name(struct ctx *ctx, const struct organisation *o)
 
 static void back(struct ctx *ctx, const char *href, const char *label)
 {
-    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav>", say(ctx, "Where you are"), href, icon(ctx, "arrow-left"), label);
+    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav>", say(ctx, "Where you are"), href,
+         icon(ctx, "arrow-left"), label);
 }
 
 /* ---- for residents ---- */
@@ -35,21 +36,26 @@ static void teams(struct ctx *ctx)
     l.limit = TEAMS_MOST;
     l.order = "community, name, id";
     page_begin(ctx, say(ctx, "Volunteer teams"), PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><div class=\"acts\"><a class=\"button now\" href=\"/volunteer\">{} {}</a>"
-              "<a class=\"button\" href=\"/card\">{} {}</a></div>", say(ctx, "Volunteer teams"), say(ctx, "Neighbours who help neighbours. Everybody is welcome."),
-         icon(ctx, "heart-handshake"), say(ctx, "Become a volunteer"), icon(ctx, "id-badge-2"), say(ctx, "I have a card"));
+    html(
+        out,
+        "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><div class=\"acts\"><a class=\"button now\" href=\"/volunteer\">{} {}</a>"
+        "<a class=\"button\" href=\"/card\">{} {}</a></div>",
+        say(ctx, "Volunteer teams"), say(ctx, "Neighbours who help neighbours. Everybody is welcome."), icon(ctx, "heart-handshake"),
+        say(ctx, "Become a volunteer"), icon(ctx, "id-badge-2"), say(ctx, "I have a card"));
     struct rows *r = list_run(ctx, &l);
     for (struct organisation *o; (o = list_next(ctx, &open_teams_kind, r, ctx->arena)) != NULL; n++) {
         if (o->community != community)
             html(out, "{}<section><h2>{}</h2><ul class=\"teams\">", (struct markup){n ? "</ul></section>" : ""},
                  o->community == NONE ? say(ctx, "The whole subdistrict") : field_show(ctx, kind_field(&open_teams_kind, "community"), o));
         community = o->community;
-        html(out, "<li><a href=\"/teams/{}\">{}</a> <span class=\"soft\">{}</span></li>", o->record.id, team_name(ctx, o), ctx_pick(ctx, o->what, o->what_en));
+        html(out, "<li><a href=\"/teams/{}\">{}</a> <span class=\"soft\">{}</span></li>", o->record.id, team_name(ctx, o),
+             ctx_pick(ctx, o->what, o->what_en));
     }
     if (n)
         buf_puts(out, "</ul></section>");
     else
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users-group"), say(ctx, "No team is entered yet. You can be the first to start one."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users-group"),
+             say(ctx, "No team is entered yet. You can be the first to start one."));
     page_end(ctx);
 }
 
@@ -58,16 +64,21 @@ static void draw_activities(struct ctx *ctx, int64_t team)
     struct buf *out = ctx->web->out;
     int64_t n = 0;
     html(out, "<section><h2>{}</h2><ol class=\"timeline plain\">", say(ctx, "Next activities"));
-    struct rows *r = query(ctx->db, "SELECT id, title, title_en, place, place_en, starts FROM activities WHERE organisation = {} AND status = 'open' AND ends >= {}"
-                                    " ORDER BY starts LIMIT 8", team, ctx->now);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT id, title, title_en, place, place_en, starts FROM activities WHERE organisation = {} AND status = 'open' AND ends >= {}"
+        " ORDER BY starts LIMIT 8",
+        team, ctx->now);
     for (; rows_next(r); n++)
-        html(out, "<li>{}<div><p class=\"what\"><a href=\"/activities/{}\"><b>{}</b></a></p><p class=\"by\"><time>{}</time> {}</p></div></li>", icon(ctx, "calendar-event"),
-             row_int(r, "id"), ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en")), when_show(ctx->arena, ctx->lang, row_int(r, "starts")),
-             ctx_pick(ctx, row_text(r, "place"), row_text(r, "place_en")));
+        html(out,
+             "<li>{}<div><p class=\"what\"><a href=\"/activities/{}\"><b>{}</b></a></p><p class=\"by\"><time>{}</time> {}</p></div></li>",
+             icon(ctx, "calendar-event"), row_int(r, "id"), ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en")),
+             when_show(ctx->arena, ctx->lang, row_int(r, "starts")), ctx_pick(ctx, row_text(r, "place"), row_text(r, "place_en")));
     buf_puts(out, "</ol>");
     if (n == 0)
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing is announced at the moment."));
-    html(out, "<p class=\"small screen\"><a href=\"/activities.ics?team={}\">{} {}</a></p></section>", team, icon(ctx, "calendar-plus"), say(ctx, "This team’s activities in your own calendar (iCalendar)"));
+    html(out, "<p class=\"small screen\"><a href=\"/activities.ics?team={}\">{} {}</a></p></section>", team, icon(ctx, "calendar-plus"),
+         say(ctx, "This team’s activities in your own calendar (iCalendar)"));
 }
 
 static void team(struct ctx *ctx)
@@ -75,18 +86,23 @@ static void team(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const struct organisation *o = ctx->web->record;
     const struct organisation *station = o->parent == NONE ? NULL : record_load(ctx, &open_stations_kind, o->parent);
-    int64_t members = query_int(ctx->db, "SELECT count(*) AS n FROM volunteers WHERE team = {} AND status IN ('active', 'paused')", o->record.id);
+    int64_t members = query_int(ctx->db, "SELECT count(*) AS n FROM volunteers WHERE team = {} AND status IN ('active', 'paused')",
+                                o->record.id);
     page_begin(ctx, team_name(ctx, o), PAGE_RESIDENT);
     back(ctx, "/teams", say(ctx, "All teams"));
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><section class=\"card\"><dl class=\"facts\"><div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>",
-         team_name(ctx, o), ctx_pick(ctx, o->what, o->what_en), say(ctx, "Where"),
-         o->community == NONE ? say(ctx, "The whole subdistrict") : field_show(ctx, kind_field(&open_teams_kind, "community"), o), say(ctx, "Members"),
-         say_n(ctx, members, "1 volunteer", "{} volunteers", members));
+    html(
+        out,
+        "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><section class=\"card\"><dl class=\"facts\"><div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>",
+        team_name(ctx, o), ctx_pick(ctx, o->what, o->what_en), say(ctx, "Where"),
+        o->community == NONE ? say(ctx, "The whole subdistrict") : field_show(ctx, kind_field(&open_teams_kind, "community"), o),
+        say(ctx, "Members"), say_n(ctx, members, "1 volunteer", "{} volunteers", members));
     if (station)
-        html(out, "<div><dt>{}</dt><dd><a href=\"/places/{}\">{}</a></dd></div>", say(ctx, "Station"), station->record.id, ctx_pick(ctx, station->name, station->name_en));
+        html(out, "<div><dt>{}</dt><dd><a href=\"/places/{}\">{}</a></dd></div>", say(ctx, "Station"), station->record.id,
+             ctx_pick(ctx, station->name, station->name_en));
     if (o->phone)
         html(out, "<div><dt>{}</dt><dd><a href=\"tel:{}\">{}</a></dd></div>", say(ctx, "Telephone"), o->phone, o->phone);
-    html(out, "</dl></section><div class=\"acts\"><a class=\"button now\" href=\"/volunteer?team={}\">{} {}</a></div>", o->record.id, icon(ctx, "heart-handshake"), say(ctx, "Join this team"));
+    html(out, "</dl></section><div class=\"acts\"><a class=\"button now\" href=\"/volunteer?team={}\">{} {}</a></div>", o->record.id,
+         icon(ctx, "heart-handshake"), say(ctx, "Join this team"));
     draw_activities(ctx, o->record.id);
     page_end(ctx);
 }
@@ -103,9 +119,12 @@ struct held {
 static int days_held(struct ctx *ctx, int64_t month, int64_t team, struct held *to, int most)
 {
     int n = 0;
-    struct rows *r = query(ctx->db, "SELECT a.organisation, a.starts FROM activities a WHERE a.month = {} AND a.status <> 'cancelled' AND a.organisation IS NOT NULL"
-                                    " AND (a.organisation = {} OR {} = 1) AND EXISTS (SELECT 1 FROM attendances t WHERE t.activity = a.id AND t.status = 'good')"
-                                    " ORDER BY a.organisation, a.starts", month, (struct maybe){team}, team == NONE ? 1 : 0);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT a.organisation, a.starts FROM activities a WHERE a.month = {} AND a.status <> 'cancelled' AND a.organisation IS NOT NULL"
+        " AND (a.organisation = {} OR {} = 1) AND EXISTS (SELECT 1 FROM attendances t WHERE t.activity = a.id AND t.status = 'good')"
+        " ORDER BY a.organisation, a.starts",
+        month, (struct maybe){team}, team == NONE ? 1 : 0);
     while (rows_next(r)) {
         int64_t of = row_int(r, "organisation"), day = when_day(row_int(r, "starts"));
         if (n == 0 || to[n - 1].team != of) {
@@ -118,7 +137,8 @@ static int days_held(struct ctx *ctx, int64_t month, int64_t team, struct held *
             continue;
         h->last_day = day;
         h->days++;
-        h->which = arena_print(ctx->arena, "%s%s%d", h->which ? h->which : "", h->which ? (ctx->lang[0] == 'e' ? ", " : "、") : "", civil_from_when(row_int(r, "starts")).day);
+        h->which = arena_print(ctx->arena, "%s%s%d", h->which ? h->which : "", h->which ? (ctx->lang[0] == 'e' ? ", " : "、") : "",
+                               civil_from_when(row_int(r, "starts")).day);
     }
     rows_end(r);
     return n;
@@ -128,10 +148,11 @@ static void month_links(struct ctx *ctx, const char *path, int64_t month)
 {
     struct buf *out = ctx->web->out;
     struct civil c = civil_from_when(ctx->now);
-    html(out, "<nav class=\"pager\" aria-label=\"{}\"><a rel=\"prev\" href=\"{}?month={}\">{} {}</a><b>{}</b>", say(ctx, "Month"), path, month_next(month, -1), icon(ctx, "chevron-left"),
-         month_text(ctx, month_next(month, -1)), month_text(ctx, month));
+    html(out, "<nav class=\"pager\" aria-label=\"{}\"><a rel=\"prev\" href=\"{}?month={}\">{} {}</a><b>{}</b>", say(ctx, "Month"), path,
+         month_next(month, -1), icon(ctx, "chevron-left"), month_text(ctx, month_next(month, -1)), month_text(ctx, month));
     if (month < c.year * 100 + c.month)
-        html(out, "<a rel=\"next\" href=\"{}?month={}\">{} {}</a>", path, month_next(month, 1), month_text(ctx, month_next(month, 1)), icon(ctx, "chevron-right"));
+        html(out, "<a rel=\"next\" href=\"{}?month={}\">{} {}</a>", path, month_next(month, 1), month_text(ctx, month_next(month, 1)),
+             icon(ctx, "chevron-right"));
     buf_puts(out, "</nav>");
 }
 
@@ -139,7 +160,8 @@ static void duty_cells(struct ctx *ctx, const struct organisation *o, const stru
 {
     struct buf *out = ctx->web->out;
     int days = h ? h->days : 0;
-    html(out, "<td class=\"num\">{}</td><td class=\"num\">{}</td><td>", o->duty_days == NONE ? "—" : arena_print(ctx->arena, "%lld", (long long)o->duty_days), days);
+    html(out, "<td class=\"num\">{}</td><td class=\"num\">{}</td><td>",
+         o->duty_days == NONE ? "—" : arena_print(ctx->arena, "%lld", (long long)o->duty_days), days);
     if (o->duty_days == NONE)
         html(out, "<span class=\"state wait\">{}</span>", say(ctx, "no plan"));
     else if (days >= o->duty_days)
@@ -165,21 +187,26 @@ static void duty(struct ctx *ctx)
          say(ctx, "A volunteer day is a day on which volunteers served at an activity of the team. In order of name."));
     volunteer_tabs(ctx, "/duty");
     month_links(ctx, "/duty", month);
-    html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th class=\"num\">{}</th><th class=\"num\">{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
-         say(ctx, "Teams and duty of the month"), say(ctx, "Team"), say(ctx, "Community"), say(ctx, "Days planned"), say(ctx, "Days held"), say(ctx, "Status"), say(ctx, "On the"));
+    html(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th class=\"num\">{}</th><th class=\"num\">{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
+        say(ctx, "Teams and duty of the month"), say(ctx, "Team"), say(ctx, "Community"), say(ctx, "Days planned"), say(ctx, "Days held"),
+        say(ctx, "Status"), say(ctx, "On the"));
     struct rows *r = list_run(ctx, &l);
     for (struct organisation *o; (o = list_next(ctx, &led_teams_kind, r, ctx->arena)) != NULL; n++) {
         const struct held *h = NULL;
         for (int i = 0; i < count && !h; i++)
             h = held[i].team == o->record.id ? &held[i] : NULL;
-        html(out, "<tr><th scope=\"row\"><a href=\"/teams/{}/members?month={}\">{}</a></th><td>{}</td>", o->record.id, month, team_name(ctx, o),
+        html(out, "<tr><th scope=\"row\"><a href=\"/teams/{}/members?month={}\">{}</a></th><td>{}</td>", o->record.id, month,
+             team_name(ctx, o),
              o->community == NONE ? say(ctx, "The whole subdistrict") : field_show(ctx, kind_field(&led_teams_kind, "community"), o));
         duty_cells(ctx, o, h);
         buf_puts(out, "</tr>");
     }
     buf_puts(out, "</tbody></table></div>");
     if (n == 0)
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users-group"), say(ctx, "No team is in your care. The administrator names the team of a leader's role."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users-group"),
+             say(ctx, "No team is in your care. The administrator names the team of a leader's role."));
     page_end(ctx);
 }
 
@@ -189,17 +216,25 @@ static int64_t draw_members(struct ctx *ctx, int64_t team, int64_t month, bool a
 {
     struct buf *out = ctx->web->out;
     int64_t n = 0;
-    struct rows *r = query(ctx->db, "SELECT v.id, v.number, v.status, v.skills, p.name, (SELECT sum(h.counted) FROM hours h WHERE h.volunteer = v.id AND h.month = {}) AS seconds"
-                                    " FROM volunteers v JOIN people p ON p.id = v.person WHERE v.team = {} AND (v.status = 'applied' AND {} = 1 OR v.status IN ('active', 'paused') AND {} = 0)"
-                                    " ORDER BY p.pinyin, v.id LIMIT 1000", month, team, applicants ? 1 : 0, applicants ? 1 : 0);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT v.id, v.number, v.status, v.skills, p.name, (SELECT sum(h.counted) FROM hours h WHERE h.volunteer = v.id AND h.month = {}) AS seconds"
+        " FROM volunteers v JOIN people p ON p.id = v.person WHERE v.team = {} AND (v.status = 'applied' AND {} = 1 OR v.status IN ('active', 'paused') AND {} = 0)"
+        " ORDER BY p.pinyin, v.id LIMIT 1000",
+        month, team, applicants ? 1 : 0, applicants ? 1 : 0);
     for (; rows_next(r); n++) {
         struct volunteer v = {.status = row_text(r, "status"), .skills = row_text(r, "skills")};
         if (n == 0)
-            html(out, "<table class=\"list\"><thead><tr><th class=\"no\">{}</th><th class=\"main\">{}</th><th class=\"state-col\">{}</th><th class=\"less\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
-                 say(ctx, "Number"), say(ctx, "Full name"), say(ctx, "Status"), say(ctx, "Can do"), say(ctx, "Hours this month"));
-        html(out, "<tr><td class=\"no\">{}</td><td class=\"main\"><a href=\"/volunteers/{}\">{}</a></td><td class=\"state-col\"><span class=\"state {}\">{}</span></td><td class=\"less\">{}</td><td class=\"due\">{}</td></tr>",
-             row_text(r, "number"), row_int(r, "id"), row_text(r, "name"), volunteer_tone(v.status), volunteer_state(ctx, &v), field_show(ctx, kind_field(&volunteers_kind, "skills"), &v),
-             row_int(r, "seconds") == NONE ? "" : hours_text(ctx, row_int(r, "seconds")));
+            html(
+                out,
+                "<table class=\"list\"><thead><tr><th class=\"no\">{}</th><th class=\"main\">{}</th><th class=\"state-col\">{}</th><th class=\"less\">{}</th><th class=\"due\">{}</th></tr></thead><tbody>",
+                say(ctx, "Number"), say(ctx, "Full name"), say(ctx, "Status"), say(ctx, "Can do"), say(ctx, "Hours this month"));
+        html(
+            out,
+            "<tr><td class=\"no\">{}</td><td class=\"main\"><a href=\"/volunteers/{}\">{}</a></td><td class=\"state-col\"><span class=\"state {}\">{}</span></td><td class=\"less\">{}</td><td class=\"due\">{}</td></tr>",
+            row_text(r, "number"), row_int(r, "id"), row_text(r, "name"), volunteer_tone(v.status), volunteer_state(ctx, &v),
+            field_show(ctx, kind_field(&volunteers_kind, "skills"), &v),
+            row_int(r, "seconds") == NONE ? "" : hours_text(ctx, row_int(r, "seconds")));
     }
     if (n)
         buf_puts(out, "</tbody></table>");
@@ -217,11 +252,15 @@ static void members(struct ctx *ctx)
     back(ctx, "/duty", say(ctx, "Teams"));
     html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\">", team_name(ctx, o));
     if (ctx->actor.roles & VOLUNTEER_HOSTS)
-        html(out, "<a class=\"button primary\" href=\"/volunteers/new?team={}\">{} {}</a>", o->record.id, icon(ctx, "user-plus"), say(ctx, "Take on a volunteer"));
-    html(out, "<a class=\"button\" href=\"/teams/{}\">{} {}</a></div></header>", o->record.id, icon(ctx, "eye"), say(ctx, "As residents see it"));
+        html(out, "<a class=\"button primary\" href=\"/volunteers/new?team={}\">{} {}</a>", o->record.id, icon(ctx, "user-plus"),
+             say(ctx, "Take on a volunteer"));
+    html(out, "<a class=\"button\" href=\"/teams/{}\">{} {}</a></div></header>", o->record.id, icon(ctx, "eye"),
+         say(ctx, "As residents see it"));
     month_links(ctx, arena_print(ctx->arena, "/teams/%lld/members", (long long)o->record.id), month);
-    html(out, "<table class=\"plain\"><thead><tr><th class=\"num\">{}</th><th class=\"num\">{}</th><th>{}</th><th>{}</th></tr></thead><tbody><tr>", say(ctx, "Days planned"),
-         say(ctx, "Days held"), say(ctx, "Status"), say(ctx, "On the"));
+    html(
+        out,
+        "<table class=\"plain\"><thead><tr><th class=\"num\">{}</th><th class=\"num\">{}</th><th>{}</th><th>{}</th></tr></thead><tbody><tr>",
+        say(ctx, "Days planned"), say(ctx, "Days held"), say(ctx, "Status"), say(ctx, "On the"));
     duty_cells(ctx, o, any ? &held : NULL);
     buf_puts(out, "</tr></tbody></table>");
     if (query_int(ctx->db, "SELECT count(*) AS n FROM volunteers WHERE team = {} AND status = 'applied'", o->record.id) > 0) {

@@ -46,7 +46,9 @@ static bool name_check(struct ctx *ctx, const char *name)
 static bool more_check(struct ctx *ctx, const struct options *o, const struct tenant_row *list)
 {
     if (o->host && (strspn(o->host, "abcdefghijklmnopqrstuvwxyz0123456789.-:") != strlen(o->host) || strlen(o->host) > 200))
-        ctx_problem(ctx, NULL, say(ctx, "--host is a name such as chengdong.example.cn, in small letters, with its port when it is not the usual one."));
+        ctx_problem(
+            ctx, NULL,
+            say(ctx, "--host is a name such as chengdong.example.cn, in small letters, with its port when it is not the usual one."));
     if (o->parent && !find(list, o->parent))
         ctx_problem(ctx, NULL, say(ctx, "There is no subdistrict {} here.", o->parent));
     for (const struct tenant_row *t = list; o->host && t; t = t->next)
@@ -88,15 +90,17 @@ static enum status run_add(struct ctx *ctx, const struct options *o, struct db *
         return ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", name));
     if (query_int(registry, "SELECT count(*) FROM tenants WHERE store = {}", store) > 0) /* of one that was renamed */
         store = arena_print(ctx->arena, "%s%s%lld", store, db_is_postgres(o->data) ? "_" : "-", (long long)ctx->now);
-    const char *address = db_is_postgres(o->data) ? arena_print(ctx->arena, "%s%sschema=%s", o->data, strchr(o->data, '?') ? "&" : "?", store)
-                                                  : arena_print(ctx->arena, "%s/tenants/%s", o->data, store);
+    const char *address = db_is_postgres(o->data)
+                              ? arena_print(ctx->arena, "%s%sschema=%s", o->data, strchr(o->data, '?') ? "&" : "?", store)
+                              : arena_print(ctx->arena, "%s/tenants/%s", o->data, store);
     if (store_ready(ctx, o, address, requests) != OK)
         return ctx->status;
     if (db_begin(registry) == OK)
-        change(registry, "INSERT INTO tenants (name, store, host, parent, created, step) VALUES ({}, {}, {}, {}, {}, {})", name, store, o->host,
-               o->parent, ctx->now, schema_newest());
+        change(registry, "INSERT INTO tenants (name, store, host, parent, created, step) VALUES ({}, {}, {}, {}, {}, {})", name, store,
+               o->host, o->parent, ctx->now, schema_newest());
     if (db_commit(registry) != OK)
-        return ctx_fail(ctx, db_status(registry), say(ctx, "The store is made but not in the registry: {}. Run the same command again.", db_failure(registry)));
+        return ctx_fail(ctx, db_status(registry),
+                        say(ctx, "The store is made but not in the registry: {}. Run the same command again.", db_failure(registry)));
     printf("%s\n", say(ctx, "{} is there, at /t/{}/. Its store is {}.", name, name, store_shown(ctx->arena, address)));
     return OK;
 }
@@ -105,7 +109,10 @@ static enum status run_list(struct ctx *ctx, const struct options *o, struct db 
 {
     for (const struct tenant_row *t = tenants_read(ctx, registry, o->data); t; t = t->next)
         printf("%s\t%s\t%s\t%s\t%s\n", t->name, t->host ? t->host : "-", t->parent ? t->parent : "-",
-               t->step == schema_newest() ? "ready" : t->step < schema_newest() ? "behind" : "newer", store_shown(ctx->arena, t->store));
+               t->step == schema_newest()  ? "ready"
+               : t->step < schema_newest() ? "behind"
+                                           : "newer",
+               store_shown(ctx->arena, t->store));
     return db_status(registry);
 }
 
@@ -145,8 +152,10 @@ static enum status run_set(struct ctx *ctx, const struct options *o, struct db *
     if (given.parent && strcmp(given.parent, o->words[1]) == 0)
         return ctx_fail(ctx, INVALID, say(ctx, "A subdistrict can't be part of itself."));
     if (db_begin(registry) == OK)
-        change(registry, "UPDATE tenants SET host = CASE WHEN {} = 1 THEN {} ELSE host END, parent = CASE WHEN {} = 1 THEN {} ELSE parent END WHERE name = {}",
-               o->host ? 1 : 0, given.host, o->parent ? 1 : 0, given.parent, o->words[1]);
+        change(
+            registry,
+            "UPDATE tenants SET host = CASE WHEN {} = 1 THEN {} ELSE host END, parent = CASE WHEN {} = 1 THEN {} ELSE parent END WHERE name = {}",
+            o->host ? 1 : 0, given.host, o->parent ? 1 : 0, given.parent, o->words[1]);
     return commit(ctx, registry);
 }
 
@@ -195,17 +204,20 @@ static int run_tenant(struct ctx *ctx, const struct options *o)
         int words;
         enum db_mode mode;
         enum status (*run)(struct ctx *ctx, const struct options *o, struct db *registry);
-    } verbs[] = {{"add", 2, DB_WRITE, run_add}, {"list", 1, DB_READ, run_list}, {"rename", 3, DB_WRITE, run_rename},
+    } verbs[] = {{"add", 2, DB_WRITE, run_add}, {"list", 1, DB_READ, run_list},      {"rename", 3, DB_WRITE, run_rename},
                  {"set", 2, DB_WRITE, run_set}, {"remove", 2, DB_WRITE, run_remove}, {"migrate", 1, DB_WRITE, NULL}};
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(verbs[i].name, o->words[0]) != 0 || verbs[i].words != o->word_count)
             continue;
         bool add = verbs[i].run == run_add;
         if (!db_is_postgres(o->data) && access(arena_print(ctx->arena, "%s/linli.db", o->data), F_OK) == 0)
-            ctx_fail(ctx, CONFLICT, say(ctx, "{} is the store of one subdistrict. Choose another folder for many; linli move takes this one there.", o->data));
+            ctx_fail(
+                ctx, CONFLICT,
+                say(ctx, "{} is the store of one subdistrict. Choose another folder for many; linli move takes this one there.", o->data));
         else if (!add && !tenants_there(ctx, o->data))
-            ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no installation of several subdistricts at {}. Begin one with: linli tenant add NAME --data {}",
-                                         store_shown(ctx->arena, o->data), store_shown(ctx->arena, o->data)));
+            ctx_fail(ctx, NOT_FOUND,
+                     say(ctx, "There is no installation of several subdistricts at {}. Begin one with: linli tenant add NAME --data {}",
+                         store_shown(ctx->arena, o->data), store_shown(ctx->arena, o->data)));
         struct db *registry = ctx_ok(ctx) ? tenants_registry(ctx, o->data, verbs[i].mode) : NULL;
         int failed = !registry;
         if (registry && verbs[i].run)
@@ -215,13 +227,15 @@ static int run_tenant(struct ctx *ctx, const struct options *o)
         db_close(registry);
         return failed == 1 ? command_failed(ctx) : failed ? 1 : 0;
     }
-    fprintf(stderr, "linli: tenant add NAME, tenant list, tenant rename NAME NEW, tenant set NAME, tenant remove NAME, or tenant migrate\n");
+    fprintf(stderr,
+            "linli: tenant add NAME, tenant list, tenant rename NAME NEW, tenant set NAME, tenant remove NAME, or tenant migrate\n");
     return 2;
 }
 
 static const struct command commands[] = {
-    {"tenant", "linli tenant add|list|rename|set|remove|migrate [NAME [NEW]] --data ADDRESS [--pack DIR] [--requests N] [--host HOST] [--parent NAME] [--erase]", 1, 3,
-     .run = run_tenant,
+    {"tenant",
+     "linli tenant add|list|rename|set|remove|migrate [NAME [NEW]] --data ADDRESS [--pack DIR] [--requests N] [--host HOST] [--parent NAME] [--erase]",
+     1, 3, .run = run_tenant,
      .help = N_("Many subdistricts in one installation, a folder or a database: each has a store, a key, accounts and a journal\n"
                 "of its own, and is visited at /t/NAME/ or by a host name of its own. Commands about one of them take the\n"
                 "address of its store as --data; list says it.\n\n"

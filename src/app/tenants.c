@@ -63,7 +63,9 @@ struct db *tenants_registry(struct ctx *ctx, const char *address, enum db_mode m
     const char *why = NULL;
     bool postgres = db_is_postgres(address);
     if (postgres && names_schema(address)) {
-        ctx_fail(ctx, INVALID, say(ctx, "{} is the address of one store. Leave schema= out to mean the whole installation.", store_shown(ctx->arena, address)));
+        ctx_fail(ctx, INVALID,
+                 say(ctx, "{} is the address of one store. Leave schema= out to mean the whole installation.",
+                     store_shown(ctx->arena, address)));
         return NULL;
     }
     if (mode == DB_WRITE && !postgres && !store_make_folder(arena_print(ctx->arena, "%s/tenants", address))) {
@@ -96,8 +98,11 @@ struct tenant_row *tenants_read(struct ctx *ctx, struct db *registry, const char
     struct rows *r = query(registry, "SELECT name, store, host, parent, step FROM tenants ORDER BY name");
     while (rows_next(r)) {
         struct tenant_row *t = ARENA_NEW(a, struct tenant_row);
-        *t = (struct tenant_row){.name = row_copy(r, a, "name"), .store = store_of(a, address, row_text(r, "store")), .host = row_copy(r, a, "host"),
-                                 .parent = row_copy(r, a, "parent"), .step = row_int(r, "step")};
+        *t = (struct tenant_row){.name = row_copy(r, a, "name"),
+                                 .store = store_of(a, address, row_text(r, "store")),
+                                 .host = row_copy(r, a, "host"),
+                                 .parent = row_copy(r, a, "parent"),
+                                 .step = row_int(r, "step")};
         *end = t;
         end = &t->next;
     }

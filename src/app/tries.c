@@ -34,7 +34,8 @@ int64_t tries_left(struct ctx *ctx, const struct tries_rule *rule, const char *w
 {
     if (here(ctx, who))
         return INT64_MAX;
-    int64_t n = query_int(ctx->db, "SELECT count FROM tries WHERE name = {} AND since > {}", name_of(ctx, rule, who), ctx->now - rule->window);
+    int64_t n = query_int(ctx->db, "SELECT count FROM tries WHERE name = {} AND since > {}", name_of(ctx, rule, who),
+                          ctx->now - rule->window);
     return n == NONE ? rule->most : n >= rule->most ? 0 : rule->most - n;
 }
 

@@ -9,9 +9,9 @@
 #include "base/ctx.h"
 
 struct tries_rule {
-    const char *what;   /* names the rule in the keyed hash */
-    int64_t most;       /* tries in a window */
-    int64_t window;     /* seconds from the first of them */
+    const char *what; /* names the rule in the keyed hash */
+    int64_t most;     /* tries in a window */
+    int64_t window;   /* seconds from the first of them */
 };
 
 /* Requests and joinings from one address; wrong look-ups from one address; wrong digits for one request's number. */

@@ -33,8 +33,8 @@ static void problem_at(struct ctx *ctx, const char *field)
 static void place_select(struct ctx *ctx, const char *name, const char *label, const struct kind *k)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<div class=\"field\"><label for=\"f-{}\">{} <i>{}</i></label><select id=\"f-{}\" name=\"{}\"><option value=\"\">{}</option>", name, label,
-         say(ctx, "optional"), name, name, say(ctx, "none"));
+    html(out, "<div class=\"field\"><label for=\"f-{}\">{} <i>{}</i></label><select id=\"f-{}\" name=\"{}\"><option value=\"\">{}</option>",
+         name, label, say(ctx, "optional"), name, name, say(ctx, "none"));
     form_options(ctx, out, k, param(ctx, name));
     buf_puts(out, "</select>");
     problem_at(ctx, name);
@@ -45,10 +45,14 @@ static void place_select(struct ctx *ctx, const char *name, const char *label, c
 static void grant_fields(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<div class=\"group\"><h2>{}</h2><p class=\"hint whole\">{}</p><div class=\"field\"><label for=\"f-role\">{}</label>"
-              "<select id=\"f-role\" name=\"role\" required>", say(ctx, "Role"),
-         say(ctx, "Workers, team leaders and volunteers need an area, unit handlers a unit. A role holds for the area and all below it; without an area for all."),
-         say(ctx, "Role"));
+    html(
+        out,
+        "<div class=\"group\"><h2>{}</h2><p class=\"hint whole\">{}</p><div class=\"field\"><label for=\"f-role\">{}</label>"
+        "<select id=\"f-role\" name=\"role\" required>",
+        say(ctx, "Role"),
+        say(ctx,
+            "Workers, team leaders and volunteers need an area, unit handlers a unit. A role holds for the area and all below it; without an area for all."),
+        say(ctx, "Role"));
     role_options(ctx, param(ctx, "role"));
     buf_puts(out, "</select>");
     problem_at(ctx, "role");
@@ -72,9 +76,11 @@ static void secret_page(struct ctx *ctx, const char *title, const char *text, co
 {
     struct buf *out = ctx->web->out;
     page_begin(ctx, title, PAGE_STAFF);
-    html(out, "<header class=\"head\"><h1>{}</h1></header><section class=\"card\"><p>{}</p><p class=\"secret\">{}</p>"
-              "<div class=\"acts\"><button type=\"button\" data-copy=\"{}\" hidden>{} {}</button><a class=\"button\" href=\"{}\">{}</a></div></section>",
-         title, text, secret, secret, icon(ctx, "copy"), say(ctx, "Copy"), back, back_label);
+    html(
+        out,
+        "<header class=\"head\"><h1>{}</h1></header><section class=\"card\"><p>{}</p><p class=\"secret\">{}</p>"
+        "<div class=\"acts\"><button type=\"button\" data-copy=\"{}\" hidden>{} {}</button><a class=\"button\" href=\"{}\">{}</a></div></section>",
+        title, text, secret, secret, icon(ctx, "copy"), say(ctx, "Copy"), back, back_label);
     page_end(ctx);
 }
 
@@ -127,8 +133,9 @@ static void fresh(struct ctx *ctx)
     struct made *m = ctx->work;
     if (user_add(ctx, m->user, m->hash) != OK || user_grant(ctx, m->user, m->role, m->area, m->unit) != OK)
         return;
-    secret_page(ctx, say(ctx, "The account is made"), say(ctx, "Hand this password for “{}” on now. It is not shown again.", m->user->login),
-                m->password, arena_print(ctx->arena, "/registers/users/%lld", (long long)m->user->record.id), say(ctx, "To the account"));
+    secret_page(ctx, say(ctx, "The account is made"),
+                say(ctx, "Hand this password for “{}” on now. It is not shown again.", m->user->login), m->password,
+                arena_print(ctx->arena, "/registers/users/%lld", (long long)m->user->record.id), say(ctx, "To the account"));
 }
 
 /* ---- one account ---- */
@@ -137,11 +144,16 @@ static void grant_row(struct ctx *ctx, const struct user *u, struct rows *r)
 {
     struct buf *out = ctx->web->out;
     unsigned role = role_parse(row_text(r, "role"));
-    const char *area = ctx_pick(ctx, row_text(r, "area"), row_text(r, "area_en")), *unit = ctx_pick(ctx, row_text(r, "unit"), row_text(r, "unit_en"));
+    const char *area = ctx_pick(ctx, row_text(r, "area"), row_text(r, "area_en")),
+               *unit = ctx_pick(ctx, row_text(r, "unit"), row_text(r, "unit_en"));
     html(out, "<tr><th scope=\"row\">{}</th><td>{}{}{}</td><td>", role ? role_title(ctx, (enum role)role) : row_text(r, "role"),
-         area ? area : unit ? "" : say(ctx, "everywhere"), area && unit ? " · " : "", unit);
+         area   ? area
+         : unit ? ""
+                : say(ctx, "everywhere"),
+         area && unit ? " · " : "", unit);
     form_begin(ctx, arena_print(ctx->arena, "/users/%lld/revoke", (long long)u->record.id), NULL, false);
-    html(out, "<input type=\"hidden\" name=\"grant\" value=\"{}\"><button class=\"quiet\">{}</button>", row_int(r, "id"), say(ctx, "Take away"));
+    html(out, "<input type=\"hidden\" name=\"grant\" value=\"{}\"><button class=\"quiet\">{}</button>", row_int(r, "id"),
+         say(ctx, "Take away"));
     form_end(ctx);
     buf_puts(out, "</td></tr>");
 }
@@ -149,10 +161,11 @@ static void grant_row(struct ctx *ctx, const struct user *u, struct rows *r)
 static void grants_draw(struct ctx *ctx, const struct user *u)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<section><h2>{}</h2><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th></th></tr></thead><tbody>", say(ctx, "Roles"),
-         say(ctx, "Role"), say(ctx, "Where"));
-    struct rows *r = query(ctx->db, "SELECT g.id, g.role, a.name AS area, a.name_en AS area_en, u.name AS unit, u.name_en AS unit_en FROM grants g"
-                                    " LEFT JOIN areas a ON a.id = g.area LEFT JOIN units u ON u.id = g.unit WHERE g.\"user\" = {} ORDER BY g.id",
+    html(out, "<section><h2>{}</h2><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
+         say(ctx, "Roles"), say(ctx, "Role"), say(ctx, "Where"));
+    struct rows *r = query(ctx->db,
+                           "SELECT g.id, g.role, a.name AS area, a.name_en AS area_en, u.name AS unit, u.name_en AS unit_en FROM grants g"
+                           " LEFT JOIN areas a ON a.id = g.area LEFT JOIN units u ON u.id = g.unit WHERE g.\"user\" = {} ORDER BY g.id",
                            u->record.id);
     int n = 0;
     for (; rows_next(r); n++)
@@ -179,9 +192,11 @@ static void act(struct ctx *ctx, const struct user *u, const char *action, const
 static void acts_draw(struct ctx *ctx, const void *record)
 {
     const struct user *u = record;
-    act(ctx, u, "password", "key", say(ctx, "New password"), say(ctx, "Make a new password? The old one ends at once, and so do the open sessions."));
+    act(ctx, u, "password", "key", say(ctx, "New password"),
+        say(ctx, "Make a new password? The old one ends at once, and so do the open sessions."));
     if (u->active == 1)
-        act(ctx, u, "deactivate", "lock", say(ctx, "Deactivate"), say(ctx, "Deactivate this account? Its sessions end at once; what it did stays in the journal."));
+        act(ctx, u, "deactivate", "lock", say(ctx, "Deactivate"),
+            say(ctx, "Deactivate this account? Its sessions end at once; what it did stays in the journal."));
     else
         act(ctx, u, "activate", "user-check", say(ctx, "Let sign in again"), say(ctx, "Let this account sign in again?"));
 }
@@ -199,8 +214,8 @@ static void detail_draw(struct ctx *ctx, const void *record)
         buf_puts(out, "</div></div>");
     }
     grants_draw(ctx, u);
-    int64_t sessions = query_int(ctx->db, "SELECT count(*) AS n FROM sessions WHERE \"user\" = {} AND expires > {} AND seen > {}", u->record.id, ctx->now,
-                                 ctx->now - SESSION_IDLE);
+    int64_t sessions = query_int(ctx->db, "SELECT count(*) AS n FROM sessions WHERE \"user\" = {} AND expires > {} AND seen > {}",
+                                 u->record.id, ctx->now, ctx->now - SESSION_IDLE);
     html(out, "<p class=\"soft\">{}</p>", say_n(ctx, sessions, "1 open session", "{} open sessions", sessions));
 }
 
@@ -239,8 +254,8 @@ static void password(struct ctx *ctx)
     struct made *m = ctx->work;
     struct user *u = now(ctx);
     if (u && user_set_password(ctx, u, m->hash) == OK)
-        secret_page(ctx, say(ctx, "New password"), say(ctx, "Hand this password for “{}” on now. It is not shown again.", u->login), m->password,
-                    arena_print(ctx->arena, "/registers/users/%lld", (long long)u->record.id), say(ctx, "To the account"));
+        secret_page(ctx, say(ctx, "New password"), say(ctx, "Hand this password for “{}” on now. It is not shown again.", u->login),
+                    m->password, arena_print(ctx->arena, "/registers/users/%lld", (long long)u->record.id), say(ctx, "To the account"));
 }
 
 static void activate(struct ctx *ctx)
@@ -288,13 +303,14 @@ static void token_row(struct ctx *ctx, struct rows *r)
     html(out, "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>", row_text(r, "name"),
          role ? role_title(ctx, (enum role)role) : row_text(r, "role"),
          row_text(r, "area") ? ctx_pick(ctx, row_text(r, "area"), row_text(r, "area_en")) : say(ctx, "everywhere"),
-         when_show(ctx->arena, ctx->lang, row_int(r, "created")), used == NONE ? say(ctx, "never") : when_show(ctx->arena, ctx->lang, used));
+         when_show(ctx->arena, ctx->lang, row_int(r, "created")),
+         used == NONE ? say(ctx, "never") : when_show(ctx->arena, ctx->lang, used));
     if (revoked != NONE) {
         html(out, "<span class=\"state wait\">{}</span>", say(ctx, "revoked {}", when_show(ctx->arena, ctx->lang, revoked)));
     } else {
         form_begin(ctx, arena_print(ctx->arena, "/tokens/%lld/revoke", (long long)row_int(r, "id")), NULL, false);
-        html(out, "<button class=\"danger\" data-confirm=\"{}\">{}</button>", say(ctx, "Revoke this token? The program that uses it is refused at once."),
-             say(ctx, "Revoke"));
+        html(out, "<button class=\"danger\" data-confirm=\"{}\">{}</button>",
+             say(ctx, "Revoke this token? The program that uses it is refused at once."), say(ctx, "Revoke"));
         form_end(ctx);
     }
     buf_puts(out, "</td></tr>");
@@ -308,10 +324,13 @@ static void tokens_page(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "API tokens"),
          say(ctx, "A token lets a program in with one role. What it does is in the journal under its name."));
     form_problems(ctx);
-    html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
-         say(ctx, "API tokens"), say(ctx, "Name"), say(ctx, "Role"), say(ctx, "Area"), say(ctx, "Made"), say(ctx, "Last used"));
-    struct rows *r = query(ctx->db, "SELECT t.id, t.name, t.role, t.created, t.last_used, t.revoked, a.name AS area, a.name_en AS area_en FROM api_tokens t"
-                                    " LEFT JOIN areas a ON a.id = t.area ORDER BY CASE WHEN t.revoked IS NULL THEN 0 ELSE 1 END, t.id DESC LIMIT 500");
+    html(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
+        say(ctx, "API tokens"), say(ctx, "Name"), say(ctx, "Role"), say(ctx, "Area"), say(ctx, "Made"), say(ctx, "Last used"));
+    struct rows *r = query(
+        ctx->db, "SELECT t.id, t.name, t.role, t.created, t.last_used, t.revoked, a.name AS area, a.name_en AS area_en FROM api_tokens t"
+                 " LEFT JOIN areas a ON a.id = t.area ORDER BY CASE WHEN t.revoked IS NULL THEN 0 ELSE 1 END, t.id DESC LIMIT 500");
     int n = 0;
     for (; rows_next(r); n++)
         token_row(ctx, r);
@@ -334,7 +353,11 @@ static const struct route table[] = {
     ROUTE_GET("/users/new", ROLE_ADMIN, fresh_page),
     ROUTE_POST("/users/new", ROLE_ADMIN, fresh, .prepare = fresh_prepare, .failed = fresh_page, .flags = SLOW),
     ACCOUNT(password, .prepare = password_prepare, .flags = SLOW),
-    ACCOUNT(activate), ACCOUNT(deactivate), ACCOUNT(unlock), ACCOUNT(grant), ACCOUNT(revoke),
+    ACCOUNT(activate),
+    ACCOUNT(deactivate),
+    ACCOUNT(unlock),
+    ACCOUNT(grant),
+    ACCOUNT(revoke),
     ROUTE_GET("/tokens", ROLE_ADMIN, tokens_page),
     ROUTE_POST("/tokens/{id}/revoke", ROLE_ADMIN, token_end, .failed = tokens_page),
 };

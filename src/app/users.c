@@ -13,8 +13,10 @@ static const struct choice languages[] = {{"zh_CN", N_("Chinese")}, {"en", N_("E
 static bool last_admin(struct ctx *ctx, int64_t user)
 {
     bool is_one = query_int(ctx->db, "SELECT count(*) AS n FROM grants WHERE \"user\" = {} AND role = 'admin'", user) > 0;
-    return is_one && query_int(ctx->db, "SELECT count(*) AS n FROM users WHERE active = 1 AND id <> {} AND id IN"
-                                        " (SELECT \"user\" FROM grants WHERE role = 'admin')", user) == 0;
+    return is_one && query_int(ctx->db,
+                               "SELECT count(*) AS n FROM users WHERE active = 1 AND id <> {} AND id IN"
+                               " (SELECT \"user\" FROM grants WHERE role = 'admin')",
+                               user) == 0;
 }
 
 static void check(struct ctx *ctx, const void *before, void *after)
@@ -35,15 +37,25 @@ static const struct field fields[] = {
     {"name", F_TEXT, U(name), N_("Full name"), .max = 60, .flags = REQUIRED | LISTED | SORTED},
     {"name_en", F_TEXT, U(name_en), N_("Name in English"), .max = 100},
     {"language", F_CHOICE, U(language), N_("Language"), .choices = languages},
-    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120, .hint = N_("Where notices of what is dispatched to them go. Empty: they see it in their list only.")},
+    {"mail", F_TEXT, U(mail), N_("Mail"), .max = 120,
+     .hint = N_("Where notices of what is dispatched to them go. Empty: they see it in their list only.")},
     {"active", F_BOOL, U(active), N_("May sign in"), .flags = FIXED | FILTER},
     {"locked_until", F_TIME, U(locked_until), N_("Locked until"), .flags = FIXED},
     {"last_login", F_TIME, U(last_login), N_("Last sign-in"), .flags = FIXED | LISTED | SORTED},
 };
-const struct kind users_kind = {.name = "users", .table = "users", .one = N_("Account"), .many = N_("Accounts"),
-    FIELDS(fields), .size = sizeof(struct user), .read = ROLE_ADMIN, .write = ROLE_ADMIN, .refer = ROLE_OFFICE, .code = "login",
-    .order = "login", .check = check,
-    .about = N_("Who may sign in, with the roles they have in an area or a unit.")};
+const struct kind users_kind = {.name = "users",
+                                .table = "users",
+                                .one = N_("Account"),
+                                .many = N_("Accounts"),
+                                FIELDS(fields),
+                                .size = sizeof(struct user),
+                                .read = ROLE_ADMIN,
+                                .write = ROLE_ADMIN,
+                                .refer = ROLE_OFFICE,
+                                .code = "login",
+                                .order = "login",
+                                .check = check,
+                                .about = N_("Who may sign in, with the roles they have in an area or a unit.")};
 
 const char *user_password(struct arena *a)
 {
@@ -81,8 +93,7 @@ enum status user_activate(struct ctx *ctx, const struct user *u, bool active)
 {
     struct user *after = record_copy(ctx, &users_kind, u);
     after->active = active;
-    if (!record_check(ctx, &users_kind, u, after) ||
-        record_update(ctx, &users_kind, u, after, active ? "activate" : "deactivate") != OK)
+    if (!record_check(ctx, &users_kind, u, after) || record_update(ctx, &users_kind, u, after, active ? "activate" : "deactivate") != OK)
         return ctx->status;
     if (!active)
         change(ctx->db, "DELETE FROM sessions WHERE \"user\" = {}", u->record.id);
@@ -134,8 +145,8 @@ enum status user_grant(struct ctx *ctx, const struct user *u, unsigned role, int
     if (query_int(ctx->db, "SELECT id FROM grants WHERE \"user\" = {} AND role = {} AND coalesce(area, 0) = {} AND coalesce(unit, 0) = {}",
                   u->record.id, role_name((enum role)role), area == NONE ? 0 : area, unit == NONE ? 0 : unit) != NONE)
         return ctx_fail(ctx, CONFLICT, say(ctx, "This account has that role there already."));
-    change(ctx->db, "INSERT INTO grants (\"user\", role, area, unit) VALUES ({}, {}, {}, {})", u->record.id,
-           role_name((enum role)role), (struct maybe){area}, (struct maybe){unit});
+    change(ctx->db, "INSERT INTO grants (\"user\", role, area, unit) VALUES ({}, {}, {}, {})", u->record.id, role_name((enum role)role),
+           (struct maybe){area}, (struct maybe){unit});
     journal_add(ctx, "users", u->record.id, "grant", NULL, grant_json(ctx, role, area, unit));
     return done(ctx);
 }
@@ -168,7 +179,8 @@ enum status user_lead(struct ctx *ctx, const struct user *u, int64_t team)
 {
     if (!is_team(ctx, team))
         return ctx->status;
-    if (query_int(ctx->db, "SELECT id FROM grants WHERE \"user\" = {} AND role = 'team_leader' AND organisation = {}", u->record.id, team) != NONE)
+    if (query_int(ctx->db, "SELECT id FROM grants WHERE \"user\" = {} AND role = 'team_leader' AND organisation = {}", u->record.id,
+                  team) != NONE)
         return ctx_fail(ctx, CONFLICT, say(ctx, "This account leads that team already."));
     change(ctx->db, "INSERT INTO grants (\"user\", role, area, organisation) VALUES ({}, 'team_leader', {}, {})", u->record.id,
            (struct maybe){team_area(ctx, team)}, team);

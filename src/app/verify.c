@@ -60,8 +60,8 @@ static bool opens(struct ctx *ctx, const struct kind *k, const struct field *f, 
         good = seal_open(ctx->keys, a, f->name, row_text(r, "sealed"), &text) == OK &&
                (!hash || strcmp(hash, seal_hash(ctx->keys, a, f->name, text)) == 0);
         if (!good)
-            ctx_fail(ctx, INVALID, say(ctx, "“{}” of record {} of {} can't be opened with this installation's key.", f->name,
-                                       row_int(r, "id"), k->name));
+            ctx_fail(ctx, INVALID,
+                     say(ctx, "“{}” of record {} of {} can't be opened with this installation's key.", f->name, row_int(r, "id"), k->name));
         v->sealed += good;
     }
     rows_end(r);

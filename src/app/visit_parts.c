@@ -84,11 +84,12 @@ static struct markup invalid(struct ctx *ctx, const char *name)
 
 static void option(struct ctx *ctx, const char *value, const char *text, const char *chosen)
 {
-    html(ctx->web->out, "<option value=\"{}\"{}>{}</option>", value, (struct markup){chosen && !strcmp(chosen, value) ? " selected" : ""}, text);
+    html(ctx->web->out, "<option value=\"{}\"{}>{}</option>", value, (struct markup){chosen && !strcmp(chosen, value) ? " selected" : ""},
+         text);
 }
 
-void select_field(struct ctx *ctx, const char *name, const char *label, const char *hint, const char *none,
-                  const struct choice *choices, struct rows *rows, const char *chosen)
+void select_field(struct ctx *ctx, const char *name, const char *label, const char *hint, const char *none, const struct choice *choices,
+                  struct rows *rows, const char *chosen)
 {
     chosen = param(ctx, name) ? param(ctx, name) : chosen;
     field_head(ctx, name, label, hint);
@@ -98,7 +99,8 @@ void select_field(struct ctx *ctx, const char *name, const char *label, const ch
     for (const struct choice *c = choices; c && c->code; c++)
         option(ctx, c->code, tr(ctx, c->label), chosen);
     while (rows && rows_next(rows))
-        option(ctx, arena_copy(ctx->arena, row_text(rows, "id")), arena_copy(ctx->arena, ctx_pick(ctx, row_text(rows, "name"), row_text(rows, "name_en"))), chosen);
+        option(ctx, arena_copy(ctx->arena, row_text(rows, "id")),
+               arena_copy(ctx->arena, ctx_pick(ctx, row_text(rows, "name"), row_text(rows, "name_en"))), chosen);
     html(ctx->web->out, "</select>");
     field_problem(ctx, name);
     html(ctx->web->out, "</div>");
@@ -107,8 +109,8 @@ void select_field(struct ctx *ctx, const char *name, const char *label, const ch
 void text_field(struct ctx *ctx, const char *name, const char *label, const char *hint, int most, const char *value)
 {
     field_head(ctx, name, label, hint);
-    html(ctx->web->out, "<textarea id=\"f-{}\" name=\"{}\" rows=\"3\" maxlength=\"{}\"{}>{}</textarea>", name, name, most, invalid(ctx, name),
-         param(ctx, name) ? param(ctx, name) : value);
+    html(ctx->web->out, "<textarea id=\"f-{}\" name=\"{}\" rows=\"3\" maxlength=\"{}\"{}>{}</textarea>", name, name, most,
+         invalid(ctx, name), param(ctx, name) ? param(ctx, name) : value);
     field_problem(ctx, name);
     html(ctx->web->out, "</div>");
 }
@@ -146,10 +148,12 @@ void visits_part(struct ctx *ctx, const struct request *r)
         return;
     html(out, "<section class=\"card screen\" id=\"volunteers\"><h2>{}</h2>", say(ctx, "Volunteers"));
     if (o)
-        html(out, "<p><a href=\"/visits/{}\">{}</a> · {} · {}</p>", o->record.id, skill_name(ctx, o->skill), offer_state(ctx, o), offer_when(ctx, o));
+        html(out, "<p><a href=\"/visits/{}\">{}</a> · {} · {}</p>", o->record.id, skill_name(ctx, o->skill), offer_state(ctx, o),
+             offer_when(ctx, o));
     if (may && (!o || over(o)))
         html(out, "<p>{}</p><div class=\"acts\"><a class=\"button\" href=\"/visits/new?request={}\">{} {}</a></div>",
-             say(ctx, "Volunteers who can help with this: {}.", skill_name(ctx, skill)), r->record.id, icon(ctx, "heart-handshake"), say(ctx, "Find volunteers"));
+             say(ctx, "Volunteers who can help with this: {}.", skill_name(ctx, skill)), r->record.id, icon(ctx, "heart-handshake"),
+             say(ctx, "Find volunteers"));
     html(out, "</section>");
 }
 
@@ -160,18 +164,25 @@ void visits_follow(struct ctx *ctx, const struct request *r)
     if (!o || over(o))
         return;
     html(out, "<section class=\"card\"><h2>{}</h2>", say(ctx, "Who comes to you"));
-    struct rows *v = query(ctx->db, "SELECT p.name AS name, v.number AS number FROM offer_asks k JOIN volunteers v ON v.id = k.volunteer"
-                                    " JOIN people p ON p.id = v.person WHERE k.offer = {} AND k.answer = 'yes' ORDER BY k.answered_at, k.id", o->record.id);
+    struct rows *v = query(ctx->db,
+                           "SELECT p.name AS name, v.number AS number FROM offer_asks k JOIN volunteers v ON v.id = k.volunteer"
+                           " JOIN people p ON p.id = v.person WHERE k.offer = {} AND k.answer = 'yes' ORDER BY k.answered_at, k.id",
+                           o->record.id);
     int n = 0;
     while (rows_next(v)) {
-        html(out, "{}<li>{}<div><b>{}</b> <span class=\"soft\">{}</span></div></li>", (struct markup){n++ ? "" : "<ul class=\"timeline plain\">"},
-             icon(ctx, "user-check"), row_text(v, "name"), say(ctx, "volunteer number {}", row_text(v, "number")));
+        html(out, "{}<li>{}<div><b>{}</b> <span class=\"soft\">{}</span></div></li>",
+             (struct markup){n++ ? "" : "<ul class=\"timeline plain\">"}, icon(ctx, "user-check"), row_text(v, "name"),
+             say(ctx, "volunteer number {}", row_text(v, "number")));
     }
     if (n)
-        html(out, "</ul><p>{}</p><p class=\"small\">{}</p>", o->starts == NONE ? say(ctx, "They agree the time with you.") : say(ctx, "They come on {}.", when_show(ctx->arena, ctx->lang, o->starts)),
+        html(out, "</ul><p>{}</p><p class=\"small\">{}</p>",
+             o->starts == NONE ? say(ctx, "They agree the time with you.")
+                               : say(ctx, "They come on {}.", when_show(ctx->arena, ctx->lang, o->starts)),
              say(ctx, "They show a volunteer’s card with this number. It costs you nothing."));
     if (!strcmp(o->status, "open"))
-        html(out, "<p>{}</p>", n ? say(ctx, "We are still looking for {} more.", o->people - n) : say(ctx, "We are asking volunteers near you. Who comes is shown here as soon as somebody has agreed."));
+        html(out, "<p>{}</p>",
+             n ? say(ctx, "We are still looking for {} more.", o->people - n)
+               : say(ctx, "We are asking volunteers near you. Who comes is shown here as soon as somebody has agreed."));
     else if (!n)
         html(out, "<p>{}</p>", say(ctx, "Nobody has had time so far. The community office is looking for somebody in person."));
     html(out, "</section>");

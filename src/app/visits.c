@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOSTS  (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
-#define PAGE   50
-#define FOUND  20 /* volunteers a search by name shows */
+#define HOSTS (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
+#define PAGE  50
+#define FOUND 20 /* volunteers a search by name shows */
 
 static bool going(const struct offer *o)
 {
@@ -50,12 +50,19 @@ static int64_t counted(struct ctx *ctx, size_t view)
 static void draw_offer(struct ctx *ctx, const struct offer *o)
 {
     bool led = !strcmp(o->status, "led");
-    html(ctx->web->out, "<tr{}><td class=\"main\"><a href=\"/visits/{}\">{}</a></td><td class=\"who\">{}</td><td class=\"state-col\"><span class=\"state {}\">{} {}</span></td>"
-                        "<td class=\"when\">{}</td><td class=\"when less\">{}</td></tr>",
-         (struct markup){led ? " class=\"late\"" : ""}, o->record.id, skill_name(ctx, o->skill), field_show(ctx, kind_field(&offers_kind, "community"), o),
-         led ? "late" : !strcmp(o->status, "agreed") || !strcmp(o->status, "done") ? "ok" : "wait",
-         icon(ctx, led ? "alert-triangle" : going(o) ? "users" : "check"), offer_state(ctx, o), offer_when(ctx, o),
-         when_show(ctx->arena, ctx->lang, o->led_at != NONE ? o->led_at : o->record.created));
+    html(
+        ctx->web->out,
+        "<tr{}><td class=\"main\"><a href=\"/visits/{}\">{}</a></td><td class=\"who\">{}</td><td class=\"state-col\"><span class=\"state {}\">{} {}</span></td>"
+        "<td class=\"when\">{}</td><td class=\"when less\">{}</td></tr>",
+        (struct markup){led ? " class=\"late\"" : ""}, o->record.id, skill_name(ctx, o->skill),
+        field_show(ctx, kind_field(&offers_kind, "community"), o),
+        led                                                          ? "late"
+        : !strcmp(o->status, "agreed") || !strcmp(o->status, "done") ? "ok"
+                                                                     : "wait",
+        icon(ctx, led        ? "alert-triangle"
+                  : going(o) ? "users"
+                             : "check"),
+        offer_state(ctx, o), offer_when(ctx, o), when_show(ctx->arena, ctx->lang, o->led_at != NONE ? o->led_at : o->record.created));
 }
 
 static void draw_automatic(struct ctx *ctx)
@@ -63,11 +70,14 @@ static void draw_automatic(struct ctx *ctx)
     bool on = !strcmp(setting(ctx, "offers.automatic"), "1");
     if (!(ctx->actor.roles & ROLE_OFFICE))
         return;
-    html(ctx->web->out, "<details class=\"card screen\"><summary>{} {}</summary><p>{}</p>", icon(ctx, "settings"),
-         on ? say(ctx, "Offered on arrival: on") : say(ctx, "Offered on arrival: off"),
-         say(ctx, "When this is on, a request whose category fits a skill is offered to volunteers as soon as it comes in, without anybody pressing."));
+    html(
+        ctx->web->out, "<details class=\"card screen\"><summary>{} {}</summary><p>{}</p>", icon(ctx, "settings"),
+        on ? say(ctx, "Offered on arrival: on") : say(ctx, "Offered on arrival: off"),
+        say(ctx,
+            "When this is on, a request whose category fits a skill is offered to volunteers as soon as it comes in, without anybody pressing."));
     form_begin(ctx, "/visits/automatic", NULL, false);
-    html(ctx->web->out, "<div class=\"acts\"><button name=\"on\" value=\"{}\">{}</button></div>", on ? "0" : "1", on ? say(ctx, "Switch it off") : say(ctx, "Switch it on"));
+    html(ctx->web->out, "<div class=\"acts\"><button name=\"on\" value=\"{}\">{}</button></div>", on ? "0" : "1",
+         on ? say(ctx, "Switch it off") : say(ctx, "Switch it on"));
     form_end(ctx);
     html(ctx->web->out, "</details>");
 }
@@ -92,12 +102,15 @@ static void visits(struct ctx *ctx)
     int64_t page = param_int(ctx, "page");
     page = page == NONE || page < 1 || page > 10000 ? 1 : page;
     page_begin(ctx, say(ctx, "Volunteer visits"), PAGE_STAFF | PAGE_WIDE);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><nav class=\"filters\" aria-label=\"{}\">", say(ctx, "Volunteer visits"),
-         say(ctx, "Requests that need hands: offered to volunteers, agreed, and those for which somebody has to be found in person."), say(ctx, "Which visits"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><nav class=\"filters\" aria-label=\"{}\">",
+         say(ctx, "Volunteer visits"),
+         say(ctx, "Requests that need hands: offered to volunteers, agreed, and those for which somebody has to be found in person."),
+         say(ctx, "Which visits"));
     int64_t total = counts[v];
     for (size_t i = 0; i < VIEWS; i++)
-        html(out, "<a href=\"/visits?view={}\"{}>{} <b class=\"count{}\">{}</b></a>", views[i].id, (struct markup){i == v ? " aria-current=\"true\"" : ""},
-             tr(ctx, views[i].label), (struct markup){i == 0 && counts[i] ? " late" : ""}, counts[i]);
+        html(out, "<a href=\"/visits?view={}\"{}>{} <b class=\"count{}\">{}</b></a>", views[i].id,
+             (struct markup){i == v ? " aria-current=\"true\"" : ""}, tr(ctx, views[i].label),
+             (struct markup){i == 0 && counts[i] ? " late" : ""}, counts[i]);
     html(out, "</nav>");
     struct list l;
     list_init(ctx, &l, &offers_kind);
@@ -109,9 +122,11 @@ static void visits(struct ctx *ctx)
         sql_release(&l.where);
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "heart-handshake"), tr(ctx, views[v].empty));
     } else {
-        html(out, "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th>"
-                  "<th class=\"when\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th></tr></thead><tbody>",
-             say(ctx, "What is needed"), say(ctx, "Community"), say(ctx, "Status"), say(ctx, "When"), say(ctx, "Since"));
+        html(
+            out,
+            "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th>"
+            "<th class=\"when\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th></tr></thead><tbody>",
+            say(ctx, "What is needed"), say(ctx, "Community"), say(ctx, "Status"), say(ctx, "When"), say(ctx, "Since"));
         struct rows *rows = list_run(ctx, &l);
         for (struct offer *o; (o = list_next(ctx, &offers_kind, rows, ctx->arena)) != NULL;)
             draw_offer(ctx, o);
@@ -120,9 +135,11 @@ static void visits(struct ctx *ctx)
     if (total > PAGE) {
         html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
         if (page > 1)
-            html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), icon(ctx, "chevron-left"), say(ctx, "Back"));
+            html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
+                 icon(ctx, "chevron-left"), say(ctx, "Back"));
         if (page * PAGE < total)
-            html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"), icon(ctx, "chevron-right"));
+            html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
+                 say(ctx, "Next"), icon(ctx, "chevron-right"));
         html(out, "</nav>");
     }
     draw_automatic(ctx);
@@ -135,7 +152,8 @@ static void automatic_change(struct ctx *ctx)
     bool set = on && !strcmp(on, "1");
     setting_put(ctx, "offers.automatic", set ? "1" : NULL);
     journal_add(ctx, "settings", 0, "change", NULL, set ? "{\"offers.automatic\":\"1\"}" : "{\"offers.automatic\":null}");
-    flash(ctx, set ? say(ctx, "Requests that fit are offered on arrival from now on.") : say(ctx, "From now on somebody presses “Find volunteers”."));
+    flash(ctx, set ? say(ctx, "Requests that fit are offered on arrival from now on.")
+                   : say(ctx, "From now on somebody presses “Find volunteers”."));
     see_other(ctx, "/visits");
 }
 
@@ -153,28 +171,34 @@ static void new_page(struct ctx *ctx)
         return;
     }
     page_begin(ctx, say(ctx, "Find volunteers"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/requests/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{} · {}</p></header>", r->record.id,
-         icon(ctx, "arrow-left"), r->number, say(ctx, "Find volunteers"), r->subject, field_show(ctx, kind_field(&requests_kind, "community"), r));
+    html(
+        out,
+        "<nav class=\"trail\"><a href=\"/requests/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{} · {}</p></header>",
+        r->record.id, icon(ctx, "arrow-left"), r->number, say(ctx, "Find volunteers"), r->subject,
+        field_show(ctx, kind_field(&requests_kind, "community"), r));
     form_begin(ctx, "/visits", arena_print(ctx->arena, "offer-%lld", (long long)r->record.id), false);
     form_problems(ctx);
     html(out, "<input type=\"hidden\" name=\"request\" value=\"{}\"><div class=\"pair\">", r->record.id);
     select_field(ctx, "skill", say(ctx, "What is needed"), NULL, NULL, NULL,
                  query(ctx->db, "SELECT code AS id, name, name_en FROM skills ORDER BY position, code"), skill_for(ctx, r->category));
-    html(out, "<div class=\"field\"><label for=\"f-people\">{} <i>{}</i></label><input id=\"f-people\" class=\"tiny\" type=\"number\" name=\"people\" min=\"1\" max=\"10\" value=\"{}\"{}>",
-         say(ctx, "How many people"), say(ctx, "empty: as usual for this, two for a home visit"), param(ctx, "people"),
-         (struct markup){ctx_problem_of(ctx, "people") ? " aria-invalid=\"true\"" : ""});
+    html(
+        out,
+        "<div class=\"field\"><label for=\"f-people\">{} <i>{}</i></label><input id=\"f-people\" class=\"tiny\" type=\"number\" name=\"people\" min=\"1\" max=\"10\" value=\"{}\"{}>",
+        say(ctx, "How many people"), say(ctx, "empty: as usual for this, two for a home visit"), param(ctx, "people"),
+        (struct markup){ctx_problem_of(ctx, "people") ? " aria-invalid=\"true\"" : ""});
     field_problem(ctx, "people");
     html(out, "</div></div>");
     time_field(ctx, "starts", say(ctx, "When"), say(ctx, "Empty: the first who accepts says when, and agrees it with the resident."), NONE);
     html(out, "<div class=\"pair\">");
     select_field(ctx, "gender_preference", say(ctx, "Who should come"), NULL, say(ctx, "Anybody"), comes, NULL, NULL);
-    select_field(ctx, "gender", say(ctx, "The resident is"), say(ctx, "Some volunteers visit only women or only men."), say(ctx, "Not said"),
-                 kind_field(&offers_kind, "gender")->choices, NULL, NULL);
+    select_field(ctx, "gender", say(ctx, "The resident is"), say(ctx, "Some volunteers visit only women or only men."),
+                 say(ctx, "Not said"), kind_field(&offers_kind, "gender")->choices, NULL, NULL);
     html(out, "</div>");
     select_field(ctx, "language", say(ctx, "Language the resident speaks"), NULL, say(ctx, "Any"), volunteer_languages, NULL, NULL);
-    text_field(ctx, "note", say(ctx, "For the volunteers"), say(ctx, "What to know and bring. All who are asked read it: no names, telephone or house numbers."), 200, NULL);
-    html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button><a class=\"button quiet\" href=\"/requests/{}\">{}</a></div>", icon(ctx, "send"),
-         say(ctx, "Ask volunteers"), r->record.id, say(ctx, "Not now"));
+    text_field(ctx, "note", say(ctx, "For the volunteers"),
+               say(ctx, "What to know and bring. All who are asked read it: no names, telephone or house numbers."), 200, NULL);
+    html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button><a class=\"button quiet\" href=\"/requests/{}\">{}</a></div>",
+         icon(ctx, "send"), say(ctx, "Ask volunteers"), r->record.id, say(ctx, "Not now"));
     form_end(ctx);
     page_end(ctx);
 }
@@ -222,7 +246,8 @@ static void new_change(struct ctx *ctx)
         return;
     ctx->web->sent = arena_print(ctx->arena, "offer-%lld", (long long)o->request);
     int64_t n = offer_count(ctx, o, "asked");
-    flash(ctx, n ? say_n(ctx, n, "1 volunteer is asked.", "{} volunteers are asked.", n) : say(ctx, "No volunteer fits. Ask somebody by name."));
+    flash(ctx,
+          n ? say_n(ctx, n, "1 volunteer is asked.", "{} volunteers are asked.", n) : say(ctx, "No volunteer fits. Ask somebody by name."));
     see_other(ctx, "/visits/{}", o->record.id);
 }
 
@@ -238,9 +263,11 @@ static void fact(struct ctx *ctx, const char *name, const struct offer *o)
 
 static void draw_facts(struct ctx *ctx, const struct offer *o)
 {
-    static const char *const names[] = {"people", "gender_preference", "gender", "language", "community", "note", "wave", "wave_at", "led_at", "done_at", NULL};
+    static const char *const names[] = {"people", "gender_preference", "gender", "language", "community", "note",
+                                        "wave",   "wave_at",           "led_at", "done_at",  NULL};
     struct buf *out = ctx->web->out;
-    html(out, "<aside aria-label=\"{}\"><dl class=\"facts card\"><div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Facts"), say(ctx, "When"), offer_when(ctx, o));
+    html(out, "<aside aria-label=\"{}\"><dl class=\"facts card\"><div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Facts"), say(ctx, "When"),
+         offer_when(ctx, o));
     for (int i = 0; names[i]; i++)
         fact(ctx, names[i], o);
     const struct request *r = record_get(ctx, &requests_kind, o->request);
@@ -256,25 +283,38 @@ static void draw_asks(struct ctx *ctx, const struct offer *o)
     struct buf *out = ctx->web->out;
     const struct field *f = kind_field(&offer_asks_kind, "answer");
     html(out, "<section><h2>{}</h2>", say(ctx, "Who was asked, and why"));
-    struct rows *r = query(ctx->db, "SELECT k.id AS id, k.answer AS answer, k.why AS why, k.wave AS wave, k.asked_at AS asked_at, k.answered_at AS answered_at, p.name AS name,"
-                                    " v.number AS number, t.name AS team, t.name_en AS team_en FROM offer_asks k JOIN volunteers v ON v.id = k.volunteer JOIN people p ON p.id = v.person"
-                                    " LEFT JOIN organisations t ON t.id = v.team WHERE k.offer = {}"
-                                    " ORDER BY CASE k.answer WHEN 'yes' THEN 0 WHEN 'asked' THEN 1 ELSE 2 END, k.wave, k.score DESC, k.id LIMIT 200", o->record.id);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT k.id AS id, k.answer AS answer, k.why AS why, k.wave AS wave, k.asked_at AS asked_at, k.answered_at AS answered_at, p.name AS name,"
+        " v.number AS number, t.name AS team, t.name_en AS team_en FROM offer_asks k JOIN volunteers v ON v.id = k.volunteer JOIN people p ON p.id = v.person"
+        " LEFT JOIN organisations t ON t.id = v.team WHERE k.offer = {}"
+        " ORDER BY CASE k.answer WHEN 'yes' THEN 0 WHEN 'asked' THEN 1 ELSE 2 END, k.wave, k.score DESC, k.id LIMIT 200",
+        o->record.id);
     int n = 0;
     while (rows_next(r)) {
         struct offer_ask a = {.answer = arena_copy(ctx->arena, row_text(r, "answer"))};
         bool yes = !strcmp(a.answer, "yes");
-        html(out, "{}<li class=\"{}\">{}<div><p class=\"what\"><b>{}</b> <span class=\"soft\">{}{}{}</span> · <span class=\"state {}\">{}</span></p><p class=\"by\">{}</p>"
-                  "<p class=\"by\"><time>{}</time> · {}</p></div></li>",
-             (struct markup){n++ ? "" : "<ol class=\"timeline\">"}, yes ? "ok" : "", icon(ctx, yes ? "user-check" : !strcmp(a.answer, "asked") ? "clock" : "user"),
-             row_text(r, "name"), row_text(r, "number"), row_text(r, "team") ? " · " : "", ctx_pick(ctx, row_text(r, "team"), row_text(r, "team_en")),
-             yes ? "ok" : !strcmp(a.answer, "asked") ? "wait" : "done", field_show(ctx, f, &a), match_why(ctx, arena_copy(ctx->arena, row_text(r, "why"))),
-             when_show(ctx->arena, ctx->lang, row_int(r, "answered_at") != NONE ? row_int(r, "answered_at") : row_int(r, "asked_at")),
-             say(ctx, "wave {}", row_int(r, "wave")));
+        html(
+            out,
+            "{}<li class=\"{}\">{}<div><p class=\"what\"><b>{}</b> <span class=\"soft\">{}{}{}</span> · <span class=\"state {}\">{}</span></p><p class=\"by\">{}</p>"
+            "<p class=\"by\"><time>{}</time> · {}</p></div></li>",
+            (struct markup){n++ ? "" : "<ol class=\"timeline\">"}, yes ? "ok" : "",
+            icon(ctx, yes                          ? "user-check"
+                      : !strcmp(a.answer, "asked") ? "clock"
+                                                   : "user"),
+            row_text(r, "name"), row_text(r, "number"), row_text(r, "team") ? " · " : "",
+            ctx_pick(ctx, row_text(r, "team"), row_text(r, "team_en")),
+            yes                          ? "ok"
+            : !strcmp(a.answer, "asked") ? "wait"
+                                         : "done",
+            field_show(ctx, f, &a), match_why(ctx, arena_copy(ctx->arena, row_text(r, "why"))),
+            when_show(ctx->arena, ctx->lang, row_int(r, "answered_at") != NONE ? row_int(r, "answered_at") : row_int(r, "asked_at")),
+            say(ctx, "wave {}", row_int(r, "wave")));
     }
     buf_puts(out, n ? "</ol></section>" : "</section>");
     if (!n)
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users"), say(ctx, "No volunteer fits: nobody in the register has this skill, free time and this area. Ask somebody by name."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users"),
+             say(ctx, "No volunteer fits: nobody in the register has this skill, free time and this area. Ask somebody by name."));
 }
 
 /* Volunteers by name, pinyin or number, in the actor's scope. */
@@ -284,22 +324,28 @@ static void draw_found(struct ctx *ctx, const struct offer *o, const char *q)
     const char *like = arena_print(ctx->arena, "%%%s%%", q);
     struct sql s;
     sql_init(&s, ctx->arena);
-    sql_add(&s, "SELECT v.id AS id, v.number AS number, p.name AS name, t.name AS team, t.name_en AS team_en FROM (SELECT * FROM volunteers WHERE status = 'active'");
+    sql_add(
+        &s,
+        "SELECT v.id AS id, v.number AS number, p.name AS name, t.name AS team, t.name_en AS team_en FROM (SELECT * FROM volunteers WHERE status = 'active'");
     volunteers_kind.scope(ctx, &s);
-    sql_add(&s, ") v JOIN people p ON p.id = v.person LEFT JOIN organisations t ON t.id = v.team WHERE (p.name LIKE {} OR p.pinyin LIKE {} OR v.number LIKE {})"
-                " AND NOT EXISTS (SELECT 1 FROM offer_asks k WHERE k.offer = {} AND k.volunteer = v.id) ORDER BY p.name, v.id LIMIT {}",
-            like, like, like, o->record.id, FOUND);
+    sql_add(
+        &s,
+        ") v JOIN people p ON p.id = v.person LEFT JOIN organisations t ON t.id = v.team WHERE (p.name LIKE {} OR p.pinyin LIKE {} OR v.number LIKE {})"
+        " AND NOT EXISTS (SELECT 1 FROM offer_asks k WHERE k.offer = {} AND k.volunteer = v.id) ORDER BY p.name, v.id LIMIT {}",
+        like, like, like, o->record.id, FOUND);
     struct rows *r = sql_query(ctx->db, &s);
     int n = 0;
     while (rows_next(r)) {
         int64_t id = row_int(r, "id");
         if (!n++)
             html(out, "<fieldset class=\"cards rows\" id=\"f-volunteer\"><legend>{}</legend><div>", say(ctx, "Whom to ask"));
-        html(out, "<label><input type=\"radio\" name=\"volunteer\" value=\"{}\"{}><span>{}<b>{}</b><i>{}{}{}</i></span></label>", id, (struct markup){n == 1 ? " checked" : ""},
-             icon(ctx, "user"), row_text(r, "name"), row_text(r, "number"), row_text(r, "team") ? " · " : "", ctx_pick(ctx, row_text(r, "team"), row_text(r, "team_en")));
+        html(out, "<label><input type=\"radio\" name=\"volunteer\" value=\"{}\"{}><span>{}<b>{}</b><i>{}{}{}</i></span></label>", id,
+             (struct markup){n == 1 ? " checked" : ""}, icon(ctx, "user"), row_text(r, "name"), row_text(r, "number"),
+             row_text(r, "team") ? " · " : "", ctx_pick(ctx, row_text(r, "team"), row_text(r, "team_en")));
     }
     if (n)
-        html(out, "</div></fieldset><div class=\"acts\"><button class=\"primary\">{} {}</button></div>", icon(ctx, "send"), say(ctx, "Ask this volunteer"));
+        html(out, "</div></fieldset><div class=\"acts\"><button class=\"primary\">{} {}</button></div>", icon(ctx, "send"),
+             say(ctx, "Ask this volunteer"));
     else
         html(out, "<p>{}</p>", say(ctx, "No active volunteer of yours with this name or number is left to ask."));
 }
@@ -309,12 +355,14 @@ static void draw_by_name(struct ctx *ctx, const struct offer *o)
     struct buf *out = ctx->web->out;
     const char *q = param(ctx, "q");
     q = q && !text_blank(q) ? text_tidy(ctx->arena, q) : NULL;
-    html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>", (struct markup){q || !strcmp(o->status, "led") ? " open" : ""}, icon(ctx, "user-plus"),
-         say(ctx, "Ask somebody by name"));
+    html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>", (struct markup){q || !strcmp(o->status, "led") ? " open" : ""},
+         icon(ctx, "user-plus"), say(ctx, "Ask somebody by name"));
     find_begin(ctx, "search", arena_print(ctx->arena, "/visits/%lld", (long long)o->record.id));
-    html(out, "<label class=\"sr\" for=\"q\">{}</label>"
-              "<input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\"><button>{} {}</button></form>",
-         say(ctx, "Name, pinyin or volunteer number"), q, say(ctx, "Name, pinyin or volunteer number"), icon(ctx, "search"), say(ctx, "Find"));
+    html(out,
+         "<label class=\"sr\" for=\"q\">{}</label>"
+         "<input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\"><button>{} {}</button></form>",
+         say(ctx, "Name, pinyin or volunteer number"), q, say(ctx, "Name, pinyin or volunteer number"), icon(ctx, "search"),
+         say(ctx, "Find"));
     if (q) {
         form_begin(ctx, arena_print(ctx->arena, "/visits/%lld/ask", (long long)o->record.id), NULL, false);
         html(out, "<input type=\"hidden\" name=\"q\" value=\"{}\">", q);
@@ -328,14 +376,16 @@ static void draw_record(struct ctx *ctx, const struct offer *o)
 {
     struct buf *out = ctx->web->out;
     bool typed = param(ctx, "came") || ctx_problem_of(ctx, "went");
-    html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>", (struct markup){typed ? " open" : ""}, icon(ctx, "check"), say(ctx, "Record the visit for the volunteers"));
+    html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>", (struct markup){typed ? " open" : ""}, icon(ctx, "check"),
+         say(ctx, "Record the visit for the volunteers"));
     form_begin(ctx, arena_print(ctx->arena, "/visits/%lld/done", (long long)o->record.id), NULL, false);
     html(out, "<div class=\"pair\">");
     int64_t starts = o->starts != NONE && o->starts < ctx->now ? o->starts : NONE;
     time_field(ctx, "came", say(ctx, "Came"), NULL, starts);
     time_field(ctx, "went", say(ctx, "Went"), NULL, starts == NONE ? NONE : starts + WHEN_HOUR < ctx->now ? starts + WHEN_HOUR : ctx->now);
     html(out, "</div>");
-    text_field(ctx, "text", say(ctx, "What was done"), say(ctx, "The resident reads it as the answer. Empty: that volunteers came and did it."), 500, NULL);
+    text_field(ctx, "text", say(ctx, "What was done"),
+               say(ctx, "The resident reads it as the answer. Empty: that volunteers came and did it."), 500, NULL);
     html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Record the visit"));
     form_end(ctx);
     html(out, "</details>");
@@ -349,14 +399,17 @@ static void draw_next(struct ctx *ctx, const struct offer *o)
     if (open && o->wave < OFFER_WAVES) {
         form_begin(ctx, arena_print(ctx->arena, "%s/widen", base), NULL, false);
         html(out, "<p class=\"soft\">{}</p><div class=\"acts next\"><button>{} {}</button></div>",
-             say(ctx, "Who has not answered by {} is not waited for: more are asked then.", when_show(ctx->arena, ctx->lang, o->wave_at + OFFER_WAIT)), icon(ctx, "users"), say(ctx, "Ask more volunteers now"));
+             say(ctx, "Who has not answered by {} is not waited for: more are asked then.",
+                 when_show(ctx->arena, ctx->lang, o->wave_at + OFFER_WAIT)),
+             icon(ctx, "users"), say(ctx, "Ask more volunteers now"));
         form_end(ctx);
     }
     if (offer_count(ctx, o, "yes") > 0)
         draw_record(ctx, o);
     if (open || led)
         draw_by_name(ctx, o);
-    html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>", (struct markup){ctx_problem_of(ctx, "why") ? " open" : ""}, icon(ctx, "x"), say(ctx, "No longer needed"));
+    html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>", (struct markup){ctx_problem_of(ctx, "why") ? " open" : ""},
+         icon(ctx, "x"), say(ctx, "No longer needed"));
     form_begin(ctx, arena_print(ctx->arena, "%s/cancel", base), NULL, false);
     text_field(ctx, "why", say(ctx, "Reason"), say(ctx, "Those who accepted read it."), 200, NULL);
     html(out, "<div class=\"acts\"><button class=\"danger\">{}</button></div>", say(ctx, "End this offer"));
@@ -374,9 +427,14 @@ static void visit(struct ctx *ctx)
         return;
     }
     page_begin(ctx, skill_name(ctx, o->skill), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/visits\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>",
-         icon(ctx, "arrow-left"), say(ctx, "Volunteer visits"), skill_name(ctx, o->skill), !strcmp(o->status, "led") ? "late" : !strcmp(o->status, "open") ? "wait" : "ok",
-         offer_state(ctx, o), field_show(ctx, kind_field(&offers_kind, "community"), o));
+    html(
+        out,
+        "<nav class=\"trail\"><a href=\"/visits\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>",
+        icon(ctx, "arrow-left"), say(ctx, "Volunteer visits"), skill_name(ctx, o->skill),
+        !strcmp(o->status, "led")    ? "late"
+        : !strcmp(o->status, "open") ? "wait"
+                                     : "ok",
+        offer_state(ctx, o), field_show(ctx, kind_field(&offers_kind, "community"), o));
     form_problems(ctx);
     html(out, "<div class=\"record\"><div>");
     if ((ctx->actor.roles & HOSTS) && going(o))
@@ -427,14 +485,16 @@ static void done_change(struct ctx *ctx)
     const struct offer *o = offer_asked(ctx);
     int64_t came = time_typed(ctx, "came"), went = time_typed(ctx, "went");
     if (ctx_ok(ctx))
-        back(ctx, offer_done(ctx, o, came, went, text_tidy_lines(ctx->arena, param(ctx, "text"))), say(ctx, "The visit is recorded: hours and the request’s answer with it."));
+        back(ctx, offer_done(ctx, o, came, went, text_tidy_lines(ctx->arena, param(ctx, "text"))),
+             say(ctx, "The visit is recorded: hours and the request’s answer with it."));
 }
 
 static void cancel_change(struct ctx *ctx)
 {
     const struct offer *o = offer_asked(ctx);
     if (o)
-        back(ctx, offer_cancel(ctx, o, text_tidy(ctx->arena, param(ctx, "why"))), say(ctx, "The offer is ended; those who accepted are told."));
+        back(ctx, offer_cancel(ctx, o, text_tidy(ctx->arena, param(ctx, "why"))),
+             say(ctx, "The offer is ended; those who accepted are told."));
 }
 
 /* ---- offered on arrival ---- */
@@ -458,10 +518,13 @@ static void offer_arrivals(struct ctx *ctx)
     int64_t ids[ARRIVED_MOST];
     if (strcmp(setting(ctx, "offers.automatic"), "1") != 0)
         return;
-    struct rows *r = query(ctx->db, "SELECT r.id AS id FROM requests r WHERE r.status = 'received' AND r.received_at > {} AND r.channel <> 'import'"
-                                    " AND EXISTS (SELECT 1 FROM skills s WHERE s.category = r.category OR s.category IN (SELECT c.parent FROM categories c WHERE c.id = r.category"
-                                    " OR c.id = (SELECT b.parent FROM categories b WHERE b.id = r.category)))"
-                                    " AND NOT EXISTS (SELECT 1 FROM offers o WHERE o.request = r.id) ORDER BY r.id LIMIT {}", ctx->now - WHEN_DAY, ARRIVED_MOST);
+    struct rows *r = query(
+        ctx->db,
+        "SELECT r.id AS id FROM requests r WHERE r.status = 'received' AND r.received_at > {} AND r.channel <> 'import'"
+        " AND EXISTS (SELECT 1 FROM skills s WHERE s.category = r.category OR s.category IN (SELECT c.parent FROM categories c WHERE c.id = r.category"
+        " OR c.id = (SELECT b.parent FROM categories b WHERE b.id = r.category)))"
+        " AND NOT EXISTS (SELECT 1 FROM offers o WHERE o.request = r.id) ORDER BY r.id LIMIT {}",
+        ctx->now - WHEN_DAY, ARRIVED_MOST);
     int n = rows_ids(r, ids, ARRIVED_MOST);
     for (int i = 0; i < n; i++) {
         ctx->work = &ids[i];
@@ -495,8 +558,10 @@ static const char *automatic_now(struct ctx *ctx)
 }
 
 static const struct setting_page setting_pages[] = {
-    {"/visits", N_("Offered on arrival"), N_("Whether requests that fit a skill are offered to volunteers as soon as they come in."), "users", ROLE_OFFICE, automatic_now},
+    {"/visits", N_("Offered on arrival"), N_("Whether requests that fit a skill are offered to volunteers as soon as they come in."),
+     "users", ROLE_OFFICE, automatic_now},
     {.href = NULL},
 };
 
-const struct module visits_module = {.setting_pages = setting_pages, .name = "visits", .routes = ROUTES(table), .places = places, .jobs = jobs};
+const struct module visits_module = {
+    .setting_pages = setting_pages, .name = "visits", .routes = ROUTES(table), .places = places, .jobs = jobs};

@@ -15,9 +15,9 @@ void visits_part(struct ctx *ctx, const struct request *r);
 void visits_follow(struct ctx *ctx, const struct request *r);
 
 /* ---- parts (visit_parts.c) ---- */
-const char *skill_name(struct ctx *ctx, const char *code);             /* the code itself when there is none */
-const char *offer_when(struct ctx *ctx, const struct offer *o);        /* "5 March 2026, 14:05", or that it is to be agreed */
-const char *offer_state(struct ctx *ctx, const struct offer *o);       /* in words, with how many have accepted */
+const char *skill_name(struct ctx *ctx, const char *code);       /* the code itself when there is none */
+const char *offer_when(struct ctx *ctx, const struct offer *o);  /* "5 March 2026, 14:05", or that it is to be agreed */
+const char *offer_state(struct ctx *ctx, const struct offer *o); /* in words, with how many have accepted */
 int64_t offer_count(struct ctx *ctx, const struct offer *o, const char *answer);
 /* "2026-03-05T14:05" for a field of date and time; NULL for NONE. */
 const char *local_time(struct ctx *ctx, int64_t t);
@@ -25,8 +25,8 @@ const char *local_time(struct ctx *ctx, int64_t t);
 int64_t time_typed(struct ctx *ctx, const char *name);
 /* <label><select>: the choices, or the rows of a query with columns id and name (rows NULL: choices); none: the words of
  * an empty first option, NULL: there is none. chosen may be NULL. */
-void select_field(struct ctx *ctx, const char *name, const char *label, const char *hint, const char *none,
-                  const struct choice *choices, struct rows *rows, const char *chosen);
+void select_field(struct ctx *ctx, const char *name, const char *label, const char *hint, const char *none, const struct choice *choices,
+                  struct rows *rows, const char *chosen);
 void text_field(struct ctx *ctx, const char *name, const char *label, const char *hint, int most, const char *value);
 void time_field(struct ctx *ctx, const char *name, const char *label, const char *hint, int64_t value);
 void field_problem(struct ctx *ctx, const char *name);

@@ -67,7 +67,8 @@ void volunteer_who(struct ctx *ctx)
     line_field(ctx, &(struct line){.name = "phone", .label = say(ctx, "Telephone"), .type = "tel", .autocomplete = "tel"});
     buf_puts(out, "</div>");
     area_field(ctx, say(ctx, "In which community or estate"));
-    html(out, "<fieldset class=\"cards\" id=\"f-gender\"><legend>{} <i>{}</i></legend><div>", say(ctx, "You are"), say(ctx, "may be left out"));
+    html(out, "<fieldset class=\"cards\" id=\"f-gender\"><legend>{} <i>{}</i></legend><div>", say(ctx, "You are"),
+         say(ctx, "may be left out"));
     radio(ctx, "gender", "female", NULL, say(ctx, "A woman"));
     radio(ctx, "gender", "male", NULL, say(ctx, "A man"));
     buf_puts(out, "</div></fieldset>");
@@ -112,16 +113,19 @@ static void skills_field(struct ctx *ctx, const char *stored)
 
 static void times_field(struct ctx *ctx, const char *stored)
 {
-    static const char *const days[] = {N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday")};
+    static const char *const days[] = {N_("Monday"), N_("Tuesday"),  N_("Wednesday"), N_("Thursday"),
+                                       N_("Friday"), N_("Saturday"), N_("Sunday")};
     struct buf *out = ctx->web->out;
-    html(out, "<fieldset id=\"f-times\"><legend>{} <i>{}</i></legend><table class=\"plain week\"><thead><tr><td></td><th scope=\"col\">{}</th><th scope=\"col\">{}</th>"
-              "<th scope=\"col\">{}</th></tr></thead><tbody>", say(ctx, "When you have time"), say(ctx, "may be left out"), say(ctx, "Morning"),
-         say(ctx, "Afternoon"), say(ctx, "Evening"));
+    html(
+        out,
+        "<fieldset id=\"f-times\"><legend>{} <i>{}</i></legend><table class=\"plain week\"><thead><tr><td></td><th scope=\"col\">{}</th><th scope=\"col\">{}</th>"
+        "<th scope=\"col\">{}</th></tr></thead><tbody>",
+        say(ctx, "When you have time"), say(ctx, "may be left out"), say(ctx, "Morning"), say(ctx, "Afternoon"), say(ctx, "Evening"));
     for (int i = 0; day_parts[i].code; i++) {
         if (i % 3 == 0)
             html(out, "<tr><th scope=\"row\">{}</th>", tr(ctx, days[i / 3]));
-        html(out, "<td><label class=\"check\"><input type=\"checkbox\" name=\"times\" value=\"{}\" aria-label=\"{}\"{}></label></td>", day_parts[i].code,
-             tr(ctx, day_parts[i].label), ticked(ctx, "times", day_parts[i].code, stored));
+        html(out, "<td><label class=\"check\"><input type=\"checkbox\" name=\"times\" value=\"{}\" aria-label=\"{}\"{}></label></td>",
+             day_parts[i].code, tr(ctx, day_parts[i].label), ticked(ctx, "times", day_parts[i].code, stored));
         if (i % 3 == 2)
             buf_puts(out, "</tr>");
     }
@@ -133,7 +137,8 @@ static void times_field(struct ctx *ctx, const char *stored)
 static void languages_field(struct ctx *ctx, const char *stored)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<fieldset id=\"f-languages\"><legend>{} <i>{}</i></legend><div class=\"acts\">", say(ctx, "Which languages you speak"), say(ctx, "may be left out"));
+    html(out, "<fieldset id=\"f-languages\"><legend>{} <i>{}</i></legend><div class=\"acts\">", say(ctx, "Which languages you speak"),
+         say(ctx, "may be left out"));
     for (const struct choice *c = volunteer_languages; c->code; c++)
         html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"languages\" value=\"{}\"{}> {}</label>", c->code,
              ticked(ctx, "languages", c->code, stored), tr(ctx, c->label));
@@ -145,10 +150,11 @@ static void languages_field(struct ctx *ctx, const char *stored)
 static void areas_field(struct ctx *ctx, const char *stored)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<fieldset id=\"f-areas\"><legend>{} <i>{}</i></legend><p class=\"hint\">{}</p><div class=\"acts\">", say(ctx, "Where you want to help"),
-         say(ctx, "may be left out"), say(ctx, "If you choose none, everywhere is fine."));
-    struct rows *r = query(ctx->db, "SELECT code, name, name_en FROM areas WHERE level = 'community' AND (valid_to IS NULL OR valid_to >= {}) ORDER BY code",
-                           day_iso(ctx->arena, when_day(ctx->now)));
+    html(out, "<fieldset id=\"f-areas\"><legend>{} <i>{}</i></legend><p class=\"hint\">{}</p><div class=\"acts\">",
+         say(ctx, "Where you want to help"), say(ctx, "may be left out"), say(ctx, "If you choose none, everywhere is fine."));
+    struct rows *r = query(
+        ctx->db, "SELECT code, name, name_en FROM areas WHERE level = 'community' AND (valid_to IS NULL OR valid_to >= {}) ORDER BY code",
+        day_iso(ctx->arena, when_day(ctx->now)));
     while (rows_next(r))
         html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"areas\" value=\"{}\"{}> {}</label>", row_text(r, "code"),
              ticked(ctx, "areas", row_text(r, "code"), stored), ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")));
@@ -170,16 +176,23 @@ void volunteer_offers(struct ctx *ctx, const struct volunteer *v)
     radio(ctx, "gender_preference", "female", v ? v->gender_preference : NULL, say(ctx, "Women's only"));
     radio(ctx, "gender_preference", "male", v ? v->gender_preference : NULL, say(ctx, "Men's only"));
     buf_puts(out, "</div></fieldset><div class=\"pair\">");
-    line_field(ctx, &(struct line){.name = "visits_a_month", .label = say(ctx, "Visits a month at most"), .type = "number", .optional = true,
+    line_field(ctx, &(struct line){.name = "visits_a_month",
+                                   .label = say(ctx, "Visits a month at most"),
+                                   .type = "number",
+                                   .optional = true,
                                    .value = typed_or(ctx, "visits_a_month", most)});
-    line_field(ctx, &(struct line){.name = "limits", .label = say(ctx, "What we should keep in mind"), .hint = say(ctx, "For example: no stairs, no heavy things."),
-                                   .optional = true, .value = typed_or(ctx, "limits", v ? v->limits : NULL)});
+    line_field(ctx, &(struct line){.name = "limits",
+                                   .label = say(ctx, "What we should keep in mind"),
+                                   .hint = say(ctx, "For example: no stairs, no heavy things."),
+                                   .optional = true,
+                                   .value = typed_or(ctx, "limits", v ? v->limits : NULL)});
     buf_puts(out, "</div>");
 }
 
 void volunteer_offers_read(struct ctx *ctx, struct volunteer *v)
 {
-    static const char *const tags[] = {"skills", "times", "languages", "areas"}, *const lines[] = {"visits_a_month", "limits", "gender_preference"};
+    static const char *const tags[] = {"skills", "times", "languages", "areas"}, *const lines[] = {"visits_a_month", "limits",
+                                                                                                   "gender_preference"};
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
         tags_read(ctx, tags[i], v);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

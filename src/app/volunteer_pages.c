@@ -17,8 +17,8 @@
 
 #include <string.h>
 
-#define PAGE 50
-#define READERS (VOLUNTEER_HOSTS | ROLE_LEADER)
+#define PAGE        50
+#define READERS     (VOLUNTEER_HOSTS | ROLE_LEADER)
 #define REASON_MOST 200 /* characters */
 
 /* ---- the list ---- */
@@ -26,9 +26,12 @@
 static const struct part {
     const char *id, *label, *where;
 } views[] = {
-    {"active", N_("Active"), " AND status = 'active'"}, {"applied", N_("To confirm"), " AND status = 'applied'"},
-    {"paused", N_("Pausing"), " AND status = 'paused'"}, {"left", N_("Have left"), " AND status = 'left'"},
-    {"all", N_("All"), ""}, {NULL, NULL, NULL},
+    {"active", N_("Active"), " AND status = 'active'"},
+    {"applied", N_("To confirm"), " AND status = 'applied'"},
+    {"paused", N_("Pausing"), " AND status = 'paused'"},
+    {"left", N_("Have left"), " AND status = 'left'"},
+    {"all", N_("All"), ""},
+    {NULL, NULL, NULL},
 };
 
 static const struct part *view_asked(struct ctx *ctx)
@@ -60,8 +63,10 @@ static void add_search(struct ctx *ctx, struct sql *where, const char *typed)
     key = text_key(ctx->arena, q);
     if (code_phone(ctx->arena, q, &phone) == PHONE_NONE)
         phone = NULL;
-    sql_add(where, " AND (number = {} OR person IN (SELECT p.id FROM people p WHERE p.name LIKE {} OR p.pinyin LIKE {} OR p.phone_key = {}))",
-            arena_print(ctx->arena, "V%s", *q == 'v' || *q == 'V' ? q + 1 : q), like(ctx, q), like(ctx, key), seal_hash(ctx->keys, ctx->arena, "phone", phone));
+    sql_add(where,
+            " AND (number = {} OR person IN (SELECT p.id FROM people p WHERE p.name LIKE {} OR p.pinyin LIKE {} OR p.phone_key = {}))",
+            arena_print(ctx->arena, "V%s", *q == 'v' || *q == 'V' ? q + 1 : q), like(ctx, q), like(ctx, key),
+            seal_hash(ctx->keys, ctx->arena, "phone", phone));
 }
 
 static void add_filters(struct ctx *ctx, struct sql *where)
@@ -82,22 +87,27 @@ static void draw_filters(struct ctx *ctx, const struct part *v)
     struct buf *out = ctx->web->out;
     const char *skill = query_param(ctx, "skill");
     find_begin(ctx, "bar", "/volunteers");
-    html(out, "<input type=\"hidden\" name=\"view\" value=\"{}\">"
-              "<div class=\"search\"><label class=\"sr\" for=\"q\">{}</label><input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\" data-search>"
-              "<button>{} {}</button></div>", v->id, say(ctx, "Find a volunteer"), query_param(ctx, "q"), say(ctx, "Name, pinyin, telephone, number"), icon(ctx, "search"),
-         say(ctx, "Find"));
+    html(
+        out,
+        "<input type=\"hidden\" name=\"view\" value=\"{}\">"
+        "<div class=\"search\"><label class=\"sr\" for=\"q\">{}</label><input id=\"q\" type=\"search\" name=\"q\" value=\"{}\" placeholder=\"{}\" data-search>"
+        "<button>{} {}</button></div>",
+        v->id, say(ctx, "Find a volunteer"), query_param(ctx, "q"), say(ctx, "Name, pinyin, telephone, number"), icon(ctx, "search"),
+        say(ctx, "Find"));
     if (own_team(ctx) == NONE) {
         struct names communities = names_load(ctx, "communities");
         html(out, "<label>{} <select name=\"community\" data-go><option value=\"\">{}</option>", say(ctx, "Community"), say(ctx, "all"));
         names_options(ctx, &communities, param_int(ctx, "community"));
-        html(out, "</select></label><label>{} <select name=\"team\" data-go><option value=\"\">{}</option>", say(ctx, "Team"), say(ctx, "all"));
+        html(out, "</select></label><label>{} <select name=\"team\" data-go><option value=\"\">{}</option>", say(ctx, "Team"),
+             say(ctx, "all"));
         team_options(ctx, param_int(ctx, "team"), true);
         buf_puts(out, "</select></label>");
     }
     html(out, "<label>{} <select name=\"skill\" data-go><option value=\"\">{}</option>", say(ctx, "Can do"), say(ctx, "all"));
     struct rows *r = query(ctx->db, "SELECT code, name, name_en FROM skills ORDER BY position, code");
     while (rows_next(r))
-        html(out, "<option value=\"{}\"{}>{}</option>", row_text(r, "code"), (struct markup){skill && !strcmp(skill, row_text(r, "code")) ? " selected" : ""},
+        html(out, "<option value=\"{}\"{}>{}</option>", row_text(r, "code"),
+             (struct markup){skill && !strcmp(skill, row_text(r, "code")) ? " selected" : ""},
              ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")));
     buf_puts(out, "</select></label></form>");
 }
@@ -105,10 +115,13 @@ static void draw_filters(struct ctx *ctx, const struct part *v)
 static void draw_row(struct ctx *ctx, struct rows *r)
 {
     struct volunteer v = {.status = row_text(r, "status"), .skills = row_text(r, "skills")};
-    html(ctx->web->out, "<tr><td class=\"no\">{}</td><td class=\"main\"><a href=\"/volunteers/{}\">{}</a></td><td class=\"state-col\"><span class=\"state {}\">{}</span></td>"
-                        "<td class=\"less\">{}</td><td class=\"who\">{}</td><td class=\"due\">{}</td></tr>",
-         row_text(r, "number"), row_int(r, "id"), row_text(r, "name"), volunteer_tone(v.status), volunteer_state(ctx, &v),
-         field_show(ctx, kind_field(&volunteers_kind, "skills"), &v), ctx_pick(ctx, row_text(r, "team"), row_text(r, "team_en")), hours_text(ctx, row_int(r, "seconds")));
+    html(
+        ctx->web->out,
+        "<tr><td class=\"no\">{}</td><td class=\"main\"><a href=\"/volunteers/{}\">{}</a></td><td class=\"state-col\"><span class=\"state {}\">{}</span></td>"
+        "<td class=\"less\">{}</td><td class=\"who\">{}</td><td class=\"due\">{}</td></tr>",
+        row_text(r, "number"), row_int(r, "id"), row_text(r, "name"), volunteer_tone(v.status), volunteer_state(ctx, &v),
+        field_show(ctx, kind_field(&volunteers_kind, "skills"), &v), ctx_pick(ctx, row_text(r, "team"), row_text(r, "team_en")),
+        hours_text(ctx, row_int(r, "seconds")));
 }
 
 static void draw_list(struct ctx *ctx, const struct part *v)
@@ -123,15 +136,21 @@ static void draw_list(struct ctx *ctx, const struct part *v)
     add_filters(ctx, &l.where);
     int64_t count = list_count(ctx, &l);
     if (count == 0) {
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users"), say(ctx, "Nobody here. Who applies on a telephone, or is taken on at the door, shows up in this list."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users"),
+             say(ctx, "Nobody here. Who applies on a telephone, or is taken on at the door, shows up in this list."));
         sql_release(&l.where);
         return;
     }
-    html(out, "<table class=\"list\"><thead><tr><th class=\"no\">{}</th><th class=\"main\">{}</th><th class=\"state-col\">{}</th><th class=\"less\">{}</th><th class=\"who\">{}</th>"
-              "<th class=\"due\">{}</th></tr></thead><tbody>", say(ctx, "Number"), say(ctx, "Full name"), say(ctx, "Status"), say(ctx, "Can do"), say(ctx, "Team"), say(ctx, "Hours"));
+    html(
+        out,
+        "<table class=\"list\"><thead><tr><th class=\"no\">{}</th><th class=\"main\">{}</th><th class=\"state-col\">{}</th><th class=\"less\">{}</th><th class=\"who\">{}</th>"
+        "<th class=\"due\">{}</th></tr></thead><tbody>",
+        say(ctx, "Number"), say(ctx, "Full name"), say(ctx, "Status"), say(ctx, "Can do"), say(ctx, "Team"), say(ctx, "Hours"));
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT v.id, v.number, v.status, v.skills, v.seconds, p.name, o.name AS team, o.name_en AS team_en FROM volunteers v JOIN people p ON p.id = v.person"
-                " LEFT JOIN organisations o ON o.id = v.team WHERE v.id IN (SELECT id FROM volunteers WHERE 1 = 1");
+    sql_add(
+        &q,
+        "SELECT v.id, v.number, v.status, v.skills, v.seconds, p.name, o.name AS team, o.name_en AS team_en FROM volunteers v JOIN people p ON p.id = v.person"
+        " LEFT JOIN organisations o ON o.id = v.team WHERE v.id IN (SELECT id FROM volunteers WHERE 1 = 1");
     sql_append(&q, &l.where);
     sql_release(&l.where);
     sql_add(&q, ") ORDER BY p.pinyin, v.id LIMIT {} OFFSET {}", PAGE, (page - 1) * PAGE);
@@ -140,10 +159,12 @@ static void draw_list(struct ctx *ctx, const struct part *v)
         draw_row(ctx, r);
     html(out, "</tbody></table><nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
     if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)), icon(ctx, "chevron-left"), say(ctx, "Back"));
+        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
+             icon(ctx, "chevron-left"), say(ctx, "Back"));
     html(out, "<span>{}</span>", say_n(ctx, count, "1 volunteer", "{} volunteers", count));
     if (page * PAGE < count)
-        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)), say(ctx, "Next"), icon(ctx, "chevron-right"));
+        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
+             say(ctx, "Next"), icon(ctx, "chevron-right"));
     buf_puts(out, "</nav>");
 }
 
@@ -154,7 +175,8 @@ static void list(struct ctx *ctx)
     page_begin(ctx, say(ctx, "Volunteers"), PAGE_STAFF | PAGE_WIDE);
     html(out, "<header class=\"head\"><h1>{}</h1>", say(ctx, "Volunteers"));
     if (ctx->actor.roles & VOLUNTEER_HOSTS)
-        html(out, "<div class=\"acts\"><a class=\"button primary\" href=\"/volunteers/new\">{} {}</a></div>", icon(ctx, "user-plus"), say(ctx, "Take on a volunteer"));
+        html(out, "<div class=\"acts\"><a class=\"button primary\" href=\"/volunteers/new\">{} {}</a></div>", icon(ctx, "user-plus"),
+             say(ctx, "Take on a volunteer"));
     buf_puts(out, "</header>");
     volunteer_tabs(ctx, "/volunteers");
     html(out, "<nav class=\"filters\" aria-label=\"{}\">", say(ctx, "Which volunteers"));
@@ -162,8 +184,8 @@ static void list(struct ctx *ctx)
         struct list l;
         list_init(ctx, &l, &volunteers_kind);
         sql_write(&l.where, each->where, NULL, 0);
-        html(out, "<a href=\"/volunteers?view={}\"{}>{} <b class=\"count\">{}</b></a>", each->id, (struct markup){each == v ? " aria-current=\"true\"" : ""}, tr(ctx, each->label),
-             list_count(ctx, &l));
+        html(out, "<a href=\"/volunteers?view={}\"{}>{} <b class=\"count\">{}</b></a>", each->id,
+             (struct markup){each == v ? " aria-current=\"true\"" : ""}, tr(ctx, each->label), list_count(ctx, &l));
         sql_release(&l.where);
     }
     buf_puts(out, "</nav>");
@@ -191,8 +213,10 @@ static void step_end(struct ctx *ctx, const char *look, const char *sign, const 
 
 static void why_field(struct ctx *ctx, const char *hint)
 {
-    html(ctx->web->out, "<div class=\"field\"><label for=\"f-why\">{}</label><p class=\"hint\">{}</p><input id=\"f-why\" name=\"why\" maxlength=\"{}\" value=\"{}\"></div>",
-         say(ctx, "Reason"), hint, REASON_MOST, param(ctx, "why"));
+    html(
+        ctx->web->out,
+        "<div class=\"field\"><label for=\"f-why\">{}</label><p class=\"hint\">{}</p><input id=\"f-why\" name=\"why\" maxlength=\"{}\" value=\"{}\"></div>",
+        say(ctx, "Reason"), hint, REASON_MOST, param(ctx, "why"));
 }
 
 static void draw_steps(struct ctx *ctx, const struct volunteer *v)
@@ -208,16 +232,19 @@ static void draw_steps(struct ctx *ctx, const struct volunteer *v)
     if (applied)
         html(out, "<button class=\"now\">{} {}</button>", icon(ctx, "user-check"), say(ctx, "Take on and make the card"));
     else
-        html(out, "<button data-confirm=\"{}\">{} {}</button>", say(ctx, "Make a new card? The old one stops at once."), icon(ctx, "id-badge-2"), say(ctx, "New card"));
+        html(out, "<button data-confirm=\"{}\">{} {}</button>", say(ctx, "Make a new card? The old one stops at once."),
+             icon(ctx, "id-badge-2"), say(ctx, "New card"));
     form_end(ctx);
     html(out, "<a class=\"button\" href=\"{}/change\">{} {}</a></div>", path, icon(ctx, "pencil"), say(ctx, "Change what is offered"));
     step_begin(ctx, v, "move", say(ctx, "Another team"));
-    html(out, "<div class=\"field\"><label for=\"f-team\">{}</label><select id=\"f-team\" name=\"team\"><option value=\"\">{}</option>", say(ctx, "Team"), say(ctx, "In no team"));
+    html(out, "<div class=\"field\"><label for=\"f-team\">{}</label><select id=\"f-team\" name=\"team\"><option value=\"\">{}</option>",
+         say(ctx, "Team"), say(ctx, "In no team"));
     team_options(ctx, v->team, false);
     buf_puts(out, "</select></div>");
     step_end(ctx, "primary", "users-group", say(ctx, "Move there"));
     step_begin(ctx, v, applied ? "refuse" : "leave", applied ? say(ctx, "Do not take on") : say(ctx, "Leaves the volunteers"));
-    why_field(ctx, applied ? say(ctx, "The person is told that it is not possible now, without the reason: that stays with the office.") : say(ctx, "The card stops; shifts and visits to come are given back. The hours stay."));
+    why_field(ctx, applied ? say(ctx, "The person is told that it is not possible now, without the reason: that stays with the office.")
+                           : say(ctx, "The card stops; shifts and visits to come are given back. The hours stay."));
     step_end(ctx, "danger", "logout", applied ? say(ctx, "Do not take on") : say(ctx, "Has left"));
 }
 
@@ -250,8 +277,12 @@ static void draw_phone(struct ctx *ctx, const struct volunteer *v, const struct 
 {
     struct buf *out = ctx->web->out;
     bool hosts = ctx->actor.roles & VOLUNTEER_HOSTS;
-    bool asked = hosts && query_int(ctx->db, "SELECT count(*) AS n FROM journal WHERE kind = 'volunteers' AND record = {} AND action = 'reveal' AND actor = {} AND at_ms > {}",
-                                    v->record.id, (struct maybe){ctx->actor.user}, (ctx->now - 900) * 1000) > 0;
+    bool asked =
+        hosts &&
+        query_int(
+            ctx->db,
+            "SELECT count(*) AS n FROM journal WHERE kind = 'volunteers' AND record = {} AND action = 'reveal' AND actor = {} AND at_ms > {}",
+            v->record.id, (struct maybe){ctx->actor.user}, (ctx->now - 900) * 1000) > 0;
     html(out, "<div><dt>{}</dt><dd>", say(ctx, "Telephone"));
     if (asked && p->phone) {
         html(out, "<a href=\"tel:{}\">{}</a>", p->phone, p->phone);
@@ -276,8 +307,11 @@ static void detail(struct ctx *ctx)
         return;
     }
     page_begin(ctx, p->name, PAGE_STAFF);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>",
-         say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Volunteers"), p->name, volunteer_tone(v->status), volunteer_state(ctx, v), v->number);
+    html(
+        out,
+        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>",
+        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Volunteers"), p->name, volunteer_tone(v->status),
+        volunteer_state(ctx, v), v->number);
     form_problems(ctx);
     buf_puts(out, "<div class=\"record\"><div>");
     if (v->left_why)
@@ -395,8 +429,9 @@ static void change_page(struct ctx *ctx)
         return;
     }
     page_begin(ctx, p->name, PAGE_STAFF);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", say(ctx, "Where you are"), v->record.id,
-         icon(ctx, "arrow-left"), p->name, say(ctx, "Change what is offered"));
+    html(out,
+         "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
+         say(ctx, "Where you are"), v->record.id, icon(ctx, "arrow-left"), p->name, say(ctx, "Change what is offered"));
     form_begin(ctx, arena_print(ctx->arena, "/volunteers/%lld/change", (long long)v->record.id), NULL, false);
     form_problems(ctx);
     html(out, "<input type=\"hidden\" name=\"version\" value=\"{}\">", v->record.version);
@@ -413,7 +448,8 @@ static void change_offers(struct ctx *ctx)
         return;
     struct volunteer *after = record_copy(ctx, &volunteers_kind, before);
     volunteer_offers_read(ctx, after);
-    if (ctx_ok(ctx) && record_check(ctx, &volunteers_kind, before, after) && record_update(ctx, &volunteers_kind, before, after, "change") == OK)
+    if (ctx_ok(ctx) && record_check(ctx, &volunteers_kind, before, after) &&
+        record_update(ctx, &volunteers_kind, before, after, "change") == OK)
         see_other(ctx, "/volunteers/{}", before->record.id);
 }
 

@@ -45,12 +45,14 @@ void stars_draw(struct ctx *ctx, int64_t seconds)
         html(out, "<span aria-hidden=\"true\">{}</span>", i < stars ? "★" : "☆");
     buf_puts(out, "</p>");
     if (stars < 5)
-        html(out, "<p class=\"soft\">{}</p>", say(ctx, "{} more to the next star, at {} hours.", hours_text(ctx, steps[stars] * WHEN_HOUR - seconds), steps[stars]));
+        html(out, "<p class=\"soft\">{}</p>",
+             say(ctx, "{} more to the next star, at {} hours.", hours_text(ctx, steps[stars] * WHEN_HOUR - seconds), steps[stars]));
 }
 
 const char *month_text(struct ctx *ctx, int64_t month)
 {
-    static const char *const names[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
+    static const char *const names[] = {"January", "February", "March",     "April",   "May",      "June",
+                                        "July",    "August",   "September", "October", "November", "December"};
     if (ctx->lang[0] == 'e')
         return arena_print(ctx->arena, "%s %d", names[month % 100 - 1], (int)(month / 100));
     return arena_print(ctx->arena, "%d年%d月", (int)(month / 100), (int)(month % 100));
@@ -77,7 +79,8 @@ void hours_state(struct ctx *ctx, const struct hours *h)
     if (h->disputed_at != NONE)
         html(out, "<span class=\"state warn\">{} {}</span>", icon(ctx, "message"), say(ctx, "being looked at again"));
     else if (h->held > 0)
-        html(out, "<span class=\"state warn\">{} {}</span>", icon(ctx, "hourglass"), say(ctx, "{} wait for approval", hours_text(ctx, h->held)));
+        html(out, "<span class=\"state warn\">{} {}</span>", icon(ctx, "hourglass"),
+             say(ctx, "{} wait for approval", hours_text(ctx, h->held)));
     else if (h->corrected != NONE)
         html(out, "<span class=\"state\">{} {}</span>", icon(ctx, "pencil"), say(ctx, "corrected"));
 }
@@ -89,15 +92,22 @@ void hours_attended(struct ctx *ctx, const struct hours *h)
     if (!day_parse(h->day, &day))
         return;
     html(out, "<ol class=\"timeline\">");
-    struct rows *r = query(ctx->db, "SELECT t.came, t.went, t.how, t.status, t.recorder_name, t.note, t.fixed, t.offer, a.title, a.title_en, a.place FROM attendances t"
-                                    " LEFT JOIN activities a ON a.id = t.activity WHERE t.volunteer = {} AND t.came <= {} AND coalesce(t.went, t.came) >= {}"
-                                    " ORDER BY t.came, t.id LIMIT 100", h->volunteer, when_day_end(day), when_day_start(day));
+    struct rows *r = query(
+        ctx->db,
+        "SELECT t.came, t.went, t.how, t.status, t.recorder_name, t.note, t.fixed, t.offer, a.title, a.title_en, a.place FROM attendances t"
+        " LEFT JOIN activities a ON a.id = t.activity WHERE t.volunteer = {} AND t.came <= {} AND coalesce(t.went, t.came) >= {}"
+        " ORDER BY t.came, t.id LIMIT 100",
+        h->volunteer, when_day_end(day), when_day_start(day));
     for (; rows_next(r); n++) {
-        struct civil came = civil_from_when(row_int(r, "came")), went = civil_from_when(row_int(r, "went") == NONE ? row_int(r, "came") : row_int(r, "went"));
+        struct civil came = civil_from_when(row_int(r, "came")),
+                     went = civil_from_when(row_int(r, "went") == NONE ? row_int(r, "came") : row_int(r, "went"));
         bool open = row_int(r, "went") == NONE, is_void = !strcmp(row_text(r, "status"), "void");
         const char *title = row_text(r, "title") ? ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en")) : say(ctx, "Home visit");
         html(out, "<li class=\"{}\">{}<div><p class=\"what\"><b>{}</b></p><p class=\"by\"><time>{}</time>", is_void ? "note" : "",
-             icon(ctx, is_void ? "circle-x" : open ? "clock" : "circle-check"), title,
+             icon(ctx, is_void ? "circle-x"
+                       : open  ? "clock"
+                               : "circle-check"),
+             title,
              open ? say(ctx, "came at {}, nobody noted the end", arena_print(ctx->arena, "%02d:%02d", came.hour, came.minute))
                   : arena_print(ctx->arena, "%02d:%02d–%02d:%02d", came.hour, came.minute, went.hour, went.minute));
         if (row_text(r, "recorder_name"))
@@ -130,7 +140,8 @@ const char *volunteer_tone(const char *status)
 
 void volunteer_facts(struct ctx *ctx, const struct volunteer *v)
 {
-    static const char *const names[] = {"skills", "times", "languages", "areas", "gender_preference", "visits_a_month", "limits", "joined", NULL};
+    static const char *const names[] = {"skills",         "times",  "languages", "areas", "gender_preference",
+                                        "visits_a_month", "limits", "joined",    NULL};
     struct buf *out = ctx->web->out;
     for (int i = 0; names[i]; i++) {
         const struct field *f = kind_field(&volunteers_kind, names[i]);
@@ -146,23 +157,33 @@ void volunteer_facts(struct ctx *ctx, const struct volunteer *v)
 static const struct {
     const char *action, *label, *icon;
 } actions[] = {
-    {"join", N_("Joined"), "user-plus"}, {"apply", N_("Applied"), "inbox"}, {"confirm", N_("Confirmed"), "user-check"},
-    {"refuse", N_("Not taken on"), "circle-x"}, {"card", N_("New card"), "id-badge-2"}, {"move", N_("Moved to another team"), "users-group"},
-    {"pause", N_("Pausing"), "player-pause"}, {"resume", N_("Back again"), "player-play"}, {"leave", N_("Left"), "logout"},
-    {"change", N_("Changed"), "pencil"}, {"reveal", N_("Telephone looked at"), "eye"}, {NULL, N_("Changed"), "pencil"},
+    {"join", N_("Joined"), "user-plus"},
+    {"apply", N_("Applied"), "inbox"},
+    {"confirm", N_("Confirmed"), "user-check"},
+    {"refuse", N_("Not taken on"), "circle-x"},
+    {"card", N_("New card"), "id-badge-2"},
+    {"move", N_("Moved to another team"), "users-group"},
+    {"pause", N_("Pausing"), "player-pause"},
+    {"resume", N_("Back again"), "player-play"},
+    {"leave", N_("Left"), "logout"},
+    {"change", N_("Changed"), "pencil"},
+    {"reveal", N_("Telephone looked at"), "eye"},
+    {NULL, N_("Changed"), "pencil"},
 };
 
 void volunteer_history(struct ctx *ctx, int64_t volunteer)
 {
     struct buf *out = ctx->web->out;
     html(out, "<section><h2>{}</h2><ol class=\"timeline\">", say(ctx, "History"));
-    struct rows *r = query(ctx->db, "SELECT action, at_ms, actor_name FROM journal WHERE kind = 'volunteers' AND record = {} ORDER BY seq DESC LIMIT 50", volunteer);
+    struct rows *r = query(
+        ctx->db, "SELECT action, at_ms, actor_name FROM journal WHERE kind = 'volunteers' AND record = {} ORDER BY seq DESC LIMIT 50",
+        volunteer);
     while (rows_next(r)) {
         int i = 0;
         while (actions[i].action && strcmp(actions[i].action, row_text(r, "action")) != 0)
             i++;
-        html(out, "<li>{}<div><p class=\"what\"><b>{}</b></p><p class=\"by\"><time>{}</time> {}</p></div></li>", icon(ctx, actions[i].icon), tr(ctx, actions[i].label),
-             desk_when(ctx, row_int(r, "at_ms") / 1000), history_who(ctx, row_text(r, "actor_name")));
+        html(out, "<li>{}<div><p class=\"what\"><b>{}</b></p><p class=\"by\"><time>{}</time> {}</p></div></li>", icon(ctx, actions[i].icon),
+             tr(ctx, actions[i].label), desk_when(ctx, row_int(r, "at_ms") / 1000), history_who(ctx, row_text(r, "actor_name")));
     }
     buf_puts(out, "</ol></section>");
 }
@@ -173,11 +194,13 @@ void hours_sheet(struct ctx *ctx, const struct volunteer *v, bool xlsx)
 {
     const char *why = NULL;
     size_t size;
-    const char *titles[] = {say(ctx, "Volunteer number"), say(ctx, "Day"), say(ctx, "Hours attended"), say(ctx, "Hours counted"),
+    const char *titles[] = {say(ctx, "Volunteer number"),     say(ctx, "Day"),    say(ctx, "Hours attended"), say(ctx, "Hours counted"),
                             say(ctx, "Waiting for approval"), say(ctx, "Reason"), say(ctx, "Decided by")};
     struct sheet_writer *w = sheet_write_open(xlsx ? SHEET_XLSX : SHEET_CSV);
     sheet_write_header(w, titles, 7);
-    struct rows *r = query(ctx->db, "SELECT day, attended, counted, held, why, decided_name FROM hours WHERE volunteer = {} ORDER BY day LIMIT 20000", v->record.id);
+    struct rows *r = query(
+        ctx->db, "SELECT day, attended, counted, held, why, decided_name FROM hours WHERE volunteer = {} ORDER BY day LIMIT 20000",
+        v->record.id);
     while (rows_next(r)) {
         int64_t day;
         sheet_write_text(w, v->number);
@@ -234,10 +257,13 @@ void volunteer_tabs(struct ctx *ctx, const char *here)
     const struct {
         const char *href, *label;
         int64_t count;
-    } tabs[] = {{"/volunteers", say(ctx, "Volunteers"), 0}, {"/hours", say(ctx, "Hours to decide"), hours_waiting(ctx)}, {"/duty", say(ctx, "Teams and duty of the month"), 0}};
+    } tabs[] = {{"/volunteers", say(ctx, "Volunteers"), 0},
+                {"/hours", say(ctx, "Hours to decide"), hours_waiting(ctx)},
+                {"/duty", say(ctx, "Teams and duty of the month"), 0}};
     html(out, "<nav class=\"tabs\" aria-label=\"{}\">", say(ctx, "Volunteers"));
     for (size_t i = 0; i < sizeof tabs / sizeof *tabs; i++) {
-        html(out, "<a href=\"{}\"{}>{}", tabs[i].href, (struct markup){!strcmp(tabs[i].href, here) ? " aria-current=\"page\"" : ""}, tabs[i].label);
+        html(out, "<a href=\"{}\"{}>{}", tabs[i].href, (struct markup){!strcmp(tabs[i].href, here) ? " aria-current=\"page\"" : ""},
+             tabs[i].label);
         if (tabs[i].count > 0)
             html(out, " <b class=\"count\">{}</b>", tabs[i].count);
         buf_puts(out, "</a>");

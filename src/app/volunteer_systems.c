@@ -26,11 +26,24 @@ struct system_column {
     const char *column_name, *field, *fixed;
 };
 
-static const struct choice sources[] = {
-    {"number", N_("Volunteer number")}, {"name", N_("Full name")}, {"gender", N_("Gender")}, {"born", N_("Born on")}, {"id_type", N_("Identity document")},
-    {"id_number", N_("Number of the document")}, {"phone", N_("Telephone")}, {"political", N_("Political status")}, {"address", N_("Address")},
-    {"community", N_("Community")}, {"team", N_("Team")}, {"skills", N_("Can do")}, {"joined", N_("Joined on")}, {"status", N_("Status")},
-    {"hours", N_("Hours in the period")}, {"times", N_("Times of service in the period")}, {"fixed", N_("A fixed text")}, {NULL, NULL}};
+static const struct choice sources[] = {{"number", N_("Volunteer number")},
+                                        {"name", N_("Full name")},
+                                        {"gender", N_("Gender")},
+                                        {"born", N_("Born on")},
+                                        {"id_type", N_("Identity document")},
+                                        {"id_number", N_("Number of the document")},
+                                        {"phone", N_("Telephone")},
+                                        {"political", N_("Political status")},
+                                        {"address", N_("Address")},
+                                        {"community", N_("Community")},
+                                        {"team", N_("Team")},
+                                        {"skills", N_("Can do")},
+                                        {"joined", N_("Joined on")},
+                                        {"status", N_("Status")},
+                                        {"hours", N_("Hours in the period")},
+                                        {"times", N_("Times of service in the period")},
+                                        {"fixed", N_("A fixed text")},
+                                        {NULL, NULL}};
 
 #define S(member) offsetof(struct system_column, member)
 static const struct field fields[] = {
@@ -42,9 +55,16 @@ static const struct field fields[] = {
     {"fixed", F_TEXT, S(fixed), N_("The fixed text"), .max = 100, .flags = LISTED},
 };
 
-static const struct kind systems_kind = {.name = "volunteer-systems", .table = "volunteer_systems", .one = N_("Column of a volunteer system"),
-    .many = N_("Columns of volunteer systems"), FIELDS(fields), .size = sizeof(struct system_column), .read = ROLE_OFFICE | ROLE_ADMIN,
-    .write = ROLE_OFFICE | ROLE_ADMIN, .code = "code", .order = "system, position, id"};
+static const struct kind systems_kind = {.name = "volunteer-systems",
+                                         .table = "volunteer_systems",
+                                         .one = N_("Column of a volunteer system"),
+                                         .many = N_("Columns of volunteer systems"),
+                                         FIELDS(fields),
+                                         .size = sizeof(struct system_column),
+                                         .read = ROLE_OFFICE | ROLE_ADMIN,
+                                         .write = ROLE_OFFICE | ROLE_ADMIN,
+                                         .code = "code",
+                                         .order = "system, position, id"};
 
 #define COLUMNS_MOST 60
 #define ROWS_MOST    50000
@@ -70,7 +90,8 @@ static void columns_load(struct ctx *ctx, struct exporting *e)
     rows_end(rows);
 }
 
-static void write_cell(struct ctx *ctx, struct sheet_writer *w, const struct exporting *e, const struct system_column *c, const struct volunteer *v, const struct person *p)
+static void write_cell(struct ctx *ctx, struct sheet_writer *w, const struct exporting *e, const struct system_column *c,
+                       const struct volunteer *v, const struct person *p)
 {
     static const char *const of_person[] = {"name", "gender", "born", "id_type", "id_number", "phone", "political", "address", NULL};
     if (!strcmp(c->field, "fixed")) {
@@ -78,7 +99,10 @@ static void write_cell(struct ctx *ctx, struct sheet_writer *w, const struct exp
         return;
     }
     if (!strcmp(c->field, "hours")) {
-        int64_t n = query_int(ctx->db, "SELECT coalesce(sum(coalesce(corrected, counted)), 0) AS n FROM hours WHERE volunteer = {} AND day >= {} AND day <= {}", v->record.id, e->from, e->to);
+        int64_t n = query_int(
+            ctx->db,
+            "SELECT coalesce(sum(coalesce(corrected, counted)), 0) AS n FROM hours WHERE volunteer = {} AND day >= {} AND day <= {}",
+            v->record.id, e->from, e->to);
         int64_t tenths = (n + 180) / 360;
         sheet_write_real(w, (double)tenths / 10);
         return;
@@ -87,7 +111,10 @@ static void write_cell(struct ctx *ctx, struct sheet_writer *w, const struct exp
         int64_t from = 0, to = 0;
         day_parse(e->from, &from);
         day_parse(e->to, &to);
-        sheet_write_int(w, query_int(ctx->db, "SELECT count(*) AS n FROM attendances WHERE volunteer = {} AND status = 'good' AND came >= {} AND came <= {}", v->record.id, when_day_start(from), when_day_end(to)));
+        sheet_write_int(
+            w, query_int(ctx->db,
+                         "SELECT count(*) AS n FROM attendances WHERE volunteer = {} AND status = 'good' AND came >= {} AND came <= {}",
+                         v->record.id, when_day_start(from), when_day_end(to)));
         return;
     }
     for (int i = 0; of_person[i]; i++)
@@ -171,7 +198,8 @@ static void export_change(struct ctx *ctx)
     json(&note, "{\"system\":{},\"from\":{},\"to\":{},\"rows\":{},\"why\":{}}", e->system, e->from, e->to, e->rows, e->why);
     journal_add(ctx, "volunteers", 0, "export", NULL, arena_copyn(ctx->arena, note.data, note.size));
     buf_release(&note);
-    answer_download(ctx, arena_print(ctx->arena, "%s %s.xlsx", e->system, e->to), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+    answer_download(ctx, arena_print(ctx->arena, "%s %s.xlsx", e->system, e->to),
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
     answer_header(ctx, "Cache-Control", "no-store");
     buf_put(ctx->web->out, e->sheet, e->size);
     ctx->key = NULL; /* the answer is not kept for a repetition: identity numbers stay sealed in the store */
@@ -182,16 +210,26 @@ static void export_page(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     int64_t today = when_day(ctx->now);
     page_begin(ctx, say(ctx, "Sheet for the volunteer systems"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", icon(ctx, "arrow-left"), say(ctx, "Certificates"), say(ctx, "Sheet for the volunteer systems"),
-         say(ctx, "Volunteers and their hours in an Excel sheet with the headings that the provincial or national system expects. The headings are a register the office can change."));
+    html(
+        out,
+        "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
+        icon(ctx, "arrow-left"), say(ctx, "Certificates"), say(ctx, "Sheet for the volunteer systems"),
+        say(ctx,
+            "Volunteers and their hours in an Excel sheet with the headings that the provincial or national system expects. The headings are a register the office can change."));
     form_begin(ctx, "/volunteers/export-national", NULL, false);
     form_problems(ctx);
-    select_field(ctx, "system", say(ctx, "Volunteer system"), NULL, NULL, NULL, query(ctx->db, "SELECT DISTINCT system AS id, system AS name, NULL AS name_en FROM volunteer_systems ORDER BY system"), NULL);
-    html(out, "<div class=\"pair\"><div class=\"field\"><label for=\"f-from\">{}</label><input id=\"f-from\" type=\"date\" name=\"from\" value=\"{}\"></div><div class=\"field\"><label for=\"f-to\">{}</label><input id=\"f-to\" type=\"date\" name=\"to\" value=\"{}\">",
-         say(ctx, "From"), param(ctx, "from") ? param(ctx, "from") : arena_print(ctx->arena, "%d-01-01", civil_from_when(ctx->now).year), say(ctx, "Until"), param(ctx, "to") ? param(ctx, "to") : day_iso(ctx->arena, today));
+    select_field(ctx, "system", say(ctx, "Volunteer system"), NULL, NULL, NULL,
+                 query(ctx->db, "SELECT DISTINCT system AS id, system AS name, NULL AS name_en FROM volunteer_systems ORDER BY system"),
+                 NULL);
+    html(
+        out,
+        "<div class=\"pair\"><div class=\"field\"><label for=\"f-from\">{}</label><input id=\"f-from\" type=\"date\" name=\"from\" value=\"{}\"></div><div class=\"field\"><label for=\"f-to\">{}</label><input id=\"f-to\" type=\"date\" name=\"to\" value=\"{}\">",
+        say(ctx, "From"), param(ctx, "from") ? param(ctx, "from") : arena_print(ctx->arena, "%d-01-01", civil_from_when(ctx->now).year),
+        say(ctx, "Until"), param(ctx, "to") ? param(ctx, "to") : day_iso(ctx->arena, today));
     field_problem(ctx, "to");
     html(out, "</div></div>");
-    text_field(ctx, "why", say(ctx, "What it is for"), say(ctx, "The sheet carries names, telephone and identity numbers in full. Who made it and why is journalled."), 200, NULL);
+    text_field(ctx, "why", say(ctx, "What it is for"),
+               say(ctx, "The sheet carries names, telephone and identity numbers in full. Who made it and why is journalled."), 200, NULL);
     html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>", icon(ctx, "download"), say(ctx, "Make the sheet"));
     form_end(ctx);
     page_end(ctx);

@@ -16,18 +16,26 @@
 #include <math.h>
 #include <string.h>
 
-const struct choice volunteer_statuses[] = {{"applied", N_("Has applied")}, {"active", N_("Active")}, {"paused", N_("Pausing")},
-                                            {"left", N_("Has left")}, {NULL, NULL}};
-const struct choice volunteer_languages[] = {{"cantonese", N_("Cantonese")}, {"mandarin", N_("Mandarin")}, {"hakka", N_("Hakka")},
-                                             {"teochew", N_("Teochew")}, {"english", N_("Spoken English")}, {"sign", N_("Sign language")}, {NULL, NULL}};
-const struct choice day_parts[] = {
-    {"mon-am", N_("Monday morning")}, {"mon-pm", N_("Monday afternoon")}, {"mon-ev", N_("Monday evening")},
-    {"tue-am", N_("Tuesday morning")}, {"tue-pm", N_("Tuesday afternoon")}, {"tue-ev", N_("Tuesday evening")},
-    {"wed-am", N_("Wednesday morning")}, {"wed-pm", N_("Wednesday afternoon")}, {"wed-ev", N_("Wednesday evening")},
-    {"thu-am", N_("Thursday morning")}, {"thu-pm", N_("Thursday afternoon")}, {"thu-ev", N_("Thursday evening")},
-    {"fri-am", N_("Friday morning")}, {"fri-pm", N_("Friday afternoon")}, {"fri-ev", N_("Friday evening")},
-    {"sat-am", N_("Saturday morning")}, {"sat-pm", N_("Saturday afternoon")}, {"sat-ev", N_("Saturday evening")},
-    {"sun-am", N_("Sunday morning")}, {"sun-pm", N_("Sunday afternoon")}, {"sun-ev", N_("Sunday evening")}, {NULL, NULL}};
+const struct choice volunteer_statuses[] = {
+    {"applied", N_("Has applied")}, {"active", N_("Active")}, {"paused", N_("Pausing")}, {"left", N_("Has left")}, {NULL, NULL}};
+const struct choice volunteer_languages[] = {{"cantonese", N_("Cantonese")},
+                                             {"mandarin", N_("Mandarin")},
+                                             {"hakka", N_("Hakka")},
+                                             {"teochew", N_("Teochew")},
+                                             {"english", N_("Spoken English")},
+                                             {"sign", N_("Sign language")},
+                                             {NULL, NULL}};
+const struct choice day_parts[] = {{"mon-am", N_("Monday morning")},     {"mon-pm", N_("Monday afternoon")},
+                                   {"mon-ev", N_("Monday evening")},     {"tue-am", N_("Tuesday morning")},
+                                   {"tue-pm", N_("Tuesday afternoon")},  {"tue-ev", N_("Tuesday evening")},
+                                   {"wed-am", N_("Wednesday morning")},  {"wed-pm", N_("Wednesday afternoon")},
+                                   {"wed-ev", N_("Wednesday evening")},  {"thu-am", N_("Thursday morning")},
+                                   {"thu-pm", N_("Thursday afternoon")}, {"thu-ev", N_("Thursday evening")},
+                                   {"fri-am", N_("Friday morning")},     {"fri-pm", N_("Friday afternoon")},
+                                   {"fri-ev", N_("Friday evening")},     {"sat-am", N_("Saturday morning")},
+                                   {"sat-pm", N_("Saturday afternoon")}, {"sat-ev", N_("Saturday evening")},
+                                   {"sun-am", N_("Sunday morning")},     {"sun-pm", N_("Sunday afternoon")},
+                                   {"sun-ev", N_("Sunday evening")},     {NULL, NULL}};
 static const struct choice genders[] = {{"female", N_("Women only")}, {"male", N_("Men only")}, {NULL, NULL}};
 
 #define LEADERS (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
@@ -45,9 +53,17 @@ static const struct field skill_fields[] = {
     {"people_needed", F_INT, S(people_needed), N_("People needed"), .min = 1, .max = 10},
     {"position", F_INT, S(position), N_("Order")},
 };
-const struct kind skills_kind = {.name = "skills", .table = "skills", .one = N_("Skill"), .many = N_("Skills"),
-    FIELDS(skill_fields), .size = sizeof(struct skill), .read = ROLES_SIGNED, .write = ROLE_ADMIN | ROLE_OFFICE, .code = "code",
-    .order = "position, code", .about = N_("What volunteers can do, and which requests need it.")};
+const struct kind skills_kind = {.name = "skills",
+                                 .table = "skills",
+                                 .one = N_("Skill"),
+                                 .many = N_("Skills"),
+                                 FIELDS(skill_fields),
+                                 .size = sizeof(struct skill),
+                                 .read = ROLES_SIGNED,
+                                 .write = ROLE_ADMIN | ROLE_OFFICE,
+                                 .code = "code",
+                                 .order = "position, code",
+                                 .about = N_("What volunteers can do, and which requests need it.")};
 
 /* ---- volunteers ---- */
 
@@ -90,7 +106,9 @@ static void check(struct ctx *ctx, const void *before, void *after)
     v->community = p ? p->community : NONE;
     if (v->team != NONE && query_int(ctx->db, "SELECT id FROM organisations WHERE id = {} AND kind = 'team'", v->team) == NONE)
         ctx_problem(ctx, "team", say(ctx, "Choose a volunteer team."));
-    int64_t other = v->user == NONE ? NONE : query_int(ctx->db, "SELECT min(id) AS id FROM volunteers WHERE \"user\" = {} AND id <> {}", v->user, v->record.id == NONE ? 0 : v->record.id);
+    int64_t other = v->user == NONE ? NONE
+                                    : query_int(ctx->db, "SELECT min(id) AS id FROM volunteers WHERE \"user\" = {} AND id <> {}", v->user,
+                                                v->record.id == NONE ? 0 : v->record.id);
     if (other != NONE)
         ctx_problem(ctx, "user", say(ctx, "This login is another volunteer’s already."));
     if (!v->status)
@@ -121,10 +139,26 @@ static enum status import_insert(struct ctx *ctx, void *record)
     return volunteer_file(ctx, record, NULL);
 }
 
-const struct kind volunteers_kind = {.name = "volunteers", .table = "volunteers", .one = N_("Volunteer"), .many = N_("Volunteers"),
-    FIELDS(volunteer_fields), .size = sizeof(struct volunteer), .read = LEADERS | ROLE_LEADER | ROLE_VOLUNTEER, .write = LEADERS,
-    .code = "number", .order = "id DESC", .scope = scope, .check = check, .import_find = import_find, .import_insert = import_insert, .insert = import_insert,
-    .own = "team", .home = "/volunteers", .page = "/volunteers/{id}", .title = "person", .about = N_("Who helps, in which team, with what and when.")};
+const struct kind volunteers_kind = {.name = "volunteers",
+                                     .table = "volunteers",
+                                     .one = N_("Volunteer"),
+                                     .many = N_("Volunteers"),
+                                     FIELDS(volunteer_fields),
+                                     .size = sizeof(struct volunteer),
+                                     .read = LEADERS | ROLE_LEADER | ROLE_VOLUNTEER,
+                                     .write = LEADERS,
+                                     .code = "number",
+                                     .order = "id DESC",
+                                     .scope = scope,
+                                     .check = check,
+                                     .import_find = import_find,
+                                     .import_insert = import_insert,
+                                     .insert = import_insert,
+                                     .own = "team",
+                                     .home = "/volunteers",
+                                     .page = "/volunteers/{id}",
+                                     .title = "person",
+                                     .about = N_("Who helps, in which team, with what and when.")};
 
 #define CARD_LENGTH 10
 
@@ -166,14 +200,22 @@ static enum status give_back(struct ctx *ctx, int64_t volunteer, const char *why
 {
     enum { MOST = 500 };
     int64_t ids[MOST];
-    int n = rows_ids(query(ctx->db, "SELECT s.id FROM sign_ups s JOIN activities a ON a.id = s.activity WHERE s.volunteer = {} AND s.status <> 'cancelled'"
-                                  " AND a.starts > {} ORDER BY s.id", volunteer, ctx->now), ids, MOST);
+    int n = rows_ids(
+        query(ctx->db,
+              "SELECT s.id FROM sign_ups s JOIN activities a ON a.id = s.activity WHERE s.volunteer = {} AND s.status <> 'cancelled'"
+              " AND a.starts > {} ORDER BY s.id",
+              volunteer, ctx->now),
+        ids, MOST);
     for (int i = 0; i < n && ctx->status == OK; i++) {
         const struct sign_up *s = record_get(ctx, &sign_ups_kind, ids[i]);
         s ? sign_up_cancel(ctx, s) : record_gone(ctx);
     }
-    n = rows_ids(query(ctx->db, "SELECT k.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer IN ('asked', 'yes')"
-                              " AND o.status IN ('open', 'agreed', 'led') ORDER BY k.id", volunteer), ids, MOST);
+    n = rows_ids(
+        query(ctx->db,
+              "SELECT k.id FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE k.volunteer = {} AND k.answer IN ('asked', 'yes')"
+              " AND o.status IN ('open', 'agreed', 'led') ORDER BY k.id",
+              volunteer),
+        ids, MOST);
     for (int i = 0; i < n && ctx->status == OK; i++) {
         const struct offer_ask *a = record_get(ctx, &offer_asks_kind, ids[i]);
         if (!a)
@@ -217,14 +259,14 @@ struct volunteer *volunteer_by_code(struct ctx *ctx, const char *typed)
 static const struct kind *const kinds[] = {&skills_kind, &volunteers_kind, &hours_kind, NULL};
 
 static const struct figure figures[] = {
-    {"volunteers.active", NULL, N_("Volunteers in the register"), N_("people"), N_("Volunteers who are active or pausing now."),
-     COUNT, .kind = &volunteers_kind, .counts = "status IN ('active', 'paused')", .area = "community"},
+    {"volunteers.active", NULL, N_("Volunteers in the register"), N_("people"), N_("Volunteers who are active or pausing now."), COUNT,
+     .kind = &volunteers_kind, .counts = "status IN ('active', 'paused')", .area = "community"},
     {"volunteers.taking_part", "F17", N_("People taking part"), N_("people"),
-     N_("Different volunteers who were present at least once in this period, each counted once however often they came."),
-     DISTINCT, .kind = &attendances_kind, .counts = "status = 'good'", .value = "volunteer", .time = "came"},
+     N_("Different volunteers who were present at least once in this period, each counted once however often they came."), DISTINCT,
+     .kind = &attendances_kind, .counts = "status = 'good'", .value = "volunteer", .time = "came"},
     {"volunteers.hours", NULL, N_("Hours of service"), N_("hours"),
-     N_("Hours counted from attendance, without travel, overlapping times once, and what waits for approval not yet."),
-     SUM, .kind = &hours_kind, .value = "counted", .per = 3600, .day = "day"},
+     N_("Hours counted from attendance, without travel, overlapping times once, and what waits for approval not yet."), SUM,
+     .kind = &hours_kind, .value = "counted", .per = 3600, .day = "day"},
     {.id = NULL},
 };
 

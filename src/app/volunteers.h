@@ -14,37 +14,37 @@
 struct skill {
     struct record record;
     const char *code, *name, *name_en, *icon;
-    int64_t category;       /* requests of this category need it */
-    int64_t home_visit;     /* done at somebody's home: by a pair */
+    int64_t category;   /* requests of this category need it */
+    int64_t home_visit; /* done at somebody's home: by a pair */
     int64_t people_needed, position;
 };
 
 struct volunteer {
     struct record record;
-    const char *number;     /* V00001234: for people and certificates */
+    const char *number; /* V00001234: for people and certificates */
     int64_t person, user, team, community;
-    const char *status;     /* applied, active, paused, left */
-    const char *skills;     /* tags: codes of skills */
-    const char *languages;  /* tags */
-    const char *times;      /* tags: mon-am … sun-ev */
-    const char *areas;      /* tags: codes of communities; NULL: everywhere */
-    const char *limits;     /* in words: "no stairs" */
-    int64_t visits_a_month; /* at most; NONE: no limit */
+    const char *status;            /* applied, active, paused, left */
+    const char *skills;            /* tags: codes of skills */
+    const char *languages;         /* tags */
+    const char *times;             /* tags: mon-am … sun-ev */
+    const char *areas;             /* tags: codes of communities; NULL: everywhere */
+    const char *limits;            /* in words: "no stairs" */
+    int64_t visits_a_month;        /* at most; NONE: no limit */
     const char *gender_preference; /* serves only: female, male; NULL: anybody */
-    double lat, lon;        /* home or usual place, WGS-84, for distance */
-    const char *code_hash;  /* keyed hash of the card's code */
+    double lat, lon;               /* home or usual place, WGS-84, for distance */
+    const char *code_hash;         /* keyed hash of the card's code */
     const char *joined, *left_on, *left_why;
-    int64_t seconds;        /* counted so far; kept by hours_compute */
-    const char *feed;       /* makes the address of their calendar secret; NULL: none */
+    int64_t seconds;  /* counted so far; kept by hours_compute */
+    const char *feed; /* makes the address of their calendar secret; NULL: none */
 };
 
 struct hours {
     struct record record;
     int64_t volunteer;
     const char *day;
-    int64_t month;          /* yyyymm */
+    int64_t month;                   /* yyyymm */
     int64_t attended, counted, held; /* seconds */
-    int64_t corrected;      /* seconds that count instead; NONE */
+    int64_t corrected;               /* seconds that count instead; NONE */
     const char *why;
     int64_t decided_by;
     const char *decided_name;
@@ -56,8 +56,8 @@ struct hours {
 extern const struct kind skills_kind, volunteers_kind, hours_kind;
 extern const struct choice volunteer_statuses[], volunteer_languages[], day_parts[];
 
-#define HOURS_FREE    (8 * 3600)   /* seconds a day that count without approval */
-#define HOURS_OFFICE  (12 * 3600)  /* above them the office decides */
+#define HOURS_FREE   (8 * 3600)  /* seconds a day that count without approval */
+#define HOURS_OFFICE (12 * 3600) /* above them the office decides */
 
 /* Behind the door: a volunteer for this person (one each); number and card code are made. code: shown once, may be NULL. */
 enum status volunteer_file(struct ctx *ctx, struct volunteer *v, const char **code);

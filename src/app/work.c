@@ -25,13 +25,13 @@ struct work {
     struct names units;
     struct request **rows;
     int count;
-    bool more, earlier;    /* there are rows after, before these */
+    bool more, earlier; /* there are rows after, before these */
     const char *column;
-    bool down;             /* descending */
-    int64_t seen;          /* how many rows stand before this page */
-    int64_t total;         /* of a search */
-    const char *words;     /* looked for; NULL */
-    bool pick;             /* rows can be ticked */
+    bool down;         /* descending */
+    int64_t seen;      /* how many rows stand before this page */
+    int64_t total;     /* of a search */
+    const char *words; /* looked for; NULL */
+    bool pick;         /* rows can be ticked */
 };
 
 /* ---- order and place ---- */
@@ -72,8 +72,8 @@ static int64_t sort_value(const struct work *w, const struct request *r)
 }
 
 /* What a row shows, and what its order and its state come from. */
-static const char *const shown[] = {"number", "subject", "status", "unit", "handler", "due", "received_at", "answered_at", "closed_at",
-                                    "returns", "reopened", "parked_until", NULL};
+static const char *const shown[] = {"number",      "subject",   "status",  "unit",     "handler",      "due", "received_at",
+                                    "answered_at", "closed_at", "returns", "reopened", "parked_until", NULL};
 
 static int take_rows(struct ctx *ctx, struct work *w, struct list *l)
 {
@@ -151,7 +151,9 @@ static void head_cell(struct ctx *ctx, const struct work *w, const char *look, c
 {
     bool now = !strcmp(w->column, column);
     html(ctx->web->out, "<th class=\"{}\" scope=\"col\"{}><a href=\"{}\">{}</a></th>", look,
-         (struct markup){!now ? "" : w->down ? " aria-sort=\"descending\"" : " aria-sort=\"ascending\""},
+         (struct markup){!now      ? ""
+                         : w->down ? " aria-sort=\"descending\""
+                                   : " aria-sort=\"ascending\""},
          work_address(ctx, "/work", "sort", now && !w->down ? arena_print(ctx->arena, "-%s", sort) : sort), label);
 }
 
@@ -161,8 +163,9 @@ static void draw_head(struct ctx *ctx, const struct work *w)
     html(out, "<table class=\"list\"><caption class=\"sr\">{}</caption><thead><tr>", tr(ctx, w->view->label));
     if (w->pick)
         html(out, "<th class=\"pick\"><label><input type=\"checkbox\" data-all aria-label=\"{}\"></label></th>", say(ctx, "Tick all"));
-    html(out, "<th class=\"no\" scope=\"col\">{}</th><th class=\"main\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th>"
-              "<th class=\"who\" scope=\"col\">{}</th>",
+    html(out,
+         "<th class=\"no\" scope=\"col\">{}</th><th class=\"main\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th>"
+         "<th class=\"who\" scope=\"col\">{}</th>",
          say(ctx, "Number"), say(ctx, "Subject"), say(ctx, "State"), say(ctx, "Lead unit"));
     head_cell(ctx, w, "when less", say(ctx, "Received"), "received", "id");
     if (w->view->closed || strcmp(w->view->column, "due") != 0)
@@ -203,8 +206,8 @@ static void draw_row(struct ctx *ctx, const struct work *w, const struct request
     int s = request_status_of(r);
     html(out, "<tr class=\"{}{}\">", left.late ? "late" : "", s == DISPATCHED && r->handler == NONE ? " unread" : "");
     if (w->pick)
-        html(out, "<td class=\"pick\"><label><input type=\"checkbox\" name=\"id\" value=\"{}\" aria-label=\"{}\"{}></label></td>", r->record.id,
-             say(ctx, "Tick {}", r->number), (struct markup){ticked(ctx, r->record.id) ? " checked" : ""});
+        html(out, "<td class=\"pick\"><label><input type=\"checkbox\" name=\"id\" value=\"{}\" aria-label=\"{}\"{}></label></td>",
+             r->record.id, say(ctx, "Tick {}", r->number), (struct markup){ticked(ctx, r->record.id) ? " checked" : ""});
     html(out, "<td class=\"no\">{}</td><td class=\"main\"><a href=\"/requests/{}\">{}</a></td><td class=\"state-col\">", r->number,
          r->record.id, r->subject);
     desk_state(ctx, r, left.late && s != PARKED);
@@ -379,8 +382,7 @@ static void draw_chips(struct ctx *ctx)
     html(out, "<p class=\"chips\">");
     if (q && *q)
         html(out, "<a href=\"{}\">“{}” {}<span class=\"sr\">{}</span></a>", work_address(ctx, "/work", "q", NULL),
-             hashed(q) ? say(ctx, "this telephone number") : q, icon(ctx, "x"),
-             say(ctx, "Remove"));
+             hashed(q) ? say(ctx, "this telephone number") : q, icon(ctx, "x"), say(ctx, "Remove"));
     for (const struct filter *f = work_filters; f->name; f++) {
         const char *value = filter_value(ctx, f);
         if (value)
@@ -393,12 +395,16 @@ static void draw_chips(struct ctx *ctx)
 static void draw_search(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<div class=\"bar\"><form class=\"search\" role=\"search\" method=\"post\" action=\"{}\"><label class=\"sr\" for=\"q\">{}</label>",
+    html(out,
+         "<div class=\"bar\"><form class=\"search\" role=\"search\" method=\"post\" action=\"{}\"><label class=\"sr\" for=\"q\">{}</label>",
          work_address(ctx, "/work/find", "q", NULL), say(ctx, "Find a request"));
     if (ctx->web->csrf)
         html(out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
-    html(out, "<input id=\"q\" type=\"search\" name=\"q\" maxlength=\"100\" value=\"{}\" data-search placeholder=\"{}\"><button>{} {}</button></form>",
-         hashed(query_param(ctx, "q")) ? "" : query_param(ctx, "q"), say(ctx, "Number, words, initials of the name"), icon(ctx, "search"), say(ctx, "Find"));
+    html(
+        out,
+        "<input id=\"q\" type=\"search\" name=\"q\" maxlength=\"100\" value=\"{}\" data-search placeholder=\"{}\"><button>{} {}</button></form>",
+        hashed(query_param(ctx, "q")) ? "" : query_param(ctx, "q"), say(ctx, "Number, words, initials of the name"), icon(ctx, "search"),
+        say(ctx, "Find"));
     draw_filter_form(ctx);
     html(out, "</div>");
     draw_chips(ctx);
@@ -413,10 +419,12 @@ static void draw_bulkbar(struct ctx *ctx, const struct work *w)
     names_options(ctx, &w->units, param_int(ctx, "unit"));
     html(out, "</select><button class=\"primary\" name=\"do\" value=\"dispatch\">{}</button>", say(ctx, "Dispatch"));
     if (ctx->actor.roles & ROLE_OFFICE)
-        html(out, "<span class=\"group\"><label>{} <input type=\"date\" name=\"until\" value=\"{}\"></label><input name=\"text\" maxlength=\"500\" value=\"{}\""
-                  " aria-label=\"{}\" placeholder=\"{}\"><button name=\"do\" value=\"park\" data-confirm=\"{}\">{}</button></span>",
-             say(ctx, "Review on"), param(ctx, "until"), param(ctx, "text"), say(ctx, "Why it is parked"), say(ctx, "Why it is parked"),
-             say(ctx, "Park the ticked ones? They come back to the list on the review date."), say(ctx, "Park"));
+        html(
+            out,
+            "<span class=\"group\"><label>{} <input type=\"date\" name=\"until\" value=\"{}\"></label><input name=\"text\" maxlength=\"500\" value=\"{}\""
+            " aria-label=\"{}\" placeholder=\"{}\"><button name=\"do\" value=\"park\" data-confirm=\"{}\">{}</button></span>",
+            say(ctx, "Review on"), param(ctx, "until"), param(ctx, "text"), say(ctx, "Why it is parked"), say(ctx, "Why it is parked"),
+            say(ctx, "Park the ticked ones? They come back to the list on the review date."), say(ctx, "Park"));
     html(out, "</div>");
 }
 
@@ -424,14 +432,16 @@ static void draw_keys(struct ctx *ctx)
 {
     static const struct {
         const char *keys, *what;
-    } keys[] = {{"j k", N_("Next, previous")}, {"Enter", N_("Open it")}, {"x", N_("Tick or untick")}, {"/", N_("Find")},
+    } keys[] = {{"j k", N_("Next, previous")},  {"Enter", N_("Open it")},        {"x", N_("Tick or untick")}, {"/", N_("Find")},
                 {"n", N_("Take in a request")}, {"g i", N_("To the work list")}, {"?", N_("This sheet")}};
     struct buf *out = ctx->web->out;
     html(out, "<dialog id=\"keys\" class=\"keys\" aria-labelledby=\"keys-h\"><h2 id=\"keys-h\">{}</h2><dl>", say(ctx, "Keys"));
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         html(out, "<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>", keys[i].keys, tr(ctx, keys[i].what));
-    html(out, "</dl><label class=\"check\"><input type=\"checkbox\" data-keys-off> {}</label><form method=\"dialog\" class=\"acts\"><button>{}</button></form></dialog>",
-         say(ctx, "No keys on this computer"), say(ctx, "Shut"));
+    html(
+        out,
+        "</dl><label class=\"check\"><input type=\"checkbox\" data-keys-off> {}</label><form method=\"dialog\" class=\"acts\"><button>{}</button></form></dialog>",
+        say(ctx, "No keys on this computer"), say(ctx, "Shut"));
 }
 
 static void draw_download(struct ctx *ctx, int64_t total)
@@ -440,21 +450,25 @@ static void draw_download(struct ctx *ctx, int64_t total)
     html(out, "<form class=\"download\" method=\"post\" action=\"{}\">", work_address(ctx, "/work/download", NULL, NULL));
     if (ctx->web->csrf) /* no key: what is sent is a file, not to be kept for a second press */
         html(out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
-    html(out, "<span class=\"soft\">{} {}</span> <button class=\"quiet\" name=\"format\" value=\"xlsx\">Excel</button>"
-              "<button class=\"quiet\" name=\"format\" value=\"csv\">CSV</button></form>",
-         icon(ctx, "download"), total > COUNT_MOST ? say(ctx, "This list as a file, the newest {} at most:", (int64_t)DOWNLOAD_MOST)
-                                                                        : say(ctx, "This list as a file:"));
+    html(out,
+         "<span class=\"soft\">{} {}</span> <button class=\"quiet\" name=\"format\" value=\"xlsx\">Excel</button>"
+         "<button class=\"quiet\" name=\"format\" value=\"csv\">CSV</button></form>",
+         icon(ctx, "download"),
+         total > COUNT_MOST ? say(ctx, "This list as a file, the newest {} at most:", (int64_t)DOWNLOAD_MOST)
+                            : say(ctx, "This list as a file:"));
 }
 
 static void draw_top(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     page_begin(ctx, say(ctx, "Work list"), PAGE_STAFF | PAGE_WIDE);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"live\" data-live-state></p><div class=\"acts\">"
-              "<button class=\"quiet\" data-keys-open hidden>{} {}</button>",
+    html(out,
+         "<header class=\"head\"><h1>{}</h1><p class=\"live\" data-live-state></p><div class=\"acts\">"
+         "<button class=\"quiet\" data-keys-open hidden>{} {}</button>",
          say(ctx, "Work list"), icon(ctx, "keyboard"), say(ctx, "Keys"));
     if (ctx->actor.roles & (ROLE_OFFICE | ROLE_WORKER))
-        html(out, "<a class=\"button primary\" href=\"/intake\" data-key=\"n\">{} {}</a>", icon(ctx, "plus"), say(ctx, "Take in a request"));
+        html(out, "<a class=\"button primary\" href=\"/intake\" data-key=\"n\">{} {}</a>", icon(ctx, "plus"),
+             say(ctx, "Take in a request"));
     html(out, "</div></header>");
     form_problems(ctx);
 }

@@ -6,7 +6,7 @@
 
 #include "base/ctx.h"
 
-void work_page(struct ctx *ctx);     /* app/work.c */
+void work_page(struct ctx *ctx); /* app/work.c */
 
 /* Many requests at once (app/work_bulk.c): each has its own outcome on one page. */
 void bulk_prepare(struct ctx *ctx);

@@ -75,7 +75,8 @@ static void draw_outcomes(struct ctx *ctx, const struct bulk *b, const struct ou
             if ((list[i].why != NULL) == (pass == 0)) {
                 html(out, "<tr><th scope=\"row\"><a href=\"/requests/{}\">{}</a></th><td>", list[i].id, list[i].number);
                 if (list[i].why)
-                    html(out, "<span class=\"state warn\">{} {}</span> {}</td></tr>", icon(ctx, "alert-circle"), say(ctx, "Not done"), list[i].why);
+                    html(out, "<span class=\"state warn\">{} {}</span> {}</td></tr>", icon(ctx, "alert-circle"), say(ctx, "Not done"),
+                         list[i].why);
                 else
                     html(out, "<span class=\"state ok\">{} {}</span></td></tr>", icon(ctx, "check"), say(ctx, "It is done"));
             }

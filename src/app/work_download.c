@@ -23,10 +23,10 @@ struct download {
     bool xlsx;
 };
 
-static const char *const columns[] = {"number",      "subject",     "category",    "level",       "community",   "place",
-                                      "status",      "unit",        "channel",     "received_at", "dispatched_at", "first_contact_at",
-                                      "due",         "answered_at", "closed_at",   "solved",      "satisfaction", "returns",
-                                      "extensions",  "reopened",    NULL};
+static const char *const columns[] = {"number",     "subject",     "category",  "level",       "community",     "place",
+                                      "status",     "unit",        "channel",   "received_at", "dispatched_at", "first_contact_at",
+                                      "due",        "answered_at", "closed_at", "solved",      "satisfaction",  "returns",
+                                      "extensions", "reopened",    NULL};
 
 static void write_head(struct ctx *ctx, struct sheet_writer *w)
 {
@@ -107,8 +107,9 @@ void download_send(struct ctx *ctx)
          work_address(ctx, "/work", "q", query_param(ctx, "q") && *query_param(ctx, "q") ? "…" : NULL)); /* it may be a telephone number */
     journal_add(ctx, requests_kind.name, 0, "download", NULL, arena_copyn(ctx->arena, after.data, after.size));
     buf_release(&after);
-    answer_download(ctx, arena_print(ctx->arena, "%s-%s%s.%s", say(ctx, "Requests"), day_iso(ctx->arena, when_day(ctx->now)),
-                                     d->rows < DOWNLOAD_MOST ? "" : say(ctx, "-newest-{}", (int64_t)DOWNLOAD_MOST), d->xlsx ? "xlsx" : "csv"),
+    answer_download(ctx,
+                    arena_print(ctx->arena, "%s-%s%s.%s", say(ctx, "Requests"), day_iso(ctx->arena, when_day(ctx->now)),
+                                d->rows < DOWNLOAD_MOST ? "" : say(ctx, "-newest-{}", (int64_t)DOWNLOAD_MOST), d->xlsx ? "xlsx" : "csv"),
                     d->xlsx ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv; charset=utf-8");
     buf_put(ctx->web->out, d->bytes, d->size);
 }

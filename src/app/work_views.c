@@ -14,8 +14,8 @@
 
 #include <string.h>
 
-#define IS_OPEN  " AND status NOT IN ('closed', 'merged')" /* as the partial indexes say it */
-#define WORKING  "coalesce(status, '') IN ('received', 'dispatched', 'handling')" /* not by the index of states: it has no order */
+#define IS_OPEN " AND status NOT IN ('closed', 'merged')"                        /* as the partial indexes say it */
+#define WORKING "coalesce(status, '') IN ('received', 'dispatched', 'handling')" /* not by the index of states: it has no order */
 
 /* The lists are as of the whole minute, so that a count holds until then or until something is committed. */
 static int64_t minute(const struct ctx *ctx)
@@ -38,22 +38,29 @@ static bool has_unit(const struct ctx *ctx)
 
 /* ---- views ---- */
 
-/* Few, by an index each, wherever they stand in the order: what I handle; what came back to me as its dispatcher; for the office, what was returned too often. */
+/* Few, by an index each, wherever they stand in the order: what I handle; what came back to me as its dispatcher; for the office, what was
+ * returned too often. */
 static void narrow_mine(struct ctx *ctx, struct sql *where)
 {
     struct maybe me = {ctx->actor.user};
-    sql_add(where, " AND id IN (SELECT id FROM requests WHERE handler = {}" IS_OPEN " AND (" WORKING " OR (status = 'parked' AND parked_until <= {}))",
+    sql_add(where,
+            " AND id IN (SELECT id FROM requests WHERE handler = {}" IS_OPEN " AND (" WORKING
+            " OR (status = 'parked' AND parked_until <= {}))",
             me, minute(ctx));
     sql_add(where, " UNION SELECT id FROM requests WHERE dispatcher = {} AND reopened > 0" IS_OPEN " AND " WORKING, me);
     if (ctx->actor.roles & ROLE_OFFICE)
-        sql_add(where, " UNION SELECT id FROM requests WHERE returns > 0" IS_OPEN " AND returns >= {} AND coalesce(status, '') = 'received'", RETURNS_MOST);
+        sql_add(where,
+                " UNION SELECT id FROM requests WHERE returns > 0" IS_OPEN " AND returns >= {} AND coalesce(status, '') = 'received'",
+                RETURNS_MOST);
     sql_add(where, ")");
 }
 
 static void narrow_unit(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, IS_OPEN " AND (coalesce(status, '') IN ('dispatched', 'handling') OR (coalesce(status, '') = 'parked' AND parked_until <= {}))"
-                   " AND (1 = 0", minute(ctx));
+    sql_add(where,
+            IS_OPEN " AND (coalesce(status, '') IN ('dispatched', 'handling') OR (coalesce(status, '') = 'parked' AND parked_until <= {}))"
+                    " AND (1 = 0",
+            minute(ctx));
     for (int i = 0; i < ctx->actor.grant_count; i++)
         if (own_unit(ctx, i))
             sql_add(where, " OR unit = {} OR id IN (SELECT request FROM request_units WHERE unit = {})", ctx->actor.grants[i].unit,
@@ -63,13 +70,15 @@ static void narrow_unit(struct ctx *ctx, struct sql *where)
 
 static void narrow_free(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, " AND coalesce(status, '') IN ('received', 'parked') AND (coalesce(status, '') = 'received' OR (unit IS NULL AND parked_until <= {}))", minute(ctx));
+    sql_add(
+        where,
+        " AND coalesce(status, '') IN ('received', 'parked') AND (coalesce(status, '') = 'received' OR (unit IS NULL AND parked_until <= {}))",
+        minute(ctx));
 }
 
 static void narrow_soon(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, IS_OPEN " AND due >= {} AND due <= {} AND " WORKING, minute(ctx),
-            deadline_soon(ctx_calendar(ctx), minute(ctx)));
+    sql_add(where, IS_OPEN " AND due >= {} AND due <= {} AND " WORKING, minute(ctx), deadline_soon(ctx_calendar(ctx), minute(ctx)));
 }
 
 static void narrow_late(struct ctx *ctx, struct sql *where)
@@ -102,14 +111,17 @@ static void narrow_all(struct ctx *ctx, struct sql *where)
 }
 
 const struct view work_views[] = {
-    {"mine", N_("Mine"), N_("Nothing waits for you. What you accept, and what is reopened for you, stands here."), ROLES_STAFF, "due", false, false, narrow_mine},
-    {"unit", N_("My unit's"), N_("Nothing waits for your unit. What is dispatched to it stands here."), ROLES_STAFF, "due", false, false, narrow_unit},
+    {"mine", N_("Mine"), N_("Nothing waits for you. What you accept, and what is reopened for you, stands here."), ROLES_STAFF, "due",
+     false, false, narrow_mine},
+    {"unit", N_("My unit's"), N_("Nothing waits for your unit. What is dispatched to it stands here."), ROLES_STAFF, "due", false, false,
+     narrow_unit},
     {"free", N_("To dispatch"), N_("Everything is dispatched. New requests stand here until a unit has them."),
      ROLE_OFFICE | ROLE_WORKER | ROLE_LEADER, "due", false, false, narrow_free},
     {"soon", N_("Due soon"), N_("Nothing is due within two working days."), ROLES_READERS, "due", false, false, narrow_soon},
     {"late", N_("Overdue"), N_("Nothing is overdue."), ROLES_READERS, "due", false, false, narrow_late},
-    {"call", N_("To call back"), N_("Nobody waits for a call-back. Answered requests stand here until the resident has said whether it is solved."),
-     ROLES_READERS, "answered_at", false, false, narrow_call},
+    {"call", N_("To call back"),
+     N_("Nobody waits for a call-back. Answered requests stand here until the resident has said whether it is solved."), ROLES_READERS,
+     "answered_at", false, false, narrow_call},
     {"parked", N_("Parked"), N_("Nothing is parked."), ROLES_READERS, "parked_until", false, false, narrow_parked},
     {"closed", N_("Closed"), N_("Nothing is closed yet."), ROLES_READERS, "id", true, true, narrow_closed},
     {"all", N_("All"), N_("There are no requests yet."), ROLES_READERS, "id", true, true, narrow_all},
@@ -124,8 +136,9 @@ bool view_shown(struct ctx *ctx, const struct view *v)
 /* ---- filters ---- */
 
 const struct filter work_filters[] = {
-    {"community", N_("Community"), FILTER_REF}, {"category", N_("Category"), FILTER_REF}, {"unit", N_("Lead unit"), FILTER_REF},
-    {"channel", N_("Came by"), FILTER_CHOICE},  {"level", N_("Level"), FILTER_CHOICE},    {"from", N_("Received from"), FILTER_DAY},
+    {"community", N_("Community"), FILTER_REF}, {"category", N_("Category"), FILTER_REF},
+    {"unit", N_("Lead unit"), FILTER_REF},      {"channel", N_("Came by"), FILTER_CHOICE},
+    {"level", N_("Level"), FILTER_CHOICE},      {"from", N_("Received from"), FILTER_DAY},
     {"to", N_("Received until"), FILTER_DAY},   {.name = NULL},
 };
 
@@ -166,8 +179,10 @@ static void filters_where(struct ctx *ctx, struct sql *where)
     if (community != NONE)
         sql_add(where, " AND community = {}", community);
     if (category != NONE)
-        sql_add(where, " AND category IN (SELECT id FROM categories WHERE id = {} OR parent = {} OR parent IN (SELECT id FROM categories WHERE parent = {}))",
-                category, category, category);
+        sql_add(
+            where,
+            " AND category IN (SELECT id FROM categories WHERE id = {} OR parent = {} OR parent IN (SELECT id FROM categories WHERE parent = {}))",
+            category, category, category);
     if (unit != NONE)
         sql_add(where, " AND unit = {}", unit);
     if (channel && *channel)

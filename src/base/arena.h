@@ -18,22 +18,22 @@
 struct arena;
 
 struct arena *arena_new(void);
-void arena_free(struct arena *a);              /* NULL is allowed */
-void arena_clear(struct arena *a);             /* keeps the first block for the next use */
-void *arena_alloc(struct arena *a, size_t n);  /* zeroed, aligned for any type */
+void arena_free(struct arena *a);                            /* NULL is allowed */
+void arena_clear(struct arena *a);                           /* keeps the first block for the next use */
+void *arena_alloc(struct arena *a, size_t n);                /* zeroed, aligned for any type */
 char *arena_copy(struct arena *a, const char *s);            /* NULL gives NULL */
 char *arena_copyn(struct arena *a, const char *s, size_t n); /* adds the NUL */
-size_t arena_used(const struct arena *a);      /* bytes handed out */
+size_t arena_used(const struct arena *a);                    /* bytes handed out */
 
 /* Formats plain text (never HTML or SQL) with printf's rules. */
 char *arena_print(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* malloc that ends the process when there is none left; for long-lived things. */
-void *must_alloc(size_t n);                    /* zeroed */
+void *must_alloc(size_t n); /* zeroed */
 void *must_grow(void *p, size_t n);
 char *must_copy(const char *s);
 
-#define ARENA_NEW(a, type)        ((type *)arena_alloc((a), sizeof(type)))
-#define ARENA_ARRAY(a, type, n)   ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))
+#define ARENA_NEW(a, type)      ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))
 
 #endif

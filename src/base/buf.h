@@ -16,21 +16,21 @@
 #define BUF_CEILING ((size_t)64 << 20) /* bytes, unless told otherwise */
 
 struct buf {
-    char *data;      /* never NULL after buf_init */
-    size_t size;     /* bytes written */
-    size_t room;     /* bytes allocated */
+    char *data;  /* never NULL after buf_init */
+    size_t size; /* bytes written */
+    size_t room; /* bytes allocated */
     size_t ceiling;
-    bool full;       /* something did not fit */
+    bool full; /* something did not fit */
 };
 
 void buf_init(struct buf *b, size_t ceiling); /* ceiling in bytes, at least 4096; 0: BUF_CEILING */
 void buf_release(struct buf *b);
-void buf_clear(struct buf *b);                /* keeps its memory */
-bool buf_room(struct buf *b, size_t n);       /* make room for n more bytes; false when past the ceiling */
+void buf_clear(struct buf *b);          /* keeps its memory */
+bool buf_room(struct buf *b, size_t n); /* make room for n more bytes; false when past the ceiling */
 void buf_put(struct buf *b, const void *data, size_t n);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
 void buf_int(struct buf *b, int64_t v);
-char *buf_take(struct buf *b, size_t *size);  /* the caller frees it with free(); the buffer is empty after */
+char *buf_take(struct buf *b, size_t *size); /* the caller frees it with free(); the buffer is empty after */
 
 #endif

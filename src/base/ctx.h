@@ -17,38 +17,38 @@
 
 /* Roles are bits: a route, a kind and a field each state a set of them. */
 enum role {
-    ROLE_PUBLIC = 1 << 0,      /* anybody, signed in or not */
+    ROLE_PUBLIC = 1 << 0, /* anybody, signed in or not */
     ROLE_RESIDENT = 1 << 1,
     ROLE_VOLUNTEER = 1 << 2,
     ROLE_TEAM_LEADER = 1 << 3,
-    ROLE_WORKER = 1 << 4,      /* community worker: own community */
-    ROLE_HANDLER = 1 << 5,     /* unit handler: own unit's requests */
-    ROLE_OFFICE = 1 << 6,      /* subdistrict office: dispatches, sees all of its area */
-    ROLE_LEADER = 1 << 7,      /* reads everything of its area, changes nothing */
-    ROLE_AUDITOR = 1 << 8,     /* reads the journal; no personal data in the clear */
-    ROLE_ADMIN = 1 << 9,       /* system administrator: users, areas, settings; not the requests' content */
+    ROLE_WORKER = 1 << 4,  /* community worker: own community */
+    ROLE_HANDLER = 1 << 5, /* unit handler: own unit's requests */
+    ROLE_OFFICE = 1 << 6,  /* subdistrict office: dispatches, sees all of its area */
+    ROLE_LEADER = 1 << 7,  /* reads everything of its area, changes nothing */
+    ROLE_AUDITOR = 1 << 8, /* reads the journal; no personal data in the clear */
+    ROLE_ADMIN = 1 << 9,   /* system administrator: users, areas, settings; not the requests' content */
 };
-#define ROLE_COUNT     10
-#define ROLES_STAFF    (ROLE_WORKER | ROLE_HANDLER | ROLE_OFFICE)            /* who work on requests */
-#define ROLES_READERS  (ROLES_STAFF | ROLE_LEADER)                           /* who read them */
-#define ROLES_SIGNED   (ROLES_READERS | ROLE_AUDITOR | ROLE_ADMIN | ROLE_VOLUNTEER | ROLE_TEAM_LEADER | ROLE_RESIDENT)
+#define ROLE_COUNT    10
+#define ROLES_STAFF   (ROLE_WORKER | ROLE_HANDLER | ROLE_OFFICE) /* who work on requests */
+#define ROLES_READERS (ROLES_STAFF | ROLE_LEADER)                /* who read them */
+#define ROLES_SIGNED  (ROLES_READERS | ROLE_AUDITOR | ROLE_ADMIN | ROLE_VOLUNTEER | ROLE_TEAM_LEADER | ROLE_RESIDENT)
 
 /* A grant: a role in an area and everything below it; for a unit handler, in a unit. */
 struct grant {
-    unsigned role;    /* one bit */
-    int64_t area;     /* areas.id; NONE: everywhere */
-    int64_t unit;     /* units.id; NONE: any */
+    unsigned role;        /* one bit */
+    int64_t area;         /* areas.id; NONE: everywhere */
+    int64_t unit;         /* units.id; NONE: any */
     int64_t organisation; /* organisations.id of a team leader's team; 0 or NONE: none */
 };
 
 struct actor {
-    int64_t user;     /* users.id; NONE for somebody without an account */
+    int64_t user;      /* users.id; NONE for somebody without an account */
     int64_t volunteer; /* volunteers.id of who shows a volunteer's card; 0 or NONE: none */
-    const char *name; /* shown in histories; NULL for somebody without an account */
-    unsigned roles;   /* union of the grants' roles, with ROLE_PUBLIC always */
+    const char *name;  /* shown in histories; NULL for somebody without an account */
+    unsigned roles;    /* union of the grants' roles, with ROLE_PUBLIC always */
     const struct grant *grants;
     int grant_count;
-    const char *via;  /* "web", "api", "import", "command", "job": written to the journal */
+    const char *via; /* "web", "api", "import", "command", "job": written to the journal */
 };
 
 struct problem {
@@ -65,20 +65,20 @@ struct seal_key;
 
 struct ctx {
     struct arena *arena;
-    struct db *db;          /* reads on a reader; changes behind the door */
-    struct site *site;      /* the installation (tenant) */
-    const struct seal_key *keys; /* for sealed fields (base/seal.h); NULL: none can be read or written */
-    struct exchange *web;   /* NULL on the command line */
-    const char *lang;       /* "zh_CN" or "en" */
-    int64_t now;            /* server time, seconds since 1970 UTC; fixed for the request */
-    int64_t device_time;    /* when the device says it happened; NONE */
+    struct db *db;                   /* reads on a reader; changes behind the door */
+    struct site *site;               /* the installation (tenant) */
+    const struct seal_key *keys;     /* for sealed fields (base/seal.h); NULL: none can be read or written */
+    struct exchange *web;            /* NULL on the command line */
+    const char *lang;                /* "zh_CN" or "en" */
+    int64_t now;                     /* server time, seconds since 1970 UTC; fixed for the request */
+    int64_t device_time;             /* when the device says it happened; NONE */
     const struct calendar *calendar; /* the working days, once somebody asked for them; NULL */
     struct actor actor;
-    const char *key;        /* idempotency key; NULL */
-    enum status status;     /* what went wrong, OK so far */
+    const char *key;    /* idempotency key; NULL */
+    enum status status; /* what went wrong, OK so far */
     struct problem *problems, **problems_end;
     int problem_count;
-    void *work;             /* what a route's prepare step hands to its change step */
+    void *work; /* what a route's prepare step hands to its change step */
 };
 
 /* A context for arena a: lang "zh_CN", now the clock, nobody acting. */
@@ -90,7 +90,10 @@ void ctx_problem(struct ctx *ctx, const char *field, const char *text);
 enum status ctx_fail(struct ctx *ctx, enum status s, const char *text);
 /* The first problem of the field, NULL when it has none. */
 const char *ctx_problem_of(const struct ctx *ctx, const char *field);
-static inline bool ctx_ok(const struct ctx *ctx) { return ctx->status == OK; }
+static inline bool ctx_ok(const struct ctx *ctx)
+{
+    return ctx->status == OK;
+}
 
 /*
  * Translates: English source text to the context's language; "{}" places are
@@ -100,9 +103,8 @@ static inline bool ctx_ok(const struct ctx *ctx) { return ctx->status == OK; }
  */
 #define say(ctx, literal, ...) say_write((ctx), "" literal, ARGS(__VA_ARGS__))
 /* English has a singular: say_n(ctx, n, "1 request", "{} requests", n); the plural is the msgid. */
-#define say_n(ctx, n, one, many, ...)                                                                         \
-    ((n) == 1 && (ctx)->lang[0] == 'e' ? say_write((ctx), "" one, NULL, 0)                                     \
-                                       : say_write((ctx), "" many, ARGS(__VA_ARGS__)))
+#define say_n(ctx, n, one, many, ...) \
+    ((n) == 1 && (ctx)->lang[0] == 'e' ? say_write((ctx), "" one, NULL, 0) : say_write((ctx), "" many, ARGS(__VA_ARGS__)))
 #define N_(literal) literal
 const char *say_write(struct ctx *ctx, const char *literal, const struct arg *args, int count);
 const char *tr(const struct ctx *ctx, const char *text); /* NULL gives NULL */
@@ -110,8 +112,8 @@ const char *tr(const struct ctx *ctx, const char *text); /* NULL gives NULL */
 /* Picks the column of the reader's language: zh unless English is asked for and there. */
 const char *ctx_pick(const struct ctx *ctx, const char *zh, const char *en);
 
-const char *role_name(enum role r);               /* "unit_handler": stable code for tables and tokens */
-unsigned role_parse(const char *name);            /* 0 when it is none */
+const char *role_name(enum role r);                         /* "unit_handler": stable code for tables and tokens */
+unsigned role_parse(const char *name);                      /* 0 when it is none */
 const char *role_title(const struct ctx *ctx, enum role r); /* for people */
 
 #endif

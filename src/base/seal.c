@@ -15,11 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NONCE    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG      crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define BASE64   sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define CONTEXT  "linlikey" /* eight characters, part of the key's derivation: never change */
-#define DIGITS   64
+#define NONCE   crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG     crypto_aead_xchacha20poly1305_ietf_ABYTES
+#define BASE64  sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#define CONTEXT "linlikey" /* eight characters, part of the key's derivation: never change */
+#define DIGITS  64
 
 enum { KEY_SEAL = 1, KEY_HASH = 2, KEY_SIGN = 3, KEY_FORM = 4 };
 
@@ -147,8 +147,8 @@ const char *seal_text(const struct seal_key *key, struct arena *a, const char *p
     size_t n = strlen(text), size = NONCE + n + TAG;
     unsigned char *raw = arena_alloc(a, size);
     randombytes_buf(raw, NONCE);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(raw + NONCE, NULL, (const unsigned char *)text, n,
-                                               (const unsigned char *)purpose, strlen(purpose), NULL, raw, key->seal);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(raw + NONCE, NULL, (const unsigned char *)text, n, (const unsigned char *)purpose,
+                                               strlen(purpose), NULL, raw, key->seal);
     size_t room = sodium_base64_encoded_len(size, BASE64), prefix = strlen(SEAL_PREFIX);
     char *sealed = arena_alloc(a, prefix + room);
     memcpy(sealed, SEAL_PREFIX, prefix);
@@ -161,8 +161,7 @@ bool seal_is(const char *text)
     return text && strncmp(text, SEAL_PREFIX, strlen(SEAL_PREFIX)) == 0;
 }
 
-enum status seal_open(const struct seal_key *key, struct arena *a, const char *purpose, const char *sealed,
-                      const char **text)
+enum status seal_open(const struct seal_key *key, struct arena *a, const char *purpose, const char *sealed, const char **text)
 {
     *text = NULL;
     if (!sealed)
@@ -178,8 +177,7 @@ enum status seal_open(const struct seal_key *key, struct arena *a, const char *p
         return INVALID;
     char *opened = arena_alloc(a, size - NONCE - TAG + 1);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)opened, NULL, NULL, raw + NONCE, size - NONCE,
-                                                   (const unsigned char *)purpose, strlen(purpose), raw,
-                                                   key->seal) != 0)
+                                                   (const unsigned char *)purpose, strlen(purpose), raw, key->seal) != 0)
         return INVALID;
     *text = opened;
     return OK;

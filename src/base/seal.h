@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SEAL_PREFIX    "s1." /* version 1: XChaCha20-Poly1305, base64url without padding */
+#define SEAL_PREFIX    "s1."             /* version 1: XChaCha20-Poly1305, base64url without padding */
 #define SEAL_TEXT_MOST ((size_t)1 << 20) /* bytes of one field */
 
 struct seal_key {
@@ -45,8 +45,7 @@ enum status seal_key_create(const char *path);
 /* Sealed text, different each time; NULL gives NULL. */
 const char *seal_text(const struct seal_key *key, struct arena *a, const char *purpose, const char *text);
 /* INVALID: not sealed by this key for this purpose, or changed. sealed NULL gives OK and NULL. */
-enum status seal_open(const struct seal_key *key, struct arena *a, const char *purpose, const char *sealed,
-                      const char **text);
+enum status seal_open(const struct seal_key *key, struct arena *a, const char *purpose, const char *sealed, const char **text);
 bool seal_is(const char *text); /* looks like a sealed text */
 /* Keyed BLAKE2b of 16 bytes in 32 hexadecimal digits, the same for the same text and purpose: for exact search and
  * uniqueness. Normalise first (base/code.h). NULL gives NULL. */

@@ -22,8 +22,8 @@ bool text_valid(const char *s, size_t n);
 uint32_t text_next(const char **s);
 /* Writes the code point to at least 4 bytes, returns how many were used. */
 int text_encode(char *to, uint32_t c);
-size_t text_length(const char *s);       /* code points */
-bool text_blank(const char *s);          /* NULL, empty, or nothing but blanks (also U+3000, U+00A0) */
+size_t text_length(const char *s); /* code points */
+bool text_blank(const char *s);    /* NULL, empty, or nothing but blanks (also U+3000, U+00A0) */
 
 /* One line: blanks of all kinds around it dropped, runs of tabs, line ends and blanks within made one space;
  * BOM, zero-width and control characters dropped. NULL gives NULL. */

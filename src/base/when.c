@@ -16,11 +16,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define YEAR_FIRST   1900
-#define YEAR_LAST    9999
-#define EXCEL_EPOCH  INT64_C(-25569) /* 1899-12-30 */
-#define SPAN_MOST    3660            /* days a countdown looks */
-#define TEXT_MOST    64              /* bytes of a date in words */
+#define YEAR_FIRST  1900
+#define YEAR_LAST   9999
+#define EXCEL_EPOCH INT64_C(-25569) /* 1899-12-30 */
+#define SPAN_MOST   3660            /* days a countdown looks */
+#define TEXT_MOST   64              /* bytes of a date in words */
 
 static int offset = 8 * 3600;
 
@@ -72,8 +72,8 @@ static int month_days(int year, int month)
 bool civil_valid(const struct civil *c)
 {
     return c->year >= YEAR_FIRST && c->year <= YEAR_LAST && c->month >= 1 && c->month <= 12 && c->day >= 1 &&
-           c->day <= month_days(c->year, c->month) && c->hour >= 0 && c->hour <= 23 && c->minute >= 0 &&
-           c->minute <= 59 && c->second >= 0 && c->second <= 59;
+           c->day <= month_days(c->year, c->month) && c->hour >= 0 && c->hour <= 23 && c->minute >= 0 && c->minute <= 59 &&
+           c->second >= 0 && c->second <= 59;
 }
 
 static int64_t local_seconds(const struct civil *c)
@@ -315,8 +315,8 @@ const char *when_iso(struct arena *a, int64_t t)
         return NULL;
     struct civil c = civil_from_when(t);
     int east = offset < 0 ? -offset : offset;
-    return arena_print(a, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour, c.minute,
-                       c.second, offset < 0 ? '-' : '+', east / 3600, east / 60 % 60);
+    return arena_print(a, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second,
+                       offset < 0 ? '-' : '+', east / 3600, east / 60 % 60);
 }
 
 const char *day_iso(struct arena *a, int64_t day)

@@ -20,7 +20,7 @@
 #define WHEN_DAY  INT64_C(86400)
 
 struct civil {
-    int year, month, day;      /* month 1–12, day 1–31 */
+    int year, month, day; /* month 1–12, day 1–31 */
     int hour, minute, second;
 };
 
@@ -28,14 +28,14 @@ struct civil {
 bool when_set_offset(int seconds);
 int when_offset(void);
 
-bool civil_valid(const struct civil *c);  /* 2019-02-29, 24:00 and year 1899 are not */
+bool civil_valid(const struct civil *c);      /* 2019-02-29, 24:00 and year 1899 are not */
 int64_t day_of(int year, int month, int day); /* proleptic Gregorian; arguments must be valid */
 int64_t when_from_civil(const struct civil *c);
 struct civil civil_from_when(int64_t t);
-int64_t when_day(int64_t t);              /* the local day an instant lies in */
-int64_t when_day_start(int64_t day);      /* its first second */
-int64_t when_day_end(int64_t day);        /* its last second, 23:59:59 */
-int when_weekday(int64_t day);            /* 1 Monday … 7 Sunday */
+int64_t when_day(int64_t t);         /* the local day an instant lies in */
+int64_t when_day_start(int64_t day); /* its first second */
+int64_t when_day_end(int64_t day);   /* its last second, 23:59:59 */
+int when_weekday(int64_t day);       /* 1 Monday … 7 Sunday */
 
 /*
  * Reads what people and spreadsheets write, whole text, spaces around it allowed:

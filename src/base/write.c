@@ -142,10 +142,18 @@ static void put_real(struct buf *out, double v)
 static void html_arg(struct buf *out, const struct arg *a)
 {
     switch (a->type) {
-    case ARG_INT: buf_int(out, a->i); break;
-    case ARG_UINT: put_uint(out, a->u); break;
-    case ARG_REAL: put_real(out, a->d); break;
-    case ARG_BOOL: buf_puts(out, a->i ? "true" : "false"); break;
+    case ARG_INT:
+        buf_int(out, a->i);
+        break;
+    case ARG_UINT:
+        put_uint(out, a->u);
+        break;
+    case ARG_REAL:
+        put_real(out, a->d);
+        break;
+    case ARG_BOOL:
+        buf_puts(out, a->i ? "true" : "false");
+        break;
     case ARG_MAYBE:
         if (a->i != NONE)
             buf_int(out, a->i);
@@ -187,7 +195,9 @@ static void json_arg(struct buf *out, const struct arg *a)
         else
             buf_int(out, a->i);
         break;
-    case ARG_JSON: buf_puts(out, a->s ? a->s : "null"); break;
+    case ARG_JSON:
+        buf_puts(out, a->s ? a->s : "null");
+        break;
     case ARG_TEXT:
     case ARG_MARKUP:
     case ARG_URL:
@@ -205,7 +215,9 @@ static void json_arg(struct buf *out, const struct arg *a)
         break;
     case ARG_INT:
     case ARG_UINT:
-    case ARG_BOOL: html_arg(out, a); break;
+    case ARG_BOOL:
+        html_arg(out, a);
+        break;
     }
 }
 

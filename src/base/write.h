@@ -63,20 +63,56 @@ struct arg {
     };
 };
 
-static inline struct arg arg_int(int64_t v) { return (struct arg){.type = ARG_INT, .i = v}; }
-static inline struct arg arg_uint(uint64_t v) { return (struct arg){.type = ARG_UINT, .u = v}; }
-static inline struct arg arg_real(double v) { return (struct arg){.type = ARG_REAL, .d = v}; }
-static inline struct arg arg_bool(bool v) { return (struct arg){.type = ARG_BOOL, .i = v}; }
-static inline struct arg arg_text(const char *v) { return (struct arg){.type = ARG_TEXT, .s = v}; }
-static inline struct arg arg_markup(struct markup v) { return (struct arg){.type = ARG_MARKUP, .s = v.html}; }
-static inline struct arg arg_json(struct raw_json v) { return (struct arg){.type = ARG_JSON, .s = v.json}; }
-static inline struct arg arg_url(struct url_part v) { return (struct arg){.type = ARG_URL, .s = v.text}; }
-static inline struct arg arg_name(struct sql_name v) { return (struct arg){.type = ARG_NAME, .s = v.name}; }
-static inline struct arg arg_bytes(struct bytes v) { return (struct arg){.type = ARG_BYTES, .b = v}; }
-static inline struct arg arg_maybe(struct maybe v) { return (struct arg){.type = ARG_MAYBE, .i = v.value}; }
-static inline struct arg arg_same(struct arg v) { return v; }
+static inline struct arg arg_int(int64_t v)
+{
+    return (struct arg){.type = ARG_INT, .i = v};
+}
+static inline struct arg arg_uint(uint64_t v)
+{
+    return (struct arg){.type = ARG_UINT, .u = v};
+}
+static inline struct arg arg_real(double v)
+{
+    return (struct arg){.type = ARG_REAL, .d = v};
+}
+static inline struct arg arg_bool(bool v)
+{
+    return (struct arg){.type = ARG_BOOL, .i = v};
+}
+static inline struct arg arg_text(const char *v)
+{
+    return (struct arg){.type = ARG_TEXT, .s = v};
+}
+static inline struct arg arg_markup(struct markup v)
+{
+    return (struct arg){.type = ARG_MARKUP, .s = v.html};
+}
+static inline struct arg arg_json(struct raw_json v)
+{
+    return (struct arg){.type = ARG_JSON, .s = v.json};
+}
+static inline struct arg arg_url(struct url_part v)
+{
+    return (struct arg){.type = ARG_URL, .s = v.text};
+}
+static inline struct arg arg_name(struct sql_name v)
+{
+    return (struct arg){.type = ARG_NAME, .s = v.name};
+}
+static inline struct arg arg_bytes(struct bytes v)
+{
+    return (struct arg){.type = ARG_BYTES, .b = v};
+}
+static inline struct arg arg_maybe(struct maybe v)
+{
+    return (struct arg){.type = ARG_MAYBE, .i = v.value};
+}
+static inline struct arg arg_same(struct arg v)
+{
+    return v;
+}
 
-#define ARG(x)                                                                                                \
+#define ARG(x) \
     _Generic((x), char *: arg_text, const char *: arg_text, bool: arg_bool, signed char: arg_int,             \
              short: arg_int, int: arg_int, long: arg_int, long long: arg_int, unsigned char: arg_uint,        \
              unsigned short: arg_uint, unsigned: arg_uint, unsigned long: arg_uint,                           \
@@ -84,31 +120,30 @@ static inline struct arg arg_same(struct arg v) { return v; }
              struct raw_json: arg_json, struct url_part: arg_url, struct sql_name: arg_name,                  \
              struct bytes: arg_bytes, struct maybe: arg_maybe, struct arg: arg_same)(x)
 
-#define A0()                               {0}
-#define A1(a)                              ARG(a)
-#define A2(a, b)                           ARG(a), ARG(b)
-#define A3(a, b, c)                        A2(a, b), ARG(c)
-#define A4(a, b, c, d)                     A3(a, b, c), ARG(d)
-#define A5(a, b, c, d, e)                  A4(a, b, c, d), ARG(e)
-#define A6(a, b, c, d, e, f)               A5(a, b, c, d, e), ARG(f)
-#define A7(a, b, c, d, e, f, g)            A6(a, b, c, d, e, f), ARG(g)
-#define A8(a, b, c, d, e, f, g, h)         A7(a, b, c, d, e, f, g), ARG(h)
-#define A9(a, b, c, d, e, f, g, h, i)      A8(a, b, c, d, e, f, g, h), ARG(i)
-#define A10(a, b, c, d, e, f, g, h, i, j)  A9(a, b, c, d, e, f, g, h, i), ARG(j)
-#define A11(a, b, c, d, e, f, g, h, i, j, k)       A10(a, b, c, d, e, f, g, h, i, j), ARG(k)
-#define A12(a, b, c, d, e, f, g, h, i, j, k, l)    A11(a, b, c, d, e, f, g, h, i, j, k), ARG(l)
-#define A13(a, b, c, d, e, f, g, h, i, j, k, l, m) A12(a, b, c, d, e, f, g, h, i, j, k, l), ARG(m)
-#define A14(a, b, c, d, e, f, g, h, i, j, k, l, m, n)                                                         \
-    A13(a, b, c, d, e, f, g, h, i, j, k, l, m), ARG(n)
-#define A15(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)                                                      \
-    A14(a, b, c, d, e, f, g, h, i, j, k, l, m, n), ARG(o)
-#define A16(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                                                   \
-    A15(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o), ARG(p)
+#define A0() \
+    { \
+        0 \
+    }
+#define A1(a)                                               ARG(a)
+#define A2(a, b)                                            ARG(a), ARG(b)
+#define A3(a, b, c)                                         A2(a, b), ARG(c)
+#define A4(a, b, c, d)                                      A3(a, b, c), ARG(d)
+#define A5(a, b, c, d, e)                                   A4(a, b, c, d), ARG(e)
+#define A6(a, b, c, d, e, f)                                A5(a, b, c, d, e), ARG(f)
+#define A7(a, b, c, d, e, f, g)                             A6(a, b, c, d, e, f), ARG(g)
+#define A8(a, b, c, d, e, f, g, h)                          A7(a, b, c, d, e, f, g), ARG(h)
+#define A9(a, b, c, d, e, f, g, h, i)                       A8(a, b, c, d, e, f, g, h), ARG(i)
+#define A10(a, b, c, d, e, f, g, h, i, j)                   A9(a, b, c, d, e, f, g, h, i), ARG(j)
+#define A11(a, b, c, d, e, f, g, h, i, j, k)                A10(a, b, c, d, e, f, g, h, i, j), ARG(k)
+#define A12(a, b, c, d, e, f, g, h, i, j, k, l)             A11(a, b, c, d, e, f, g, h, i, j, k), ARG(l)
+#define A13(a, b, c, d, e, f, g, h, i, j, k, l, m)          A12(a, b, c, d, e, f, g, h, i, j, k, l), ARG(m)
+#define A14(a, b, c, d, e, f, g, h, i, j, k, l, m, n)       A13(a, b, c, d, e, f, g, h, i, j, k, l, m), ARG(n)
+#define A15(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)    A14(a, b, c, d, e, f, g, h, i, j, k, l, m, n), ARG(o)
+#define A16(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p) A15(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o), ARG(p)
 
 #define ARG_PICK(_0, _1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, N, ...) N
-#define ARG_COUNT(...) ARG_PICK(0, ##__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
-#define ARG_MACRO(...)                                                                                        \
-    ARG_PICK(0, ##__VA_ARGS__, A16, A15, A14, A13, A12, A11, A10, A9, A8, A7, A6, A5, A4, A3, A2, A1, A0)
+#define ARG_COUNT(...)                                                                              ARG_PICK(0, ##__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define ARG_MACRO(...)                                                                              ARG_PICK(0, ##__VA_ARGS__, A16, A15, A14, A13, A12, A11, A10, A9, A8, A7, A6, A5, A4, A3, A2, A1, A0)
 /* The arguments as an array and its length: for every function of the shape f(…, literal, args, count). */
 #define ARGS(...) (const struct arg[]){ARG_MACRO(__VA_ARGS__)(__VA_ARGS__)}, ARG_COUNT(__VA_ARGS__)
 

@@ -12,37 +12,37 @@
 
 #include "db/db.h"
 
-#define DB_BUCKETS 256
+#define DB_BUCKETS    256
 #define DB_REMEMBERED 512
-#define DB_FAILURE 400
-#define DB_BUSY_MS 5000 /* how long a statement waits for somebody's lock */
+#define DB_FAILURE    400
+#define DB_BUSY_MS    5000 /* how long a statement waits for somebody's lock */
 
 struct rows {
     struct rows *next;      /* same bucket */
     struct rows *next_open; /* being read */
     struct db *db;
-    char *text;             /* with "?" for every bound place */
+    char *text; /* with "?" for every bound place */
     uint64_t hash;
-    int64_t used;           /* tick of the last use */
+    int64_t used; /* tick of the last use */
     int columns;
-    int expected;           /* the column asked for next, when columns are read in order */
+    int expected; /* the column asked for next, when columns are read in order */
     bool open, on_row;
-    bool common;            /* a change that no memory can be wrong after (db.c) */
+    bool common; /* a change that no memory can be wrong after (db.c) */
 };
 
 enum value_type { VALUE_NONE, VALUE_INT, VALUE_REAL, VALUE_TEXT, VALUE_BYTES };
 
 struct backend {
     size_t rows_size;
-    const char *lists[DB_LISTS];                      /* queries for db_names; the last two have a place for the table */
-    void (*close)(struct db *db);                     /* its statements are dropped before */
-    bool (*prepare)(struct rows *r);                  /* false: it failed, said by db_fail */
+    const char *lists[DB_LISTS];     /* queries for db_names; the last two have a place for the table */
+    void (*close)(struct db *db);    /* its statements are dropped before */
+    bool (*prepare)(struct rows *r); /* false: it failed, said by db_fail */
     void (*drop)(struct rows *r);
     bool (*start)(struct rows *r, const struct arg *args, int count); /* the arguments may be gone afterwards */
-    bool (*next)(struct rows *r);                     /* to the next row; false: no more, or failed */
+    bool (*next)(struct rows *r);                                     /* to the next row; false: no more, or failed */
     void (*end)(struct rows *r);
     int (*columns)(struct rows *r);
-    const char *(*column)(struct rows *r, int at);    /* its name */
+    const char *(*column)(struct rows *r, int at); /* its name */
     int64_t (*int_at)(struct rows *r, int column);
     double (*real_at)(struct rows *r, int column);
     const char *(*text_at)(struct rows *r, int column);
@@ -50,16 +50,16 @@ struct backend {
     enum value_type (*type_at)(struct rows *r, int column);
     /* Runs a change to its end and sets changed and inserted. later: its answer may wait until settle. */
     enum status (*alter)(struct rows *r, const struct arg *args, int count, bool later);
-    void (*settle)(struct db *db);                    /* waits for the answers of what was sent; NULL: nothing waits */
+    void (*settle)(struct db *db); /* waits for the answers of what was sent; NULL: nothing waits */
     enum status (*begin)(struct db *db);
     enum status (*commit)(struct db *db);
     void (*rollback)(struct db *db);
     enum status (*savepoint)(struct db *db);
     enum status (*release)(struct db *db);
     void (*undo)(struct db *db);
-    bool (*again)(struct db *db);                     /* NULL: never */
-    void (*alone)(struct db *db, bool alone);         /* NULL: always */
-    bool (*lead)(struct db *db, const char *name);    /* NULL: always */
+    bool (*again)(struct db *db);                  /* NULL: never */
+    void (*alone)(struct db *db, bool alone);      /* NULL: always */
+    bool (*lead)(struct db *db, const char *name); /* NULL: always */
     /* For a back end that many processes write at once, NULL on others: another connection to the same store, which
      * connects with its first statement; and waiting, on it, until another process sealed the journal, fd is
      * readable (it is read), or ms passed. */
@@ -70,7 +70,7 @@ struct backend {
     /* Around a migration: helpers of the back end's own, and one process at a time. NULL: nothing to do. */
     enum status (*migrate_begin)(struct db *db);
     void (*migrate_end)(struct db *db);
-    const char *(*step_more)(const char *name);            /* what the back end adds to a schema step; NULL */
+    const char *(*step_more)(const char *name); /* what the back end adds to a schema step; NULL */
     enum status (*hold)(struct db *db);
     enum status (*bulk)(struct db *db, bool on);
     enum status (*copy)(struct db *db, const char *path, struct arena *a, const char **why);
@@ -79,7 +79,7 @@ struct backend {
 
 struct db {
     const struct backend *is;
-    char *address;       /* what it was opened by */
+    char *address; /* what it was opened by */
     enum db_mode mode;
     struct rows *bucket[DB_BUCKETS];
     struct rows *open;
@@ -89,17 +89,17 @@ struct db {
         uint64_t hash, other; /* of the question, by two functions */
         int64_t version, value;
     } remembered[DB_REMEMBERED];
-    struct arena *memory;    /* what was made of the data at memory_version; NULL */
+    struct arena *memory; /* what was made of the data at memory_version; NULL */
     int64_t memory_version, memory_touched;
     struct recalled {
         struct recalled *next;
         const char *name;
         void *value;
-    } *recalled;
-    bool reading;            /* in a reader's transaction: the version stays */
-    int64_t read_version;    /* NONE: not asked for yet */
-    bool writing;            /* in the transaction of the only writer */
-    int64_t touched;         /* counts its changes of anything but what comes with every request */
+    } * recalled;
+    bool reading;         /* in a reader's transaction: the version stays */
+    int64_t read_version; /* NONE: not asked for yet */
+    bool writing;         /* in the transaction of the only writer */
+    int64_t touched;      /* counts its changes of anything but what comes with every request */
     int kept;
     int64_t tick, changed, inserted;
     enum status status;
@@ -108,7 +108,7 @@ struct db {
 
 void db_init(struct db *db, const struct backend *is, enum db_mode mode);
 void db_end_rows(struct db *db); /* ends all rows that are being read */
-extern bool db_are_many; /* db_many was called */
+extern bool db_are_many;         /* db_many was called */
 enum status db_fail(struct db *db, enum status s, const char *message, const char *text);
 
 struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, const char **why);

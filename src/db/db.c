@@ -155,8 +155,16 @@ static void make_room(struct db *db)
 /* What every new request writes, and transactions: nothing that is kept in db_memory is made of it. */
 static bool is_common(const char *text)
 {
-    static const char *const common[] = {"INSERT INTO requests ", "INSERT INTO request_events ", "INSERT INTO journal ", "INSERT INTO idempotency ",
-                                         "INSERT INTO notices ", "UPDATE sessions SET seen ", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"};
+    static const char *const common[] = {"INSERT INTO requests ",
+                                         "INSERT INTO request_events ",
+                                         "INSERT INTO journal ",
+                                         "INSERT INTO idempotency ",
+                                         "INSERT INTO notices ",
+                                         "UPDATE sessions SET seen ",
+                                         "BEGIN",
+                                         "COMMIT",
+                                         "SAVEPOINT",
+                                         "RELEASE"};
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         if (!strncmp(text, common[i], strlen(common[i])))
             return true;
@@ -166,8 +174,11 @@ static bool is_common(const char *text)
 static struct rows *prepare(struct db *db, uint64_t hash)
 {
     struct rows *r = must_alloc(db->is->rows_size);
-    *r = (struct rows){.next = db->bucket[hash % DB_BUCKETS], .db = db, .text = must_copy(db->text.data), .hash = hash,
-                        .common = is_common(db->text.data)};
+    *r = (struct rows){.next = db->bucket[hash % DB_BUCKETS],
+                       .db = db,
+                       .text = must_copy(db->text.data),
+                       .hash = hash,
+                       .common = is_common(db->text.data)};
     if (!db->is->prepare(r)) {
         free(r->text);
         free(r);
@@ -309,11 +320,16 @@ struct arg row_value_at(struct rows *r, int column)
 {
     check_column(r, column);
     switch (r->db->is->type_at(r, column)) {
-    case VALUE_INT: return arg_int(r->db->is->int_at(r, column));
-    case VALUE_REAL: return arg_real(r->db->is->real_at(r, column));
-    case VALUE_TEXT: return arg_text(r->db->is->text_at(r, column));
-    case VALUE_BYTES: return arg_bytes(r->db->is->bytes_at(r, column));
-    case VALUE_NONE: break;
+    case VALUE_INT:
+        return arg_int(r->db->is->int_at(r, column));
+    case VALUE_REAL:
+        return arg_real(r->db->is->real_at(r, column));
+    case VALUE_TEXT:
+        return arg_text(r->db->is->text_at(r, column));
+    case VALUE_BYTES:
+        return arg_bytes(r->db->is->bytes_at(r, column));
+    case VALUE_NONE:
+        break;
     }
     return arg_text(NULL);
 }
@@ -475,8 +491,9 @@ static void hash_question(const struct sql *q, uint64_t *hash, uint64_t *other)
     for (int i = 0; i < q->count; i++) {
         const struct arg *a = &q->args[i];
         bool text = a->type == ARG_TEXT || a->type == ARG_NAME;
-        uint64_t h = text ? (a->s ? hash_text(a->s, strlen(a->s)) : 1)
-                          : a->type == ARG_BYTES ? hash_text(a->b.data, a->b.size) : (uint64_t)a->i;
+        uint64_t h = text                   ? (a->s ? hash_text(a->s, strlen(a->s)) : 1)
+                     : a->type == ARG_BYTES ? hash_text(a->b.data, a->b.size)
+                                            : (uint64_t)a->i;
         *hash = (*hash ^ h) * 0x9E3779B97F4A7C15u;
         *hash ^= *hash >> 32;
         *other = (*other + h + (uint64_t)a->type + 1) * 0xC2B2AE3D27D4EB4Fu;

@@ -45,7 +45,7 @@ enum db_mode {
  */
 struct db *db_open(const char *address, enum db_mode mode, struct arena *a, const char **why);
 struct db *db_open_file(const char *path, enum db_mode mode, struct arena *a, const char **why); /* any SQLite file: the search index */
-const char *db_address(const struct db *db); /* what it was opened by */
+const char *db_address(const struct db *db);                                                     /* what it was opened by */
 void db_close(struct db *db);
 bool db_is_postgres(const char *address);
 /* From now on connections are one of many in this process and keep little in memory. Before the first thread. */
@@ -57,16 +57,16 @@ void db_many(void);
 #define query_int(db, literal, ...) db_query_int((db), "" literal, ARGS(__VA_ARGS__))
 
 struct rows *db_query(struct db *db, const char *literal, const struct arg *args, int count);
-bool rows_next(struct rows *r);  /* false: no more, or failed; ends the rows by itself */
-int rows_ids(struct rows *r, int64_t *ids, int most); /* the column "id" of at most that many rows; ends them; how many */
-void rows_end(struct rows *r);   /* for leaving early; rows left open are ended by db_commit/rollback */
+bool rows_next(struct rows *r);                           /* false: no more, or failed; ends the rows by itself */
+int rows_ids(struct rows *r, int64_t *ids, int most);     /* the column "id" of at most that many rows; ends them; how many */
+void rows_end(struct rows *r);                            /* for leaving early; rows left open are ended by db_commit/rollback */
 int64_t row_int(struct rows *r, const char *column);      /* NULL reads as NONE */
 double row_real(struct rows *r, const char *column);      /* NULL reads as 0 */
 const char *row_text(struct rows *r, const char *column); /* NULL reads as NULL */
 struct bytes row_bytes(struct rows *r, const char *column);
 char *row_copy(struct rows *r, struct arena *a, const char *column);
-int rows_column(struct rows *r, const char *column);      /* its number, -1 when the query has none */
-int64_t row_int_at(struct rows *r, int column);           /* for engines that looked the number up */
+int rows_column(struct rows *r, const char *column); /* its number, -1 when the query has none */
+int64_t row_int_at(struct rows *r, int column);      /* for engines that looked the number up */
 double row_real_at(struct rows *r, int column);
 const char *row_text_at(struct rows *r, int column);
 struct bytes row_bytes_at(struct rows *r, int column);
@@ -82,9 +82,9 @@ enum status db_change(struct db *db, const char *literal, const struct arg *args
  * way. Its failure undoes the task (db_settle, or the commit, says so). No db_changed or db_inserted after it. */
 #define change_later(db, literal, ...) db_change_later((db), "" literal, ARGS(__VA_ARGS__))
 void db_change_later(struct db *db, const char *literal, const struct arg *args, int count);
-enum status db_settle(struct db *db);    /* waits for what was sent; answers db_status */
-int64_t db_changed(struct db *db);       /* rows touched by the last change */
-int64_t db_inserted(struct db *db);      /* id of the last inserted row of a table with an integer key */
+enum status db_settle(struct db *db); /* waits for what was sent; answers db_status */
+int64_t db_changed(struct db *db);    /* rows touched by the last change */
+int64_t db_inserted(struct db *db);   /* id of the last inserted row of a table with an integer key */
 /* The first column of the first row; NONE when there is no row or it is NULL. */
 int64_t db_query_int(struct db *db, const char *literal, const struct arg *args, int count);
 
@@ -99,7 +99,7 @@ void *db_recall(struct db *db, const char *name);
 /* ---- SQL made of parts ---- */
 struct sql {
     struct arena *arena;
-    struct buf text;       /* {} places; released with sql_release or by running it */
+    struct buf text; /* {} places; released with sql_release or by running it */
     struct arg *args;
     int count, room;
 };
@@ -108,21 +108,21 @@ void sql_init(struct sql *q, struct arena *a);
 void sql_write(struct sql *q, const char *literal, const struct arg *args, int count);
 void sql_append(struct sql *q, const struct sql *more); /* more stays usable */
 void sql_release(struct sql *q);
-struct rows *sql_query(struct db *db, struct sql *q);   /* also releases q */
+struct rows *sql_query(struct db *db, struct sql *q); /* also releases q */
 /* The first column of the first row, as db_query_int; the same question is answered from memory until something is
  * committed. For counts that every page shows, on a reader. Also releases q. */
 int64_t sql_remembered(struct db *db, struct sql *q);
-enum status sql_change(struct db *db, struct sql *q);   /* also releases q */
+enum status sql_change(struct db *db, struct sql *q); /* also releases q */
 
 /* ---- transactions: used by the gate (reads), the writer and commands ---- */
 /* A reader's snapshot, taken by its first read at the latest. A writer's transaction, as if nobody else wrote: the
  * write lock on SQLite, serialisable on PostgreSQL. */
 enum status db_begin(struct db *db);
-enum status db_commit(struct db *db);    /* durable when it answers OK; refused, and rolled back, while db_status is set */
+enum status db_commit(struct db *db); /* durable when it answers OK; refused, and rolled back, while db_status is set */
 void db_rollback(struct db *db);
 enum status db_savepoint(struct db *db);
 enum status db_savepoint_release(struct db *db);
-void db_savepoint_undo(struct db *db);   /* rolls back to it and drops it */
+void db_savepoint_undo(struct db *db); /* rolls back to it and drops it */
 /* True when what was rolled back may be done once more because nothing of it happened: another process's change
  * came between, or the connection was lost before the commit and is there again. Asked after the rollback. */
 bool db_again(struct db *db);
@@ -132,16 +132,16 @@ void db_alone(struct db *db, bool alone);
 /* True when this connection, of all that ask under this name for this store, is the one that leads: it stays so until
  * its connection ends. Always true on SQLite. For what only one process may do. */
 bool db_lead(struct db *db, const char *name);
-enum status db_status(struct db *db);    /* the first failure since db_clear; OK */
-const char *db_failure(struct db *db);   /* its text for the log; never for a page */
+enum status db_status(struct db *db);  /* the first failure since db_clear; OK */
+const char *db_failure(struct db *db); /* its text for the log; never for a page */
 void db_clear(struct db *db);
-int64_t db_version(struct db *db);       /* changes whenever a commit of anybody changed the data; cheap */
+int64_t db_version(struct db *db);                     /* changes whenever a commit of anybody changed the data; cheap */
 enum status db_script(struct db *db, const char *sql); /* several statements, trusted text (schema files) */
 
 /* ---- schema ---- */
 struct schema_step {
-    int number;          /* 1, 2, 3 … without gaps */
-    const char *name;    /* "001-ground" */
+    int number;       /* 1, 2, 3 … without gaps */
+    const char *name; /* "001-ground" */
     const char *sql;
 };
 extern const struct schema_step schema_steps[]; /* the files of schema/, ended by number 0 */

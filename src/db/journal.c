@@ -91,8 +91,8 @@ static enum status add_unsealed(struct db *db, const struct entry *e)
     change_later(db,
                  "INSERT INTO journal (at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key)"
                  " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-                 e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name, e->via, e->kind, e->record,
-                 e->action, e->before, e->after, e->key);
+                 e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name, e->via, e->kind, e->record, e->action,
+                 e->before, e->after, e->key);
     return db_status(db);
 }
 
@@ -104,13 +104,11 @@ static enum status add_sealed(struct db *db, const struct entry *e)
                   "INSERT INTO journal (seq, at_ms, device_at, actor, actor_name, via, kind, record, action,"
                   " before, after, key, prev, hash)"
                   " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-                  e->seq, e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name, e->via,
-                  e->kind, e->record, e->action, e->before, e->after, e->key, e->prev,
-                  arg_bytes((struct bytes){hash, HASH}));
+                  e->seq, e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name, e->via, e->kind, e->record,
+                  e->action, e->before, e->after, e->key, e->prev, arg_bytes((struct bytes){hash, HASH}));
 }
 
-enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *before,
-                        const char *after)
+enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *before, const char *after)
 {
     struct db *db = ctx->db;
     unsigned char prev[HASH];
@@ -172,8 +170,10 @@ static int seal_batch(struct db *db)
 {
     unsigned char hash[HASH], prev[HASH];
     int64_t seq = newest_hash(db, hash);
-    struct rows *r = query(db, "SELECT id, at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key"
-                               " FROM journal WHERE seq IS NULL ORDER BY id LIMIT {}", BATCH);
+    struct rows *r = query(db,
+                           "SELECT id, at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key"
+                           " FROM journal WHERE seq IS NULL ORDER BY id LIMIT {}",
+                           BATCH);
     int n = 0;
     for (; rows_next(r); n++) {
         memcpy(prev, hash, HASH);

@@ -22,8 +22,7 @@
 #include "db/db.h"
 
 /* ctx gives actor, times, key and db. before/after: JSON or NULL. OK, or why not (db_status set too). */
-enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action,
-                    const char *before, const char *after);
+enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *before, const char *after);
 
 struct journal_report {
     int64_t unsealed;           /* entries behind them that have no number yet */

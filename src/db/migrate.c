@@ -23,8 +23,7 @@ static enum status run_step(struct db *db, const struct schema_step *step)
     if (newest(db) < step->number) { /* another process may have been here first */
         const char *more = db->is->step_more ? db->is->step_more(step->name) : NULL;
         if (db_script(db, step->sql) == OK && (!more || db_script(db, more) == OK))
-            change(db, "INSERT INTO schema_steps (number, name, at) VALUES ({}, {}, {})", step->number, step->name,
-                   (int64_t)time(NULL));
+            change(db, "INSERT INTO schema_steps (number, name, at) VALUES ({}, {}, {})", step->number, step->name, (int64_t)time(NULL));
     }
     return db_commit(db); /* rolls back when something failed */
 }
@@ -48,7 +47,8 @@ static enum status run_steps(struct db *db, const struct schema_step *steps, int
     for (int64_t i = have; i < known; i++) {
         enum status s = run_step(db, &steps[i]);
         if (s != OK) {
-            *why = arena_print(a, "schema step %s failed and was undone; the steps before it stay, start again once the cause is mended: %s",
+            *why = arena_print(a,
+                               "schema step %s failed and was undone; the steps before it stay, start again once the cause is mended: %s",
                                steps[i].name, db_failure(db));
             return s;
         }

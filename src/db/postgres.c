@@ -53,7 +53,7 @@ struct pg_rows {
     struct cell *cells;
     int cell_count;
     bool returns_id, sets_id;
-    char table[64];   /* of an INSERT */
+    char table[64]; /* of an INSERT */
 };
 
 /* ---- answers ---- */
@@ -276,17 +276,21 @@ static Oid type_of(const struct arg *a, enum typing how)
     if (how == ALL_OPEN)
         return 0;
     switch (a->type) {
-    case ARG_REAL: return OID_REAL;
-    case ARG_BYTES: return OID_BYTEA;
+    case ARG_REAL:
+        return OID_REAL;
+    case ARG_BYTES:
+        return OID_BYTEA;
     case ARG_TEXT:
     case ARG_MARKUP:
     case ARG_JSON:
-    case ARG_URL: return how == ALL_TYPED || (a->s && how == TYPED) ? OID_TEXT : 0;
+    case ARG_URL:
+        return how == ALL_TYPED || (a->s && how == TYPED) ? OID_TEXT : 0;
     case ARG_INT:
     case ARG_UINT:
     case ARG_BOOL:
     case ARG_MAYBE:
-    case ARG_NAME: break;
+    case ARG_NAME:
+        break;
     }
     return OID_INT;
 }
@@ -370,7 +374,9 @@ static const char *value_of(struct pg *pg, const struct arg *a, int *length, int
             return NULL;
         buf_int(&pg->scratch, a->i);
         break;
-    case ARG_UINT: plain(&pg->scratch, "{}", a->u); break;
+    case ARG_UINT:
+        plain(&pg->scratch, "{}", a->u);
+        break;
     case ARG_REAL:
         buf_room(&pg->scratch, 40);
         pg->scratch.size += (size_t)snprintf(pg->scratch.data + at, 40, "%.17g", a->d);
@@ -378,12 +384,14 @@ static const char *value_of(struct pg *pg, const struct arg *a, int *length, int
     case ARG_TEXT:
     case ARG_MARKUP:
     case ARG_JSON:
-    case ARG_URL: return a->s;
+    case ARG_URL:
+        return a->s;
     case ARG_BYTES:
         *length = (int)a->b.size;
         *format = 1;
         return a->b.data;
-    case ARG_NAME: return NULL;
+    case ARG_NAME:
+        return NULL;
     }
     buf_putc(&pg->scratch, '\0');
     return pg->scratch.data + at;
@@ -519,10 +527,14 @@ static enum value_type pg_type_at(struct rows *r, int column)
     case OID_INT:
     case OID_INT2:
     case OID_INT4:
-    case OID_BOOL: return VALUE_INT;
-    case OID_REAL: return VALUE_REAL;
-    case OID_BYTEA: return VALUE_BYTES;
-    default: return VALUE_TEXT;
+    case OID_BOOL:
+        return VALUE_INT;
+    case OID_REAL:
+        return VALUE_REAL;
+    case OID_BYTEA:
+        return VALUE_BYTES;
+    default:
+        return VALUE_TEXT;
     }
 }
 
@@ -586,7 +598,8 @@ static enum status pg_begin(struct db *db)
                                         [DB_FOLLOW] = "BEGIN ISOLATION LEVEL READ COMMITTED"};
     if (db->mode == DB_WRITE)
         introduce(pg);
-    if (!pg_send(pg, words[db->mode]) || (db->mode == DB_WRITE && pg->alone != pg->epoch && !pg_send(pg, "SELECT pg_advisory_xact_lock_shared(" WRITERS_LOCK ")")))
+    if (!pg_send(pg, words[db->mode]) ||
+        (db->mode == DB_WRITE && pg->alone != pg->epoch && !pg_send(pg, "SELECT pg_advisory_xact_lock_shared(" WRITERS_LOCK ")")))
         return db->status;
     pg->inside = true;
     pg->doomed = false;
@@ -598,7 +611,8 @@ static enum status outcome(struct pg *pg)
 {
     char sql[200];
     time_t end = time(NULL) + OUTCOME_WAIT;
-    snprintf(sql, sizeof sql, "SELECT 1 FROM linli_writers WHERE writer = '%s' AND groups = %lld FOR UPDATE", pg->writer, (long long)pg->group);
+    snprintf(sql, sizeof sql, "SELECT 1 FROM linli_writers WHERE writer = '%s' AND groups = %lld FOR UPDATE", pg->writer,
+             (long long)pg->group);
     pg->inside = false;
     while (pg->writer[0] && time(NULL) < end) {
         db_clear(&pg->db);

@@ -15,7 +15,7 @@
 struct pg_address {
     PQconninfoOption *options; /* libpq's */
     char schema[64];
-    char shown[200];           /* host, port and database for messages; no password */
+    char shown[200]; /* host, port and database for messages; no password */
 };
 
 /* false with a message when it can't be read. */
@@ -31,19 +31,19 @@ struct pg {
     PGconn *conn;
     struct pg_address at;
     int64_t epoch, names;
-    int64_t listening;    /* the epoch whose connection listens */
-    int sent;             /* statements whose answers are not taken */
-    bool inside;          /* a transaction */
-    bool lost;            /* it, or the connection, is gone */
-    bool doomed;          /* another's change came between: only a rollback helps */
+    int64_t listening; /* the epoch whose connection listens */
+    int sent;          /* statements whose answers are not taken */
+    bool inside;       /* a transaction */
+    bool lost;         /* it, or the connection, is gone */
+    bool doomed;       /* another's change came between: only a rollback helps */
     bool again;
-    time_t tried;         /* when connecting failed last */
-    char writer[33];      /* name in linli_writers; empty: none yet */
+    time_t tried;    /* when connecting failed last */
+    char writer[33]; /* name in linli_writers; empty: none yet */
     int64_t group;
-    int64_t alone;        /* the epoch whose connection keeps the other writers out; 0: none */
-    int64_t leading;      /* the epoch whose connection leads; 0: none */
-    struct buf scratch;   /* numbers as text */
-    PGresult *last;       /* of the last statement with an answer */
+    int64_t alone;      /* the epoch whose connection keeps the other writers out; 0: none */
+    int64_t leading;    /* the epoch whose connection leads; 0: none */
+    struct buf scratch; /* numbers as text */
+    PGresult *last;     /* of the last statement with an answer */
 };
 
 static inline struct pg *pg_of(struct db *db)

@@ -125,7 +125,8 @@ static char *message(const struct pg_address *at, const char *reason)
 {
     char text[700];
     size_t n = strcspn(reason, "\n");
-    snprintf(text, sizeof text, "the database at %s can't be reached: %.*s (%s)", at->shown, (int)(n < 300 ? n : 300), reason, advice(reason));
+    snprintf(text, sizeof text, "the database at %s can't be reached: %.*s (%s)", at->shown, (int)(n < 300 ? n : 300), reason,
+             advice(reason));
     return must_copy(text);
 }
 
@@ -173,8 +174,10 @@ static char *settle_schema(PGconn *c, const struct pg_address *at, enum db_mode 
     if (!there && mode == DB_WRITE) {
         snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS %s", at->schema);
         if (!run(c, sql) && strstr(PQerrorMessage(c), "permission")) {
-            snprintf(sql, sizeof sql, "the role %.60s may not make the schema %s in %.60s: let the owner of the database run"
-                     " CREATE SCHEMA %s AUTHORIZATION %.60s", PQuser(c), at->schema, PQdb(c), at->schema, PQuser(c));
+            snprintf(sql, sizeof sql,
+                     "the role %.60s may not make the schema %s in %.60s: let the owner of the database run"
+                     " CREATE SCHEMA %s AUTHORIZATION %.60s",
+                     PQuser(c), at->schema, PQdb(c), at->schema, PQuser(c));
             return must_copy(sql);
         }
     }
@@ -207,8 +210,9 @@ static char *settle(PGconn *c, const struct pg_address *at, enum db_mode mode)
 PGconn *pg_connect(const struct pg_address *at, enum db_mode mode, char **why)
 {
     static const char *const plain[][2] = {
-        {"connect_timeout", "5"}, {"keepalives_idle", "5"}, {"keepalives_interval", "3"}, {"keepalives_count", "3"},
-        {"tcp_user_timeout", "20000"}, {"fallback_application_name", "linli"}, {"client_encoding", "UTF8"},
+        {"connect_timeout", "5"},    {"keepalives_idle", "5"},      {"keepalives_interval", "3"},
+        {"keepalives_count", "3"},   {"tcp_user_timeout", "20000"}, {"fallback_application_name", "linli"},
+        {"client_encoding", "UTF8"},
     };
     enum { MOST = 80 };
     const char *keys[MOST + 1] = {0}, *values[MOST + 1] = {0};

@@ -76,7 +76,8 @@ enum status pg_migrate_begin(struct db *db)
     if (!pg_ready(pg) || !pg_run(pg, "SET statement_timeout = 0") || !pg_run(pg, "SET lock_timeout = '60s'") ||
         !pg_run(pg, "SELECT pg_advisory_lock(hashtextextended('linli migrate ' || current_schema(), 0))"))
         return db->status;
-    snprintf(sql, sizeof sql, "SELECT 1 FROM pg_class WHERE oid = to_regclass('linli_writers') AND obj_description(oid, 'pg_class') = '%d'", DIALECT_GROUND);
+    snprintf(sql, sizeof sql, "SELECT 1 FROM pg_class WHERE oid = to_regclass('linli_writers') AND obj_description(oid, 'pg_class') = '%d'",
+             DIALECT_GROUND);
     if (!pg_run(pg, sql))
         return db->status;
     if (PQntuples(pg->last) == 1)

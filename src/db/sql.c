@@ -13,8 +13,8 @@
 /* Column names that are words of SQL are quoted. */
 static void put_name(struct buf *out, const char *name)
 {
-    static const char *const words[] = {"user", "order", "group", "end", "desc", "check", "default", "references", "limit",
-                                        "offset", "table", "column", "primary", "to", "from", "where", "when", "all", "do"};
+    static const char *const words[] = {"user",  "order",  "group",   "end", "desc", "check", "default", "references", "limit", "offset",
+                                        "table", "column", "primary", "to",  "from", "where", "when",    "all",        "do"};
     bool quoted = false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         quoted |= strcmp(words[i], name) == 0;

@@ -44,18 +44,22 @@ static enum status status_of(int code)
     switch (code & 0xFF) {
     case SQLITE_OK:
     case SQLITE_ROW:
-    case SQLITE_DONE: return OK;
+    case SQLITE_DONE:
+        return OK;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_INTERRUPT: return BUSY;
+    case SQLITE_INTERRUPT:
+        return BUSY;
     case SQLITE_CONSTRAINT:
         return code == SQLITE_CONSTRAINT_CHECK || code == SQLITE_CONSTRAINT_NOTNULL ? INVALID : CONFLICT;
     case SQLITE_MISMATCH:
-    case SQLITE_TOOBIG: return INVALID;
+    case SQLITE_TOOBIG:
+        return INVALID;
     case SQLITE_NOMEM:
         fprintf(stderr, "linli: out of memory\n");
         abort();
-    default: return UNAVAILABLE;
+    default:
+        return UNAVAILABLE;
     }
 }
 
@@ -147,19 +151,25 @@ static int bind_one(sqlite3_stmt *stmt, int place, const struct arg *a, sqlite3_
 {
     switch (a->type) {
     case ARG_INT:
-    case ARG_BOOL: return sqlite3_bind_int64(stmt, place, a->i);
-    case ARG_UINT: return a->u > INT64_MAX ? SQLITE_TOOBIG : sqlite3_bind_int64(stmt, place, (int64_t)a->u);
-    case ARG_MAYBE: return a->i == NONE ? sqlite3_bind_null(stmt, place) : sqlite3_bind_int64(stmt, place, a->i);
-    case ARG_REAL: return sqlite3_bind_double(stmt, place, a->d);
+    case ARG_BOOL:
+        return sqlite3_bind_int64(stmt, place, a->i);
+    case ARG_UINT:
+        return a->u > INT64_MAX ? SQLITE_TOOBIG : sqlite3_bind_int64(stmt, place, (int64_t)a->u);
+    case ARG_MAYBE:
+        return a->i == NONE ? sqlite3_bind_null(stmt, place) : sqlite3_bind_int64(stmt, place, a->i);
+    case ARG_REAL:
+        return sqlite3_bind_double(stmt, place, a->d);
     case ARG_TEXT:
     case ARG_MARKUP:
     case ARG_JSON:
-    case ARG_URL: return sqlite3_bind_text(stmt, place, a->s, -1, keep);
+    case ARG_URL:
+        return sqlite3_bind_text(stmt, place, a->s, -1, keep);
     case ARG_BYTES:
         if (!a->b.data)
             return sqlite3_bind_null(stmt, place);
         return sqlite3_bind_blob64(stmt, place, a->b.data, a->b.size, keep);
-    case ARG_NAME: break;
+    case ARG_NAME:
+        break;
     }
     return SQLITE_MISUSE;
 }
@@ -245,11 +255,16 @@ static struct bytes sqlite_bytes_at(struct rows *r, int column)
 static enum value_type sqlite_type_at(struct rows *r, int column)
 {
     switch (sqlite3_column_type(stmt_of(r), column)) {
-    case SQLITE_INTEGER: return VALUE_INT;
-    case SQLITE_FLOAT: return VALUE_REAL;
-    case SQLITE_TEXT: return VALUE_TEXT;
-    case SQLITE_BLOB: return VALUE_BYTES;
-    default: return VALUE_NONE;
+    case SQLITE_INTEGER:
+        return VALUE_INT;
+    case SQLITE_FLOAT:
+        return VALUE_REAL;
+    case SQLITE_TEXT:
+        return VALUE_TEXT;
+    case SQLITE_BLOB:
+        return VALUE_BYTES;
+    default:
+        return VALUE_NONE;
     }
 }
 
@@ -407,8 +422,7 @@ static enum status sqlite_check(struct db *db, struct arena *a, const char **why
 static const struct backend sqlite = {
     .rows_size = sizeof(struct sqlite_rows),
     .lists = {"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
-              "SELECT name FROM pragma_table_info({}) ORDER BY cid",
-              "SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk"},
+              "SELECT name FROM pragma_table_info({}) ORDER BY cid", "SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk"},
     .close = sqlite_close,
     .prepare = sqlite_prepare,
     .drop = sqlite_drop,

@@ -52,14 +52,14 @@ struct generation {
 struct wal_copy {
     char data[NAME_MOST], to[NAME_MOST], wal[NAME_MOST];
     sqlite3 *readers[2], *gate, *check; /* CONNECTIONS */
-    int holder;            /* which reader holds the log; -1: none */
-    int fd;                /* of the log; -1 */
+    int holder;                         /* which reader holds the log; -1: none */
+    int fd;                             /* of the log; -1 */
     unsigned char head[HEAD];
-    int64_t copied;        /* bytes of the log */
-    int64_t let_go_at;     /* copied, when it was let go last */
-    uint32_t sum[2];       /* checksum up to there */
+    int64_t copied;    /* bytes of the log */
+    int64_t let_go_at; /* copied, when it was let go last */
+    uint32_t sum[2];   /* checksum up to there */
     struct generation now, next;
-    int64_t began;         /* milliseconds: when the present generation did */
+    int64_t began; /* milliseconds: when the present generation did */
     pthread_t thread, base;
     bool base_running;
     atomic_int base_state; /* 0 under way, 1 done, -1 failed */
@@ -129,7 +129,8 @@ static bool generation_open(struct wal_copy *c, struct generation *g)
 {
     struct civil t = civil_from_when(now_ms() / 1000);
     *g = (struct generation){.log = -1, .times = -1, .open = true};
-    snprintf(g->folder, sizeof g->folder, "%.500s/%04d%02d%02dT%02d%02d%02d-%03d", c->to, t.year, t.month, t.day, t.hour, t.minute, t.second, (int)(now_ms() % 1000));
+    snprintf(g->folder, sizeof g->folder, "%.500s/%04d%02d%02dT%02d%02d%02d-%03d", c->to, t.year, t.month, t.day, t.hour, t.minute,
+             t.second, (int)(now_ms() % 1000));
     if (mkdir(g->folder, 0700) != 0)
         return failed(c, g->folder, strerror(errno));
     char path[NAME_MOST + 40];
@@ -148,7 +149,8 @@ static bool generation_mark(struct wal_copy *c, struct generation *g, int64_t ms
 {
     if (!g->open)
         return true;
-    if (fdatasync(g->log) != 0 || dprintf(g->times, "%d %" PRId64 " %" PRId64 "\n", g->number, c->copied, ms) < 0 || fdatasync(g->times) != 0)
+    if (fdatasync(g->log) != 0 || dprintf(g->times, "%d %" PRId64 " %" PRId64 "\n", g->number, c->copied, ms) < 0 ||
+        fdatasync(g->times) != 0)
         return failed(c, g->folder, strerror(errno));
     return true;
 }
@@ -618,7 +620,8 @@ static bool take_in(const char *path)
     sqlite3 *db = NULL;
     int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
     if (code == SQLITE_OK)
-        code = sqlite3_exec(db, "PRAGMA journal_mode = WAL; SELECT count(*) FROM sqlite_master; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+        code = sqlite3_exec(db, "PRAGMA journal_mode = WAL; SELECT count(*) FROM sqlite_master; PRAGMA wal_checkpoint(TRUNCATE)", NULL,
+                            NULL, NULL);
     return sqlite3_close(db) == SQLITE_OK && code == SQLITE_OK;
 }
 
@@ -651,7 +654,8 @@ enum status wal_copy_restore(const char *from, int64_t *at, const char *path, st
     }
     free(list);
     if (!found) {
-        *why = n < 0 ? arena_print(a, "%s can't be read: %s", from, strerror(errno)) : arena_print(a, "%s holds nothing of that time", from);
+        *why = n < 0 ? arena_print(a, "%s can't be read: %s", from, strerror(errno))
+                     : arena_print(a, "%s holds nothing of that time", from);
         return NOT_FOUND;
     }
     if (put_together(folder, number, bytes, path))

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 
 #define AGAIN_BESIDE 2 /* times beside other writers before it runs alone */
-#define AGAIN_MOST 5 /* times a group is run once more */
+#define AGAIN_MOST   5 /* times a group is run once more */
 
 struct writer {
     struct db *db;

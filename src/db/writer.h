@@ -32,7 +32,7 @@ struct task {
      * store (an answer half written). NULL: run leaves nothing. */
     void (*again)(struct task *t);
     enum status result; /* the writer's own */
-    bool ran;       /* the writer's: it was called at least once */
+    bool ran;           /* the writer's: it was called at least once */
     bool contended;     /* likewise: another process may have been first; run once more by itself */
 };
 
@@ -40,9 +40,9 @@ struct task {
  * sealer's once the group is sealed, and also for what other processes committed. */
 typedef void writer_committed(void *arg, int64_t journal_seq);
 
-struct writer *writer_start(struct db *db); /* takes the connection; it is closed by writer_stop */
+struct writer *writer_start(struct db *db);                               /* takes the connection; it is closed by writer_stop */
 void writer_on_commit(struct writer *w, writer_committed *fn, void *arg); /* before the first submit */
-void writer_stop(struct writer *w);         /* runs what waits, then ends */
+void writer_stop(struct writer *w);                                       /* runs what waits, then ends */
 /* false when the queue is full (WRITER_QUEUE tasks): the caller answers BUSY. */
 bool writer_submit(struct writer *w, struct task *t);
 /* Submits and waits: for commands, jobs and imports on their own threads. */

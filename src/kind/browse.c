@@ -120,8 +120,8 @@ static bool filter_span(struct ctx *ctx, struct sql *where, const struct field *
         return true;
     }
     sql_add(where, " AND {}", (struct sql_name){f->name});
-    sql_write(where, from ? " >= {}" : " <= {}", ARGS(f->type == F_DATE ? arg_text(day_iso(ctx->arena, day))
-                                                       : arg_int(from ? when_day_start(day) : when_day_end(day))));
+    sql_write(where, from ? " >= {}" : " <= {}",
+              ARGS(f->type == F_DATE ? arg_text(day_iso(ctx->arena, day)) : arg_int(from ? when_day_start(day) : when_day_end(day))));
     return true;
 }
 

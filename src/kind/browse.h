@@ -12,10 +12,10 @@
 #define BROWSE_PAGE 50
 
 struct browse {
-    struct list list;          /* narrowed, ordered, at the page */
-    const char *q;             /* NULL: none */
-    const struct field *sort;  /* NULL: the kind's own order */
-    bool down, narrowed;       /* narrowed: words or a filter */
+    struct list list;         /* narrowed, ordered, at the page */
+    const char *q;            /* NULL: none */
+    const struct field *sort; /* NULL: the kind's own order */
+    bool down, narrowed;      /* narrowed: words or a filter */
     int64_t page, total;
 };
 

@@ -23,7 +23,7 @@ struct csv {
     char *owned;
     char separator;
     int row;
-    int too_long;  /* a column of this row whose text is too long; -1 */
+    int too_long; /* a column of this row whose text is too long; -1 */
     struct buf text;
     size_t starts[SHEET_COLUMNS + 1];
     struct sheet_cell cells[SHEET_COLUMNS];
@@ -115,8 +115,10 @@ void *csv_open(struct sheet *s, const void *data, size_t size)
         p = owned = convert("GB18030", p, size, &size);
     if (!p || (size && memchr(p, 0, size))) {
         free(owned);
-        sheet_fail(s, p ? N_("This file is not a table in CSV or XLSX form.")
-                        : N_("The file's characters are neither UTF-8 nor GB18030. Save it as UTF-8 and try again."), 0, 0);
+        sheet_fail(s,
+                   p ? N_("This file is not a table in CSV or XLSX form.")
+                     : N_("The file's characters are neither UTF-8 nor GB18030. Save it as UTF-8 and try again."),
+                   0, 0);
         return NULL;
     }
     struct csv *c = must_alloc(sizeof *c);

@@ -15,7 +15,8 @@
 
 #define LEVELS_MOST 12 /* of a kind that refers to itself */
 
-struct export {
+struct export
+{
     const struct kind *kind;
     enum export_format format;
     FILE *to;

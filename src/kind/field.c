@@ -21,8 +21,8 @@ static void *slot(const struct field *f, void *record)
 
 bool field_is_text(const struct field *f)
 {
-    return f->type == F_TEXT || f->type == F_LONG || f->type == F_CODE || f->type == F_CHOICE ||
-           f->type == F_PHONE || f->type == F_DATE || f->type == F_TAGS;
+    return f->type == F_TEXT || f->type == F_LONG || f->type == F_CODE || f->type == F_CHOICE || f->type == F_PHONE || f->type == F_DATE ||
+           f->type == F_TAGS;
 }
 
 const char *field_text(const struct field *f, const void *record)
@@ -108,8 +108,7 @@ static bool set_time(struct ctx *ctx, const struct field *f, void *record, const
 {
     int64_t t;
     if (!when_parse(typed, &t, NULL))
-        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date and time; 2026-03-05 14:30 would be one.",
-                                  tr(ctx, f->label), typed));
+        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date and time; 2026-03-05 14:30 would be one.", tr(ctx, f->label), typed));
     *(int64_t *)slot(f, record) = t;
     return true;
 }
@@ -118,8 +117,7 @@ static bool set_date(struct ctx *ctx, const struct field *f, void *record, const
 {
     int64_t t;
     if (!day_parse(typed, &t))
-        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date that exists; 2026-03-05 would be one.",
-                                  tr(ctx, f->label), typed));
+        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date that exists; 2026-03-05 would be one.", tr(ctx, f->label), typed));
     *(const char **)slot(f, record) = day_iso(ctx->arena, t);
     return true;
 }
@@ -128,8 +126,7 @@ static bool set_phone(struct ctx *ctx, const struct field *f, void *record, cons
 {
     const char *phone;
     if (code_phone(ctx->arena, typed, &phone) == PHONE_NONE)
-        return refuse(ctx, f, say(ctx, "{}: a mobile number of 11 digits, or a landline with its area code, please.",
-                                  tr(ctx, f->label)));
+        return refuse(ctx, f, say(ctx, "{}: a mobile number of 11 digits, or a landline with its area code, please.", tr(ctx, f->label)));
     *(const char **)slot(f, record) = phone;
     return true;
 }
@@ -175,9 +172,10 @@ static bool set_ref(struct ctx *ctx, const struct field *f, void *record, const 
 {
     int64_t same_name, id = ref_find(ctx, f, typed, &same_name);
     if (id == NONE)
-        return refuse(ctx, f, same_name > 1
-                                  ? say(ctx, "{}: {} are called “{}”; give the code of the one that is meant.", tr(ctx, f->label), same_name, typed)
-                                  : say(ctx, "{}: there is no “{}”.", tr(ctx, f->label), typed));
+        return refuse(ctx, f,
+                      same_name > 1
+                          ? say(ctx, "{}: {} are called “{}”; give the code of the one that is meant.", tr(ctx, f->label), same_name, typed)
+                          : say(ctx, "{}: there is no “{}”.", tr(ctx, f->label), typed));
     *(int64_t *)slot(f, record) = id;
     return true;
 }
@@ -252,8 +250,9 @@ static bool set_tags(struct ctx *ctx, const struct field *f, void *record, const
             continue;
         const char *word = arena_copyn(ctx->arena, start, (size_t)(s - start)), *code = tag_code(ctx, f, word);
         if (!code || ++count > TAGS_MOST)
-            good = refuse(ctx, f, code ? say(ctx, "{}: at most {} at once, please.", tr(ctx, f->label), TAGS_MOST)
-                                       : say(ctx, "{}: “{}” is not one of the choices.", tr(ctx, f->label), word));
+            good = refuse(ctx, f,
+                          code ? say(ctx, "{}: at most {} at once, please.", tr(ctx, f->label), TAGS_MOST)
+                               : say(ctx, "{}: “{}” is not one of the choices.", tr(ctx, f->label), word));
         else if (!tags_have(out.data, code))
             plain(&out, "{}|", code);
     }
@@ -284,17 +283,28 @@ bool field_set(struct ctx *ctx, const struct field *f, void *record, const char 
     }
     switch (f->type) {
     case F_TEXT:
-    case F_LONG: return set_length(ctx, f, record, s);
-    case F_CODE: return set_code(ctx, f, record, s);
-    case F_CHOICE: return set_choice(ctx, f, record, s);
-    case F_PHONE: return set_phone(ctx, f, record, s);
-    case F_INT: return set_whole(ctx, f, record, s);
-    case F_BOOL: return set_bool(ctx, f, record, s);
-    case F_TIME: return set_time(ctx, f, record, s);
-    case F_DATE: return set_date(ctx, f, record, s);
-    case F_REF: return set_ref(ctx, f, record, s);
-    case F_REAL: return set_real(ctx, f, record, s);
-    case F_TAGS: return set_tags(ctx, f, record, s);
+    case F_LONG:
+        return set_length(ctx, f, record, s);
+    case F_CODE:
+        return set_code(ctx, f, record, s);
+    case F_CHOICE:
+        return set_choice(ctx, f, record, s);
+    case F_PHONE:
+        return set_phone(ctx, f, record, s);
+    case F_INT:
+        return set_whole(ctx, f, record, s);
+    case F_BOOL:
+        return set_bool(ctx, f, record, s);
+    case F_TIME:
+        return set_time(ctx, f, record, s);
+    case F_DATE:
+        return set_date(ctx, f, record, s);
+    case F_REF:
+        return set_ref(ctx, f, record, s);
+    case F_REAL:
+        return set_real(ctx, f, record, s);
+    case F_TAGS:
+        return set_tags(ctx, f, record, s);
     }
     return false;
 }
@@ -327,7 +337,8 @@ static const char *show_tag(struct ctx *ctx, const struct field *f, const char *
         if (!strcmp(c->code, code))
             return tr(ctx, c->label);
     const struct kind *k = f->ref ? kind_find(f->ref) : NULL;
-    int64_t id = k ? query_int(ctx->db, "SELECT id FROM {} WHERE {} = {}", (struct sql_name){k->table}, (struct sql_name){k->code}, code) : NONE;
+    int64_t id = k ? query_int(ctx->db, "SELECT id FROM {} WHERE {} = {}", (struct sql_name){k->table}, (struct sql_name){k->code}, code)
+                   : NONE;
     return id == NONE ? code : show_ref(ctx, f, id);
 }
 

@@ -34,8 +34,8 @@ struct node {
 
 struct tree {
     struct branch *rows, *out;
-    struct node *nodes;        /* by row */
-    struct node **sorted;      /* by id */
+    struct node *nodes;   /* by row */
+    struct node **sorted; /* by id */
     int count, written;
 };
 
@@ -131,7 +131,9 @@ const struct branch *branches(struct ctx *ctx, const struct kind *k, int most, i
     struct rows *r = branch_query(ctx, k, most);
     int n = 0;
     while (n <= most && rows_next(r)) {
-        rows[n] = (struct branch){.id = row_int(r, "id"), .parent = row_int(r, "parent"), .code = row_copy(r, ctx->arena, "code"),
+        rows[n] = (struct branch){.id = row_int(r, "id"),
+                                  .parent = row_int(r, "parent"),
+                                  .code = row_copy(r, ctx->arena, "code"),
                                   .out_of_use = row_int(r, "unused") == 1};
         rows[n++].label = arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en")));
     }
@@ -206,8 +208,10 @@ static void draw_reference(struct ctx *ctx, struct buf *out, const struct form *
     } else {
         buf_puts(out, "<input");
         attributes(ctx, out, form, f);
-        html(out, " value=\"{}\" maxlength=\"200\" autocomplete=\"off\" list=\"f-{}-l\" data-suggest=\"/registers/{}/suggest\">"
-                  "<datalist id=\"f-{}-l\"></datalist>", value, f->name, f->ref, f->name);
+        html(out,
+             " value=\"{}\" maxlength=\"200\" autocomplete=\"off\" list=\"f-{}-l\" data-suggest=\"/registers/{}/suggest\">"
+             "<datalist id=\"f-{}-l\"></datalist>",
+             value, f->name, f->ref, f->name);
     }
     buf_release(&options);
 }
@@ -234,11 +238,16 @@ static const char *input_type(struct ctx *ctx, const struct field *f)
     if (ctx_problem_of(ctx, f->name))
         return "text";
     switch (f->type) {
-    case F_INT: return "number\" step=\"1\" inputmode=\"numeric";
-    case F_REAL: return "number\" step=\"any";
-    case F_DATE: return "date";
-    case F_TIME: return "datetime-local\" step=\"1";
-    default: return "text";
+    case F_INT:
+        return "number\" step=\"1\" inputmode=\"numeric";
+    case F_REAL:
+        return "number\" step=\"any";
+    case F_DATE:
+        return "date";
+    case F_TIME:
+        return "datetime-local\" step=\"1";
+    default:
+        return "text";
     }
 }
 
@@ -246,7 +255,9 @@ static void draw_input(struct ctx *ctx, struct buf *out, const struct form *form
 {
     bool brief = f->type == F_CODE || f->type == F_PHONE || f->type == F_DATE || f->type == F_TIME;
     html(out, "<input type=\"{}\"{}", (struct markup){input_type(ctx, f)},
-         (struct markup){f->type == F_INT || f->type == F_REAL ? " class=\"tiny\"" : brief ? " class=\"short\"" : ""});
+         (struct markup){f->type == F_INT || f->type == F_REAL ? " class=\"tiny\""
+                         : brief                               ? " class=\"short\""
+                                                               : ""});
     attributes(ctx, out, form, f);
     limits(out, f);
     if (f->type == F_CODE)
@@ -264,15 +275,21 @@ static void draw_control(struct ctx *ctx, struct buf *out, const struct form *fo
     if (form->control && form->control(ctx, out, f, value))
         return;
     switch (f->type) {
-    case F_CHOICE: draw_choices(ctx, out, form, f, value); return;
-    case F_REF: draw_reference(ctx, out, form, f, value); return;
+    case F_CHOICE:
+        draw_choices(ctx, out, form, f, value);
+        return;
+    case F_REF:
+        draw_reference(ctx, out, form, f, value);
+        return;
     case F_LONG:
         buf_puts(out, "<textarea");
         attributes(ctx, out, form, f);
         limits(out, f);
         html(out, ">\n{}</textarea>", value);
         return;
-    default: draw_input(ctx, out, form, f, value); return;
+    default:
+        draw_input(ctx, out, form, f, value);
+        return;
     }
 }
 

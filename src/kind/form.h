@@ -18,14 +18,14 @@ typedef const char *form_value(const struct ctx *ctx, const char *name);
 
 struct form {
     const struct kind *kind;
-    const void *record;  /* shown where nothing was typed */
-    form_value *typed;   /* NULL: the record as it is */
+    const void *record; /* shown where nothing was typed */
+    form_value *typed;  /* NULL: the record as it is */
     struct markup (*icon)(struct ctx *ctx, const char *name);
     /* Draws the control of a field itself and answers true; NULL, or false: the engine's. */
     bool (*control)(struct ctx *ctx, struct buf *out, const struct field *f, const char *value);
     /* What is to be said at a field besides its problem; NULL, or NULL: nothing. */
     const char *(*note)(struct ctx *ctx, const struct form *form, const struct field *f);
-    const void *data;    /* the note's own */
+    const void *data; /* the note's own */
 };
 
 /* A new record as a form begins with: what F_BOOL fields with min 1 say. */
@@ -45,8 +45,8 @@ bool form_options(struct ctx *ctx, struct buf *out, const struct kind *k, const 
 struct branch {
     int64_t id, parent;
     const char *code, *label;
-    int depth;         /* 0: a root */
-    bool out_of_use;   /* valid = 0, active = 0, or valid_to has passed */
+    int depth;       /* 0: a root */
+    bool out_of_use; /* valid = 0, active = 0, or valid_to has passed */
 };
 /* In the actor's scope, at most `most`; NULL when there are more. Roots are those whose parent is not among them. */
 const struct branch *branches(struct ctx *ctx, const struct kind *k, int most, int *count);

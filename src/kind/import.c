@@ -140,7 +140,8 @@ static int level_of(const char *heading)
     for (int i = 0; i < IMPORT_LEVELS; i++)
         if (!strncmp(heading, digits[i], strlen(digits[i])))
             return i + 1;
-    if ((!strncmp(heading, "level ", 6) || !strncmp(heading, "Level ", 6)) && heading[6] >= '1' && heading[6] <= '0' + IMPORT_LEVELS && !heading[7])
+    if ((!strncmp(heading, "level ", 6) || !strncmp(heading, "Level ", 6)) && heading[6] >= '1' && heading[6] <= '0' + IMPORT_LEVELS &&
+        !heading[7])
         return heading[6] - '0';
     return 0;
 }
@@ -248,7 +249,8 @@ static const char *code_for(struct arena *a, const char *name, const char *path)
 {
     const char *initials = "";
     text_pinyin(a, name, NULL, &initials);
-    return arena_print(a, "%.*s%s%08llx", 12, initials, *initials ? "-" : "", (unsigned long long)(hash_of("code", path, NULL) & 0xffffffff));
+    return arena_print(a, "%.*s%s%08llx", 12, initials, *initials ? "-" : "",
+                       (unsigned long long)(hash_of("code", path, NULL) & 0xffffffff));
 }
 
 static enum status store(struct ctx *ctx, const struct kind *k, void *record)
@@ -428,8 +430,8 @@ static bool in_scope(struct ctx *ctx, const struct import *im, int64_t id)
 }
 
 /* A dry run's new record: what rows below may refer to or repeat. */
-static enum import_outcome foresee(struct ctx *ctx, struct import *im, const void *record, const char *path,
-                                   const char *const *cells, int count)
+static enum import_outcome foresee(struct ctx *ctx, struct import *im, const void *record, const char *path, const char *const *cells,
+                                   int count)
 {
     const struct kind *k = im->kind;
     const struct field *code = kind_field(k, k->code), *name = kind_field(k, "name");

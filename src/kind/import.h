@@ -21,7 +21,7 @@
 
 struct import_error {
     struct import_error *next;
-    int64_t row;          /* as the sheet counts, from 1 */
+    int64_t row; /* as the sheet counts, from 1 */
     const char *text;
 };
 
@@ -40,14 +40,14 @@ struct import {
     struct import_column columns[IMPORT_COLUMNS];
     int column_count;
     bool dry_run;
-    bool create;                 /* a name that a reference does not know becomes a new record there */
-    bool scoped;                 /* rows outside the actor's scope are refused: imports of a person, not of a command */
+    bool create; /* a name that a reference does not know becomes a new record there */
+    bool scoped; /* rows outside the actor's scope are refused: imports of a person, not of a command */
     int64_t added, changed, same, failed;
-    const char *reason;          /* why the last row failed, in its context's arena */
+    const char *reason; /* why the last row failed, in its context's arena */
     struct import_error *errors, **errors_end;
     int64_t errors_kept;
-    struct arena *arena;         /* of the errors */
-    struct import_seen *seen;    /* of a dry run */
+    struct arena *arena;      /* of the errors */
+    struct import_seen *seen; /* of a dry run */
 };
 
 /* a outlives the import. */

@@ -278,8 +278,8 @@ static void value_json(struct ctx *ctx, struct buf *out, const struct field *f, 
 void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const void *record, bool reveal)
 {
     const struct record *rec = record;
-    json(out, "{\"id\":{},\"version\":{},\"created\":{},\"updated\":{}", rec->id, rec->version,
-         when_iso(ctx->arena, rec->created), when_iso(ctx->arena, rec->updated));
+    json(out, "{\"id\":{},\"version\":{},\"created\":{},\"updated\":{}", rec->id, rec->version, when_iso(ctx->arena, rec->created),
+         when_iso(ctx->arena, rec->updated));
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         if (f->flags & HIDDEN)
@@ -292,8 +292,8 @@ void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const v
 
 /* ---- the description ---- */
 
-static const char *const type_names[] = {"text", "long_text", "code", "choice", "phone", "integer", "boolean",
-                                         "time", "date", "reference", "number", "tags"};
+static const char *const type_names[] = {"text",    "long_text", "code", "choice",    "phone",  "integer",
+                                         "boolean", "time",      "date", "reference", "number", "tags"};
 
 static int64_t text_most(const struct field *f)
 {
@@ -312,9 +312,8 @@ static void choices_json(struct ctx *ctx, struct buf *out, const struct field *f
 
 void kind_json(struct ctx *ctx, struct buf *out, const struct kind *k)
 {
-    json(out, "{\"name\":{},\"one\":{},\"many\":{},\"code\":{},\"href\":{},\"may_write\":{},\"fields\":[", k->name,
-         tr(ctx, k->one), tr(ctx, k->many), k->code, arena_print(ctx->arena, "/api/v1/%s", k->name),
-         (bool)(ctx->actor.roles & k->write));
+    json(out, "{\"name\":{},\"one\":{},\"many\":{},\"code\":{},\"href\":{},\"may_write\":{},\"fields\":[", k->name, tr(ctx, k->one),
+         tr(ctx, k->many), k->code, arena_print(ctx->arena, "/api/v1/%s", k->name), (bool)(ctx->actor.roles & k->write));
     const char *gap = "";
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
@@ -322,9 +321,9 @@ void kind_json(struct ctx *ctx, struct buf *out, const struct kind *k)
             continue;
         buf_puts(out, gap);
         gap = ",";
-        json(out, "{\"name\":{},\"type\":{},\"label\":{},\"required\":{},\"unique\":{},\"fixed\":{},\"sealed\":{},\"filter\":{}",
-             f->name, type_names[f->type], tr(ctx, f->label), (bool)(f->flags & REQUIRED), (bool)(f->flags & UNIQUE),
-             (bool)(f->flags & FIXED), (bool)(f->flags & SEALED), (bool)(f->flags & FILTER));
+        json(out, "{\"name\":{},\"type\":{},\"label\":{},\"required\":{},\"unique\":{},\"fixed\":{},\"sealed\":{},\"filter\":{}", f->name,
+             type_names[f->type], tr(ctx, f->label), (bool)(f->flags & REQUIRED), (bool)(f->flags & UNIQUE), (bool)(f->flags & FIXED),
+             (bool)(f->flags & SEALED), (bool)(f->flags & FILTER));
         if (f->choices)
             choices_json(ctx, out, f);
         if (f->ref)
@@ -340,8 +339,8 @@ void kind_json(struct ctx *ctx, struct buf *out, const struct kind *k)
 
 static void field_schema(struct ctx *ctx, struct buf *out, const struct field *f, bool writing)
 {
-    static const char *const types[] = {"string", "string", "string", "string", "string", "integer", "boolean",
-                                        "string", "string", "integer", "number", "array"};
+    static const char *const types[] = {"string",  "string", "string", "string",  "string", "integer",
+                                        "boolean", "string", "string", "integer", "number", "array"};
     bool both = writing && f->type == F_REF;
     if (both)
         buf_puts(out, "{\"type\":[\"integer\",\"string\",\"null\"]");

@@ -45,7 +45,7 @@ enum field_flag {
     IMPORTED = 1 << 7, /* FIXED, but an import of older records sets it */
     HIDDEN = 1 << 8,   /* a secret of the program (a key, a hash): never on pages, in JSON, sheets or the journal */
     ICON = 1 << 9,     /* the name of a picture of the sprite */
-    INNER = 1 << 10,    /* says nothing to a reader: left out where a record is shown */
+    INNER = 1 << 10,   /* says nothing to a reader: left out where a record is shown */
 };
 
 struct choice {
@@ -61,11 +61,11 @@ struct field {
     const struct choice *choices; /* ended by a NULL code */
     const char *ref;              /* name of the kind referred to */
     unsigned flags;
-    const char *aliases;          /* other headings a sheet may have for it, parted by |; NULL */
-    const char *hint;             /* N_(): what is expected, shown before the field; NULL */
-    const char *group;            /* N_(): heading of the group that begins with this field; NULL: goes on */
+    const char *aliases; /* other headings a sheet may have for it, parted by |; NULL */
+    const char *hint;    /* N_(): what is expected, shown before the field; NULL */
+    const char *group;   /* N_(): heading of the group that begins with this field; NULL: goes on */
 };
-#define FIELD_TEXT_MOST 200   /* characters */
+#define FIELD_TEXT_MOST 200 /* characters */
 #define FIELD_LONG_MOST 20000
 
 /* Every record begins with it. */
@@ -82,17 +82,17 @@ struct list_total {
 };
 
 struct kind {
-    const char *name;          /* in addresses and the journal: "requests" */
+    const char *name; /* in addresses and the journal: "requests" */
     const char *table;
-    const char *one, *many;    /* N_("Request"), N_("Requests") */
+    const char *one, *many; /* N_("Request"), N_("Requests") */
     const struct field *fields;
     int field_count;
-    size_t size;               /* of the struct */
-    unsigned read, write;      /* roles */
-    unsigned refer;            /* roles that may refer to a record of it without reading it */
-    unsigned reveal;           /* roles that get sealed fields in the clear through the API; 0: none, all masked */
-    const char *code;          /* the field that names a record for people and references: "number", "code" */
-    const char *order;         /* trusted SQL: "id DESC" */
+    size_t size;          /* of the struct */
+    unsigned read, write; /* roles */
+    unsigned refer;       /* roles that may refer to a record of it without reading it */
+    unsigned reveal;      /* roles that get sealed fields in the clear through the API; 0: none, all masked */
+    const char *code;     /* the field that names a record for people and references: "number", "code" */
+    const char *order;    /* trusted SQL: "id DESC" */
     /* Adds " AND …" conditions for what the actor may see; NULL: all who may read see all. */
     void (*scope)(struct ctx *ctx, struct sql *where);
     /* Rules beyond single fields; problems through ctx_problem. before NULL: a new record. */
@@ -108,17 +108,18 @@ struct kind {
     /* Narrows the list, whose page is set, to the page of what contains the words q, and answers how many do.
      * NULL: the listed texts are looked through. */
     struct list_total (*search)(struct ctx *ctx, struct list *l, const char *q);
-    const char *own;           /* the field that says whose a record is: told when what is stored would lie outside the actor's
-                                * scope; NULL: the form as a whole is told */
-    const char *import_key;    /* with import_find: the field that tells rows of a sheet apart; NULL: the UNIQUE one */
-    enum status (*import_done)(struct ctx *ctx); /* behind the door, after an import stored something: what is derived from the whole register */
-    bool leaves;               /* what is stored may lie outside the scope of whoever stores it: it is handed to another area */
-    unsigned remove;           /* roles that may remove a record nobody refers to; 0: none */
-    const char *about;         /* N_(): what the register is for, in a sentence; NULL: it has no pages of its own */
-    const char *home;          /* address of its list when that is not the engine's page; NULL: /registers/NAME */
-    const char *page;          /* address of a record, with {id}, when that is not the engine's page: then /registers/NAME
-                                * leads to home and page, and has only the downloads; NULL: /registers/NAME/ID */
-    const char *title;         /* the field a person knows a record by; NULL: name, title, subject, or its code */
+    const char *own;        /* the field that says whose a record is: told when what is stored would lie outside the actor's
+                             * scope; NULL: the form as a whole is told */
+    const char *import_key; /* with import_find: the field that tells rows of a sheet apart; NULL: the UNIQUE one */
+    enum status (*import_done)(
+        struct ctx *ctx); /* behind the door, after an import stored something: what is derived from the whole register */
+    bool leaves;          /* what is stored may lie outside the scope of whoever stores it: it is handed to another area */
+    unsigned remove;      /* roles that may remove a record nobody refers to; 0: none */
+    const char *about;    /* N_(): what the register is for, in a sentence; NULL: it has no pages of its own */
+    const char *home;     /* address of its list when that is not the engine's page; NULL: /registers/NAME */
+    const char *page;     /* address of a record, with {id}, when that is not the engine's page: then /registers/NAME
+                           * leads to home and page, and has only the downloads; NULL: /registers/NAME/ID */
+    const char *title;    /* the field a person knows a record by; NULL: name, title, subject, or its code */
 };
 #define FIELDS(table_) .fields = (table_), .field_count = (int)(sizeof(table_) / sizeof *(table_))
 
@@ -129,9 +130,9 @@ const struct field *kind_field(const struct kind *k, const char *name);
 const char *kind_title(const struct kind *k); /* the field a person knows a record by */
 
 /* ---- one record ---- */
-void *record_new(struct ctx *ctx, const struct kind *k);                   /* every field missing */
-void *record_load(struct ctx *ctx, const struct kind *k, int64_t id);      /* in the actor's scope; NULL: not there */
-void *record_get(struct ctx *ctx, const struct kind *k, int64_t id);       /* whoever asks: for the program's own rules */
+void *record_new(struct ctx *ctx, const struct kind *k);              /* every field missing */
+void *record_load(struct ctx *ctx, const struct kind *k, int64_t id); /* in the actor's scope; NULL: not there */
+void *record_get(struct ctx *ctx, const struct kind *k, int64_t id);  /* whoever asks: for the program's own rules */
 /* What was there is not any more, or can't be read because the store is in trouble: fails so and answers that. */
 enum status record_gone(struct ctx *ctx);
 void *record_find(struct ctx *ctx, const struct kind *k, const char *field, const char *value); /* by a text field; no scope */
@@ -145,16 +146,16 @@ enum status record_store(struct ctx *ctx, const struct kind *k, const void *befo
 /* CONFLICT when something still refers to it, or its version is no longer record's. */
 enum status record_remove(struct ctx *ctx, const struct kind *k, const void *record);
 void *record_copy(struct ctx *ctx, const struct kind *k, const void *record);
-bool record_same(const struct kind *k, const void *a, const void *b);      /* all fields equal */
+bool record_same(const struct kind *k, const void *a, const void *b); /* all fields equal */
 
 /* ---- fields ---- */
-const char *field_text(const struct field *f, const void *record);         /* text types; NULL */
+const char *field_text(const struct field *f, const void *record); /* text types; NULL */
 int64_t field_int(const struct field *f, const void *record);
 /* Parses and checks one value as typed (NULL or blank: missing); a problem names the field. */
 bool field_set(struct ctx *ctx, const struct field *f, void *record, const char *typed);
 /* What a reference means: a code, an id, or a name that only one has. NONE: nothing, or same_name > 1 have it. */
 int64_t ref_find(struct ctx *ctx, const struct field *f, const char *typed, int64_t *same_name);
-bool field_is_text(const struct field *f);                                 /* its slot is a const char * */
+bool field_is_text(const struct field *f); /* its slot is a const char * */
 /* The value for a person, in the reader's language; "" when missing. */
 const char *field_show(struct ctx *ctx, const struct field *f, const void *record);
 /* One tag after the other of a stored F_TAGS value, in arena a: NULL at the end. *at begins as the stored value. */
@@ -179,17 +180,17 @@ bool record_refers(struct ctx *ctx, const struct kind *k, const void *before, co
 /* ---- many records ---- */
 struct list {
     const struct kind *kind;
-    const char *q;       /* words to be contained (the search index, by id list) */
-    struct sql where;    /* further conditions, " AND …"; list_init begins it */
-    const char *order;   /* trusted SQL; NULL: the kind's */
+    const char *q;           /* words to be contained (the search index, by id list) */
+    struct sql where;        /* further conditions, " AND …"; list_init begins it */
+    const char *order;       /* trusted SQL; NULL: the kind's */
     const char *const *only; /* the fields that list_next fills, ended by NULL; NULL: all */
-    int limit;           /* 1 to 500 */
+    int limit;               /* 1 to 500 */
     int64_t offset;
 };
-void list_init(struct ctx *ctx, struct list *l, const struct kind *k);     /* scope is added */
-int64_t list_count(struct ctx *ctx, const struct list *l);                 /* all, however long it takes */
+void list_init(struct ctx *ctx, struct list *l, const struct kind *k); /* scope is added */
+int64_t list_count(struct ctx *ctx, const struct list *l);             /* all, however long it takes */
 #define LIST_COUNTED 10000
-struct list_total list_total(struct ctx *ctx, const struct list *l);       /* up to LIST_COUNTED: what a page needs */
+struct list_total list_total(struct ctx *ctx, const struct list *l); /* up to LIST_COUNTED: what a page needs */
 /* Runs it; next record or NULL. The record lives in arena a. */
 struct rows *list_run(struct ctx *ctx, struct list *l);
 void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct arena *a);

@@ -278,8 +278,7 @@ enum status record_update(struct ctx *ctx, const struct kind *k, const void *bef
         changed++;
         sql_add(&q, ", {} = {}", (struct sql_name){f->name}, stored(ctx, f, rec));
         if (f->flags & SEALED)
-            sql_add(&q, ", {} = {}", (struct sql_name){arena_print(ctx->arena, "%s_key", f->name)},
-                    sealed_key(ctx, f, rec));
+            sql_add(&q, ", {} = {}", (struct sql_name){arena_print(ctx->arena, "%s_key", f->name)}, sealed_key(ctx, f, rec));
     }
     if (!changed) {
         sql_release(&q);
@@ -290,12 +289,10 @@ enum status record_update(struct ctx *ctx, const struct kind *k, const void *bef
     if (s != OK)
         return ctx_fail(ctx, s, NULL);
     if (db_changed(ctx->db) == 0)
-        return ctx_fail(ctx, CONFLICT,
-                        say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
+        return ctx_fail(ctx, CONFLICT, say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
     rec->version = was->version + 1;
     rec->updated = ctx->now;
-    journal_add(ctx, k->name, rec->id, action, journal_text(ctx, k, before, after),
-                journal_text(ctx, k, after, before));
+    journal_add(ctx, k->name, rec->id, action, journal_text(ctx, k, before, after), journal_text(ctx, k, after, before));
     return db_status(ctx->db);
 }
 
@@ -323,8 +320,7 @@ enum status record_remove(struct ctx *ctx, const struct kind *k, const void *rec
     if (s != OK)
         return ctx_fail(ctx, s, NULL);
     if (db_changed(ctx->db) == 0)
-        return ctx_fail(ctx, CONFLICT,
-                        say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
+        return ctx_fail(ctx, CONFLICT, say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
     journal_add(ctx, k->name, rec->id, "remove", journal_text(ctx, k, record, NULL), NULL);
     return db_status(ctx->db);
 }

@@ -93,7 +93,9 @@ struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const c
     } else if (size >= 4 && !memcmp(data, "\xD0\xCF\x11\xE0", 4))
         sheet_fail(s, compound_why(data, size), 0, 0);
     else if (is_json(data, size))
-        sheet_fail(s, N_("This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."), 0, 0);
+        sheet_fail(
+            s, N_("This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."),
+            0, 0);
     else {
         s->source = &csv_source;
         s->self = csv_open(s, size ? data : "", size);

@@ -24,11 +24,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SHEET_ROWS     1100000              /* highest row number */
+#define SHEET_ROWS     1100000 /* highest row number */
 #define SHEET_COLUMNS  512
-#define SHEET_CELL     ((size_t)64 << 10)   /* bytes of text in a cell */
-#define SHEET_UNPACKED ((size_t)512 << 20)  /* bytes of all parts of an XLSX file together */
-#define SHEET_RATIO    200                  /* unpacked to packed, for parts above 1 MiB */
+#define SHEET_CELL     ((size_t)64 << 10)  /* bytes of text in a cell */
+#define SHEET_UNPACKED ((size_t)512 << 20) /* bytes of all parts of an XLSX file together */
+#define SHEET_RATIO    200                 /* unpacked to packed, for parts above 1 MiB */
 
 struct sheet;
 
@@ -42,10 +42,10 @@ struct sheet_cell {
 };
 
 struct sheet_row {
-    int number;       /* as the spreadsheet program shows it, from 1; in CSV the record, blank ones counted */
-    int count;        /* cells up to the last one with content */
+    int number;                     /* as the spreadsheet program shows it, from 1; in CSV the record, blank ones counted */
+    int count;                      /* cells up to the last one with content */
     const struct sheet_cell *cells; /* by column from 0; valid until the next call */
-    const char *why;  /* a cell whose text is longer than SHEET_CELL comes empty, and this says so; otherwise NULL */
+    const char *why;                /* a cell whose text is longer than SHEET_CELL comes empty, and this says so; otherwise NULL */
     int why_column;
 };
 
@@ -79,12 +79,12 @@ struct sheet_writer;
  */
 struct sheet_writer *sheet_write_open(enum sheet_format format);
 void sheet_write_header(struct sheet_writer *w, const char *const *titles, int count); /* a row in bold */
-void sheet_write_text(struct sheet_writer *w, const char *s);  /* NULL: empty cell */
-void sheet_write_int(struct sheet_writer *w, int64_t v);       /* NONE: empty cell */
-void sheet_write_real(struct sheet_writer *w, double v);       /* not finite: empty cell; XLSX keeps 16 digits */
-void sheet_write_date(struct sheet_writer *w, int64_t wall);   /* seconds since 1970 on the wall clock; NONE: empty */
-void sheet_write_time(struct sheet_writer *w, int64_t wall);   /* the same, with the time of day */
-void sheet_write_row(struct sheet_writer *w);                  /* ends the row */
+void sheet_write_text(struct sheet_writer *w, const char *s);                          /* NULL: empty cell */
+void sheet_write_int(struct sheet_writer *w, int64_t v);                               /* NONE: empty cell */
+void sheet_write_real(struct sheet_writer *w, double v);                               /* not finite: empty cell; XLSX keeps 16 digits */
+void sheet_write_date(struct sheet_writer *w, int64_t wall); /* seconds since 1970 on the wall clock; NONE: empty */
+void sheet_write_time(struct sheet_writer *w, int64_t wall); /* the same, with the time of day */
+void sheet_write_row(struct sheet_writer *w);                /* ends the row */
 /* Hands what there is of a CSV to the file, so that a long one takes no memory; false when it can't be written. */
 bool sheet_write_flush(struct sheet_writer *w, FILE *to);
 /* Ends the file and frees w: the rest of the bytes for the caller to free(), or NULL with *why. */

@@ -21,8 +21,8 @@
 #include <zip.h>
 
 #define PIECE      (64 << 10)
-#define TOKEN_MOST (1 << 20)            /* bytes of one XML token */
-#define TEXTS_MOST ((size_t)256 << 20)  /* bytes of shared texts */
+#define TOKEN_MOST (1 << 20)           /* bytes of one XML token */
+#define TEXTS_MOST ((size_t)256 << 20) /* bytes of shared texts */
 #define STYLES     65536
 #define PART_NAME  256
 
@@ -45,7 +45,7 @@ struct xlsx {
     char book[PART_NAME], part[PART_NAME], texts_part[PART_NAME], styles_part[PART_NAME], sheet_id[64];
     bool since_1904;
 
-    struct buf texts;      /* shared texts, each with its NUL */
+    struct buf texts; /* shared texts, each with its NUL */
     size_t *text_starts;
     size_t text_count, text_room;
     bool in_text, reading_text; /* inside <si>, inside its <t> */
@@ -54,15 +54,18 @@ struct xlsx {
     bool *style_is_date;
     int style_count;
     bool in_formats;
-    struct { int id; bool is_date; } formats[1024];
+    struct {
+        int id;
+        bool is_date;
+    } formats[1024];
     int format_count;
 
     int row, column, used, style;
-    char type;             /* n, s (shared), i (inline or formula text), b, e */
+    char type; /* n, s (shared), i (inline or formula text), b, e */
     enum place place;
-    int too_long;          /* a column of this row whose text is too long; -1 */
+    int too_long; /* a column of this row whose text is too long; -1 */
     bool row_ready;
-    struct buf value;      /* the cell being read */
+    struct buf value; /* the cell being read */
     struct buf row_text;
     struct sheet_cell cells[SHEET_COLUMNS];
     size_t starts[SHEET_COLUMNS];
@@ -294,8 +297,7 @@ static size_t unescape(char *s, size_t n)
 {
     size_t out = 0;
     for (size_t i = 0; i < n;) {
-        if (s[i] == '_' && n - i >= 7 && s[i + 1] == 'x' && s[i + 6] == '_' &&
-            strspn(s + i + 2, "0123456789abcdefABCDEF") >= 4) {
+        if (s[i] == '_' && n - i >= 7 && s[i + 1] == 'x' && s[i + 6] == '_' && strspn(s + i + 2, "0123456789abcdefABCDEF") >= 4) {
             char hex[5] = {s[i + 2], s[i + 3], s[i + 4], s[i + 5], 0};
             long c = strtol(hex, NULL, 16);
             if (c > 0 && c < 0x80) {

@@ -55,8 +55,9 @@ static void account_draw(struct ctx *ctx)
     form_begin(ctx, "/account/password", NULL, false);
     form_problems(ctx);
     password_field(ctx, "present", say(ctx, "Present password"), "current-password", NULL);
-    password_field(ctx, "fresh", say(ctx, "New password"), "new-password",
-                   say(ctx, "At least {} characters. Three words that don't belong together are easy to remember and hard to guess.", PASSWORD_LEAST));
+    password_field(
+        ctx, "fresh", say(ctx, "New password"), "new-password",
+        say(ctx, "At least {} characters. Three words that don't belong together are easy to remember and hard to guess.", PASSWORD_LEAST));
     password_field(ctx, "again", say(ctx, "New password once more"), "new-password", NULL);
     html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Change the password"));
     form_end(ctx);
@@ -99,11 +100,13 @@ static void password_refuse(struct ctx *ctx, const struct fresh *f)
 {
     if (!f->locked)
         password_wrong(ctx, ctx->actor.user);
-    bool locked = query_int(ctx->db, "SELECT locked_until FROM users WHERE id = {} AND locked_until > {}", (struct maybe){ctx->actor.user}, ctx->now) != NONE;
+    bool locked = query_int(ctx->db, "SELECT locked_until FROM users WHERE id = {} AND locked_until > {}", (struct maybe){ctx->actor.user},
+                            ctx->now) != NONE;
     if (locked)
         change(ctx->db, "DELETE FROM sessions WHERE token_hash = {}", bytes_of(visit_of(ctx)->session, 32));
-    ctx_problem(ctx, "present", locked ? say(ctx, "The account is locked for a quarter of an hour after five wrong passwords, and you are signed out.")
-                                       : say(ctx, "This is not your present password."));
+    ctx_problem(ctx, "present",
+                locked ? say(ctx, "The account is locked for a quarter of an hour after five wrong passwords, and you are signed out.")
+                       : say(ctx, "This is not your present password."));
     answer_code(ctx, 422);
     account_draw(ctx);
     ctx->status = OK; /* that it was counted is a change that succeeds */
@@ -117,8 +120,8 @@ static void password_change(struct ctx *ctx)
         password_refuse(ctx, f);
         return;
     }
-    change(ctx->db, "UPDATE users SET password = {}, failed = 0, version = version + 1, updated = {} WHERE id = {}",
-           f->hash, ctx->now, (struct maybe){ctx->actor.user});
+    change(ctx->db, "UPDATE users SET password = {}, failed = 0, version = version + 1, updated = {} WHERE id = {}", f->hash, ctx->now,
+           (struct maybe){ctx->actor.user});
     change(ctx->db, "DELETE FROM sessions WHERE \"user\" = {} AND token_hash <> {}", (struct maybe){ctx->actor.user},
            bytes_of(v->session, 32));
     journal_add(ctx, "users", ctx->actor.user, "password", NULL, NULL);
@@ -162,7 +165,8 @@ static void view_begin(struct ctx *ctx)
 
 const struct route account_routes[] = {
     ROUTE_GET("/account", ROLES_SIGNED, account_page),
-    ROUTE_POST("/account/password", ROLES_SIGNED, password_change, .prepare = password_begin, .failed = account_draw, .flags = SLOW | LOGIN_LIMIT),
+    ROUTE_POST("/account/password", ROLES_SIGNED, password_change, .prepare = password_begin, .failed = account_draw,
+               .flags = SLOW | LOGIN_LIMIT),
     ROUTE_POST("/account/view", ROLES_SIGNED, view_change, .prepare = view_begin),
 };
 const int account_route_count = (int)(sizeof account_routes / sizeof *account_routes);

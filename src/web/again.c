@@ -54,14 +54,18 @@ bool answer_again(struct ctx *ctx, int code, const char *sign_in)
     answer_code(ctx, code);
     const char *title = sign_in ? say(ctx, "Please sign in") : say(ctx, "Please send it once more");
     page_begin(ctx, title, ctx->actor.roles & ~(unsigned)(ROLE_PUBLIC | ROLE_RESIDENT | ROLE_VOLUNTEER) ? PAGE_STAFF : PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1></header><div class=\"notice warn\">{}<div><p>{}</p>", title, icon(ctx, "alert-triangle"),
-         sign_in ? say(ctx, "You are signed out. What you filled in is kept on this page: sign in in another window, then go on here.")
-                 : say(ctx, "This page was from before you signed in, so nothing has been stored yet. What you filled in is kept: send it once more."));
+    html(
+        out, "<header class=\"head\"><h1>{}</h1></header><div class=\"notice warn\">{}<div><p>{}</p>", title, icon(ctx, "alert-triangle"),
+        sign_in
+            ? say(ctx, "You are signed out. What you filled in is kept on this page: sign in in another window, then go on here.")
+            : say(ctx,
+                  "This page was from before you signed in, so nothing has been stored yet. What you filled in is kept: send it once more."));
     if (ctx->web->upload_count)
         html(out, "<p>{}</p>", say(ctx, "Files have to be chosen again."));
     html(out, "</div></div>");
     if (sign_in)
-        html(out, "<p class=\"acts\"><a class=\"button primary\" href=\"{}\" target=\"_blank\">{} {}</a></p>", sign_in, icon(ctx, "login"), say(ctx, "Sign in, in another window"));
+        html(out, "<p class=\"acts\"><a class=\"button primary\" href=\"{}\" target=\"_blank\">{} {}</a></p>", sign_in, icon(ctx, "login"),
+             say(ctx, "Sign in, in another window"));
     form_begin(ctx, arena_print(ctx->arena, "%s%s%s", ctx->web->path, *ctx->web->query_text ? "?" : "", ctx->web->query_text), NULL, false);
     draw_fields(ctx);
     html(out, "<div class=\"acts\"><button{}>{} {}</button></div>", (struct markup){sign_in ? "" : " class=\"primary\""}, icon(ctx, "send"),

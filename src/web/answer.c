@@ -100,7 +100,8 @@ void answer_cookie(struct ctx *ctx, const char *name, const char *value, int64_t
 {
     struct buf b;
     buf_init(&b, 0);
-    plain(&b, "{}={}; Path={}; HttpOnly; SameSite=Lax", name, (struct url_part){value ? value : ""}, *ctx->web->prefix ? ctx->web->prefix : "/");
+    plain(&b, "{}={}; Path={}; HttpOnly; SameSite=Lax", name, (struct url_part){value ? value : ""},
+          *ctx->web->prefix ? ctx->web->prefix : "/");
     if (seconds)
         plain(&b, "; Max-Age={}", seconds < 0 ? (int64_t)0 : seconds);
     if (ctx->web->tls)

@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#define MARK    '~'
-#define MOST    ((size_t)400) /* bytes of words */
+#define MARK '~'
+#define MOST ((size_t)400) /* bytes of words */
 
 static const char *purpose(struct ctx *ctx)
 {
@@ -53,7 +53,8 @@ const char *query_again(const struct ctx *ctx, const char *name)
 
 void find_begin(struct ctx *ctx, const char *css, const char *to)
 {
-    html(ctx->web->out, "<form class=\"{}\" role=\"search\" method=\"post\" action=\"/find\"><input type=\"hidden\" name=\"_to\" value=\"{}\">", css, to);
+    html(ctx->web->out,
+         "<form class=\"{}\" role=\"search\" method=\"post\" action=\"/find\"><input type=\"hidden\" name=\"_to\" value=\"{}\">", css, to);
     if (ctx->web->csrf)
         html(ctx->web->out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
 }

@@ -199,20 +199,33 @@ static int code_of(enum status s)
 static const char *title_of(struct ctx *ctx, int code)
 {
     switch (code) {
-    case 400: return say(ctx, "The request could not be read");
-    case 401: return say(ctx, "Please sign in");
-    case 403: return say(ctx, "Your account may not do this");
-    case 404: return say(ctx, "There is nothing here");
-    case 405: return say(ctx, "This address does not take such a request");
+    case 400:
+        return say(ctx, "The request could not be read");
+    case 401:
+        return say(ctx, "Please sign in");
+    case 403:
+        return say(ctx, "Your account may not do this");
+    case 404:
+        return say(ctx, "There is nothing here");
+    case 405:
+        return say(ctx, "This address does not take such a request");
     case 409:
-    case 412: return say(ctx, "Somebody changed it meanwhile");
-    case 413: return say(ctx, "That is too much at once");
-    case 415: return say(ctx, "This kind of content is not understood");
-    case 422: return say(ctx, "Something needs to be put right");
-    case 428: return say(ctx, "Say which version you are changing");
-    case 429: return say(ctx, "Too many requests from your address");
-    case 503: return say(ctx, "The system can't do this just now");
-    default: return say(ctx, "Something went wrong");
+    case 412:
+        return say(ctx, "Somebody changed it meanwhile");
+    case 413:
+        return say(ctx, "That is too much at once");
+    case 415:
+        return say(ctx, "This kind of content is not understood");
+    case 422:
+        return say(ctx, "Something needs to be put right");
+    case 428:
+        return say(ctx, "Say which version you are changing");
+    case 429:
+        return say(ctx, "Too many requests from your address");
+    case 503:
+        return say(ctx, "The system can't do this just now");
+    default:
+        return say(ctx, "Something went wrong");
     }
 }
 
@@ -345,7 +358,8 @@ static enum gate_next visit_end(struct visit *v)
     else if (v->ex.code >= 400)
         atomic_fetch_add_explicit(&site->refused, 1, memory_order_relaxed);
     if (!site->quiet && (v->ex.code >= 500 || v->ex.method != GET)) /* the route, not the address: no personal data */
-        log_write(v->ex.code >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request", "\"method\":{},\"route\":{},\"code\":{},\"user\":{},\"token\":{}",
+        log_write(v->ex.code >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request",
+                  "\"method\":{},\"route\":{},\"code\":{},\"user\":{},\"token\":{}",
                   ARGS(v->known_method ? method_name(v->ex.method) : "?", v->route ? v->route->path : NULL, v->ex.code,
                        (struct maybe){ctx->actor.user}, (struct maybe){v->bearer ? v->token : NONE}));
     return GATE_ANSWER;
@@ -505,10 +519,10 @@ static void fingerprint(struct visit *v)
 
 static const char *actor_text(struct visit *v)
 {
-    return v->ctx.actor.user != NONE ? arena_print(v->arena, "%lld", (long long)v->ctx.actor.user)
-           : v->bearer               ? arena_print(v->arena, "token %lld", (long long)v->token)
+    return v->ctx.actor.user != NONE    ? arena_print(v->arena, "%lld", (long long)v->ctx.actor.user)
+           : v->bearer                  ? arena_print(v->arena, "token %lld", (long long)v->token)
            : v->ctx.actor.volunteer > 0 ? arena_print(v->arena, "card %lld", (long long)v->ctx.actor.volunteer)
-                                     : "";
+                                        : "";
 }
 
 /* True when the key was used: the stored answer, or a conflict, is in place. */
@@ -523,7 +537,8 @@ static bool replay(struct visit *v, struct db *db)
     struct bytes print = row_bytes(r, "fingerprint");
     if (print.size != sizeof v->fingerprint || memcmp(print.data, v->fingerprint, print.size) != 0) {
         rows_end(r);
-        ctx_fail(&v->ctx, CONFLICT, say(&v->ctx, "This was sent already, with other content. Send it again to send the new content as well."));
+        ctx_fail(&v->ctx, CONFLICT,
+                 say(&v->ctx, "This was sent already, with other content. Send it again to send the new content as well."));
         return true;
     }
     v->replayed = true;
@@ -551,9 +566,10 @@ static void remember(struct visit *v, struct db *db)
     for (int i = 0; i < v->ex.answer_count; i++)
         if (strcmp(v->ex.answer[i].name, "Set-Cookie") != 0)
             plain(&headers, "{}:{}\n", v->ex.answer[i].name, v->ex.answer[i].value);
-    change_later(db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, body, at) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
-           v->ctx.key, actor_text(v), v->route->path, bytes_of(v->fingerprint, sizeof v->fingerprint), v->ex.code,
-           headers.data, bytes_of(v->out.data, v->out.size), v->ctx.now);
+    change_later(
+        db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, body, at) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
+        v->ctx.key, actor_text(v), v->route->path, bytes_of(v->fingerprint, sizeof v->fingerprint), v->ex.code, headers.data,
+        bytes_of(v->out.data, v->out.size), v->ctx.now);
     buf_release(&headers);
 }
 
@@ -669,7 +685,8 @@ static enum gate_next admit(struct visit *v, struct db *reader)
             return refuse(v, 403, FORBIDDEN, NULL);
         if (page)
             return ask_who(v, "login");
-        return refuse_kept(v, 401, say(ctx, "You are signed out. Sign in in another window, then send this again."), card ? "/card" : "/login");
+        return refuse_kept(v, 401, say(ctx, "You are signed out. Sign in in another window, then send this again."),
+                           card ? "/card" : "/login");
     }
     if (changes && !v->bearer) {
         if (!same_origin(v))
@@ -701,7 +718,9 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
     if (!v->known_method || (!v->route && v->allow))
         return refuse(v, 405, INVALID, NULL);
     if (!v->route || (!ctx->site->data && !(v->route->flags & STORELESS)))
-        return refuse(v, 404, NOT_FOUND, ctx->site->data ? NULL : say(ctx, "This address belongs to no subdistrict. Please use the one your office gave you."));
+        return refuse(v, 404, NOT_FOUND,
+                      ctx->site->data ? NULL
+                                      : say(ctx, "This address belongs to no subdistrict. Please use the one your office gave you."));
     int wrong = take_body(v);
     if (wrong)
         return refuse(v, wrong, INVALID, wrong == 400 ? say(ctx, "A field is not valid UTF-8 text, or the form is broken.") : NULL);

@@ -16,8 +16,8 @@
 
 #include <sodium.h>
 
-#define INPUT_FIELDS_MOST  2000 /* parameters, parts, cookies of one request */
-#define INPUT_HEADERS_MOST 100
+#define INPUT_FIELDS_MOST   2000 /* parameters, parts, cookies of one request */
+#define INPUT_HEADERS_MOST  100
 #define ANSWER_HEADERS_MOST 24
 
 struct visit {
@@ -31,27 +31,27 @@ struct visit {
     struct param headers[INPUT_HEADERS_MOST];
     /* set by gate_route */
     const struct route *route;
-    const char *allow;      /* methods of the path when the method does not fit */
-    size_t limit;           /* bytes of body taken */
+    const char *allow; /* methods of the path when the method does not fit */
+    size_t limit;      /* bytes of body taken */
     bool bad_path, head, known_method;
-    bool too_long;          /* set by the server when the body is past it */
-    bool ambiguous;          /* where its body ends, or for whom it is, can be read in two ways: refused, and the connection shut */
+    bool too_long;  /* set by the server when the body is past it */
+    bool ambiguous; /* where its body ends, or for whom it is, can be read in two ways: refused, and the connection shut */
     /* between the steps */
-    const unsigned char *session;  /* hash of the session's token, or of the card's, 32 bytes; NULL */
+    const unsigned char *session; /* hash of the session's token, or of the card's, 32 bytes; NULL */
     bool bearer, replayed;
-    int64_t token;          /* api_tokens.id of a bearer */
+    int64_t token;                 /* api_tokens.id of a bearer */
     unsigned char fingerprint[32]; /* of what was sent, for the idempotency key */
     /* a body that lives as long as the program: sent without a copy */
     const void *fixed;
     size_t fixed_size;
-    size_t part_end;        /* where the fragment asked for ends in out; 0: not drawn */
-    struct pages *pages;    /* set by the server: what its worker remembers; NULL */
-    bool remembered;        /* this visit's page may be */
+    size_t part_end;         /* where the fragment asked for ends in out; 0: not drawn */
+    struct pages *pages;     /* set by the server: what its worker remembers; NULL */
+    bool remembered;         /* this visit's page may be */
     unsigned char asked[32]; /* what it is known by there */
-    struct ctx before;      /* the context as it came to the door */
-    struct site *inside;    /* which site to leave when it is over; NULL */
-    bool prefixed;          /* the answer's addresses have their prefix */
-    void *server;           /* the server's own */
+    struct ctx before;       /* the context as it came to the door */
+    struct site *inside;     /* which site to leave when it is over; NULL */
+    bool prefixed;           /* the answer's addresses have their prefix */
+    void *server;            /* the server's own */
 };
 
 /* again.c: answers a form with a page that carries what was typed and sends it once more; sign_in: where one signs in first,
@@ -69,23 +69,26 @@ struct gate;
 struct gate *gate_new(struct site *site, const struct routes *routes);
 void gate_free(struct gate *g);
 
-void gate_route(struct gate *g, struct visit *v);                          /* after the headers: route and limits */
-enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader); /* after the body */
+void gate_route(struct gate *g, struct visit *v);                                /* after the headers: route and limits */
+enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader);   /* after the body */
 enum gate_next gate_prepare(struct gate *g, struct visit *v, struct db *reader); /* GATE_SLOW: on a slow worker */
-enum status gate_change(struct gate *g, struct visit *v, struct db *writer);    /* GATE_CHANGE: behind the door */
+enum status gate_change(struct gate *g, struct visit *v, struct db *writer);     /* GATE_CHANGE: behind the door */
 void gate_again(struct visit *v); /* before gate_change is called once more: its first run was rolled back */
 void gate_finish(struct gate *g, struct visit *v, struct db *reader, enum status s); /* after it; s: the writer's word */
 /* The visit can't go on (queue full, store gone): draws the page that says so. */
 void gate_refuse(struct visit *v, int code, enum status s, const char *text);
 
 /* ---- input (web/input.c): false when it is broken; limits as above ---- */
-bool utf8_clean(const char *s, size_t n);    /* valid UTF-8 without NUL */
+bool utf8_clean(const char *s, size_t n);         /* valid UTF-8 without NUL */
 bool input_decode(char *s, size_t *n, bool plus); /* percent-decoding in place; false: broken escape */
 bool input_urlencoded(struct arena *a, const char *text, size_t n, const struct param **list, int *count);
 bool input_multipart(struct arena *a, const char *boundary, const char *body, size_t n, struct exchange *ex);
 bool input_cookies(struct arena *a, const char *text, const struct param **list, int *count);
 
-static inline struct bytes bytes_of(const void *data, size_t size) { return (struct bytes){data, size}; }
+static inline struct bytes bytes_of(const void *data, size_t size)
+{
+    return (struct bytes){data, size};
+}
 
 /* ---- sessions (web/session.c) ---- */
 void session_actor(struct visit *v, struct db *reader); /* fills ctx->actor from the cookie or bearer token */
@@ -105,11 +108,11 @@ extern const int static_route_count;
 /* ---- remembered pages (web/remember.c) ---- */
 struct pages *pages_new(void);
 void pages_free(struct pages *p);
-bool pages_asked(struct visit *v);                     /* after the session is known: may this page be remembered? */
-bool pages_find(struct visit *v, struct db *reader);   /* true: it is in out, as it was drawn */
+bool pages_asked(struct visit *v);                   /* after the session is known: may this page be remembered? */
+bool pages_find(struct visit *v, struct db *reader); /* true: it is in out, as it was drawn */
 void pages_keep(struct visit *v, struct db *reader);
 
-#define FORM_KEY 32 /* characters of an idempotency key */
+#define FORM_KEY 32                    /* characters of an idempotency key */
 void form_key(char key[FORM_KEY + 1]); /* a fresh one */
 
 /* ---- rate limits (web/limit.c): a token bucket an address ---- */

@@ -25,8 +25,7 @@ bool utf8_clean(const char *s, size_t n)
         if (more == 0 || end - p < more)
             return false;
         unsigned first = *p; /* too long, a surrogate half, or past U+10FFFF */
-        if ((c == 0xE0 && first < 0xA0) || (c == 0xED && first > 0x9F) || (c == 0xF0 && first < 0x90) ||
-            (c == 0xF4 && first > 0x8F))
+        if ((c == 0xE0 && first < 0xA0) || (c == 0xED && first > 0x9F) || (c == 0xF0 && first < 0x90) || (c == 0xF4 && first > 0x8F))
             return false;
         for (; more > 0; more--)
             if ((*p++ & 0xC0) != 0x80)

@@ -11,9 +11,14 @@
 static const struct {
     const char *name, *text;
 } words[] = {
-    {"kept", N_("What you typed last time is still here.")}, {"discard", N_("Discard it and start again")},
-    {"live", N_("Updating live")}, {"lost", N_("Connection lost, trying again")}, {"cancel", N_("Not now")},
-    {"copied", N_("Copied")}, {"remove", N_("Remove")}, {"photos-full", N_("Three photographs at most")},
+    {"kept", N_("What you typed last time is still here.")},
+    {"discard", N_("Discard it and start again")},
+    {"live", N_("Updating live")},
+    {"lost", N_("Connection lost, trying again")},
+    {"cancel", N_("Not now")},
+    {"copied", N_("Copied")},
+    {"remove", N_("Remove")},
+    {"photos-full", N_("Three photographs at most")},
     {"map-failed", N_("The map can't be opened. Please describe the place in words.")},
 };
 
@@ -137,7 +142,8 @@ static void nav_groups(struct ctx *ctx, bool staff)
     for (int i = 0; i < n; i++) {
         if (group_size(ctx, found, n, i, &current) < 2)
             continue;
-        html(out, "<nav class=\"sub\" aria-label=\"{}\"{}><div class=\"wrap\">", tr(ctx, found[i]->group), (struct markup){current ? "" : " hidden"});
+        html(out, "<nav class=\"sub\" aria-label=\"{}\"{}><div class=\"wrap\">", tr(ctx, found[i]->group),
+             (struct markup){current ? "" : " hidden"});
         for (int j = i; j < n; j++)
             if (together(found[i], found[j]))
                 nav_link(ctx, found[j], found[j]->label, here_or_beside(ctx, found[j]));
@@ -192,14 +198,18 @@ void page_begin(struct ctx *ctx, const char *title, unsigned flags)
         html(out, " data-sent=\"{}\"", sent);
         answer_cookie(ctx, "linli_sent", "", -1);
     }
-    html(out, ">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-              "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · 邻里 Linli</title>\n", title);
-    html(out, "<link rel=\"icon\" href=\"{}\" type=\"image/svg+xml\">\n<link rel=\"manifest\" href=\"{}\">\n"
-              "<link rel=\"stylesheet\" href=\"{}\">\n<script type=\"module\" src=\"{}\"></script>\n</head>\n<body>\n",
+    html(out,
+         ">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · 邻里 Linli</title>\n",
+         title);
+    html(out,
+         "<link rel=\"icon\" href=\"{}\" type=\"image/svg+xml\">\n<link rel=\"manifest\" href=\"{}\">\n"
+         "<link rel=\"stylesheet\" href=\"{}\">\n<script type=\"module\" src=\"{}\"></script>\n</head>\n<body>\n",
          asset_url(ctx->arena, "favicon.svg"), asset_url(ctx->arena, "manifest.webmanifest"), asset_url(ctx->arena, "linli.css"),
          asset_url(ctx->arena, "linli.js"));
-    html(out, "<a class=\"skip\" href=\"#main\">{}</a>\n<header class=\"top\"><div class=\"wrap\">\n"
-              "<a class=\"brand\" href=\"/\">{}<b>邻里</b> <span lang=\"en\">Linli</span></a>\n",
+    html(out,
+         "<a class=\"skip\" href=\"#main\">{}</a>\n<header class=\"top\"><div class=\"wrap\">\n"
+         "<a class=\"brand\" href=\"/\">{}<b>邻里</b> <span lang=\"en\">Linli</span></a>\n",
          say(ctx, "To the text"), icon(ctx, "linli"));
     nav(ctx, staff);
     tools(ctx, staff);

@@ -47,8 +47,13 @@ bool pages_asked(struct visit *v)
     v->remembered = v->pages && v->session && (v->route->flags & REMEMBERED) && !(sent && *sent) && !(said && *said);
     if (!v->remembered)
         return false;
-    const char *parts[] = {v->ex.path, v->ex.query_text, v->ctx.lang, v->ex.fragment ? v->ex.fragment : "", v->ex.elder ? "elder" : "",
-                           v->ex.wants_json ? "json" : "", v->ex.tls ? "tls" : "",
+    const char *parts[] = {v->ex.path,
+                           v->ex.query_text,
+                           v->ctx.lang,
+                           v->ex.fragment ? v->ex.fragment : "",
+                           v->ex.elder ? "elder" : "",
+                           v->ex.wants_json ? "json" : "",
+                           v->ex.tls ? "tls" : "",
                            v->ctx.site->name ? v->ctx.site->name : ""};
     crypto_generichash_state h;
     crypto_generichash_init(&h, v->session, 32, sizeof v->asked);

@@ -16,11 +16,11 @@
 struct compiled {
     const struct route *route;
     int count, literals;
-    bool slash;           /* the address may end with / */
+    bool slash; /* the address may end with / */
     struct {
         const char *text; /* NULL: a place */
         size_t size;
-        char place;       /* 'i' id, 'n' name, 'r' rest */
+        char place; /* 'i' id, 'n' name, 'r' rest */
     } part[SEGMENTS_MOST];
     struct compiled *next;
 };

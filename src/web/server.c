@@ -31,20 +31,20 @@
 #include <unistd.h>
 
 #define SPARE_MOST 256
-#define SLOW_MOST  2000              /* visits that wait for a slow thread */
+#define SLOW_MOST  2000               /* visits that wait for a slow thread */
 #define DISCARD    ((size_t)64 << 20) /* bytes past the limit that are read and dropped, so that the answer arrives */
 
 enum stage { STAGE_NEW, STAGE_BODY, STAGE_WAITING, STAGE_DONE, STAGE_READY, STAGE_LIVE };
 
 struct worker;
-struct call { /* the server's side of a visit */
+struct call {           /* the server's side of a visit */
     struct visit visit; /* first */
     struct call *next;  /* done list, slow queue, spare list, live list */
     struct worker *worker;
     struct MHD_Connection *connection;
     enum stage stage;
     enum status outcome;
-    bool drawn;         /* the answer is there already: no finish */
+    bool drawn; /* the answer is there already: no finish */
     bool suspended;
     int64_t sent, sent_at; /* live: the journal number last told, and when */
     int64_t began;         /* seconds on the monotonic clock */
@@ -54,8 +54,8 @@ struct call { /* the server's side of a visit */
 struct link { /* a connection, from its opening to its end */
     struct link *next, **at;
     int fd;
-    bool head;      /* waiting for the end of a head */
-    int64_t until;  /* that long, on the monotonic clock */
+    bool head;     /* waiting for the end of a head */
+    int64_t until; /* that long, on the monotonic clock */
 };
 
 struct worker {
@@ -64,14 +64,14 @@ struct worker {
     struct MHD_Daemon *daemon;
     int seat, epoll, wake;
     pthread_mutex_t lock;
-    struct call *done;            /* under lock */
+    struct call *done; /* under lock */
     struct call *spare;
-    struct pages *pages;          /* what its own thread remembers */
+    struct pages *pages; /* what its own thread remembers */
     struct call *live;
     struct link *links;
-    int64_t swept;                /* second in which the links were last looked through */
+    int64_t swept; /* second in which the links were last looked through */
     int spares, lives;
-    int waiting;                  /* suspended for a change or a slow step */
+    int waiting; /* suspended for a change or a slow step */
 };
 
 struct server {
@@ -80,7 +80,7 @@ struct server {
     int listener, port, worker_count, slow_count;
     struct worker workers[16];
     pthread_t slow[16];
-    pthread_mutex_t lock;         /* of the slow queue */
+    pthread_mutex_t lock; /* of the slow queue */
     pthread_cond_t more;
     struct call *queue, **queue_end;
     int queued;
@@ -203,7 +203,8 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **o
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         struct link *l = must_alloc(sizeof *l);
-        *l = (struct link){.next = w->links, .at = &w->links, .fd = info ? info->connect_fd : -1, .head = true, .until = seconds() + head_most(w)};
+        *l = (struct link){
+            .next = w->links, .at = &w->links, .fd = info ? info->connect_fd : -1, .head = true, .until = seconds() + head_most(w)};
         if (l->next)
             l->next->at = &l->next;
         w->links = l;
@@ -449,8 +450,8 @@ static enum MHD_Result call_enter(struct call *c)
     return call_answer(c);
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *verb,
-                                  const char *version, const char *data, size_t *size, void **closure)
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *verb, const char *version,
+                                  const char *data, size_t *size, void **closure)
 {
     (void)url;
     (void)version;
@@ -531,7 +532,8 @@ static void resume_live(struct worker *w)
     for (struct call *c = w->live; c; c = c->next) {
         const struct site *site = c->visit.ctx.site;
         int64_t newest = atomic_load(&site->journal);
-        if (c->suspended && (stopping || atomic_load(&site->closing) || (newest > c->sent && t.tv_sec > c->sent_at) || t.tv_sec - c->sent_at >= 20)) {
+        if (c->suspended &&
+            (stopping || atomic_load(&site->closing) || (newest > c->sent && t.tv_sec > c->sent_at) || t.tv_sec - c->sent_at >= 20)) {
             c->suspended = false;
             MHD_resume_connection(c->connection);
         }
@@ -597,8 +599,8 @@ static int listen_on(const char *at, struct arena *a, int *port, const char **wh
         return -1;
     }
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 1024) != 0) {
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
+        listen(fd, 1024) != 0) {
         *why = arena_print(a, "%s: %s", at, strerror(errno));
         if (fd >= 0)
             close(fd);
@@ -631,11 +633,11 @@ static bool worker_start(struct server *s, struct worker *w, struct arena *a, co
     w->pages = pages_new();
     pthread_mutex_init(&w->lock, NULL);
     w->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    w->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, w, MHD_OPTION_LISTEN_SOCKET, dup(s->listener),
-        MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_NOTIFY_CONNECTION, on_connection, w, MHD_OPTION_NOTIFY_COMPLETED, on_completed, w,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_END);
+    w->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, w, MHD_OPTION_LISTEN_SOCKET,
+                                 dup(s->listener), MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_NOTIFY_CONNECTION, on_connection, w,
+                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, w, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS,
+                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768,
+                                 MHD_OPTION_END);
     const union MHD_DaemonInfo *info = w->daemon ? MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info || w->wake < 0) {
         *why = "the HTTP server can't be started";
@@ -667,8 +669,7 @@ static int between(long n, int least, int most)
     return n < least ? least : n > most ? most : (int)n;
 }
 
-struct server *server_start(struct site *site, const char *listen_at, const struct routes *routes, struct arena *a,
-                            const char **why)
+struct server *server_start(struct site *site, const char *listen_at, const struct routes *routes, struct arena *a, const char **why)
 {
     if (sodium_init() < 0) {
         *why = "the cryptographic library can't be started";

@@ -129,14 +129,15 @@ static void bearer_actor(struct visit *v, struct db *db, const char *token)
 {
     unsigned char hash[HASH];
     crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
-    struct rows *r = query(db, "SELECT id, name, role, area, unit, last_used FROM api_tokens WHERE token_hash = {} AND revoked IS NULL", bytes_of(hash, HASH));
+    struct rows *r = query(db, "SELECT id, name, role, area, unit, last_used FROM api_tokens WHERE token_hash = {} AND revoked IS NULL",
+                           bytes_of(hash, HASH));
     if (!rows_next(r))
         return;
     struct grant *g = ARENA_NEW(v->arena, struct grant);
     *g = (struct grant){role_parse(row_text(r, "role")), row_int(r, "area"), row_int(r, "unit")};
     v->token = row_int(r, "id");
-    v->ctx.actor = (struct actor){.user = NONE, .name = row_copy(r, v->arena, "name"), .roles = ROLE_PUBLIC | g->role,
-                                  .grants = g, .grant_count = 1, .via = "api"};
+    v->ctx.actor = (struct actor){
+        .user = NONE, .name = row_copy(r, v->arena, "name"), .roles = ROLE_PUBLIC | g->role, .grants = g, .grant_count = 1, .via = "api"};
     v->bearer = true;
     int64_t used = row_int(r, "last_used");
     rows_end(r);
@@ -234,10 +235,14 @@ static void login_draw(struct ctx *ctx)
     form_begin(ctx, "/login", NULL, false);
     form_problems(ctx);
     html(out, "<input type=\"hidden\" name=\"next\" value=\"{}\">", next_path(ctx, NULL));
-    html(out, "<div class=\"field\"><label for=\"f-login\">{}</label><input id=\"f-login\" name=\"login\" value=\"{}\" "
-              "autocomplete=\"username\" autocapitalize=\"none\" required></div>", say(ctx, "Login"), typed);
-    html(out, "<div class=\"field\"><label for=\"f-password\">{}</label><input id=\"f-password\" name=\"password\" type=\"password\" "
-              "autocomplete=\"current-password\" required></div>", say(ctx, "Password"));
+    html(out,
+         "<div class=\"field\"><label for=\"f-login\">{}</label><input id=\"f-login\" name=\"login\" value=\"{}\" "
+         "autocomplete=\"username\" autocapitalize=\"none\" required></div>",
+         say(ctx, "Login"), typed);
+    html(out,
+         "<div class=\"field\"><label for=\"f-password\">{}</label><input id=\"f-password\" name=\"password\" type=\"password\" "
+         "autocomplete=\"current-password\" required></div>",
+         say(ctx, "Password"));
     html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Sign in"));
     form_end(ctx);
     page_end(ctx);
@@ -252,7 +257,9 @@ struct attempt {
 static bool fits_nobody(const char *password)
 {
     return password_fits("$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
-                         "RdescudvJCsgt3ub+b+dWRWJTmaaJObGRdescudvJCs", password) && false;
+                         "RdescudvJCsgt3ub+b+dWRWJTmaaJObGRdescudvJCs",
+                         password) &&
+           false;
 }
 
 static void login_prepare(struct ctx *ctx)
@@ -299,8 +306,9 @@ static const char *first_place(struct ctx *ctx, int64_t user)
 
 void password_wrong(struct ctx *ctx, int64_t user)
 {
-    change(ctx->db, "UPDATE users SET locked_until = CASE WHEN failed + 1 >= {} THEN {} ELSE locked_until END,"
-                    " failed = CASE WHEN failed + 1 >= {} THEN 0 ELSE failed + 1 END WHERE id = {}",
+    change(ctx->db,
+           "UPDATE users SET locked_until = CASE WHEN failed + 1 >= {} THEN {} ELSE locked_until END,"
+           " failed = CASE WHEN failed + 1 >= {} THEN 0 ELSE failed + 1 END WHERE id = {}",
            LOGIN_FAILURES, ctx->now + LOGIN_LOCKED, LOGIN_FAILURES, user);
     journal_add(ctx, "users", user, "sign_in_refused", NULL, NULL);
 }
@@ -322,8 +330,8 @@ static void login_change(struct ctx *ctx)
     const char *token = token_new(ctx->arena, hash);
     change(ctx->db, "DELETE FROM sessions WHERE expires <= {} OR seen <= {}", ctx->now, ctx->now - SESSION_IDLE);
     change(ctx->db, "UPDATE users SET failed = 0, locked_until = NULL, last_login = {} WHERE id = {}", ctx->now, t->user);
-    change(ctx->db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, {}, {}, {}, {})",
-           bytes_of(hash, HASH), t->user, ctx->now, ctx->now, ctx->now + SESSION_MOST);
+    change(ctx->db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, {}, {}, {}, {})", bytes_of(hash, HASH),
+           t->user, ctx->now, ctx->now, ctx->now + SESSION_MOST);
     actor_load(ctx, ctx->db, t->user, "web");
     journal_add(ctx, "users", t->user, "sign_in", NULL, NULL);
     answer_cookie(ctx, cookie_name(visit_of(ctx)), token, 0);

@@ -11,12 +11,12 @@
 #include "base/ctx.h"
 #include "db/db.h"
 
-#define SESSION_IDLE      1800  /* seconds */
-#define SESSION_MOST      43200
-#define LOGIN_FAILURES    5     /* wrong passwords in a row before the account is locked */
-#define LOGIN_LOCKED      900   /* seconds */
-#define PASSWORD_LEAST    8     /* characters */
-#define PASSWORD_MOST     200   /* bytes */
+#define SESSION_IDLE   1800 /* seconds */
+#define SESSION_MOST   43200
+#define LOGIN_FAILURES 5   /* wrong passwords in a row before the account is locked */
+#define LOGIN_LOCKED   900 /* seconds */
+#define PASSWORD_LEAST 8   /* characters */
+#define PASSWORD_MOST  200 /* bytes */
 
 /* Slow (tens of milliseconds): never behind the door. NULL: too short or too long. In arena a. */
 char *password_hash(struct arena *a, const char *password);

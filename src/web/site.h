@@ -45,52 +45,52 @@ struct site_child {
     const char *name, *store; /* the tenant's; address of its store */
 };
 
-#define SITE_PREFIX 48  /* "/t/" and a name, with room */
-#define SITE_SEATS 40   /* readers of one store: a thread each */
-#define SEAT_LOOPS 0    /* 16 of them */
-#define SEAT_SLOW  16   /* 16 */
-#define SEAT_JOBS  32   /* 8 */
+#define SITE_PREFIX 48 /* "/t/" and a name, with room */
+#define SITE_SEATS  40 /* readers of one store: a thread each */
+#define SEAT_LOOPS  0  /* 16 of them */
+#define SEAT_SLOW   16 /* 16 */
+#define SEAT_JOBS   32 /* 8 */
 
 struct site {
-    const char *name;              /* the tenant's; NULL: it is the only one */
-    const struct place *const *places; /* the navigation: tables ended by a NULL href, the list by NULL; NULL: none */
-    const char *data;              /* address of the store: db_open's; NULL: nobody's */
-    struct writer *_Atomic writer; /* NULL until somebody needs it (site_writer) */
-    struct db *readers[SITE_SEATS]; /* site_reader's; each is its seat's own thread's */
-    const struct seal_key *keys;   /* for sealed fields; NULL: none */
-    unsigned char secret[32];      /* keys the CSRF tokens; derived from the installation's key, so kept over restarts */
-    int64_t started;               /* seconds since 1970 UTC */
+    const char *name;                       /* the tenant's; NULL: it is the only one */
+    const struct place *const *places;      /* the navigation: tables ended by a NULL href, the list by NULL; NULL: none */
+    const char *data;                       /* address of the store: db_open's; NULL: nobody's */
+    struct writer *_Atomic writer;          /* NULL until somebody needs it (site_writer) */
+    struct db *readers[SITE_SEATS];         /* site_reader's; each is its seat's own thread's */
+    const struct seal_key *keys;            /* for sealed fields; NULL: none */
+    unsigned char secret[32];               /* keys the CSRF tokens; derived from the installation's key, so kept over restarts */
+    int64_t started;                        /* seconds since 1970 UTC */
     const struct site_words *_Atomic words; /* in the foot of each page; replaced as a whole while the server runs; NULL: nothing */
-    const char *host;              /* the name people use, with its port if it is not the usual one: others are refused,
-                                      but not from this machine itself; NULL: any */
-    bool tls;                      /* served by TLS (here or by the proxy): __Host- cookies, HSTS */
-    bool proxied;                  /* the peer is a trusted proxy: its X-Forwarded-For and -Proto are believed */
-    int workers;                   /* loops; 0: as many as processors, 2 to 8 */
-    int head_seconds;              /* a request's head may take; 0: SERVER_HEAD */
-    int slow_workers;              /* threads for SLOW prepare steps; 0: 2 */
-    int requests_a_second;         /* from one address that is not this machine; 0: 50 */
-    int logins_a_minute;           /* from one address; 0: 30 */
-    bool quiet;                    /* no line for each change and error on stderr */
+    const char *host;                       /* the name people use, with its port if it is not the usual one: others are refused,
+                                               but not from this machine itself; NULL: any */
+    bool tls;                               /* served by TLS (here or by the proxy): __Host- cookies, HSTS */
+    bool proxied;                           /* the peer is a trusted proxy: its X-Forwarded-For and -Proto are believed */
+    int workers;                            /* loops; 0: as many as processors, 2 to 8 */
+    int head_seconds;                       /* a request's head may take; 0: SERVER_HEAD */
+    int slow_workers;                       /* threads for SLOW prepare steps; 0: 2 */
+    int requests_a_second;                  /* from one address that is not this machine; 0: 50 */
+    int logins_a_minute;                    /* from one address; 0: 30 */
+    bool quiet;                             /* no line for each change and error on stderr */
     /* Fills ctx->actor for who shows a volunteer's card: text of its cookie, NULL without one. Asked after the session,
      * whose roles stay. False: the card is not good, or there is none. */
     bool (*card)(struct ctx *ctx, const char *text);
-    int64_t (*waiting)(struct ctx *ctx);       /* the number beside "To do" in the staff's navigation */
-    void (*metrics)(struct ctx *ctx);          /* adds lines to /metrics */
+    int64_t (*waiting)(struct ctx *ctx); /* the number beside "To do" in the staff's navigation */
+    void (*metrics)(struct ctx *ctx);    /* adds lines to /metrics */
     /* Many tenants. choose: whose request for this host and address it is (the caller is inside then, until leave); what
      * stands before the address (/t/NAME) is taken off *uri and put into prefix. NULL: nobody's. leave: of a site that
      * choose answered. open: its writer, opened; NULL when it can't be. */
     struct site *(*choose)(struct arena *a, const char *host, const char **uri, char prefix[SITE_PREFIX]);
-    void (*leave)(struct site *site);          /* for each choose or enter */
-    bool (*enter)(struct site *site);          /* for who comes by himself: a job. False: it is gone */
+    void (*leave)(struct site *site); /* for each choose or enter */
+    bool (*enter)(struct site *site); /* for who comes by himself: a job. False: it is gone */
     struct writer *(*open)(struct site *site);
     /* How many it is the parent of; the first of them into list, in a (NULL: only how many). */
     int (*children)(struct site *site, struct arena *a, struct site_child *list, int most);
-    void (*stir)(struct site *site);           /* its jobs have something to do */
-    _Atomic int64_t used;          /* when somebody came last, seconds on the monotonic clock */
-    _Atomic bool shut;             /* its store can't be served now: no reader */
-    _Atomic bool closing;          /* what goes on for long (live pages, an import) ends soon */
-    _Atomic int64_t copied;        /* until when it is copied elsewhere, seconds; 0: it is not */
-    _Atomic int64_t journal;       /* newest journal number: moved by writer_on_commit, followed by live pages */
+    void (*stir)(struct site *site); /* its jobs have something to do */
+    _Atomic int64_t used;            /* when somebody came last, seconds on the monotonic clock */
+    _Atomic bool shut;               /* its store can't be served now: no reader */
+    _Atomic bool closing;            /* what goes on for long (live pages, an import) ends soon */
+    _Atomic int64_t copied;          /* until when it is copied elsewhere, seconds; 0: it is not */
+    _Atomic int64_t journal;         /* newest journal number: moved by writer_on_commit, followed by live pages */
     /* counted by the server, shown by /metrics */
     _Atomic int64_t requests, changes, refused, failures, connections, live;
 };

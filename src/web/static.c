@@ -39,7 +39,8 @@ static void asset_draw(struct ctx *ctx)
     answer_type(ctx, f->type);
     answer_header(ctx, "ETag", tag);
     if (strcmp(ctx->web->rest, "sw.js") == 0)
-        answer_header(ctx, "Service-Worker-Allowed", arena_print(ctx->arena, "%s/", ctx->web->prefix)); /* it keeps pages, which are not under /assets/ */
+        answer_header(ctx, "Service-Worker-Allowed",
+                      arena_print(ctx->arena, "%s/", ctx->web->prefix)); /* it keeps pages, which are not under /assets/ */
     answer_header(ctx, "Vary", "Accept-Encoding");
     answer_header(ctx, "Cache-Control", asked && strcmp(asked, f->hash) == 0 ? "public, max-age=31536000, immutable" : "public, no-cache");
     if (known && strcmp(known, tag) == 0) {

@@ -27,18 +27,18 @@ enum method { GET, POST, PATCH, DELETE_, METHOD_COUNT };
 typedef void handler(struct ctx *ctx);
 
 enum route_flag {
-    SLOW = 1 << 0,      /* prepare runs on a worker thread */
-    UPLOAD = 1 << 1,    /* multipart with files; the body may be UPLOAD_LIMIT long */
-    API = 1 << 2,       /* JSON in and out, bearer token, problem+json */
-    NO_CSRF = 1 << 3,   /* needs no session: residents without an account (same-origin is still checked) */
-    LIVE = 1 << 4,      /* a server-sent event stream: the handler only decides whether (ctx_fail); then an event
-                           "change" with the journal number goes out when something was committed, once a second at most */
+    SLOW = 1 << 0,        /* prepare runs on a worker thread */
+    UPLOAD = 1 << 1,      /* multipart with files; the body may be UPLOAD_LIMIT long */
+    API = 1 << 2,         /* JSON in and out, bearer token, problem+json */
+    NO_CSRF = 1 << 3,     /* needs no session: residents without an account (same-origin is still checked) */
+    LIVE = 1 << 4,        /* a server-sent event stream: the handler only decides whether (ctx_fail); then an event
+                             "change" with the journal number goes out when something was committed, once a second at most */
     LOGIN_LIMIT = 1 << 5, /* the strict rate limit: sign-in, follow-up by code */
-    BODY_BIG = 1 << 6,  /* a JSON body up to UPLOAD_LIMIT */
-    STORELESS = 1 << 12, /* GET that needs no store: also answered where no tenant is meant */
+    BODY_BIG = 1 << 6,    /* a JSON body up to UPLOAD_LIMIT */
+    STORELESS = 1 << 12,  /* GET that needs no store: also answered where no tenant is meant */
     REMEMBERED = 1 << 11, /* GET: drawn once for a session and address, until something is committed or the minute is over:
                             of the time such a page shows whole minutes only */
-    READS = 1 << 7,     /* a POST that stores nothing: handle runs on a reader, not behind the door */
+    READS = 1 << 7,       /* a POST that stores nothing: handle runs on a reader, not behind the door */
     /* {name} is a kind: the gate answers 404 when there is none, 403 when the actor is not among the kind's roles for
      * this, and loads {id} when the path has one, in the actor's scope. One of the three. */
     KIND_READ = 1 << 8,
@@ -50,9 +50,9 @@ enum route_flag {
 
 struct route {
     enum method method;
-    const char *path;        /* "/requests/{id}/answer": {id} a number, {name} a word [a-z0-9_-]+, {rest} what remains */
-    unsigned roles;          /* who may; never 0 */
-    handler *handle;         /* GET: draws; otherwise: the change behind the door */
+    const char *path; /* "/requests/{id}/answer": {id} a number, {name} a word [a-z0-9_-]+, {rest} what remains */
+    unsigned roles;   /* who may; never 0 */
+    handler *handle;  /* GET: draws; otherwise: the change behind the door */
     handler *prepare, *failed;
     const struct kind *kind;   /* what a route made from a kind is about; NULL */
     const struct kind *record; /* the gate loads the record {id} of this kind, in the actor's scope, or answers 404 */
@@ -60,10 +60,14 @@ struct route {
 };
 /* A route without a role does not compile. */
 #define ROLES(r) ((r) + 0 * (int)sizeof(char[(r) ? 1 : -1]))
-#define ROUTE_GET(path_, roles_, draw_, ...)                                                                  \
-    {.method = GET, .path = (path_), .roles = (unsigned)ROLES(roles_), .handle = (draw_), ##__VA_ARGS__}
-#define ROUTE_POST(path_, roles_, change_, ...)                                                               \
-    {.method = POST, .path = (path_), .roles = (unsigned)ROLES(roles_), .handle = (change_), ##__VA_ARGS__}
+#define ROUTE_GET(path_, roles_, draw_, ...) \
+    { \
+        .method = GET, .path = (path_), .roles = (unsigned)ROLES(roles_), .handle = (draw_), ##__VA_ARGS__ \
+    }
+#define ROUTE_POST(path_, roles_, change_, ...) \
+    { \
+        .method = POST, .path = (path_), .roles = (unsigned)ROLES(roles_), .handle = (change_), ##__VA_ARGS__ \
+    }
 
 struct param {
     const char *name, *value; /* UTF-8, no NUL inside, white space kept */
@@ -76,45 +80,45 @@ struct upload {
 
 struct exchange {
     enum method method;
-    const char *path, *query_text;     /* decoded path, without the tenant's prefix; raw query */
-    char prefix[SITE_PREFIX];          /* "/t/NAME" before every address of a tenant chosen by it, otherwise "". Handlers leave
-                                          it out: the gate puts it into links, Location and cookies of what they answer */
+    const char *path, *query_text; /* decoded path, without the tenant's prefix; raw query */
+    char prefix[SITE_PREFIX];      /* "/t/NAME" before every address of a tenant chosen by it, otherwise "". Handlers leave
+                                      it out: the gate puts it into links, Location and cookies of what they answer */
     const struct param *query;
     int query_count;
-    const char *words;                 /* ?q= as it stands in the address when it is sealed there; NULL. query has it opened */
-    const struct param *form;          /* urlencoded or multipart fields, in order */
+    const char *words;        /* ?q= as it stands in the address when it is sealed there; NULL. query has it opened */
+    const struct param *form; /* urlencoded or multipart fields, in order */
     int form_count;
     const struct upload *uploads;
     int upload_count;
-    const char *body;                  /* JSON body, checked UTF-8; NULL */
+    const char *body; /* JSON body, checked UTF-8; NULL */
     size_t body_size;
-    const struct param *headers;       /* names in lower case */
+    const struct param *headers; /* names in lower case */
     int header_count;
     const struct param *cookies;
     int cookie_count;
     const struct route *route;
-    int64_t id;                        /* {id} of the path; NONE */
-    const char *name, *rest;           /* {name}, {rest} */
-    const struct kind *kind;           /* with KIND_READ, KIND_WRITE, KIND_REMOVE */
-    void *record;                      /* the record the gate loaded; NULL */
-    const char *address;               /* the peer (or X-Forwarded-For behind a trusted proxy) */
-    bool tls;                          /* the client came by TLS, here or at the proxy */
+    int64_t id;              /* {id} of the path; NONE */
+    const char *name, *rest; /* {name}, {rest} */
+    const struct kind *kind; /* with KIND_READ, KIND_WRITE, KIND_REMOVE */
+    void *record;            /* the record the gate loaded; NULL */
+    const char *address;     /* the peer (or X-Forwarded-For behind a trusted proxy) */
+    bool tls;                /* the client came by TLS, here or at the proxy */
     bool wants_json;
-    bool elder;                        /* elder view asked for (cookie) */
-    const char *fragment;              /* X-Fragment header: draw only this part; NULL */
-    const char *csrf;                  /* to be put in forms by form_begin */
-    struct buf *out;                   /* the body */
-    int code;                          /* answer; 200 */
-    struct param *answer;              /* answer headers */
+    bool elder;           /* elder view asked for (cookie) */
+    const char *fragment; /* X-Fragment header: draw only this part; NULL */
+    const char *csrf;     /* to be put in forms by form_begin */
+    struct buf *out;      /* the body */
+    int code;             /* answer; 200 */
+    struct param *answer; /* answer headers */
     int answer_count;
-    size_t key_at;                     /* where the form's idempotency key stands in out; 0: there is none */
-    int key_count;                     /* how many forms have one */
-    const char *sent;                  /* the keep-id of a form that arrived: the page clears what it kept */
+    size_t key_at;    /* where the form's idempotency key stands in out; 0: there is none */
+    int key_count;    /* how many forms have one */
+    const char *sent; /* the keep-id of a form that arrived: the page clears what it kept */
 };
 
 /* ---- reading ---- */
-const char *param(const struct ctx *ctx, const char *name);        /* form first, then query; NULL */
-int64_t param_int(const struct ctx *ctx, const char *name);        /* NONE when missing or not a number */
+const char *param(const struct ctx *ctx, const char *name); /* form first, then query; NULL */
+int64_t param_int(const struct ctx *ctx, const char *name); /* NONE when missing or not a number */
 const char *query_param(const struct ctx *ctx, const char *name);
 const char *header(const struct ctx *ctx, const char *lower_name);
 const char *cookie(const struct ctx *ctx, const char *name);
@@ -139,7 +143,7 @@ void answer_type(struct ctx *ctx, const char *content_type);
 void see_other_write(struct ctx *ctx, const char *literal, const struct arg *args, int count);
 /* 303 to where the parameter "next" says, a path of ours only, or to otherwise. */
 void see_next(struct ctx *ctx, const char *otherwise);
-const char *next_path(struct ctx *ctx, const char *otherwise); /* that path, for a form's hidden field */
+const char *next_path(struct ctx *ctx, const char *otherwise);                         /* that path, for a form's hidden field */
 void answer_download(struct ctx *ctx, const char *filename, const char *content_type); /* Content-Disposition, UTF-8 name */
 /* The problem page, or problem+json on an API route, for ctx->status and ctx->problems. */
 void answer_problem(struct ctx *ctx);
@@ -158,9 +162,9 @@ void fragment_end(struct ctx *ctx);
 /* <form method=post action=…> with the CSRF token and a fresh idempotency key. keep: name under which the
  * browser keeps what is typed until it is sent (NULL: not kept). upload: multipart. */
 void form_begin(struct ctx *ctx, const char *action, const char *keep, bool upload);
-void form_tokens(struct ctx *ctx);    /* those two alone, for a <form> written by hand */
+void form_tokens(struct ctx *ctx); /* those two alone, for a <form> written by hand */
 void form_end(struct ctx *ctx);
-void form_problems(struct ctx *ctx);  /* the summary on top, linked to the fields */
+void form_problems(struct ctx *ctx);                   /* the summary on top, linked to the fields */
 struct markup icon(struct ctx *ctx, const char *name); /* <svg class="icon"><use …> from the sprite */
 const char *const *icon_names(struct arena *a);        /* those of the sprite, ended by NULL */
 /* Says it once on the next page (a short message cookie): "Sent to …". */

@@ -62,11 +62,13 @@ static int match(char **words)
     int64_t community = query_int(ctx->db, "SELECT min(id) AS id FROM areas WHERE level = 'community'");
     db_begin(ctx->db);
     for (int i = 0; i < VOLUNTEERS; i++) {
-        change(ctx->db, "INSERT INTO people (created, updated, code, name, gender, community) VALUES (0, 0, {}, {}, {}, {})", arena_print(ctx->arena, "B%d", i),
-               arena_print(ctx->arena, "志愿者%d", i), i % 2 ? "female" : "male", community + i % 10);
-        change(ctx->db, "INSERT INTO volunteers (created, updated, number, person, community, status, skills, times, lat, lon) VALUES (0, 0, {}, {}, {}, 'active', {}, {}, {}, {})",
-               arena_print(ctx->arena, "B%d", i), db_inserted(ctx->db), community + i % 10, skills[i % 5], i % 3 ? "|sat-am|sun-am|" : (const char *)NULL,
-               23.04 + (i % 100) * 0.0005, 112.45 + (i / 100) * 0.0005);
+        change(ctx->db, "INSERT INTO people (created, updated, code, name, gender, community) VALUES (0, 0, {}, {}, {}, {})",
+               arena_print(ctx->arena, "B%d", i), arena_print(ctx->arena, "志愿者%d", i), i % 2 ? "female" : "male", community + i % 10);
+        change(
+            ctx->db,
+            "INSERT INTO volunteers (created, updated, number, person, community, status, skills, times, lat, lon) VALUES (0, 0, {}, {}, {}, 'active', {}, {}, {}, {})",
+            arena_print(ctx->arena, "B%d", i), db_inserted(ctx->db), community + i % 10, skills[i % 5],
+            i % 3 ? "|sat-am|sun-am|" : (const char *)NULL, 23.04 + (i % 100) * 0.0005, 112.45 + (i / 100) * 0.0005);
     }
     if (db_commit(ctx->db) != OK)
         stop(db_failure(ctx->db));
@@ -335,11 +337,13 @@ int main(int argc, char **argv)
         const char *name;
         int words;
         int (*run)(char **words);
-    } parts[] = {{"suggest", 2, suggest}, {"raw", 4, raw}, {"behind", 2, behind}, {"index", 1, follow}, {"match", 1, match},
-                 {"door", 2, door_data}};
+    } parts[] = {{"suggest", 2, suggest}, {"raw", 4, raw},     {"behind", 2, behind},
+                 {"index", 1, follow},    {"match", 1, match}, {"door", 2, door_data}};
     for (size_t i = 0; argc > 1 && i < sizeof parts / sizeof *parts; i++)
         if (!strcmp(argv[1], parts[i].name) && argc == parts[i].words + 2)
             return parts[i].run(argv + 2);
-    fprintf(stderr, "linli-bench suggest SHEET FOLDER | raw SOURCE TARGET GROUP COUNT | behind DATA SECONDS | index DATA | match FOLDER | door FOLDER PEOPLE\n");
+    fprintf(
+        stderr,
+        "linli-bench suggest SHEET FOLDER | raw SOURCE TARGET GROUP COUNT | behind DATA SECONDS | index DATA | match FOLDER | door FOLDER PEOPLE\n");
     return 2;
 }

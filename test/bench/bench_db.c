@@ -17,7 +17,8 @@
 
 #define UNDER_WAY 5000 /* tasks submitted and not yet done: what many connections would have */
 
-static const char text[] = "楼道灯坏了一个星期，晚上看不见台阶，已经有老人摔倒，请尽快派人来看一看。单元门口的垃圾桶也满了。The light is out.";
+static const char text[] =
+    "楼道灯坏了一个星期，晚上看不见台阶，已经有老人摔倒，请尽快派人来看一看。单元门口的垃圾桶也满了。The light is out.";
 
 struct job {
     struct task task;

@@ -49,7 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (input_urlencoded(a, body, n, &list, &count))
             check(list, count);
         break;
-    case 1: read_multipart(a, body, n); break;
+    case 1:
+        read_multipart(a, body, n);
+        break;
     case 2:
         if (text_valid(body, n) && input_cookies(a, body, &list, &count)) /* the gate has looked at headers by then */
             check(list, count);

@@ -62,7 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool valid = text_valid(s, n);
     const char *normal = NULL, *full, *initials;
     switch (data[0] % 4) {
-    case 0: dates(a, s); break;
+    case 0:
+        dates(a, s);
+        break;
     case 1:
         if (valid)
             texts(a, s, n);
@@ -92,9 +94,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 int main(int argc, char **argv)
 {
     static const char *const seeds[] = {
-        "\4" "2026-03-05 14:30:59", "\4" "2020年2月29日 8:05", "\4" "2019/6/20 10:55:18", "\4" "2026-03-05T14:30:00+08:00",
-        "\5 \t三栋\xE3\x80\x80楼道\r\n\r\n\r\n灯不亮\xC2\xA0 \xEF\xBC\xA1\xEF\xBC\x91 end", "\6星湖新村3栋 noise-2026 重庆路单雄信",
-        "\7" "+86 138-0000-0001", "\7" "0758 2345678", "\7" "ab2c-d3ef g",
+        "\4"
+        "2026-03-05 14:30:59",
+        "\4"
+        "2020年2月29日 8:05",
+        "\4"
+        "2019/6/20 10:55:18",
+        "\4"
+        "2026-03-05T14:30:00+08:00",
+        "\5 \t三栋\xE3\x80\x80楼道\r\n\r\n\r\n灯不亮\xC2\xA0 \xEF\xBC\xA1\xEF\xBC\x91 end",
+        "\6星湖新村3栋 noise-2026 重庆路单雄信",
+        "\7"
+        "+86 138-0000-0001",
+        "\7"
+        "0758 2345678",
+        "\7"
+        "ab2c-d3ef g",
     };
     int failed = 0;
     for (int i = 1; i < argc; i++)

@@ -22,7 +22,8 @@ static uint8_t *wrap(const uint8_t *sheet, size_t size, size_t *packed)
     static const char rels[] = "<R><Relationship Type='" REL "/officeDocument' Target='b.xml'/></R>";
     static const char book[] = "<workbook xmlns:r='" REL "'><sheet r:id='s'/></workbook>";
     static const char parts[] = "<R><Relationship Id='s' Type='" REL "/worksheet' Target='s.xml'/>"
-        "<Relationship Type='" REL "/sharedStrings' Target='s.xml'/><Relationship Type='" REL "/styles' Target='s.xml'/></R>";
+                                "<Relationship Type='" REL "/sharedStrings' Target='s.xml'/><Relationship Type='" REL
+                                "/styles' Target='s.xml'/></R>";
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t *out = zip_source_buffer_create(NULL, 0, 0, &error);
@@ -60,7 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef LINLI_FUZZER
 int main(int argc, char **argv)
 {
-    static const char seed[] = "<w><numFmt numFmtId='170' formatCode='[h]:mm\"x\"'/><cellXfs><xf numFmtId='14'/><xf numFmtId='170'/>"
+    static const char seed[] =
+        "<w><numFmt numFmtId='170' formatCode='[h]:mm\"x\"'/><cellXfs><xf numFmtId='14'/><xf numFmtId='170'/>"
         "</cellXfs><si><t>a_x000D_b</t></si><si><r><t>c</t></r><rPh><t>d</t></rPh></si><row r='1'><c r='A1' t='s'><v>1</v></c>"
         "<c r='D1' s='0'><v>43831.5</v></c><c t='b'><v>1</v></c></row><row r='7'><c r='AB7' t='inlineStr'><is><t>x</t></is></c></row></w>";
     int failed = 0;

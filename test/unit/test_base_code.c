@@ -189,8 +189,11 @@ static void hides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(checks_citizen_numbers), cmocka_unit_test(checks_credit_codes),
-        cmocka_unit_test(reads_telephone_numbers), cmocka_unit_test(makes_random_codes), cmocka_unit_test(hides),
+        cmocka_unit_test(checks_citizen_numbers),
+        cmocka_unit_test(checks_credit_codes),
+        cmocka_unit_test(reads_telephone_numbers),
+        cmocka_unit_test(makes_random_codes),
+        cmocka_unit_test(hides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,10 +94,12 @@ static void keeps_its_key(void **state)
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(seal_key_load(&key, path), FORBIDDEN);
     assert_int_equal(chmod(path, 0600), 0);
-    static const char *const wrong[] = {
-        "", "\n", "00ff", "zz00000000000000000000000000000000000000000000000000000000000000\n",
-        "00000000000000000000000000000000000000000000000000000000000000000\n",
-        "0000000000000000000000000000000000000000000000000000000000000000 x"};
+    static const char *const wrong[] = {"",
+                                        "\n",
+                                        "00ff",
+                                        "zz00000000000000000000000000000000000000000000000000000000000000\n",
+                                        "00000000000000000000000000000000000000000000000000000000000000000\n",
+                                        "0000000000000000000000000000000000000000000000000000000000000000 x"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         write_file(path, wrong[i]);
         assert_int_equal(seal_key_load(&key, path), INVALID);

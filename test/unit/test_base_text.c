@@ -17,10 +17,21 @@ static void refuses_bad_bytes(void **state)
         size_t n;
         bool valid;
     } cases[] = {
-        {"", 0, true},          {"abc", 3, true},           {"邻里", 6, true},         {"\xF0\xA0\x80\x80", 4, true},
-        {"a\0b", 3, false},     {"\x80", 1, false},         {"\xC0\x80", 2, false},    {"\xE0\x80\x80", 3, false},
-        {"\xED\xA0\x80", 3, false}, {"\xF4\x90\x80\x80", 4, false}, {"\xE9\x82", 2, false}, {"\xFF", 1, false},
-        {"\xF0\x8F\xBF\xBF", 4, false}, {"\xF5\x80\x80\x80", 4, false}, {"\xC3\x28", 2, false},
+        {"", 0, true},
+        {"abc", 3, true},
+        {"邻里", 6, true},
+        {"\xF0\xA0\x80\x80", 4, true},
+        {"a\0b", 3, false},
+        {"\x80", 1, false},
+        {"\xC0\x80", 2, false},
+        {"\xE0\x80\x80", 3, false},
+        {"\xED\xA0\x80", 3, false},
+        {"\xF4\x90\x80\x80", 4, false},
+        {"\xE9\x82", 2, false},
+        {"\xFF", 1, false},
+        {"\xF0\x8F\xBF\xBF", 4, false},
+        {"\xF5\x80\x80\x80", 4, false},
+        {"\xC3\x28", 2, false},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_int_equal(text_valid(cases[i].bytes, cases[i].n), cases[i].valid);
@@ -47,7 +58,11 @@ static void tidies(void **state)
     } cases[] = {
         {"", "", ""},
         {"  \t 张 三\t\t丰\r\n", "张 三 丰", "张 三 丰"},
-        {"\xEF\xBB\xBF" "a\xE2\x80\x8B" "b\x01" "c", "abc", "abc"},
+        {"\xEF\xBB\xBF"
+         "a\xE2\x80\x8B"
+         "b\x01"
+         "c",
+         "abc", "abc"},
         {"　一号楼　", "一号楼", "一号楼"},
         {"a\r\n\r\n\r\n  b \rc\n\n", "a b c", "a\n\nb\nc"},
         {"x\xFFy", "x\xEF\xBF\xBDy", "x\xEF\xBF\xBDy"},

@@ -97,11 +97,22 @@ static void reads_excel(void **state)
         double serial;
         const char *iso;
     } cases[] = {
-        {1, "1900-01-01T00:00:00+08:00"},       {59, "1900-02-28T00:00:00+08:00"},
-        {61, "1900-03-01T00:00:00+08:00"},      {25569, "1970-01-01T00:00:00+08:00"},
-        {43580.39732638889, "2019-04-25T09:32:09+08:00"}, {2958465, "9999-12-31T00:00:00+08:00"},
-        {60, NULL}, {60.5, NULL}, {0, NULL}, {0.5, NULL}, {-1, NULL}, {2958466, NULL}, {2958465.9999999, NULL},
-        {1e300, NULL}, {NAN, NULL}, {INFINITY, NULL},
+        {1, "1900-01-01T00:00:00+08:00"},
+        {59, "1900-02-28T00:00:00+08:00"},
+        {61, "1900-03-01T00:00:00+08:00"},
+        {25569, "1970-01-01T00:00:00+08:00"},
+        {43580.39732638889, "2019-04-25T09:32:09+08:00"},
+        {2958465, "9999-12-31T00:00:00+08:00"},
+        {60, NULL},
+        {60.5, NULL},
+        {0, NULL},
+        {0.5, NULL},
+        {-1, NULL},
+        {2958466, NULL},
+        {2958465.9999999, NULL},
+        {1e300, NULL},
+        {NAN, NULL},
+        {INFINITY, NULL},
     };
     struct arena *a = arena_new();
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -163,8 +174,7 @@ static void counts_working_days(void **state)
         assert_true(when_parse(cases[i].from, &t, NULL));
         int64_t deadline = calendar_add_working_days(&cal, t, cases[i].n);
         assert_string_equal(when_iso(a, deadline), cases[i].deadline);
-        assert_string_equal(when_iso(a, calendar_add_working_days(&plain_weeks, t, cases[i].n)),
-                            cases[i].without_holidays);
+        assert_string_equal(when_iso(a, calendar_add_working_days(&plain_weeks, t, cases[i].n)), cases[i].without_holidays);
         assert_int_equal(calendar_working_days_between(&cal, t, deadline), cases[i].n);
         assert_int_equal(calendar_working_days_between(&cal, deadline, t), -cases[i].n);
     }

@@ -104,10 +104,19 @@ static void what_is_wrong_is_refused_whole(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "[]", "{}", "[1]", "nonsense", "[{\"date\":\"2026-02-30\",\"isOffDay\":true}]", "[{\"date\":\"2026-02-03\"}]",
-        "[{\"date\":\"2026-02-03\",\"isOffDay\":\"perhaps\"}]", "[{\"date\":\"2027-01-01\",\"isOffDay\":true},{\"date\":5,\"isOffDay\":true}]",
-        "[{\"date\":\"2027-01-01\",\"isOffDay\":true},{\"date\":\"2027-01-01\",\"isOffDay\":false}]", "date,is_off_day\n2026-13-01,1\n",
-        "date,is_off_day\n2026-12-01,maybe\n", "day,off\n2026-12-01,1\n",
+        "",
+        "[]",
+        "{}",
+        "[1]",
+        "nonsense",
+        "[{\"date\":\"2026-02-30\",\"isOffDay\":true}]",
+        "[{\"date\":\"2026-02-03\"}]",
+        "[{\"date\":\"2026-02-03\",\"isOffDay\":\"perhaps\"}]",
+        "[{\"date\":\"2027-01-01\",\"isOffDay\":true},{\"date\":5,\"isOffDay\":true}]",
+        "[{\"date\":\"2027-01-01\",\"isOffDay\":true},{\"date\":\"2027-01-01\",\"isOffDay\":false}]",
+        "date,is_off_day\n2026-13-01,1\n",
+        "date,is_off_day\n2026-12-01,maybe\n",
+        "day,off\n2026-12-01,1\n",
     };
     struct calendar_days days;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -121,7 +130,9 @@ static void open_deadlines_follow(void **state)
 {
     (void)state;
     forget();
-    change(ctx.db, "INSERT INTO categories (created, updated, code, name, level, days, day_kind, valid) VALUES (0, 0, 'c', '路灯', 'ordinary', 3, 'working_days', 1)");
+    change(
+        ctx.db,
+        "INSERT INTO categories (created, updated, code, name, level, days, day_kind, valid) VALUES (0, 0, 'c', '路灯', 'ordinary', 3, 'working_days', 1)");
     struct request *r = record_new(&ctx, &requests_kind);
     r->category = db_inserted(ctx.db);
     r->subject = r->text = "路灯不亮";
@@ -139,8 +150,10 @@ static void open_deadlines_follow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_pack_s_json_is_read), cmocka_unit_test(other_shapes_are_read),
-        cmocka_unit_test(what_is_wrong_is_refused_whole), cmocka_unit_test(open_deadlines_follow),
+        cmocka_unit_test(the_pack_s_json_is_read),
+        cmocka_unit_test(other_shapes_are_read),
+        cmocka_unit_test(what_is_wrong_is_refused_whole),
+        cmocka_unit_test(open_deadlines_follow),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -79,8 +79,15 @@ static int64_t served(void)
     assert_true(record_check(&ctx, &activities_kind, NULL, a));
     fine(activity_file(&ctx, a));
     for (int out = 0; out < 2; out++) {
-        struct mark m = {.code = out ? "c-out" : "c-in", .activity = a->record.id, .shift = NONE, .offer = NONE, .volunteer = v->record.id,
-                         .out = out, .at = out ? a->ends : a->starts, .ahead = 0, .how = "leader"};
+        struct mark m = {.code = out ? "c-out" : "c-in",
+                         .activity = a->record.id,
+                         .shift = NONE,
+                         .offer = NONE,
+                         .volunteer = v->record.id,
+                         .out = out,
+                         .at = out ? a->ends : a->starts,
+                         .ahead = 0,
+                         .how = "leader"};
         fine(attendance_mark(&ctx, &m, &result));
     }
     return v->record.id;
@@ -97,7 +104,10 @@ static struct certificate *issued(int64_t volunteer, struct buf *pdf)
     c->contact = "0758-2222222";
     assert_true(certificate_count(&ctx, c));
     c->number = certificate_number(&ctx);
-    struct certificate_print p = {.name = "庚志愿", .document = "居民身份证 110***********2X", .volunteer_number = "V0000001", .address = "http://127.0.0.1/certificate/x"};
+    struct certificate_print p = {.name = "庚志愿",
+                                  .document = "居民身份证 110***********2X",
+                                  .volunteer_number = "V0000001",
+                                  .address = "http://127.0.0.1/certificate/x"};
     buf_init(pdf, 0);
     assert_true(certificate_draw(&ctx, c, &p, pdf));
     fine(certificate_file(&ctx, c, pdf));
@@ -205,13 +215,14 @@ static void test_opinions(void **state)
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM opinions WHERE request = {}", first->request), 2);
     assert_int_equal(solved(), 0);
     change(ctx.db, "UPDATE requests SET status = 'closed', solved = 'yes', closed_at = {} WHERE id = {}", ctx.now, first->request);
-    assert_int_equal(solved(), 2); /* opinions, not problems */
+    assert_int_equal(solved(), 2);                                                                            /* opinions, not problems */
     assert_int_equal(opinion_file(&ctx, note("n-3", "灯又坏了"), first->request, NONE, NULL, NULL), INVALID); /* closed meanwhile */
     forget();
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_certificate), cmocka_unit_test(test_nothing_to_certify), cmocka_unit_test(test_opinions)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_certificate), cmocka_unit_test(test_nothing_to_certify),
+                                       cmocka_unit_test(test_opinions)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -26,7 +26,7 @@ static int setup(void **state)
     }
     *state = p;
     enum status s = db_script(p->db, "CREATE TABLE t (id integer PRIMARY KEY, name text UNIQUE, n bigint, x double precision,"
-                            " data blob, CHECK (n < 1000)); CREATE TABLE u (t bigint REFERENCES t (id))");
+                                     " data blob, CHECK (n < 1000)); CREATE TABLE u (t bigint REFERENCES t (id))");
     return s == OK ? 0 : -1;
 }
 
@@ -45,8 +45,8 @@ static void values_come_back(void **state)
     struct place *p = *state;
     struct db *db = p->db;
     const struct bytes data = {"\0\1\2", 3};
-    assert_int_equal(change(db, "INSERT INTO {} (name, n, x, data) VALUES ({}, {}, {}, {})", (struct sql_name){"t"},
-                            "'; DROP TABLE t; --", (struct maybe){NONE}, 0.5, data),
+    assert_int_equal(change(db, "INSERT INTO {} (name, n, x, data) VALUES ({}, {}, {}, {})", (struct sql_name){"t"}, "'; DROP TABLE t; --",
+                            (struct maybe){NONE}, 0.5, data),
                      OK);
     assert_int_equal(db_inserted(db), 1);
     assert_int_equal(db_changed(db), 1);
@@ -141,12 +141,9 @@ static void failures_have_names_and_stay(void **state)
         const char *sql;
         enum status status;
     } cases[] = {
-        {"INSERT INTO t (name) VALUES ('a')", CONFLICT},
-        {"INSERT INTO t (id) VALUES (1)", CONFLICT},
-        {"INSERT INTO u (t) VALUES (99)", CONFLICT},
-        {"INSERT INTO t (n) VALUES (5000)", INVALID},
-        {"INSERT INTO absent (n) VALUES (1)", UNAVAILABLE},
-        {"SELECT 1; SELECT 2", UNAVAILABLE},
+        {"INSERT INTO t (name) VALUES ('a')", CONFLICT},    {"INSERT INTO t (id) VALUES (1)", CONFLICT},
+        {"INSERT INTO u (t) VALUES (99)", CONFLICT},        {"INSERT INTO t (n) VALUES (5000)", INVALID},
+        {"INSERT INTO absent (n) VALUES (1)", UNAVAILABLE}, {"SELECT 1; SELECT 2", UNAVAILABLE},
     };
     struct db *db = ((struct place *)*state)->db;
     assert_int_equal(change(db, "INSERT INTO t (name) VALUES ('a')"), OK);
@@ -215,8 +212,8 @@ static void schema_steps_run_once_and_newer_is_refused(void **state)
     static const struct schema_step good[] = {
         {1, "001-a", "CREATE TABLE a (n bigint)"}, {2, "002-b", "INSERT INTO a VALUES (7); CREATE TABLE b (n bigint)"}, {0}};
     static const struct schema_step older[] = {{1, "001-a", "CREATE TABLE a (n bigint)"}, {0}};
-    static const struct schema_step broken[] = {{1, "001-a", ""}, {2, "002-b", ""},
-                                                {3, "003-c", "CREATE TABLE c (n bigint); INSERT INTO absent VALUES (1)"}, {0}};
+    static const struct schema_step broken[] = {
+        {1, "001-a", ""}, {2, "002-b", ""}, {3, "003-c", "CREATE TABLE c (n bigint); INSERT INTO absent VALUES (1)"}, {0}};
     struct place *p = *state;
     const char *why = NULL;
     assert_int_equal(db_migrate(p->db, good, p->arena, &why), OK);
@@ -275,10 +272,16 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(values_come_back), CASE(a_remembered_answer_changes_with_the_data), CASE(same_text_nests), CASE(many_texts_are_kept_within_bounds),
-        CASE(parts_make_a_query), CASE(failures_have_names_and_stay), CASE(a_commit_after_a_failure_is_refused),
-        CASE(a_reader_sees_one_moment_and_writes_nothing), 
-        CASE(schema_steps_run_once_and_newer_is_refused), CASE(the_schema_applies), 
+        CASE(values_come_back),
+        CASE(a_remembered_answer_changes_with_the_data),
+        CASE(same_text_nests),
+        CASE(many_texts_are_kept_within_bounds),
+        CASE(parts_make_a_query),
+        CASE(failures_have_names_and_stay),
+        CASE(a_commit_after_a_failure_is_refused),
+        CASE(a_reader_sees_one_moment_and_writes_nothing),
+        CASE(schema_steps_run_once_and_newer_is_refused),
+        CASE(the_schema_applies),
         CASE(what_is_not_there_is_said),
     };
     const struct CMUnitTest of_files[] = {CASE(a_full_disk_is_unavailable), CASE(a_copy_opens_and_is_whole)};

@@ -54,10 +54,10 @@ static int teardown(void **state)
 struct insert {
     struct task task;
     int64_t id;
-    size_t size;       /* bytes of data */
-    enum status seen;  /* what done was told */
-    int done;          /* how often */
-    int pipe;          /* tells the number when acknowledged; 0: none */
+    size_t size;      /* bytes of data */
+    enum status seen; /* what done was told */
+    int done;         /* how often */
+    int pipe;         /* tells the number when acknowledged; 0: none */
 };
 
 static enum status insert_run(struct task *t, struct db *db)
@@ -254,8 +254,10 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(a_failing_task_goes_alone), CASE(stopping_runs_what_waits), 
-        CASE(a_killed_process_loses_nothing_acknowledged), CASE(tampering_with_the_journal_shows),
+        CASE(a_failing_task_goes_alone),
+        CASE(stopping_runs_what_waits),
+        CASE(a_killed_process_loses_nothing_acknowledged),
+        CASE(tampering_with_the_journal_shows),
     };
     const struct CMUnitTest of_files[] = {CASE(a_full_disk_acknowledges_nothing_it_lost)};
     int failed = store_on_postgres() ? 0 : cmocka_run_group_tests_name("files", of_files, NULL, NULL);

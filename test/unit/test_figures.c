@@ -36,7 +36,7 @@ static const struct sample {
     {"closed", "phone", NULL, NONE, 0, 3, 24, NONE, 90, 95, 120, false}, /* nobody could be reached */
     {"closed", "import", NULL, NONE, 0, 4, NONE, NONE, NONE, 28, 28, true},
     {"merged", "web", NULL, NONE, 0, 5, 24, NONE, 30, NONE, NONE, true},
-    {"handling", "web", NULL, NONE, 0, 6, 24, 7, 200, NONE, NONE, false}, /* late: now is at 240 */
+    {"handling", "web", NULL, NONE, 0, 6, 24, 7, 200, NONE, NONE, false},      /* late: now is at 240 */
     {"received", "web", NULL, NONE, 0, 230, 254, NONE, 270, NONE, NONE, true}, /* due soon */
     {"answered", "phone", NULL, NONE, 0, 100, 124, 101, 150, 149, NONE, true}, /* waits for a call */
     {"parked", "desk", NULL, NONE, 0, 20, 44, 21, 50, NONE, NONE, false},
@@ -57,13 +57,17 @@ static int set_up(void **state)
     day0 = ctx.now - 10 * WHEN_DAY;
     for (size_t i = 0; i < SAMPLES; i++) {
         const struct sample *s = &samples[i];
-        int64_t community = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'community' ORDER BY code LIMIT 1 OFFSET {}", s->first ? 0 : 1);
-        int64_t category = query_int(ctx.db, "SELECT id FROM categories WHERE parent IS NOT NULL ORDER BY code LIMIT 1 OFFSET {}", (int64_t)i % 3);
-        change(ctx.db, "INSERT INTO requests (created, updated, number, subject, text, category, area, community, channel, status, solved, satisfaction,"
-                       " reopened, received_at, first_contact_due, first_contact_at)"
-                       " VALUES ({}, {}, {}, 's', 't', {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-               ctx.now, ctx.now, arena_print(ctx.arena, "n%zu", i), category, community, community, s->channel, s->status, s->solved,
-               (struct maybe){s->satisfaction}, s->reopened, at(s->received), at(s->contact_due), at(s->contacted));
+        int64_t community = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'community' ORDER BY code LIMIT 1 OFFSET {}",
+                                      s->first ? 0 : 1);
+        int64_t category = query_int(ctx.db, "SELECT id FROM categories WHERE parent IS NOT NULL ORDER BY code LIMIT 1 OFFSET {}",
+                                     (int64_t)i % 3);
+        change(
+            ctx.db,
+            "INSERT INTO requests (created, updated, number, subject, text, category, area, community, channel, status, solved, satisfaction,"
+            " reopened, received_at, first_contact_due, first_contact_at)"
+            " VALUES ({}, {}, {}, 's', 't', {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+            ctx.now, ctx.now, arena_print(ctx.arena, "n%zu", i), category, community, community, s->channel, s->status, s->solved,
+            (struct maybe){s->satisfaction}, s->reopened, at(s->received), at(s->contact_due), at(s->contacted));
         change(ctx.db, "UPDATE requests SET due = {}, answered_at = {}, closed_at = {} WHERE number = {}", at(s->due), at(s->answered),
                at(s->closed), arena_print(ctx.arena, "n%zu", i));
     }
@@ -85,15 +89,15 @@ static void values_are_those_counted_by_hand(void **state)
         double value;
         int64_t numerator, denominator;
     } expected[] = {
-        {"requests.received", 9, 9, NONE},       /* all but the merged one */
+        {"requests.received", 9, 9, NONE}, /* all but the merged one */
         {"requests.open", 4, 4, NONE},
         {"requests.due_soon", 1, 1, NONE},
-        {"requests.overdue", 1, 1, NONE},        /* neither the parked nor the answered one */
+        {"requests.overdue", 1, 1, NONE}, /* neither the parked nor the answered one */
         {"requests.to_call", 1, 1, NONE},
         {"requests.closed", 5, 5, NONE},
         {"requests.solved", 2, 2, NONE},
-        {"requests.contacted_in_time", 62.5, 5, 8}, /* of 0 1 2 3 6 7 8 9: 0 2 6 8 9 */
-        {"requests.on_time", 100.0 * 2 / 7, 2, 7},  /* of 0 1 2 3 6 8 9: 0 2 */
+        {"requests.contacted_in_time", 62.5, 5, 8},         /* of 0 1 2 3 6 7 8 9: 0 2 6 8 9 */
+        {"requests.on_time", 100.0 * 2 / 7, 2, 7},          /* of 0 1 2 3 6 8 9: 0 2 */
         {"requests.answered_in_time", 100.0 * 4 / 7, 4, 7}, /* 0 1 2 8 */
         {"requests.solved_rate", 100.0 * 2 / 3, 2, 3},      /* of 0 1 2 */
         {"requests.satisfied_rate", 100.0 / 3, 1, 3},
@@ -220,8 +224,10 @@ static void what_is_costly_is_shown_with_its_time_and_outlives_the_server(void *
     double before = received(&as_of);
     assert_int_equal(as_of, counted);
     figure_sums_renew(&ctx);
-    change(ctx.db, "INSERT INTO requests (created, updated, number, subject, text, channel, status, received_at) VALUES ({}, {}, 'late', 's', 't', 'web', 'received', {})",
-           counted, counted, counted);
+    change(
+        ctx.db,
+        "INSERT INTO requests (created, updated, number, subject, text, channel, status, received_at) VALUES ({}, {}, 'late', 's', 't', 'web', 'received', {})",
+        counted, counted, counted);
     journal_add(&ctx, "requests", db_inserted(ctx.db), "receive", NULL, NULL);
     journal_finish(ctx.db);
     ctx.now += WHEN_HOUR;
@@ -239,9 +245,12 @@ static void what_is_costly_is_shown_with_its_time_and_outlives_the_server(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_those_counted_by_hand), cmocka_unit_test(one_pass_says_what_single_figures_say),
-        cmocka_unit_test(the_records_are_as_many_as_the_figure_says), cmocka_unit_test(says_what_it_leaves_out),
-        cmocka_unit_test(sums_by_area_add_up_to_the_whole), cmocka_unit_test(a_period_ends_with_its_last_day),
+        cmocka_unit_test(values_are_those_counted_by_hand),
+        cmocka_unit_test(one_pass_says_what_single_figures_say),
+        cmocka_unit_test(the_records_are_as_many_as_the_figure_says),
+        cmocka_unit_test(says_what_it_leaves_out),
+        cmocka_unit_test(sums_by_area_add_up_to_the_whole),
+        cmocka_unit_test(a_period_ends_with_its_last_day),
         cmocka_unit_test(what_is_costly_is_shown_with_its_time_and_outlives_the_server),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -33,8 +33,15 @@ static void visit_new(const char *address, const char *const *pairs)
     buf_clear(&out);
     for (; pairs[0]; pairs += 2)
         form[n++] = (struct param){pairs[0], pairs[1]};
-    ex = (struct exchange){.out = &out, .answer = ARENA_ARRAY(ctx.arena, struct param, 24), .form = form, .form_count = n, .code = 200,
-                           .address = address, .path = "/", .query_text = "", .id = NONE};
+    ex = (struct exchange){.out = &out,
+                           .answer = ARENA_ARRAY(ctx.arena, struct param, 24),
+                           .form = form,
+                           .form_count = n,
+                           .code = 200,
+                           .address = address,
+                           .path = "/",
+                           .query_text = "",
+                           .id = NONE};
     ctx.web = &ex;
     ctx.status = OK;
     ctx.problems = NULL;
@@ -120,7 +127,8 @@ static void a_joiner_is_told_and_moves_nothing(void **state)
     assert_int_equal(joiner_add(&ctx, r, &j, "五栋也是", &own), OK);
     assert_int_equal(look("10.4.0.1", "", "", own), 303);
     assert_int_equal(look("10.4.0.1", r->number, "7777", ""), 303);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM request_joiners WHERE phone LIKE '%7777%' OR phone_key LIKE '%7777%'"), 0);
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM request_joiners WHERE phone LIKE '%7777%' OR phone_key LIKE '%7777%'"),
+                     0);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM journal WHERE after LIKE '%13800007777%'"), 0);
     /* a second time with the same telephone tells nobody that it is known */
     struct joiner again = {.name = NULL, .phone = "13800007777"};
@@ -153,7 +161,8 @@ static void open_as(const char *code)
     assert_int_equal(look("10.9.0.1", "", "", code), 303);
     for (int i = 0; i < ex.answer_count; i++)
         if (!strncmp(ex.answer[i].value, "linli_follow=", 13))
-            pass[0] = (struct param){"linli_follow", arena_copyn(ctx.arena, ex.answer[i].value + 13, strcspn(ex.answer[i].value + 13, ";"))};
+            pass[0] = (struct param){"linli_follow",
+                                     arena_copyn(ctx.arena, ex.answer[i].value + 13, strcspn(ex.answer[i].value + 13, ";"))};
     assert_non_null(pass[0].value);
     visit("10.9.0.1", "solved", "yes", "satisfaction", "4");
     ex.cookies = pass;
@@ -189,7 +198,9 @@ static void a_merged_request_s_reporter_reads_the_reply_and_is_asked(void **stat
         assert_string_equal(second->solved, "yes");
         assert_int_equal(second->satisfaction, 4);
         assert_string_equal(((struct request *)record_get(&ctx, &requests_kind, first->record.id))->status, "answered");
-        assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM request_events WHERE request = {} AND action = 'joiner-yes'", first->record.id), 1);
+        assert_int_equal(
+            query_int(ctx.db, "SELECT count(*) AS n FROM request_events WHERE request = {} AND action = 'joiner-yes'", first->record.id),
+            1);
     }
 }
 
@@ -203,7 +214,8 @@ static const char *estate(void)
 static void every_field_says_what_it_wants(void **state)
 {
     (void)state;
-    visit("10.6.0.1", "text", "", "area", "", "requester_phone", "1380000200", "website", "http://spam.example/", "visibility", "everybody");
+    visit("10.6.0.1", "text", "", "area", "", "requester_phone", "1380000200", "website", "http://spam.example/", "visibility",
+          "everybody");
     ask_prepare(&ctx);
     static const char *const fields[] = {"text", "area", "requester_phone", "website", "visibility"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)

@@ -56,10 +56,16 @@ static void old_answers_go(void **state)
     (void)state;
     assert_int_equal(db_begin(ctx.db), OK);
     for (int i = 0; i < 4500; i++)
-        change(ctx.db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ({}, 'u1', '/ask', {}, 201, '', {})", arena_print(ctx.arena, "old-%d", i),
-               PRINT, ctx.now - 8 * DAY - i);
-    change(ctx.db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('last week', 'u1', '/ask', {}, 201, '', {})", PRINT, ctx.now - 6 * DAY);
-    change(ctx.db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('now', '', '/ask', {}, 201, '', {})", PRINT, ctx.now);
+        change(ctx.db,
+               "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ({}, 'u1', '/ask', {}, 201, '', {})",
+               arena_print(ctx.arena, "old-%d", i), PRINT, ctx.now - 8 * DAY - i);
+    change(
+        ctx.db,
+        "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('last week', 'u1', '/ask', {}, 201, '', {})",
+        PRINT, ctx.now - 6 * DAY);
+    change(ctx.db,
+           "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('now', '', '/ask', {}, 201, '', {})", PRINT,
+           ctx.now);
     assert_int_equal(db_commit(ctx.db), OK);
     run_job("housekeeping");
     assert_int_equal(ctx.status, OK);
@@ -72,8 +78,9 @@ static void old_answers_go(void **state)
 static void session_at(int n, int64_t seen, int64_t expires)
 {
     unsigned char hash[32] = {(unsigned char)n};
-    assert_int_equal(change(ctx.db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, 1, {}, {}, {})", ((struct bytes){hash, sizeof hash}), seen,
-                            seen, expires), OK);
+    assert_int_equal(change(ctx.db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, 1, {}, {}, {})",
+                            ((struct bytes){hash, sizeof hash}), seen, seen, expires),
+                     OK);
 }
 
 static void ended_sessions_go(void **state)
@@ -139,7 +146,9 @@ static void made_behind_the_door(void **state)
     assert_int_equal(db_commit(ctx.db), OK);
     assert_int_equal(db_begin(ctx.db), OK);
     assert_string_equal(db_recall(ctx.db, "calendar"), "of this year");
-    change(ctx.db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('a key', 'u1', '/ask', {}, 201, '', {})", PRINT, ctx.now);
+    change(ctx.db,
+           "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('a key', 'u1', '/ask', {}, 201, '', {})",
+           PRINT, ctx.now);
     assert_string_equal(db_recall(ctx.db, "calendar"), "of this year");
     change(ctx.db, "INSERT INTO holidays (created, updated, date, is_off_day) VALUES (0, 0, '2026-05-01', 1)");
     assert_null(db_recall(ctx.db, "calendar"));
@@ -152,7 +161,7 @@ static void made_behind_the_door(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(old_answers_go), cmocka_unit_test(ended_sessions_go), cmocka_unit_test(made_of_the_data),
-                                       cmocka_unit_test(made_behind_the_door)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(old_answers_go), cmocka_unit_test(ended_sessions_go),
+                                       cmocka_unit_test(made_of_the_data), cmocka_unit_test(made_behind_the_door)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -95,7 +95,8 @@ static void new_rows_get_numbers_behind_the_moved_ones(void **state)
     int64_t most = query_int(db, "SELECT max(id) FROM units");
     assert_int_equal(change(db, "INSERT INTO units (created, updated, code, name) VALUES (0, 0, 'moved', '新单位')"), OK);
     assert_int_equal(db_inserted(db), most + 1);
-    assert_int_equal(change(db, "INSERT INTO request_units (request, unit, role) VALUES (999999, 1, 'x')"), CONFLICT); /* references are back */
+    assert_int_equal(change(db, "INSERT INTO request_units (request, unit, role) VALUES (999999, 1, 'x')"),
+                     CONFLICT); /* references are back */
     db_clear(db);
     db_close(db);
 }
@@ -109,7 +110,8 @@ static void a_broken_off_move_goes_on(void **state)
     struct db *a = opened(first, DB_READ), *b = opened(other, DB_WRITE);
     assert_int_equal(db_bulk(b, true), OK);
     assert_int_equal(change(b, "INSERT INTO settings (name, value) VALUES ({}, {})", INSTALL_MOVING,
-                            arena_print(ctx.arena, "%lld", (long long)journal_newest(a))), OK);
+                            arena_print(ctx.arena, "%lld", (long long)journal_newest(a))),
+                     OK);
     assert_int_equal(change(b, "DELETE FROM requests WHERE id > 17"), OK);
     assert_int_equal(change(b, "DELETE FROM journal WHERE seq > 100"), OK);
     db_close(a);
@@ -150,8 +152,8 @@ static void the_schema_is_the_same_on_both(void **state)
     }
     r = query(a, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL");
     while (rows_next(r))
-        assert_int_equal(query_int(b, "SELECT count(*) FROM pg_indexes WHERE schemaname = current_schema() AND indexname = {}",
-                                   row_text(r, "name")), 1);
+        assert_int_equal(
+            query_int(b, "SELECT count(*) FROM pg_indexes WHERE schemaname = current_schema() AND indexname = {}", row_text(r, "name")), 1);
     db_close(a);
     db_close(b);
 }
@@ -163,8 +165,10 @@ int main(void)
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(there_and_back_is_the_same), cmocka_unit_test(a_store_is_not_written_over),
-        cmocka_unit_test(new_rows_get_numbers_behind_the_moved_ones), cmocka_unit_test(a_broken_off_move_goes_on),
+        cmocka_unit_test(there_and_back_is_the_same),
+        cmocka_unit_test(a_store_is_not_written_over),
+        cmocka_unit_test(new_rows_get_numbers_behind_the_moved_ones),
+        cmocka_unit_test(a_broken_off_move_goes_on),
         cmocka_unit_test(the_schema_is_the_same_on_both),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -69,7 +69,8 @@ static struct activity *activity(int64_t starts, int64_t hours, const char *repe
 static enum mark_result mark(const char *code, int64_t act, int64_t volunteer, bool out, int64_t at)
 {
     enum mark_result r;
-    struct mark m = {.code = code, .activity = act, .shift = NONE, .offer = NONE, .volunteer = volunteer, .out = out, .at = at, .ahead = 0, .how = "qr"};
+    struct mark m = {
+        .code = code, .activity = act, .shift = NONE, .offer = NONE, .volunteer = volunteer, .out = out, .at = at, .ahead = 0, .how = "qr"};
     assert_int_equal(attendance_mark(&ctx, &m, &r), OK);
     return r;
 }
@@ -243,10 +244,14 @@ static void test_reminders(void **state)
     }
     activity_tell(&ctx, a, TELL_REMIND, NONE);
     activity_tell(&ctx, a, TELL_REMIND, NONE); /* the job was run again: told once */
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND action = 'activity-remind'", a->record.id), 1);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND action = 'activity-remind'", a->record.id), 1);
     assert_int_equal(activity_cancel(&ctx, record_get(&ctx, &activities_kind, a->record.id), false, "台风"), OK);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting'", a->record.id), 2);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting' AND action = 'activity-remind'", a->record.id), 0);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting' AND action = 'activity-remind'",
+                  a->record.id),
+        0);
 }
 
 static void test_tags(void **state)
@@ -284,8 +289,10 @@ static void test_offer(void **state)
     struct offer *o = record_new(&ctx, &offers_kind);
     o->request = r->record.id;
     o->skill = skill_for(&ctx, r->category);
-    change(ctx.db, "INSERT INTO categories (version, created, updated, code, name, parent, level, position, valid)"
-                   " VALUES (1, 0, 0, 'deeper', '卧床理发', {}, 'ordinary', 1, 1)", r->category);
+    change(ctx.db,
+           "INSERT INTO categories (version, created, updated, code, name, parent, level, position, valid)"
+           " VALUES (1, 0, 0, 'deeper', '卧床理发', {}, 'ordinary', 1, 1)",
+           r->category);
     int64_t deeper = query_int(ctx.db, "SELECT id FROM categories WHERE code = 'deeper'");
     assert_string_equal(skill_for(&ctx, deeper), o->skill);
     change(ctx.db, "UPDATE skills SET category = (SELECT parent FROM categories WHERE id = {}) WHERE code = {}", r->category, o->skill);
@@ -352,10 +359,19 @@ static void test_offer_widens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_people),        cmocka_unit_test(test_marks_in_any_order), cmocka_unit_test(test_overlap_and_long_days),
-        cmocka_unit_test(test_waiting_list),  cmocka_unit_test(test_repetition),         cmocka_unit_test(test_counts_and_door),
-        cmocka_unit_test(test_card_read_twice), cmocka_unit_test(test_attendance_nobody_noted), cmocka_unit_test(test_reminders),
-        cmocka_unit_test(test_tags),          cmocka_unit_test(test_offer),              cmocka_unit_test(test_offer_widens),   cmocka_unit_test(every_entry_of_the_journal_is_in_words),
+        cmocka_unit_test(test_people),
+        cmocka_unit_test(test_marks_in_any_order),
+        cmocka_unit_test(test_overlap_and_long_days),
+        cmocka_unit_test(test_waiting_list),
+        cmocka_unit_test(test_repetition),
+        cmocka_unit_test(test_counts_and_door),
+        cmocka_unit_test(test_card_read_twice),
+        cmocka_unit_test(test_attendance_nobody_noted),
+        cmocka_unit_test(test_reminders),
+        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_offer),
+        cmocka_unit_test(test_offer_widens),
+        cmocka_unit_test(every_entry_of_the_journal_is_in_words),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -111,7 +111,8 @@ static void hook_talk(int fd)
     if (!code)
         took(&hook, text);
     char answer[128];
-    snprintf(answer, sizeof answer, "HTTP/1.1 %d x\r\nContent-Length: 0\r\nLocation: file:///etc/passwd\r\nConnection: close\r\n\r\n", code ? code : 200);
+    snprintf(answer, sizeof answer, "HTTP/1.1 %d x\r\nContent-Length: 0\r\nLocation: file:///etc/passwd\r\nConnection: close\r\n\r\n",
+             code ? code : 200);
     say_line(fd, answer);
 }
 
@@ -350,7 +351,8 @@ static void the_webhook_is_signed_and_says_nothing_personal(void **state)
     assert_non_null(strstr(hook.last, arena_print(ctx.arena, "X-Linli-Timestamp: %lld\r\n", (long long)ctx.now)));
     assert_non_null(strstr(hook.last, deliver_signature(ctx.arena, SECRET, ctx.now, body)));
     /* HMAC-SHA256 of "1700000000.{}" under "key", computed by other means */
-    assert_string_equal(deliver_signature(ctx.arena, "key", 1700000000, "{}"), "sha256=9d713ed406bb7076d4123f0dc2c39d2df5c654ed4b0cd56b52c8b4c940bd63ae");
+    assert_string_equal(deliver_signature(ctx.arena, "key", 1700000000, "{}"),
+                        "sha256=9d713ed406bb7076d4123f0dc2c39d2df5c654ed4b0cd56b52c8b4c940bd63ae");
 }
 
 static void a_redirect_is_a_failure(void **state)
@@ -434,11 +436,19 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
     const struct CMUnitTest tests[] = {
-        TEST(without_a_mail_server_somebody_is_to_be_rung), TEST(mail_goes_out_once), TEST(an_event_written_twice_is_told_once),
-        TEST(trouble_is_tried_again_later_and_given_up_at_last), TEST(a_refused_address_is_not_tried_again),
-        TEST(after_a_crash_at_most_one_repeat_with_the_same_id), TEST(the_webhook_is_signed_and_says_nothing_personal),
-        TEST(a_redirect_is_a_failure), TEST(only_web_addresses_are_called), TEST(one_channel_in_trouble_does_not_hold_the_other),
-        TEST(deadlines_are_told_once_and_a_new_one_anew), TEST(the_third_return_reaches_the_office), TEST(what_is_old_is_told_to_nobody),
+        TEST(without_a_mail_server_somebody_is_to_be_rung),
+        TEST(mail_goes_out_once),
+        TEST(an_event_written_twice_is_told_once),
+        TEST(trouble_is_tried_again_later_and_given_up_at_last),
+        TEST(a_refused_address_is_not_tried_again),
+        TEST(after_a_crash_at_most_one_repeat_with_the_same_id),
+        TEST(the_webhook_is_signed_and_says_nothing_personal),
+        TEST(a_redirect_is_a_failure),
+        TEST(only_web_addresses_are_called),
+        TEST(one_channel_in_trouble_does_not_hold_the_other),
+        TEST(deadlines_are_told_once_and_a_new_one_anew),
+        TEST(the_third_return_reaches_the_office),
+        TEST(what_is_old_is_told_to_nobody),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -115,8 +115,9 @@ static void makes_a_jpeg_of_a_png(void **state)
 static void refuses_what_is_no_picture(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"This is a text that somebody named photo.jpg.", "<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>",
-                                        "%PDF-1.7 not a picture either", "", "\xFF\xD8\xFF"};
+    static const char *const texts[] = {"This is a text that somebody named photo.jpg.",
+                                        "<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "%PDF-1.7 not a picture either", "",
+                                        "\xFF\xD8\xFF"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct photo p;
         const char *why = NULL;
@@ -131,10 +132,10 @@ static void refuses_a_bomb(void **state)
 {
     (void)state;
     static const unsigned char bomb[] = {
-        0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0xC3, 0x50,
-        0x00, 0x00, 0xC3, 0x50, 0x08, 0x02, 0x00, 0x00, 0x00, 0xC4, 0xCD, 0xAA, 0x9D, 0x00, 0x00, 0x00, 0x0C, 0x49, 0x44, 0x41,
-        0x54, 0x78, 0x9C, 0x63, 0x60, 0xA0, 0x3D, 0x00, 0x00, 0x00, 0x64, 0x00, 0x01, 0x86, 0x64, 0x3C, 0x35, 0x00, 0x00, 0x00,
-        0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82,
+        0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00,
+        0xC3, 0x50, 0x00, 0x00, 0xC3, 0x50, 0x08, 0x02, 0x00, 0x00, 0x00, 0xC4, 0xCD, 0xAA, 0x9D, 0x00, 0x00, 0x00,
+        0x0C, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9C, 0x63, 0x60, 0xA0, 0x3D, 0x00, 0x00, 0x00, 0x64, 0x00, 0x01, 0x86,
+        0x64, 0x3C, 0x35, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82,
     };
     struct photo p;
     const char *why = NULL;
@@ -149,7 +150,8 @@ static void keeps_them_over_a_failed_form(void **state)
 {
     (void)state;
     struct file f = png(300, 200);
-    const struct upload uploads[] = {{"photos", "one.png", "image/png", f.data, f.size}, {"photos", "two.jpg", "image/jpeg", "no picture at all", 17}};
+    const struct upload uploads[] = {{"photos", "one.png", "image/png", f.data, f.size},
+                                     {"photos", "two.jpg", "image/jpeg", "no picture at all", 17}};
     struct photos p, again;
     ex.uploads = uploads;
     ex.upload_count = 2;
@@ -182,7 +184,9 @@ static void stores_and_forgets_the_draft(void **state)
     struct photos p;
     photos_take(&ctx, &p);
     assert_int_equal(p.count, 1);
-    change(ctx.db, "INSERT INTO requests (id, created, updated, number, subject, text, status, received_at) VALUES (7, 1, 1, '20260101-00007', 's', 't', 'received', 1)");
+    change(
+        ctx.db,
+        "INSERT INTO requests (id, created, updated, number, subject, text, status, received_at) VALUES (7, 1, 1, '20260101-00007', 's', 't', 'received', 1)");
     assert_int_equal(photos_store(&ctx, &p, 7), OK);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM photo_drafts"), 0);
     int64_t id = query_int(ctx.db, "SELECT id FROM attachments WHERE request = 7");
@@ -228,10 +232,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_place_and_camera_away), cmocka_unit_test(makes_a_jpeg_of_a_png),
-        cmocka_unit_test(refuses_what_is_no_picture),  cmocka_unit_test(refuses_a_bomb),
-        cmocka_unit_test(keeps_them_over_a_failed_form),
-        cmocka_unit_test(stores_and_forgets_the_draft),
+        cmocka_unit_test(takes_place_and_camera_away),   cmocka_unit_test(makes_a_jpeg_of_a_png),
+        cmocka_unit_test(refuses_what_is_no_picture),    cmocka_unit_test(refuses_a_bomb),
+        cmocka_unit_test(keeps_them_over_a_failed_form), cmocka_unit_test(stores_and_forgets_the_draft),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -113,7 +113,8 @@ static void a_form_keeps_what_was_typed(void **state)
     assert_non_null(ctx_problem_of(&ctx, "days"));
     assert_non_null(ctx_problem_of(&ctx, "unit"));
     assert_true(drawn("value=\"no good!\""));
-    assert_true(drawn("<input type=\"text\" class=\"tiny\" id=\"f-days\" name=\"days\" aria-describedby=\"f-days-h f-days-p\" aria-invalid=\"true\""));
+    assert_true(drawn(
+        "<input type=\"text\" class=\"tiny\" id=\"f-days\" name=\"days\" aria-describedby=\"f-days-h f-days-p\" aria-invalid=\"true\""));
     assert_true(drawn("value=\"soon\""));
     assert_true(drawn("value=\"&lt;script&gt;\""));
     assert_false(drawn("<script>"));
@@ -131,7 +132,8 @@ static void limits_and_choices_are_attributes(void **state)
     assert_true(drawn("<h2>Handling</h2>"));
     forget();
     draw(&areas_kind, record_get(&ctx, &areas_kind, yard), false);
-    assert_true(drawn("<option value=\"e\" selected>\xE3\x80\x80" "East &lt;b&gt;</option>")); /* one step into the tree */
+    assert_true(drawn("<option value=\"e\" selected>\xE3\x80\x80"
+                      "East &lt;b&gt;</option>")); /* one step into the tree */
     assert_false(drawn("name=\"path\""));
 }
 
@@ -238,8 +240,11 @@ static void what_is_used_stays(void **state)
     forget();
     assert_int_equal(record_remove(&ctx, &areas_kind, record_get(&ctx, &areas_kind, alone)), OK);
     assert_null(record_get(&ctx, &areas_kind, alone));
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM journal WHERE kind = 'areas' AND record = {} AND action = 'remove'"
-                                       " AND before IS NOT NULL", alone), 1);
+    assert_int_equal(query_int(ctx.db,
+                               "SELECT count(*) AS n FROM journal WHERE kind = 'areas' AND record = {} AND action = 'remove'"
+                               " AND before IS NOT NULL",
+                               alone),
+                     1);
 }
 
 /* The sheet of a list, imported again, changes nothing. */
@@ -301,10 +306,15 @@ static void the_past_can_be_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_form_keeps_what_was_typed), cmocka_unit_test(limits_and_choices_are_attributes),
-        cmocka_unit_test(what_is_out_of_use_is_not_offered), cmocka_unit_test(lists_narrow),
-        cmocka_unit_test(a_filter_by_area_holds_below_it), cmocka_unit_test(areas_move_with_all_below),
-        cmocka_unit_test(what_is_used_stays), cmocka_unit_test(what_goes_out_comes_in), cmocka_unit_test(the_past_can_be_read),
+        cmocka_unit_test(a_form_keeps_what_was_typed),
+        cmocka_unit_test(limits_and_choices_are_attributes),
+        cmocka_unit_test(what_is_out_of_use_is_not_offered),
+        cmocka_unit_test(lists_narrow),
+        cmocka_unit_test(a_filter_by_area_holds_below_it),
+        cmocka_unit_test(areas_move_with_all_below),
+        cmocka_unit_test(what_is_used_stays),
+        cmocka_unit_test(what_goes_out_comes_in),
+        cmocka_unit_test(the_past_can_be_read),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

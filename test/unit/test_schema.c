@@ -20,10 +20,15 @@ static struct store store;
 
 /* Columns that rules keep beside the described ones, as "table.column". */
 static const char *const undescribed[] = {
-    "users.password", "users.failed", "users.locked_until", "users.last_login", /* signing in */
-    "imports.runner", "imports.beat",                                           /* who runs it, and whether still */
-    "offers.told_at", "offer_asks.code_hash",                                   /* what was sent, and what opens it */
-    "certificates.pdf",                                                         /* the file as it was issued */
+    "users.password",
+    "users.failed",
+    "users.locked_until",
+    "users.last_login", /* signing in */
+    "imports.runner",
+    "imports.beat", /* who runs it, and whether still */
+    "offers.told_at",
+    "offer_asks.code_hash", /* what was sent, and what opens it */
+    "certificates.pdf",     /* the file as it was issued */
     NULL,
 };
 
@@ -49,10 +54,11 @@ static const char *type_of(const struct field *f)
 
 static const char *column_type(const char *table, const char *column)
 {
-    struct rows *r = store_on_postgres()
-                         ? query(ctx.db, "SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute"
-                                         " WHERE attrelid = to_regclass({}) AND attname = {} AND NOT attisdropped", table, column)
-                         : query(ctx.db, "SELECT type FROM pragma_table_info({}) WHERE name = {}", table, column);
+    struct rows *r = store_on_postgres() ? query(ctx.db,
+                                                 "SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute"
+                                                 " WHERE attrelid = to_regclass({}) AND attname = {} AND NOT attisdropped",
+                                                 table, column)
+                                         : query(ctx.db, "SELECT type FROM pragma_table_info({}) WHERE name = {}", table, column);
     const char *type = rows_next(r) ? row_copy(r, ctx.arena, "type") : NULL;
     rows_end(r);
     return type;

@@ -137,8 +137,11 @@ static void index_equals_reading(void **state)
 {
     (void)state;
     static const char *const queries[] = {
-        "噪音", "公交", "噪", "公", "公交车不停站", "交站", "703路", "703", "3号", "B3区", "b3", "A市", "wifi", "WIFI", "if", "i",
-        "abc123456", "c1234", "123", "12栋", "垃圾 满", "清 垃圾", "噪音 公交", "、", "……！", "没有这个", "x", "栋电梯坏了三天，噪声和异响", "天，噪", "局一段",
+        "噪音",    "公交",      "噪",        "公",    "公交车不停站", "交站", "703路",
+        "703",     "3号",       "B3区",      "b3",    "A市",          "wifi", "WIFI",
+        "if",      "i",         "abc123456", "c1234", "123",          "12栋", "垃圾 满",
+        "清 垃圾", "噪音 公交", "、",        "……！",  "没有这个",     "x",    "栋电梯坏了三天，噪声和异响",
+        "天，噪",  "局一段",
     };
     assert_int_equal(access(index_file(), F_OK), 0);
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
@@ -285,11 +288,14 @@ static void alike_requests_suggest_category_and_unit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(index_equals_reading), cmocka_unit_test(names_numbers_and_telephones_are_found),
+        cmocka_unit_test(index_equals_reading),
+        cmocka_unit_test(names_numbers_and_telephones_are_found),
         cmocka_unit_test(pages_and_conditions_narrow_a_search),
         cmocka_unit_test(a_new_request_is_found_before_and_after_the_index_read_it),
-        cmocka_unit_test(a_changed_text_is_found_by_its_new_words_only), cmocka_unit_test(a_deleted_index_is_made_again),
-        cmocka_unit_test(a_file_that_is_no_index_is_made_again), cmocka_unit_test(gaps_and_another_history_are_met),
+        cmocka_unit_test(a_changed_text_is_found_by_its_new_words_only),
+        cmocka_unit_test(a_deleted_index_is_made_again),
+        cmocka_unit_test(a_file_that_is_no_index_is_made_again),
+        cmocka_unit_test(gaps_and_another_history_are_met),
         cmocka_unit_test(alike_requests_suggest_category_and_unit),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

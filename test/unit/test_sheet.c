@@ -27,7 +27,10 @@ static int teardown(void **state)
     return 0;
 }
 
-struct part { const char *name, *data; size_t size; };
+struct part {
+    const char *name, *data;
+    size_t size;
+};
 
 /* Packs parts into a zip archive in memory; the caller frees it. */
 static char *pack(const struct part *parts, int count, size_t *size)
@@ -54,7 +57,8 @@ static char *pack(const struct part *parts, int count, size_t *size)
 }
 
 #define REL "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-static const char STYLES[] = "<styleSheet><numFmts><numFmt numFmtId='170' formatCode='yyyy\"年\"m\"月\"'/>"
+static const char STYLES[] =
+    "<styleSheet><numFmts><numFmt numFmtId='170' formatCode='yyyy\"年\"m\"月\"'/>"
     "<numFmt numFmtId='171' formatCode='0.0\"days\"'/></numFmts><cellStyleXfs><xf numFmtId='14'/></cellStyleXfs>"
     "<cellXfs><xf numFmtId='0'/><xf numFmtId='22'/><xf numFmtId='170'/><xf numFmtId='171'/></cellXfs></styleSheet>";
 
@@ -62,11 +66,15 @@ static char *workbook(const char *sheet, size_t sheet_size, const char *texts, s
 {
     const struct part parts[] = {
         {"_rels/.rels", "<Relationships><Relationship Id='a' Type='" REL "/officeDocument' Target='xl/workbook.xml'/></Relationships>", 0},
-        {"xl/workbook.xml", "<workbook xmlns:r='" REL "'><sheets><sheet name='h' state='hidden' r:id='r9'/>"
-                            "<sheet name='a' r:id='r1'/></sheets></workbook>", 0},
-        {"xl/_rels/workbook.xml.rels", "<Relationships><Relationship Id='r1' Type='" REL "/worksheet' Target='worksheets/sheet1.xml'/>"
-            "<Relationship Id='r2' Type='" REL "/sharedStrings' Target='/xl/sharedStrings.xml'/>"
-            "<Relationship Id='r3' Type='" REL "/styles' Target='styles.xml'/></Relationships>", 0},
+        {"xl/workbook.xml",
+         "<workbook xmlns:r='" REL "'><sheets><sheet name='h' state='hidden' r:id='r9'/>"
+         "<sheet name='a' r:id='r1'/></sheets></workbook>",
+         0},
+        {"xl/_rels/workbook.xml.rels",
+         "<Relationships><Relationship Id='r1' Type='" REL "/worksheet' Target='worksheets/sheet1.xml'/>"
+         "<Relationship Id='r2' Type='" REL "/sharedStrings' Target='/xl/sharedStrings.xml'/>"
+         "<Relationship Id='r3' Type='" REL "/styles' Target='styles.xml'/></Relationships>",
+         0},
         {"xl/styles.xml", STYLES, 0},
         {"xl/sharedStrings.xml", texts ? texts : "<sst/>", 0},
         {"xl/worksheets/sheet1.xml", sheet, sheet_size},
@@ -107,7 +115,11 @@ static char *listing(const void *data, size_t size)
 static void reads_csv(void **state)
 {
     (void)state;
-    static const struct { const char *in; size_t size; const char *out; } cases[] = {
+    static const struct {
+        const char *in;
+        size_t size;
+        const char *out;
+    } cases[] = {
         {"", 0, ""},
         {"\xEF\xBB\xBF姓名,电话\r\n张三,013\r\n", 0, "1|姓名|电话\n2|张三|013\n"},
         {"a;b,c;d\n1;2,5;3\n", 0, "1|a|b,c|d\n2|#1|2,5|#3\n"},
@@ -115,20 +127,24 @@ static void reads_csv(void **state)
         {"\"a\"\"b\r\nc\",d\n\n,,\n'=1+1,'x\n", 0, "1|a\"b\r\nc|d\n4|=1+1|'x\n"},
         {"a\rb\r", 0, "1|a\n2|b\n"},
         {"\xD0\xD5\xC3\xFB,\xB5\xE7\xBB\xB0\n", 0, "1|姓名|电话\n"},
-        {"\xFF\xFE" "a\0,\0b\0", 8, "1|a|b\n"},
+        {"\xFF\xFE"
+         "a\0,\0b\0",
+         8, "1|a|b\n"},
         {"a\0b", 3, "!  This file is not a table in CSV or XLSX form."},
         {"ok,\xE5\x88\xFF\xFF", 0, "!  The file's characters are neither UTF-8 nor GB18030. Save it as UTF-8 and try again."},
         {"\xEF\xBB\xBFok,\xE5\x88", 0, "!  The file's characters are neither UTF-8 nor GB18030. Save it as UTF-8 and try again."},
-        {" [\n {\"date\":\"2026-01-01\"}]", 0, "!  This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."},
-        {"{\"days\":[]}", 0, "!  This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."},
+        {" [\n {\"date\":\"2026-01-01\"}]", 0,
+         "!  This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."},
+        {"{\"days\":[]}", 0,
+         "!  This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."},
         {"[a],{b}\n", 0, "1|[a]|{b}\n"},
         {"a,b\nc,\"d\n", 0, "1|a|b\n! B2 A quotation mark opens this cell and none closes it."},
-        {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 0,
-         "!  This is not a sheet: a file in .xlsx or .csv form is expected."},
+        {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 0, "!  This is not a sheet: a file in .xlsx or .csv form is expected."},
         {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0k\0b\0o\0o\0k\0", 24,
          "!  This is an Excel file in the old format (.xls). Save it as .xlsx and try again."},
-        {"\xD0\xCF\x11\xE0" "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", 36,
-         "!  This Excel file is protected by a password. Save it without one and try again."},
+        {"\xD0\xCF\x11\xE0"
+         "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0",
+         36, "!  This Excel file is protected by a password. Save it without one and try again."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(listing(cases[i].in, cases[i].size ? cases[i].size : strlen(cases[i].in)), cases[i].out);
@@ -138,7 +154,9 @@ static void reads_xlsx(void **state)
 {
     (void)state;
 #define SHEET(rows) "<x:worksheet xmlns:x='m'><x:sheetData>" rows "</x:sheetData></x:worksheet>"
-    static const struct { const char *sheet, *texts, *out; } cases[] = {
+    static const struct {
+        const char *sheet, *texts, *out;
+    } cases[] = {
         {SHEET(""), NULL, ""},
         {SHEET("<x:row r='2'><x:c r='A2' s='1'/></x:row><x:row r='5'><x:c r='B5' t='s'><x:v>1</x:v></x:c></x:row>"),
          "<sst><si><t>no</t></si><si><r><t>多 </t></r><r><t>段</t></r><rPh><t>x</t></rPh></si></sst>", "5||多 段\n"},
@@ -204,8 +222,8 @@ static void limits_a_cell(void **state)
 static void comes_back_equal(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"=1+1", "+86 10", "-5", "@x", "张三", "a\"b,c;d", "line\nline", " a ", "007", "'", "_x0041_",
-                                        "_x_x4E00_x", "<&>", "a\rb\x01", "a\tb"};
+    static const char *const texts[] = {"=1+1", "+86 10", "-5",      "@x",         "张三", "a\"b,c;d", "line\nline", " a ",
+                                        "007",  "'",      "_x0041_", "_x_x4E00_x", "<&>",  "a\rb\x01", "a\tb"};
     static const char *const titles[] = {"编号", "text"};
     for (int format = SHEET_CSV; format <= SHEET_XLSX; format++) {
         struct sheet_writer *w = sheet_write_open((enum sheet_format)format);
@@ -260,7 +278,11 @@ static void comes_back_equal(void **state)
 static void reads_real_files(void **state)
 {
     (void)state;
-    static const struct { const char *name; int rows, columns; const char *title; } files[] = {
+    static const struct {
+        const char *name;
+        int rows, columns;
+        const char *title;
+    } files[] = {
         {"messages-with-replies.xlsx", 2816, 7, "留言编号"},
         {"messages-labelled.xlsx", 495, 6, "留言编号"},
         {"category-tree.xlsx", 517, 3, "一级分类"},
@@ -298,7 +320,7 @@ static void reads_real_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_csv), cmocka_unit_test(reads_xlsx), cmocka_unit_test(refuses_bombs_and_fragments),
+        cmocka_unit_test(reads_csv),     cmocka_unit_test(reads_xlsx),       cmocka_unit_test(refuses_bombs_and_fragments),
         cmocka_unit_test(limits_a_cell), cmocka_unit_test(comes_back_equal), cmocka_unit_test(reads_real_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

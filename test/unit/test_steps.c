@@ -26,7 +26,8 @@ static int64_t city, sanitation, xinghu, dongmen;
 static void act(unsigned role, int64_t user, int64_t area, int64_t unit)
 {
     grant = (struct grant){.role = role, .area = area, .unit = unit};
-    ctx.actor = (struct actor){.user = user, .name = "somebody", .roles = ROLE_PUBLIC | role, .grants = &grant, .grant_count = role ? 1 : 0, .via = "command"};
+    ctx.actor = (struct actor){
+        .user = user, .name = "somebody", .roles = ROLE_PUBLIC | role, .grants = &grant, .grant_count = role ? 1 : 0, .via = "command"};
 }
 
 static void office(void)
@@ -97,7 +98,8 @@ static enum status take(int64_t id, const char *action, struct step_input in)
 
 static int events(int64_t id, const char *action, int visible)
 {
-    return (int)query_int(ctx.db, "SELECT count(*) AS n FROM request_events WHERE request = {} AND action = {} AND visible = {}", id, action, visible);
+    return (int)query_int(ctx.db, "SELECT count(*) AS n FROM request_events WHERE request = {} AND action = {} AND visible = {}", id,
+                          action, visible);
 }
 
 /* Each row of the table, from each state: refused where it does not lead, whoever asks with the wrong role is refused. */
@@ -288,7 +290,8 @@ static void merging_keeps_both_histories_and_tells_all(void **state)
     assert_int_equal(take(c, "answer", (struct step_input){.text = "已清运。"}), OK);
     assert_int_equal(events(a, "answer", 1), 1);
     assert_int_equal(events(b, "answer", 1), 1);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM request_events WHERE request = {} AND action = 'answer' AND text IS NOT NULL", a), 0);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM request_events WHERE request = {} AND action = 'answer' AND text IS NOT NULL", a), 0);
 }
 
 static void deadlines_follow_level_and_calendar(void **state)
@@ -304,13 +307,16 @@ static void deadlines_follow_level_and_calendar(void **state)
     assert_int_equal(take(by_hand, "extend", (struct step_input){.until = due + 5 * WHEN_DAY, .text = "等配件"}), OK);
     store_forget(&ctx);
     assert_int_equal(deadlines_recompute(&ctx), 0);
-    change(ctx.db, "INSERT INTO holidays (created, updated, date, name, is_off_day) VALUES (0, 0, {}, 'flood', 1)"
-                   " ON CONFLICT (date) DO UPDATE SET is_off_day = 1", day_iso(ctx.arena, when_day(due)));
+    change(ctx.db,
+           "INSERT INTO holidays (created, updated, date, name, is_off_day) VALUES (0, 0, {}, 'flood', 1)"
+           " ON CONFLICT (date) DO UPDATE SET is_off_day = 1",
+           day_iso(ctx.arena, when_day(due)));
     assert_true(deadlines_recompute(&ctx) > 0);
     assert_true(now(id)->due > due);
     assert_int_equal(now(by_hand)->due, due + 5 * WHEN_DAY);
     assert_int_equal(events(id, "recompute", 0), 1);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM journal WHERE kind = 'requests' AND record = {} AND action = 'recompute'", id), 1);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM journal WHERE kind = 'requests' AND record = {} AND action = 'recompute'", id), 1);
     assert_int_equal(deadlines_recompute(&ctx), 0);
 }
 

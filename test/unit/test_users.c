@@ -115,7 +115,7 @@ static void the_last_admin_stays(void **state)
     int64_t other = query_int(ctx.db, "SELECT id FROM grants WHERE \"user\" = {}", second->record.id);
     assert_int_equal(user_revoke(&ctx, second, other), CONFLICT); /* the first one may no longer sign in */
     forget();
-    assert_int_equal(user_revoke(&ctx, second, held), NOT_FOUND);  /* another account's grant */
+    assert_int_equal(user_revoke(&ctx, second, held), NOT_FOUND); /* another account's grant */
 }
 
 static void closed_accounts_are_out(void **state)
@@ -141,8 +141,11 @@ static void passwords_end_sessions_and_locks(void **state)
     assert_int_equal(user_set_password(&ctx, u, "new hash"), OK);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM sessions WHERE \"user\" = {}", u->record.id), 0);
     assert_int_equal(query_int(ctx.db, "SELECT failed FROM users WHERE id = {}", u->record.id), 0);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM journal WHERE kind = 'users' AND record = {} AND action = 'password'"
-                                       " AND before IS NULL AND after IS NULL", u->record.id), 1);
+    assert_int_equal(query_int(ctx.db,
+                               "SELECT count(*) AS n FROM journal WHERE kind = 'users' AND record = {} AND action = 'password'"
+                               " AND before IS NULL AND after IS NULL",
+                               u->record.id),
+                     1);
 }
 
 static void one_login_once(void **state)

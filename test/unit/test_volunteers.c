@@ -186,7 +186,8 @@ static void codes_can_not_be_tried_out(void **state)
     int code_of_answer = 422, tried = 0;
     volunteer("己志愿", "13800000206", &code);
     for (; code_of_answer == 422 && tried < 100; tried++)
-        code_of_answer = ask("POST", "/card", "", arena_print(ctx.arena, "code=ABCDEFGH%c%c", 'A' + tried / 5, 'M' + tried % 5), "10.0.0.4");
+        code_of_answer = ask("POST", "/card", "", arena_print(ctx.arena, "code=ABCDEFGH%c%c", 'A' + tried / 5, 'M' + tried % 5),
+                             "10.0.0.4");
     assert_int_equal(code_of_answer, 429);
     assert_true(tried <= 31);
     assert_string_equal(cookie_of(code, "10.0.0.4"), ""); /* not even the right one, from there */
@@ -203,8 +204,10 @@ static const char *signed_in(const char *login)
     crypto_generichash(hash, sizeof hash, (const unsigned char *)token, strlen(token), NULL, 0);
     int64_t user = query_int(ctx.db, "SELECT id FROM users WHERE login = {}", login);
     assert_int_not_equal(user, NONE);
-    change(ctx.db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, {}, {}, {}, {}) ON CONFLICT (token_hash) DO NOTHING",
-           bytes_of(hash, sizeof hash), user, ctx.now, ctx.now, ctx.now + 3600);
+    change(
+        ctx.db,
+        "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, {}, {}, {}, {}) ON CONFLICT (token_hash) DO NOTHING",
+        bytes_of(hash, sizeof hash), user, ctx.now, ctx.now, ctx.now + 3600);
     return arena_print(ctx.arena, "linli=%s", token);
 }
 
@@ -276,7 +279,8 @@ static void what_is_missing_is_said_and_what_was_typed_stays(void **state)
     assert_non_null(strstr(seen.out.data, "value=\"Qian\""));
     assert_non_null(strstr(seen.out.data, "value=\"patrol\" checked"));
     assert_int_equal(ask("POST", "/volunteer", "", who("Qian", "13800000302", "&skills=flying&consent=1"), "10.1.0.2"), 422);
-    assert_int_equal(ask("POST", "/volunteer", "", arena_print(ctx.arena, "name=Qian&phone=13800000302&consent=1&area=%d", 99999999), "10.1.0.2"), 422);
+    assert_int_equal(
+        ask("POST", "/volunteer", "", arena_print(ctx.arena, "name=Qian&phone=13800000302&consent=1&area=%d", 99999999), "10.1.0.2"), 422);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM people WHERE name = 'Qian'"), 0);
 }
 
@@ -285,8 +289,12 @@ static void a_leader_takes_on_at_the_door_and_hands_out_the_card(void **state)
     (void)state;
     const char *leader = signed_in("team1"), *other = signed_in("xinghu1");
     int64_t own = team("t-xinghu-neighbours"), strange = team("t-xinghu-hands");
-    assert_int_equal(post("/volunteers/new", leader, arena_print(ctx.arena, "%s&team=%lld", who("Sun", "13800000303", "&consent=1"), (long long)strange)), 422);
-    assert_int_equal(post("/volunteers/new", leader, arena_print(ctx.arena, "%s&team=%lld", who("Sun", "13800000303", "&consent=1"), (long long)own)), 303);
+    assert_int_equal(post("/volunteers/new", leader,
+                          arena_print(ctx.arena, "%s&team=%lld", who("Sun", "13800000303", "&consent=1"), (long long)strange)),
+                     422);
+    assert_int_equal(
+        post("/volunteers/new", leader, arena_print(ctx.arena, "%s&team=%lld", who("Sun", "13800000303", "&consent=1"), (long long)own)),
+        303);
     int64_t id = of_phone("Sun", "13800000303");
     assert_string_equal(status_of(id), "active");
     const char *page = arena_copy(ctx.arena, answered("Location"));
@@ -308,8 +316,10 @@ static void a_leader_can_not_touch_another_team(void **state)
     int64_t strange = team("t-xinghu-hands");
     struct volunteer *v = volunteer(name, "13800000304", &code);
     change(ctx.db, "UPDATE volunteers SET team = {} WHERE id = {}", strange, v->record.id);
-    change(ctx.db, "INSERT INTO hours (version, created, updated, volunteer, day, month, attended, counted, held) VALUES (1, 0, 0, {}, '2026-01-05', 202601, 32400, 28800, 3600)",
-           v->record.id);
+    change(
+        ctx.db,
+        "INSERT INTO hours (version, created, updated, volunteer, day, month, attended, counted, held) VALUES (1, 0, 0, {}, '2026-01-05', 202601, 32400, 28800, 3600)",
+        v->record.id);
     int64_t day = query_int(ctx.db, "SELECT max(id) AS id FROM hours");
     long long id = v->record.id;
     const char *const pages[] = {"", "/change", "/card"};
@@ -352,8 +362,10 @@ static void the_list_is_searched_by_name_pinyin_number_and_telephone(void **stat
 static int64_t day_of_service(int64_t volunteer, const char *day, int64_t attended)
 {
     int64_t held = attended > HOURS_FREE ? attended - HOURS_FREE : 0;
-    change(ctx.db, "INSERT INTO hours (version, created, updated, volunteer, day, month, attended, counted, held) VALUES (1, 0, 0, {}, {}, 202601, {}, {}, {})", volunteer,
-           day, attended, attended - held, held);
+    change(
+        ctx.db,
+        "INSERT INTO hours (version, created, updated, volunteer, day, month, attended, counted, held) VALUES (1, 0, 0, {}, {}, 202601, {}, {}, {})",
+        volunteer, day, attended, attended - held, held);
     return query_int(ctx.db, "SELECT max(id) AS id FROM hours");
 }
 
@@ -364,8 +376,10 @@ static void a_day_is_disputed_by_its_volunteer_and_decided_by_somebody_else(void
     struct volunteer *v = volunteer("庚志愿", "13800000306", &code), *w = volunteer("辛志愿", "13800000307", &others);
     change(ctx.db, "UPDATE volunteers SET team = {} WHERE id IN ({}, {})", team("t-xinghu-neighbours"), v->record.id, w->record.id);
     int64_t day = day_of_service(v->record.id, "2026-01-06", 13 * 3600);
-    const char *mine = cookie_of(code, "10.9.0.3"), *theirs = cookie_of(others, "10.9.0.3"), *page = arena_print(ctx.arena, "/my/days/%lld", (long long)day);
-    const char *decide = arena_print(ctx.arena, "/hours/%lld/decide", (long long)day), *dispute = arena_print(ctx.arena, "%s/dispute", page);
+    const char *mine = cookie_of(code, "10.9.0.3"), *theirs = cookie_of(others, "10.9.0.3"),
+               *page = arena_print(ctx.arena, "/my/days/%lld", (long long)day);
+    const char *decide = arena_print(ctx.arena, "/hours/%lld/decide", (long long)day),
+               *dispute = arena_print(ctx.arena, "%s/dispute", page);
     assert_int_equal(get(page, theirs), 404);
     assert_int_equal(post(dispute, theirs, "dispute=x"), 404);
     assert_int_equal(get(page, mine), 200);
@@ -405,8 +419,10 @@ static void who_leaves_gives_places_back(void **state)
     a->area = estate();
     assert_true(record_check(&ctx, &activities_kind, NULL, a));
     assert_int_equal(activity_file(&ctx, a), OK);
-    change(ctx.db, "INSERT INTO sign_ups (version, created, updated, code, activity, volunteer, name, status) VALUES (1, 0, 0, 'test-leave', {}, {}, 'x', 'signed')",
-           a->record.id, v->record.id);
+    change(
+        ctx.db,
+        "INSERT INTO sign_ups (version, created, updated, code, activity, volunteer, name, status) VALUES (1, 0, 0, 'test-leave', {}, {}, 'x', 'signed')",
+        a->record.id, v->record.id);
     const char *mine = cookie_of(code, "10.9.0.4");
     get("/my", mine);
     assert_non_null(strstr(seen.out.data, "清洁家园"));
@@ -435,8 +451,10 @@ static void the_duty_of_the_month_counts_days_not_activities(void **state)
         a->area = estate();
         assert_true(record_check(&ctx, &activities_kind, NULL, a));
         assert_int_equal(activity_file(&ctx, a), OK);
-        change(ctx.db, "INSERT INTO attendances (version, created, updated, code, activity, volunteer, came, went, how, status) VALUES (1, 0, 0, {}, {}, {}, {}, {}, 'leader', 'good')",
-               arena_print(ctx.arena, "duty-%d", i), a->record.id, v->record.id, a->starts, a->ends);
+        change(
+            ctx.db,
+            "INSERT INTO attendances (version, created, updated, code, activity, volunteer, came, went, how, status) VALUES (1, 0, 0, {}, {}, {}, {}, {}, 'leader', 'good')",
+            arena_print(ctx.arena, "duty-%d", i), a->record.id, v->record.id, a->starts, a->ends);
     }
     assert_int_equal(get("/duty", leader), 200);
     assert_non_null(strstr(seen.out.data, "<td class=\"num\">2</td><td class=\"num\">1</td>")); /* planned 2, held 1 */
@@ -466,7 +484,8 @@ static void the_administrator_says_which_team_a_leader_has(void **state)
     const char *admin = signed_in("admin"), *leader = signed_in("team1");
     int64_t other = team("t-xinghu-hands"), own = team("t-xinghu-neighbours");
     int64_t grant = query_int(ctx.db, "SELECT id FROM grants WHERE role = 'team_leader' AND organisation = {}", own);
-    const char *path = arena_print(ctx.arena, "/team-leaders/%lld", (long long)grant), *members = arena_print(ctx.arena, "/teams/%lld/members", (long long)other);
+    const char *path = arena_print(ctx.arena, "/team-leaders/%lld", (long long)grant),
+               *members = arena_print(ctx.arena, "/teams/%lld/members", (long long)other);
     assert_int_equal(get(members, leader), 404);
     assert_int_equal(post(path, leader, arena_print(ctx.arena, "team=%lld", (long long)other)), 403);
     assert_int_equal(post(path, admin, "team=1"), 422); /* a station, not a team */

@@ -64,7 +64,8 @@ static int begin(void **state)
     assert_int_equal(db_migrate(db, schema_steps, arena, &why), OK);
     assert_int_equal(db_script(db, "CREATE TABLE notes (id integer PRIMARY KEY, text text)"), OK);
     assert_int_equal(change(db, "INSERT INTO users (id, created, updated, login, name, password) VALUES (1, 0, 0, 'office', 'Office', {})",
-                            password_hash(arena, "a long password")), OK);
+                            password_hash(arena, "a long password")),
+                     OK);
     assert_int_equal(change(db, "INSERT INTO grants (\"user\", role) VALUES (1, 'office')"), OK);
     site = (struct site){.data = store.address, .quiet = true, .workers = 2};
     site.writer = writer_start(db);
@@ -87,8 +88,8 @@ static int end(void **state)
 
 static int dial(void)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server_port(server)),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)server_port(server)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     return fd;
@@ -288,9 +289,8 @@ static void test_dripping_head(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_too_long), cmocka_unit_test(test_once),
-        cmocka_unit_test(test_session), cmocka_unit_test(test_never_stalls),
-        cmocka_unit_test(test_dripping_head),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_too_long),     cmocka_unit_test(test_once),
+        cmocka_unit_test(test_session),  cmocka_unit_test(test_never_stalls), cmocka_unit_test(test_dripping_head),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

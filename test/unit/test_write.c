@@ -36,8 +36,8 @@ static void writes_json(void **state)
     (void)state;
     struct buf b;
     buf_init(&b, 0);
-    json(&b, "{\"a\":{},\"b\":{},\"c\":{},\"d\":{},\"e\":{}}", "x\"\\\n\x01\xFFy", (const char *)NULL,
-         (struct maybe){NONE}, (bool)true, INT64_MAX);
+    json(&b, "{\"a\":{},\"b\":{},\"c\":{},\"d\":{},\"e\":{}}", "x\"\\\n\x01\xFFy", (const char *)NULL, (struct maybe){NONE}, (bool)true,
+         INT64_MAX);
     assert_string_equal(b.data, "{\"a\":\"x\\\"\\\\\\n\\u0001\xEF\xBF\xBDy\",\"b\":null,\"c\":null,\"d\":true,"
                                 "\"e\":9223372036854775807}");
     buf_release(&b);
