@@ -12,9 +12,9 @@
 #include <string.h>
 
 #define TERMS_ASKED 16    /* of the text, the most telling */
-#define POSTINGS    250   /* newest requests with such a word */
-#define PLACES      16384 /* a power of two, at least three times TERMS_ASKED × POSTINGS */
-#define COMPARED    150
+#define POSTINGS    150   /* newest requests with such a word */
+#define PLACES      8192 /* a power of two, at least three times TERMS_ASKED × POSTINGS */
+#define COMPARED    80
 #define UNLIKE      0.03
 
 struct tally {
