@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TERMS_ASKED 16    /* of the text, the most telling */
-#define POSTINGS    150   /* newest requests with such a word */
+#define TERMS_ASKED 16   /* of the text, the most telling */
+#define POSTINGS    150  /* newest requests with such a word */
 #define PLACES      8192 /* a power of two, at least three times TERMS_ASKED × POSTINGS */
 #define COMPARED    80
 #define UNLIKE      0.03
