@@ -592,6 +592,7 @@ enum status search_follow(struct ctx *ctx)
 static void job(struct ctx *ctx)
 {
     struct search_index *x = index_reader(ctx);
+    text_pinyin(ctx->arena, "邻", NULL, NULL); /* opens the transliterator before somebody waits for it */
     if (x && state(x->db, "complete") == 1 && state(x->db, "followed") == journal_newest(ctx->db))
         return;
     run(ctx, RUN_SECONDS);
