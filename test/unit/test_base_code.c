@@ -12,7 +12,7 @@
 
 static void same(const char *input, const char *got, const char *wanted)
 {
-    if (!got != !wanted || (got && strcmp(got, wanted) != 0))
+    if (!got != !wanted || (got && wanted && strcmp(got, wanted) != 0))
         fail_msg("%s: got %s, wanted %s", input ? input : "NULL", got ? got : "NULL", wanted ? wanted : "NULL");
 }
 
