@@ -24,7 +24,6 @@
 #define PAGE_MOST     512
 #define COUNT_MOST    500
 #define EXAMINED_MOST 4000
-#define HEARD         256  /* a power of two */
 #define FEW           3000 /* requests that the conditions leave: fewer are read themselves */
 
 struct search {
@@ -35,10 +34,6 @@ struct search {
     int count;
     const char *name; /* the whole, when it may be a name */
     bool latin_name;
-    struct heard { /* names that were read already, each at its hash: the same ones come again and again */
-        const char *name;
-        bool so;
-    } heard[HEARD];
     const char *match; /* FTS5's; NULL: everything is proposed */
     int64_t ids[PAGE_MOST];
     int taken;
@@ -94,27 +89,16 @@ static bool contains(struct search *s, const char *subject, const char *text)
     return true;
 }
 
-static bool sounds(struct search *s, const char *name)
-{
-    const char *full, *initials;
-    size_t n = strlen(s->name);
-    text_pinyin(s->arena, name, &full, &initials);
-    return strcmp(initials, s->name) == 0 || strcmp(full, s->name) == 0 || (n >= 4 && strncmp(full, s->name, n) == 0);
-}
-
 static bool named(struct search *s, const char *name)
 {
     if (!s->name || !name)
         return false;
     if (!s->latin_name)
         return strcmp(text_key(s->arena, name), s->name) == 0;
-    unsigned hash = 2166136261u; /* FNV-1a */
-    for (const char *c = name; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    struct heard *h = &s->heard[hash & (HEARD - 1)];
-    if (!h->name || strcmp(h->name, name) != 0)
-        *h = (struct heard){arena_copy(s->ctx->arena, name), sounds(s, name)};
-    return h->so;
+    const char *full, *initials;
+    size_t n = strlen(s->name);
+    text_pinyin(s->arena, name, &full, &initials);
+    return strcmp(initials, s->name) == 0 || strcmp(full, s->name) == 0 || (n >= 4 && strncmp(full, s->name, n) == 0);
 }
 
 static bool wants_more(const struct search *s)
