@@ -28,7 +28,7 @@
 #define FORGOTTEN 86400 /* seconds after which nobody is interested any more */
 
 struct child {
-    const char *name, *title, *title_en;
+    const char *name, *store, *title, *title_en;
     bool reached;
     struct figure_value *values;
 };
@@ -90,13 +90,14 @@ static struct rollup *ask(const struct site *site, int64_t from, int64_t to, int
 
 /* ---- counting ---- */
 
-static void count_child(struct arena *a, struct child *c, const char *store, const struct figure_span *span, int64_t now)
+/* A parent that closes waits for none of them. */
+static void count_child(const struct site *parent, struct arena *a, struct child *c, const struct figure_span *span, int64_t now)
 {
     const char *why = NULL;
     struct ctx ctx;
     ctx_init(&ctx, arena_new());
     ctx.now = now;
-    ctx.db = db_open(store, DB_READ, ctx.arena, &why);
+    ctx.db = atomic_load(&parent->closing) ? NULL : db_open(c->store, DB_READ, ctx.arena, &why);
     c->values = ARENA_ARRAY(a, struct figure_value, figure_count() + 1);
     if (ctx.db && db_begin(ctx.db) == OK) {
         figures_values(&ctx, figures_all(), span, c->values);
@@ -118,6 +119,24 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct site_child *)a)->name, ((const struct site_child *)b)->name);
 }
 
+static int children_of(const struct ctx *ctx, struct arena *a, struct site_child *list)
+{
+    int n = ctx->site->children(ctx->site, a, list, SITE_CHILDREN);
+    qsort(list, (size_t)n, sizeof *list, by_name);
+    return n;
+}
+
+/* A child came, left or was renamed since r was counted. */
+static bool others(const struct rollup *r, const struct site_child *list, int count)
+{
+    if (r->count != count)
+        return true;
+    for (int i = 0; i < count; i++)
+        if (strcmp(r->children[i].name, list[i].name) != 0 || strcmp(r->children[i].store, list[i].store) != 0)
+            return true;
+    return false;
+}
+
 static void count_all(struct ctx *ctx, int64_t from, int64_t to)
 {
     struct site_child list[SITE_CHILDREN];
@@ -125,12 +144,11 @@ static void count_all(struct ctx *ctx, int64_t from, int64_t to)
     struct figure_span span = FIGURE_ALL;
     span.from = from;
     span.to = to;
-    made.count = ctx->site->children(ctx->site, made.arena, list, SITE_CHILDREN);
-    qsort(list, (size_t)made.count, sizeof *list, by_name);
+    made.count = children_of(ctx, made.arena, list);
     made.children = ARENA_ARRAY(made.arena, struct child, made.count + 1);
-    for (int i = 0; i < made.count && !atomic_load(&ctx->site->closing); i++) {
-        made.children[i].name = list[i].name;
-        count_child(made.arena, &made.children[i], list[i].store, &span, ctx->now);
+    for (int i = 0; i < made.count; i++) {
+        made.children[i] = (struct child){.name = list[i].name, .store = list[i].store};
+        count_child(ctx->site, made.arena, &made.children[i], &span, ctx->now);
     }
     pthread_mutex_lock(&lock);
     struct rollup *r = find(ctx->site, from, to);
@@ -146,7 +164,9 @@ static void count_all(struct ctx *ctx, int64_t from, int64_t to)
 
 static void run(struct ctx *ctx)
 {
-    if (!ctx->site->children || ctx->site->children(ctx->site, NULL, NULL, 0) == 0)
+    struct site_child list[SITE_CHILDREN];
+    int count = ctx->site->children ? children_of(ctx, ctx->arena, list) : 0;
+    if (count == 0)
         return;
     struct figure_span year = this_year(ctx->now);
     pthread_mutex_lock(&lock);
@@ -156,9 +176,10 @@ static void run(struct ctx *ctx)
     for (int i = 0; i < KEPT_MOST; i++) {
         pthread_mutex_lock(&lock);
         struct rollup r = kept[i];
+        bool stale = r.site == ctx->site && (ctx->now >= r.as_of + FRESH || others(&kept[i], list, count));
         pthread_mutex_unlock(&lock);
         bool wanted = ctx->now < r.asked + FORGOTTEN || (r.from == year.from && r.to == year.to);
-        if (r.site == ctx->site && wanted && ctx->now >= r.as_of + FRESH)
+        if (stale && wanted)
             count_all(ctx, r.from, r.to);
     }
 }
@@ -174,8 +195,11 @@ static struct rollup take(struct ctx *ctx, const struct figure_span *span)
     r.children = ARENA_ARRAY(ctx->arena, struct child, r.count + 1);
     for (int i = 0; i < r.count; i++) {
         const struct child *c = &from->children[i];
-        r.children[i] = (struct child){arena_copy(ctx->arena, c->name), c->title ? arena_copy(ctx->arena, c->title) : NULL,
-                                       c->title_en ? arena_copy(ctx->arena, c->title_en) : NULL, c->reached,
+        r.children[i] = (struct child){arena_copy(ctx->arena, c->name),
+                                       arena_copy(ctx->arena, c->store),
+                                       c->title ? arena_copy(ctx->arena, c->title) : NULL,
+                                       c->title_en ? arena_copy(ctx->arena, c->title_en) : NULL,
+                                       c->reached,
                                        ARENA_ARRAY(ctx->arena, struct figure_value, figures + 1)};
         memcpy(r.children[i].values, c->values, sizeof *c->values * (size_t)figures);
     }
@@ -292,10 +316,13 @@ static void page(struct ctx *ctx)
     html(out, "<form class=\"bar\" action=\"/rollup\">");
     span_inputs(ctx, &span);
     html(out, "<button>{}</button></form>", say(ctx, "Show this period"));
+    struct site_child list[SITE_CHILDREN];
+    int count = children_of(ctx, ctx->arena, list);
     struct rollup r = take(ctx, &span);
+    bool ready = r.as_of && !others(&r, list, count);
     if (fragment_begin(ctx, "rollup")) {
         html(out, "<section id=\"rollup\">");
-        if (r.as_of)
+        if (ready)
             draw_table(ctx, &r, &span);
         else
             html(out, "<p role=\"status\" data-again=\"1\">{} {}</p>", icon(ctx, "clock"),
@@ -304,7 +331,7 @@ static void page(struct ctx *ctx)
         fragment_end(ctx);
     }
     page_end(ctx);
-    if (!r.as_of && ctx->site->stir)
+    if (!ready && ctx->site->stir)
         ctx->site->stir(ctx->site);
 }
 

@@ -227,6 +227,10 @@ test("who tries too often in one tenant is not kept out of another", async () =>
 test("a parent shows its children's figures, their sums, and rates from numerators and denominators", { timeout: 120000 }, async () => {
   add("city");
   add("north", "--requests", "400");
+  await until(async () => (await at("north").get("/")).status === 200, "the child is served");
+  let seen;
+  const counted = () => ["east", "north"].map((name) => linli(["figures", "--data", store(name), "--format", "json"], { env }).stdout).join();
+  await until(async () => (await new Promise((done) => setTimeout(done, 2000)), seen) === (seen = counted()), "what is due at a start is done");
   for (const name of ["east", "north"]) assert.equal(tenant("set", name, "--parent", "city").code, 0);
   await until(async () => (await at("city").get("/")).status === 200, "the parent is served");
   const leader = await signIn("city", "leader1");
@@ -236,7 +240,8 @@ test("a parent shows its children's figures, their sums, and rates from numerato
   let page;
   const rows = () => Object.fromEntries([...page.matchAll(/<tr><th scope="row">([^<]*?) ?(?:<span[^>]*>[^<]*<\/span>)?<\/th>(.*?)<\/tr>/gs)].map(([, title, cells]) =>
     [title, [...cells.matchAll(/<td class="num">(.*?)<\/td>/gs)].map(([, text]) => text.replace(/<[^>]+>/g, " ").trim().replace(/\s+/g, " "))]));
-  await until(async () => (page = await (await leader.get("/rollup?lang=en")).text()).includes("Counted at") && page.includes("<td"), "it is collected");
+  await until(async () => /scope="col">[^<]*<span[^>]*>east<.*scope="col">[^<]*<span[^>]*>north</s.test(page = await (await leader.get("/rollup?lang=en")).text()),
+    "both are collected, also who came after the first count");
   const table = rows(), east = own("east"), north = own("north");
   const n = (text) => Number(text.replaceAll(",", ""));
   let counts = 0, rates = 0;
