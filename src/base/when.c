@@ -309,14 +309,35 @@ const char *day_show(struct arena *a, const char *lang, int64_t day)
     return arena_print(a, "%d年%d月%d日", c.year, c.month, c.day);
 }
 
+/* Two digits and what follows them. */
+static char *put_two(char *to, int v, char after)
+{
+    *to++ = (char)('0' + v / 10 % 10);
+    *to++ = (char)('0' + v % 10);
+    *to++ = after;
+    return to;
+}
+
+/* Written without printf: an answer of the API holds a dozen of them a record. */
 const char *when_iso(struct arena *a, int64_t t)
 {
     if (t == NONE)
         return NULL;
     struct civil c = civil_from_when(t);
     int east = offset < 0 ? -offset : offset;
-    return arena_print(a, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second,
-                       offset < 0 ? '-' : '+', east / 3600, east / 60 % 60);
+    if (c.year < 0 || c.year > 9999)
+        return arena_print(a, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second,
+                           offset < 0 ? '-' : '+', east / 3600, east / 60 % 60);
+    char text[26], *to = put_two(text, c.year / 100, 0) - 1;
+    to = put_two(to, c.year, '-');
+    to = put_two(to, c.month, '-');
+    to = put_two(to, c.day, 'T');
+    to = put_two(to, c.hour, ':');
+    to = put_two(to, c.minute, ':');
+    to = put_two(to, c.second, offset < 0 ? '-' : '+');
+    to = put_two(to, east / 3600, ':');
+    put_two(to, east / 60 % 60, 0);
+    return arena_copyn(a, text, sizeof text - 1);
 }
 
 const char *day_iso(struct arena *a, int64_t day)

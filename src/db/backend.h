@@ -54,6 +54,9 @@ struct backend {
     enum status (*begin)(struct db *db);
     enum status (*commit)(struct db *db);
     void (*rollback)(struct db *db);
+    /* Rows written by this connection so far: a task that failed and left it as it was needs no undoing. NULL: where a
+     * failed statement is the end of the transaction. */
+    int64_t (*written)(struct db *db);
     enum status (*savepoint)(struct db *db);
     enum status (*release)(struct db *db);
     void (*undo)(struct db *db);

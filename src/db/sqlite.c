@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,8 +97,16 @@ static int configure(sqlite3 *sqlite, enum db_mode mode)
 
 static const struct backend sqlite;
 
+/* Counting each allocation for statistics that nobody asks for takes a lock of the whole process. */
+static void set_up(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, const char **why)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up);
     struct sqlite_db *own = must_alloc(sizeof *own);
     db_init(&own->db, &sqlite, mode);
     if (mode == DB_WRITE)
@@ -313,6 +322,11 @@ static void sqlite_rollback(struct db *db)
         change(db, "ROLLBACK");
 }
 
+static int64_t sqlite_written(struct db *db)
+{
+    return sqlite3_total_changes64(sqlite_of(db));
+}
+
 static enum status sqlite_savepoint(struct db *db)
 {
     return change(db, "SAVEPOINT task");
@@ -337,7 +351,7 @@ static int64_t sqlite_version(struct db *db)
 {
     /* data_version counts the others' commits, total_changes this connection's. */
     uint64_t others = (uint64_t)query_int(db, "PRAGMA data_version");
-    uint64_t own = (uint64_t)sqlite3_total_changes64(sqlite_of(db));
+    uint64_t own = (uint64_t)sqlite_written(db);
     return (int64_t)((others & 0x7FFFFFFF) << 32 | (own & 0xFFFFFFFF));
 }
 
@@ -440,6 +454,7 @@ static const struct backend sqlite = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .written = sqlite_written,
     .savepoint = sqlite_savepoint,
     .release = sqlite_release,
     .undo = sqlite_undo,

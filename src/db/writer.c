@@ -22,10 +22,12 @@
 
 #define AGAIN_BESIDE 2 /* times beside other writers before it runs alone */
 #define AGAIN_MOST   5 /* times a group is run once more */
+#define CAREFUL      8 /* groups in savepoints after one in which a task failed half-way */
 
 struct writer {
     struct db *db;
     struct sealer *sealer; /* NULL: the journal is numbered at once */
+    int careful;           /* groups yet that run in savepoints from the start */
     pthread_t thread;
     pthread_mutex_t lock; /* the queue, stopping, stats */
     pthread_cond_t work;
@@ -57,6 +59,21 @@ static struct task *take_group(struct writer *w, int64_t *size)
     return group;
 }
 
+/* Runs a task without a savepoint, which costs as much as a row or two. Answers false when it failed and left something
+ * behind: the group has to be run once more, each task in its own. */
+static bool run_bare(struct db *db, struct task *t)
+{
+    int64_t before = db->is->written(db);
+    t->ran = true;
+    t->result = t->run(t, db);
+    bool whole = db_status(db) == OK || db_status(db) == CONFLICT; /* otherwise the transaction may be lost */
+    if (t->result == OK)
+        t->result = db_settle(db);
+    db_end_rows(db);
+    db_clear(db);
+    return t->result == OK || (whole && db->is->written(db) == before);
+}
+
 /* Runs one task in its savepoint. Answers not OK when the whole transaction is lost. */
 static enum status run_task(struct db *db, struct task *t)
 {
@@ -74,6 +91,33 @@ static enum status run_task(struct db *db, struct task *t)
         return db_savepoint_release(db);
     db_savepoint_undo(db);
     return db_status(db);
+}
+
+static void take_back(struct task *group, bool contended)
+{
+    for (struct task *t = group; t; t = t->next)
+        if (t->again && t->ran && (!contended || t->contended)) /* the group may have broken off before it */
+            t->again(t);
+}
+
+/* The group without savepoints. Answers false when one of it failed half-way: nothing of it happened, and it has to run
+ * once more. */
+static bool run_all_bare(struct db *db, struct task *group, enum status *s)
+{
+    bool fits = true;
+    db_clear(db);
+    *s = db_begin(db);
+    if (*s != OK)
+        return true;
+    for (struct task *t = group; t && fits; t = t->next)
+        fits = run_bare(db, t);
+    if (fits) {
+        *s = db_commit(db);
+        return true;
+    }
+    db_rollback(db);
+    take_back(group, false);
+    return false;
 }
 
 /* All of the group in one transaction. Answers what kept it from becoming durable. */
@@ -99,26 +143,31 @@ static enum status run_until_done(struct db *db, struct task *group, bool conten
     for (int i = 0; s != OK && i < AGAIN_MOST && db_again(db); i++) {
         if (i == AGAIN_BESIDE)
             db_alone(db, true);
-        for (struct task *t = group; t; t = t->next)
-            if (t->again && t->ran && (!contended || t->contended)) /* the group may have broken off before it */
-                t->again(t);
+        take_back(group, contended);
         s = run_once(db, group, contended);
     }
     return s;
 }
 
 /* The group; then, alone, what met a row that another process may have put there since it looked. */
-static enum status run_group(struct db *db, struct task *group)
+static enum status run_group(struct writer *w, struct task *group)
 {
-    enum status s = run_until_done(db, group, false);
+    struct db *db = w->db;
+    enum status s;
+    if (w->careful > 0)
+        w->careful--;
+    else if (db->is->written) {
+        if (run_all_bare(db, group, &s))
+            return s;
+        w->careful = CAREFUL;
+    }
+    s = run_until_done(db, group, false);
     bool any = false;
     for (struct task *t = group; t; t = t->next)
         any |= t->contended;
     if (s == OK && any) {
         db_alone(db, true);
-        for (struct task *t = group; t; t = t->next)
-            if (t->again && t->contended)
-                t->again(t);
+        take_back(group, true);
         enum status second = run_until_done(db, group, true);
         for (struct task *t = group; second != OK && t; t = t->next)
             if (t->contended)
@@ -145,7 +194,7 @@ static void *writer_thread(void *arg)
     int64_t size;
     struct task *group;
     while ((group = take_group(w, &size)) != NULL) {
-        enum status s = run_group(w->db, group);
+        enum status s = run_group(w, group);
         if (s != OK && s != BUSY)
             log_error("store", "\"failure\":{}", db_failure(w->db));
         db_clear(w->db);

@@ -2,9 +2,10 @@
  * The one door for change: a thread that owns the only writing connection.
  *
  * Tasks wait in a queue; the writer takes all that wait (up to a limit), opens
- * one transaction, runs each in a savepoint of its own, commits once, and only
- * then calls each task's done. So a group forms by itself under load and no
- * delay is added when there is none. A task that fails is undone alone.
+ * one transaction, runs them, commits once, and only then calls each task's
+ * done. So a group forms by itself under load and no delay is added when there
+ * is none. A task that fails is undone alone: when one has written before it
+ * failed, the group is rolled back and run once more in savepoints, one a task.
  *
  * When another process's change came between, or the connection was lost before
  * the commit, nothing of the group happened, and it is run once more.
@@ -24,7 +25,7 @@ struct writer;
 
 struct task {
     struct task *next;
-    /* Runs inside the savepoint. Anything but OK undoes it. */
+    /* Runs inside the transaction. Anything but OK undoes what it wrote. */
     enum status (*run)(struct task *t, struct db *db);
     /* After the group is durable, or after the failure. */
     void (*done)(struct task *t, enum status s);

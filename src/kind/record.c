@@ -7,8 +7,10 @@
 
 #include "base/seal.h"
 #include "db/journal.h"
+#include "db/sql.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 static const struct kind *const *all_kinds;
@@ -233,27 +235,64 @@ static const char *journal_text(struct ctx *ctx, const struct kind *k, const voi
     return text;
 }
 
+/* The kinds' INSERT, with a place for each value: made when one is first needed, then kept. */
+struct insert {
+    struct insert *next;
+    const struct kind *kind;
+    const char *text;
+    int places;
+};
+static _Atomic(struct insert *) inserts;
+
+static const struct insert *make_insert(const struct kind *k)
+{
+    struct insert *made = must_alloc(sizeof *made);
+    struct buf text;
+    buf_init(&text, 0);
+    *made = (struct insert){.kind = k, .places = 2};
+    sql_expand(&text, "INSERT INTO {} (version, created, updated", ARGS((struct sql_name){k->table}));
+    for (int i = 0; i < k->field_count; i++, made->places++) {
+        sql_expand(&text, ", {}", ARGS((struct sql_name){k->fields[i].name}));
+        if (k->fields[i].flags & SEALED) {
+            plain(&text, ", {}_key", k->fields[i].name);
+            made->places++;
+        }
+    }
+    buf_puts(&text, ") VALUES (1");
+    for (int i = 0; i < made->places; i++)
+        buf_puts(&text, ", {}");
+    buf_puts(&text, ")");
+    made->text = must_copy(text.data);
+    buf_release(&text);
+    made->next = atomic_load(&inserts);
+    while (!atomic_compare_exchange_weak(&inserts, &made->next, made))
+        ;
+    return made;
+}
+
+static const struct insert *insert_of(const struct kind *k)
+{
+    for (const struct insert *i = atomic_load(&inserts); i; i = i->next)
+        if (i->kind == k)
+            return i;
+    return make_insert(k);
+}
+
 enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, const char *action)
 {
     struct record *rec = record;
-    struct sql q;
-    sql_init(&q, ctx->arena);
-    sql_add(&q, "INSERT INTO {} (version, created, updated", (struct sql_name){k->table});
-    for (int i = 0; i < k->field_count; i++) {
-        sql_add(&q, ", {}", (struct sql_name){k->fields[i].name});
-        if (k->fields[i].flags & SEALED)
-            sql_add(&q, ", {}", (struct sql_name){arena_print(ctx->arena, "%s_key", k->fields[i].name)});
-    }
+    const struct insert *insert = insert_of(k);
+    struct arg *args = ARENA_ARRAY(ctx->arena, struct arg, insert->places);
+    int n = 2;
     rec->version = 1;
     rec->created = rec->updated = ctx->now;
-    sql_add(&q, ") VALUES (1, {}, {}", rec->created, rec->updated);
+    args[0] = args[1] = arg_int(ctx->now);
     for (int i = 0; i < k->field_count; i++) {
-        sql_add(&q, ", {}", stored(ctx, &k->fields[i], rec));
+        args[n++] = stored(ctx, &k->fields[i], rec);
         if (k->fields[i].flags & SEALED)
-            sql_add(&q, ", {}", sealed_key(ctx, &k->fields[i], rec));
+            args[n++] = sealed_key(ctx, &k->fields[i], rec);
     }
-    sql_add(&q, ")");
-    enum status s = sql_change(ctx->db, &q);
+    enum status s = db_change(ctx->db, insert->text, args, n);
     if (s == CONFLICT)
         return ctx_fail(ctx, CONFLICT, say(ctx, "There is one with this code already."));
     if (s != OK)

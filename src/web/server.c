@@ -100,10 +100,12 @@ static void call_done(struct call *c)
 {
     struct worker *w = c->worker;
     pthread_mutex_lock(&w->lock);
+    bool first = !w->done; /* the loop takes all at once */
     c->next = w->done;
     w->done = c;
     pthread_mutex_unlock(&w->lock);
-    wake(w);
+    if (first)
+        wake(w);
 }
 
 static enum status task_run(struct task *t, struct db *db)

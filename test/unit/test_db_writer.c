@@ -57,12 +57,19 @@ struct insert {
     size_t size;      /* bytes of data */
     enum status seen; /* what done was told */
     int done;         /* how often */
+    int made;         /* runs that were not taken back */
     int pipe;         /* tells the number when acknowledged; 0: none */
 };
+
+static void insert_again(struct task *t)
+{
+    ((struct insert *)t)->made--;
+}
 
 static enum status insert_run(struct task *t, struct db *db)
 {
     struct insert *i = (struct insert *)t;
+    i->made++;
     static const char zeros[200000];
     enum status s = change(db, "INSERT INTO t (id, data) VALUES ({}, {})", i->id < 0 ? -i->id : i->id,
                            arg_bytes((struct bytes){i->size ? zeros : NULL, i->size}));
@@ -92,7 +99,7 @@ static void a_failing_task_goes_alone(void **state)
     struct insert *all = must_alloc(sizeof *all * MANY);
     struct writer *w = writer_start(open_store(p, DB_WRITE));
     for (int i = 0; i < MANY; i++) {
-        all[i].task = (struct task){.run = i % 10 == 4 ? careless_run : insert_run, .done = insert_done};
+        all[i].task = (struct task){.run = i % 10 == 4 ? careless_run : insert_run, .done = insert_done, .again = insert_again};
         all[i].id = i % 10 == 3 ? -(i + 1) : i % 10 == 4 ? 1 : i + 1; /* 3: fails; 4: there already */
         assert_true(writer_submit(w, &all[i].task));
     }
@@ -108,6 +115,7 @@ static void a_failing_task_goes_alone(void **state)
     struct db *db = open_store(p, DB_READ);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(all[i].done, 1);
+        assert_int_equal(all[i].made, 1);
         assert_int_equal(all[i].seen, i % 10 == 3 ? FORBIDDEN : i % 10 == 4 ? CONFLICT : OK);
         if (i % 10 != 4)
             assert_int_equal(query_int(db, "SELECT count(*) FROM t WHERE id = {}", i + 1), i % 10 == 3 ? 0 : 1);
