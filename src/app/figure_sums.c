@@ -26,7 +26,8 @@
 
 #define TERMS_MOST   48              /* of one pass */
 #define PASSES_MOST  192             /* kept */
-#define SHARE        20              /* a pass is renewed at most once in this many times its own duration */
+#define SHARE        20              /* passes, and each of them, are renewed one in this many times their duration */
+#define RENEWING     250             /* milliseconds, about, before the next rest */
 #define FORGOTTEN    (2 * WHEN_HOUR) /* not asked for that long: not renewed any more */
 #define STORED_EVERY 600             /* seconds */
 #define STORED_MOST  (7 * WHEN_DAY)  /* stored that long ago and not again: let go */
@@ -323,25 +324,45 @@ static struct cells pass_run(struct ctx *ctx, const struct pass *p, int64_t *as_
     return mine;
 }
 
+/* Under the lock: of the expensive passes that are out of date, the one counted longest ago. */
+static const struct kept *due(const struct ctx *ctx, int64_t seq)
+{
+    const struct kept *oldest = NULL;
+    for (int i = 0; i < kept_count; i++) {
+        const struct kept *k = kept[i];
+        if (k->site == ctx->site && k->ms > figure_sums_cheap && ctx->now < k->asked + FORGOTTEN &&
+            (k->seq != seq || ctx->now >= k->as_of + 60) && (double)(ctx->now - k->as_of) * 1e3 > SHARE * k->ms &&
+            (!oldest || k->as_of < oldest->as_of))
+            oldest = k;
+    }
+    return oldest;
+}
+
 void figure_sums_renew(struct ctx *ctx)
 {
+    static int64_t since, until; /* a rest of the one thread that renews: together they take one in SHARE of its time */
     int64_t seq = journal_newest(ctx->db);
-    for (int i = 0; i < PASSES_MOST; i++) {
+    double spent = 0;
+    while ((ctx->now < since || ctx->now >= until) && spent < RENEWING) {
         pthread_mutex_lock(&lock);
-        const struct kept *k = i < kept_count ? kept[i] : NULL;
-        bool want = k && k->site == ctx->site && k->ms > figure_sums_cheap && ctx->now < k->asked + FORGOTTEN &&
-                    (k->seq != seq || ctx->now >= k->as_of + 60) && (double)(ctx->now - k->as_of) * 1e3 > SHARE * k->ms;
+        const struct kept *k = due(ctx, seq);
         struct pass p = k ? k->pass : (struct pass){.like = NULL};
         pthread_mutex_unlock(&lock);
-        if (!want)
-            continue;
+        if (!k)
+            break;
         double start = now_ms();
         struct cells c = pass_count(ctx, &p);
         if (db_status(ctx->db) != OK) {
             free(c.rows);
             return;
         }
-        keep(ctx, (struct kept){.pass = p, .cells = c, .seq = seq, .as_of = ctx->now, .ms = now_ms() - start});
+        double ms = now_ms() - start;
+        spent += ms;
+        keep(ctx, (struct kept){.pass = p, .cells = c, .seq = seq, .as_of = ctx->now, .ms = ms});
+    }
+    if (spent > 0) {
+        since = ctx->now;
+        until = ctx->now + (int64_t)(SHARE * spent / 1e3);
     }
     store_costly(ctx);
 }

@@ -24,6 +24,8 @@
 #define PAGE_MOST     512
 #define COUNT_MOST    500
 #define EXAMINED_MOST 4000
+#define STRETCH       4000 /* proposals walked along at once */
+#define CLOSE         8    /* ids a proposal, at most, to walk along them */
 #define FEW           3000 /* requests that the conditions leave: fewer are read themselves */
 
 struct search {
@@ -182,14 +184,56 @@ static bool few(struct search *s)
     return so;
 }
 
+/* A batch of proposals, newest first, with all of the list's conditions: how many these left. Left to choose, SQLite takes an
+ * index of the other conditions for each, and sorts. */
+static int64_t decide_ids(struct search *s, const int64_t *ids, int count)
+{
+    int64_t before = s->examined;
+    for (int i = 0; i < count && wants_more(s); i += BATCH) {
+        struct sql q;
+        sql_init(&q, s->ctx->arena);
+        sql_add(&q, "SELECT id, subject, text, requester_name FROM requests NOT INDEXED WHERE 1 = 1");
+        sql_append(&q, &s->list->where);
+        in_ids(&q, ids + i, count - i < BATCH ? count - i : BATCH);
+        sql_add(&q, " ORDER BY id DESC");
+        decide(s, sql_query(s->ctx->db, &q));
+    }
+    return s->examined - before;
+}
+
+/* Of proposals that stand close together, those that the conditions leave: one walk along the stretch by an index of
+ * theirs instead of a look at each. */
+static int walk(struct search *s, int64_t *ids, int count)
+{
+    struct sql q;
+    int kept = 0, at = 0;
+    sql_init(&q, s->ctx->arena);
+    sql_add(&q, "SELECT id FROM requests WHERE 1 = 1");
+    sql_append(&q, &s->list->where);
+    sql_add(&q, " AND id >= {} AND id <= {} ORDER BY id DESC", ids[count - 1], ids[0]);
+    struct rows *r = sql_query(s->ctx->db, &q);
+    while (rows_next(r)) {
+        int64_t id = row_int_at(r, 0);
+        while (at < count && ids[at] > id)
+            at++;
+        if (at < count && ids[at] == id)
+            ids[kept++] = id;
+    }
+    rows_end(r);
+    return kept;
+}
+
+/* After a burst of like requests, words of theirs propose thousands that the conditions refuse (all of them open, and the
+ * closed are asked for): from the first batch of which little is left, batches are stretches. */
 static void ask_index(struct search *s, struct search_index *x, int64_t below)
 {
-    int64_t batch[BATCH], proposed = 0;
-    bool decided = false;
+    int64_t ids[STRETCH], proposed = 0;
+    bool decided = false, refused = false;
     struct rows *r = query(index_db(x), "SELECT rowid FROM words WHERE words MATCH {} AND rowid < {} ORDER BY rowid DESC", s->match, below);
-    for (int n = BATCH; n == BATCH && wants_more(s);) {
-        for (n = 0; n < BATCH && rows_next(r); n++)
-            batch[n] = row_int_at(r, 0);
+    for (int n = 1; n > 0 && wants_more(s);) {
+        int most = refused ? STRETCH : BATCH;
+        for (n = 0; n < most && rows_next(r); n++)
+            ids[n] = row_int_at(r, 0);
         if (n == 0)
             break;
         proposed += n;
@@ -201,11 +245,8 @@ static void ask_index(struct search *s, struct search_index *x, int64_t below)
                 return;
             }
         }
-        struct sql q;
-        begin_rows(s, &q);
-        in_ids(&q, batch, n);
-        sql_add(&q, " ORDER BY id DESC");
-        decide(s, sql_query(s->ctx->db, &q));
+        int64_t left = decide_ids(s, ids, refused && ids[0] - ids[n - 1] < (int64_t)n * CLOSE ? walk(s, ids, n) : n);
+        refused = left < n / 8;
         if (proposed > EXAMINED_MOST && s->found >= s->list->offset + s->list->limit)
             s->examined = proposed; /* the conditions' refusals count too */
     }

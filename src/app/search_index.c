@@ -29,9 +29,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FORMAT      1    /* raised when what is indexed changes: the file is made again */
+#define FORMAT      2    /* raised when what is indexed changes: the file is made again */
 #define BATCH       5000 /* requests or journal entries in one transaction */
 #define RUN_SECONDS 2    /* of a job's run; the next goes on */
+#define MERGED      500  /* pages put together in one transaction */
 #define COUNTS      65536
 #define SAMPLE_ALL  20000
 #define SAMPLE_STEP 16
@@ -196,8 +197,9 @@ static void create(struct db *db)
 {
     db_script(db, "CREATE TABLE state (name text PRIMARY KEY, value integer);"
                   "CREATE TABLE counts (id integer PRIMARY KEY, data blob NOT NULL);"
-                  "CREATE VIRTUAL TABLE words USING fts5 (t, content = '', detail = none, columnsize = 0, tokenize = 'ascii');"
+                  "CREATE VIRTUAL TABLE words USING fts5 (t, content = '', detail = none, columnsize = 0, prefix = '5', tokenize = 'ascii');"
                   "INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);"
+                  "INSERT INTO words (words, rank) VALUES ('usermerge', 2);"
                   "INSERT INTO words (words, rank) VALUES ('pgsz', 4050);");
 }
 
@@ -509,6 +511,20 @@ static void store_follower(struct follower *f)
     set_state(f->db, "counted", f->newest);
 }
 
+/* Each question looks into every segment of the index; where nothing is new, they are put together a piece at a time: all of them
+ * once it is complete, later those of a size. Answers whether something is left. */
+static bool put_together(struct db *db)
+{
+    bool first = state(db, "together") == NONE;
+    if (db_begin(db) != OK)
+        return false;
+    int64_t before = query_int(db, "SELECT total_changes()");
+    change(db, "INSERT INTO words (words, rank) VALUES ('merge', {})", first ? -MERGED : MERGED);
+    bool more = query_int(db, "SELECT total_changes()") - before >= 2;
+    set_state(db, "together", !more);
+    return db_commit(db) == OK && more;
+}
+
 /* One transaction of the index; answers how much was read, -1 when it failed. */
 static int step(struct follower *f)
 {
@@ -523,6 +539,8 @@ static int step(struct follower *f)
     load_follower(f);
     int n = state(f->db, "complete") == 1 ? follow(f) : scan(f) + 1;
     store_follower(f);
+    if (n > 0 && state(f->db, "together") == 1)
+        set_state(f->db, "together", 0);
     if (db_status(f->ctx->db) != OK) {
         db_rollback(f->db);
         return -1;
@@ -573,8 +591,12 @@ static enum status run(struct ctx *ctx, int64_t seconds)
     buf_init(&f.words, 0);
     f.counts = must_alloc(COUNTS * sizeof *f.counts);
     clock_gettime(CLOCK_MONOTONIC, &start);
-    for (now = start; n > 0 && now.tv_sec - start.tv_sec < seconds; clock_gettime(CLOCK_MONOTONIC, &now))
+    bool more = n > 0;
+    for (now = start; more && n >= 0 && now.tv_sec - start.tv_sec < seconds; clock_gettime(CLOCK_MONOTONIC, &now)) {
         n = step(&f);
+        if (n == 0)
+            more = put_together(f.db);
+    }
     if (n < 0 && f.db)
         log_warn("search_index", "\"why\":{}", db_failure(f.db));
     free(f.counts);
@@ -593,7 +615,7 @@ static void job(struct ctx *ctx)
 {
     struct search_index *x = index_reader(ctx);
     text_pinyin(ctx->arena, "邻", NULL, NULL); /* opens the transliterator before somebody waits for it */
-    if (x && state(x->db, "complete") == 1 && state(x->db, "followed") == journal_newest(ctx->db))
+    if (x && state(x->db, "together") == 1 && state(x->db, "followed") == journal_newest(ctx->db))
         return;
     run(ctx, RUN_SECONDS);
 }

@@ -213,6 +213,8 @@ static void expression(struct tokens *t, int i)
 {
     if (is(t, i, "LIKE")) {
         t->list[i].instead = "ILIKE";
+    } else if (is(t, i, "NOT") && is(t, i + 1, "INDEXED")) {
+        t->list[i].instead = t->list[i + 1].instead = "";
     } else if (is(t, i, "ORDER") && is(t, i + 1, "BY")) {
         order_list(t, i + 2);
     } else if (is(t, i, "AS") && is(t, i + 2, ")")) {

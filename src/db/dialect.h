@@ -7,6 +7,7 @@
  *   blob, integer            bytea, bigint (as types: in a definition, after AS)
  *   text (in a definition)   text COLLATE "C": sorted by its bytes, as SQLite does
  *   LIKE                     ILIKE: letters of ASCII are alike in both cases
+ *   NOT INDEXED              nothing: rows are found by their ids there anyway
  *   ORDER BY x               … NULLS FIRST, x DESC … NULLS LAST: what is missing sorts lowest; the columns of an
  *                            index likewise. Not for id and seq, which are never missing
  *

@@ -189,6 +189,35 @@ static void pages_and_conditions_narrow_a_search(void **state)
     sql_release(&l.where);
 }
 
+/* Hundreds of like requests in a few days, nearly all still open, and the closed ones are asked for. */
+static void a_burst_does_not_hide_what_is_looked_for(void **state)
+{
+    (void)state;
+    const char *expected = "";
+    int closed = 0;
+    assert_int_equal(db_begin(ctx.db), OK);
+    for (int i = 0; i < 640; i++) {
+        struct request *r = record_new(&ctx, &requests_kind);
+        r->subject = i % 7 == 3 ? "杨絮满天" : "柳絮满天";
+        r->text = "飞絮进了家里，老人一直咳嗽。";
+        assert_int_equal(request_file(&ctx, r, NULL), OK);
+        if (i % 60 == 1) {
+            change(ctx.db, "UPDATE requests SET status = 'closed' WHERE id = {}", r->record.id);
+            expected = arena_print(ctx.arena, " %lld%s", (long long)r->record.id, expected);
+            closed++;
+        }
+    }
+    assert_int_equal(db_commit(ctx.db), OK);
+    assert_int_equal(follow(), OK);
+    struct list l;
+    list_init(&ctx, &l, &requests_kind);
+    sql_add(&l.where, " AND status = {}", "closed");
+    struct list_total total = search_list(&ctx, &l, "飞絮");
+    assert_false(total.more);
+    assert_int_equal(total.count, closed);
+    assert_string_equal(ids_of(&l), expected);
+}
+
 static void a_new_request_is_found_before_and_after_the_index_read_it(void **state)
 {
     (void)state;
@@ -297,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_index_is_made_again),
         cmocka_unit_test(gaps_and_another_history_are_met),
         cmocka_unit_test(alike_requests_suggest_category_and_unit),
+        cmocka_unit_test(a_burst_does_not_hide_what_is_looked_for),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
