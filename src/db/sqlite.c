@@ -2,10 +2,11 @@
  * The back end on SQLite.
  *
  * A reader keeps a few megabytes of pages and maps nothing: mapped pages of a large file would all count as the
- * program's memory, once for each reader. The writer syncs every commit and leaves
- * checkpoints for every 10,000 pages, which is what keeps group commits fast.
+ * program's memory, once for each reader. The writer syncs every commit; the log is moved into
+ * the file beside it (checkpoint.h), among many stores by itself every 1,000 pages.
  */
 #include "db/backend.h"
+#include "db/checkpoint.h"
 #include "db/sql.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ struct sqlite_rows {
 struct sqlite_db {
     struct db db; /* first */
     sqlite3 *sqlite;
+    struct checkpoint *checkpoint; /* of the only writer of a large store; NULL */
 };
 
 static sqlite3 *sqlite_of(struct db *db)
@@ -85,7 +87,7 @@ static int configure(sqlite3 *sqlite, enum db_mode mode)
     static const char reader[] = "PRAGMA query_only = 1; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
                                  "PRAGMA foreign_keys = ON;";
     static const char writer[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                                 "PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
+                                 "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;"
                                  "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;";
     sqlite3_extended_result_codes(sqlite, 1);
     sqlite3_busy_timeout(sqlite, DB_BUSY_MS);
@@ -116,7 +118,9 @@ struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, con
     if (code == SQLITE_OK)
         code = configure(own->sqlite, mode);
     if (code == SQLITE_OK && db_are_many) /* 200 of them with three connections each stay under 300 MB */
-        code = sqlite3_exec(own->sqlite, "PRAGMA cache_size = -128; PRAGMA wal_autocheckpoint = 1000;", NULL, NULL, NULL);
+        code = sqlite3_exec(own->sqlite, "PRAGMA cache_size = -128", NULL, NULL, NULL);
+    else if (code == SQLITE_OK && mode == DB_WRITE)
+        own->checkpoint = checkpoint_start(own->sqlite, path);
     if (code != SQLITE_OK) {
         *why = arena_print(a, "the database %s can't be opened: %s", path, sqlite3_errmsg(own->sqlite));
         db_close(&own->db);
@@ -127,8 +131,10 @@ struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, con
 
 static void sqlite_close(struct db *db)
 {
-    sqlite3_close(sqlite_of(db));
-    free(db);
+    struct sqlite_db *own = (struct sqlite_db *)db;
+    checkpoint_stop(own->checkpoint);
+    sqlite3_close(own->sqlite);
+    free(own);
 }
 
 /* ---- statements ---- */

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,6 +137,29 @@ static void stopping_runs_what_waits(void **state)
     writer_stop(w);
     for (int i = 0; i < MANY; i++)
         assert_true(all[i].done == 1 && all[i].seen == OK);
+    free(all);
+}
+
+static void the_log_is_moved_into_the_file_beside_the_writer(void **state)
+{
+    enum { MANY = 120 };
+    struct place *p = *state;
+    struct insert *all = must_alloc(sizeof *all * MANY);
+    struct writer *w = writer_start(open_store(p, DB_WRITE));
+    for (int i = 0; i < MANY; i++) {
+        all[i] = (struct insert){.task = {.run = insert_run}, .id = i + 1, .size = 190000};
+        assert_int_equal(writer_run(w, &all[i].task), OK);
+    }
+    struct stat st = {.st_size = 0};
+    for (int i = 0; i < 400 && st.st_size < MANY * 190000 / 2; i++) {
+        usleep(25000);
+        assert_int_equal(stat(arena_print(p->arena, "%s/linli.db", p->store.address), &st), 0);
+    }
+    assert_true(st.st_size >= MANY * 190000 / 2);
+    writer_stop(w);
+    struct db *db = open_store(p, DB_READ);
+    assert_int_equal(query_int(db, "SELECT count(*) FROM t WHERE length(data) = 190000"), MANY);
+    db_close(db);
     free(all);
 }
 
@@ -267,7 +291,7 @@ int main(void)
         CASE(a_killed_process_loses_nothing_acknowledged),
         CASE(tampering_with_the_journal_shows),
     };
-    const struct CMUnitTest of_files[] = {CASE(a_full_disk_acknowledges_nothing_it_lost)};
+    const struct CMUnitTest of_files[] = {CASE(a_full_disk_acknowledges_nothing_it_lost), CASE(the_log_is_moved_into_the_file_beside_the_writer)};
     int failed = store_on_postgres() ? 0 : cmocka_run_group_tests_name("files", of_files, NULL, NULL);
     return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
