@@ -291,7 +291,8 @@ int main(void)
         CASE(a_killed_process_loses_nothing_acknowledged),
         CASE(tampering_with_the_journal_shows),
     };
-    const struct CMUnitTest of_files[] = {CASE(a_full_disk_acknowledges_nothing_it_lost), CASE(the_log_is_moved_into_the_file_beside_the_writer)};
+    const struct CMUnitTest of_files[] = {CASE(a_full_disk_acknowledges_nothing_it_lost),
+                                          CASE(the_log_is_moved_into_the_file_beside_the_writer)};
     int failed = store_on_postgres() ? 0 : cmocka_run_group_tests_name("files", of_files, NULL, NULL);
     return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
