@@ -130,9 +130,10 @@ const struct field *kind_field(const struct kind *k, const char *name);
 const char *kind_title(const struct kind *k); /* the field a person knows a record by */
 
 /* ---- one record ---- */
-void *record_new(struct ctx *ctx, const struct kind *k);              /* every field missing */
-void *record_load(struct ctx *ctx, const struct kind *k, int64_t id); /* in the actor's scope; NULL: not there */
-void *record_get(struct ctx *ctx, const struct kind *k, int64_t id);  /* whoever asks: for the program's own rules */
+void *record_new(struct ctx *ctx, const struct kind *k);                /* every field missing */
+void *record_load(struct ctx *ctx, const struct kind *k, int64_t id);   /* in the actor's scope; NULL: not there */
+bool record_reached(struct ctx *ctx, const struct kind *k, int64_t id); /* whether record_load would find it */
+void *record_get(struct ctx *ctx, const struct kind *k, int64_t id);    /* whoever asks: for the program's own rules */
 /* What was there is not any more, or can't be read because the store is in trouble: fails so and answers that. */
 enum status record_gone(struct ctx *ctx);
 void *record_find(struct ctx *ctx, const struct kind *k, const char *field, const char *value); /* by a text field; no scope */

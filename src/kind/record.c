@@ -143,6 +143,20 @@ void *record_load(struct ctx *ctx, const struct kind *k, int64_t id)
     return first(ctx, k, &q);
 }
 
+bool record_reached(struct ctx *ctx, const struct kind *k, int64_t id)
+{
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q, "SELECT id FROM {} WHERE id = {}", (struct sql_name){k->table}, id);
+    if (k->scope)
+        k->scope(ctx, &q);
+    struct rows *r = sql_query(ctx->db, &q);
+    bool found = rows_next(r);
+    if (found)
+        rows_end(r);
+    return found;
+}
+
 void *record_get(struct ctx *ctx, const struct kind *k, int64_t id)
 {
     struct sql q;

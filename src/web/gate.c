@@ -5,6 +5,9 @@
  * session, same origin, role, CSRF token, record in scope. A handler runs only when all
  * of them passed, so it never checks again.
  *
+ * The last is looked at once more behind the door, where a record may have moved
+ * out of reach meanwhile.
+ *
  * An idempotency key is looked up before prepare and again behind the door, in
  * the transaction of the change: the same key, actor and route answer what was
  * answered then; the same key with other content is a conflict.
@@ -759,6 +762,13 @@ void gate_again(struct visit *v)
     v->replayed = false;
 }
 
+/* What the gate let through may have gone out of reach while the change waited its turn. */
+static bool still_admitted(struct visit *v)
+{
+    const struct kind *k = v->ex.kind ? v->ex.kind : v->route->record;
+    return !v->ex.record || record_reached(&v->ctx, k, v->ex.id) || (record_gone(&v->ctx), false);
+}
+
 enum status gate_change(struct gate *g, struct visit *v, struct db *writer)
 {
     (void)g;
@@ -768,6 +778,8 @@ enum status gate_change(struct gate *g, struct visit *v, struct db *writer)
     if (replay(v, writer))
         return ctx->status;
     answer_forget(v);
+    if (!still_admitted(v))
+        return ctx->status;
     v->route->handle(ctx);
     if (!ctx_ok(ctx))
         return ctx->status;
