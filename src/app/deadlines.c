@@ -204,7 +204,8 @@ struct countdown deadline_left(struct ctx *ctx, const struct calendar *cal, cons
     int days = calendar_working_days_between(cal, ctx->now, r->due);
     c.soon = !c.late && days <= SOON_DAYS;
     if (by_hours(r->due) && off < WHEN_HOUR)
-        c.text = c.late ? say(ctx, "{} minutes overdue", off / 60) : say(ctx, "{} minutes left", off / 60);
+        c.text = c.late ? say_n(ctx, off / 60, "1 minute overdue", "{} minutes overdue", off / 60)
+                        : say_n(ctx, off / 60, "1 minute left", "{} minutes left", off / 60);
     else if (by_hours(r->due) && off < 3 * WHEN_DAY)
         c.text = c.late ? say_n(ctx, off / WHEN_HOUR, "1 hour overdue", "{} hours overdue", off / WHEN_HOUR)
                         : say_n(ctx, off / WHEN_HOUR, "1 hour left", "{} hours left", off / WHEN_HOUR);

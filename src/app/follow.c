@@ -232,18 +232,14 @@ static const char *action_for_other(const char *action)
 /* One line of the history in plain words; NULL: nothing for residents. */
 static const char *told(struct ctx *ctx, const char *action, int64_t unit, int64_t until)
 {
-    const char *name = unit_name(ctx, unit), *day = until == NONE ? NULL : day_show(ctx->arena, ctx->lang, when_day(until));
+    const char *name = unit_name(ctx, unit);
     if (!strcmp(action, "dispatch") && name)
         return say(ctx, "Passed to {} to be dealt with.", name);
     if (!strcmp(action, "accept") && name)
         return say(ctx, "{} is now working on it.", name);
     if (!strcmp(action, "answer"))
         return say(ctx, "You have an answer.");
-    if (!strcmp(action, "extend") && day)
-        return say(ctx, "It needs more time. We answer by {}.", day);
-    if (!strcmp(action, "park") && day)
-        return say(ctx, "It can't be solved now. It stays on our list, and we look at it again on {}.", day);
-    return request_event_told(ctx, action);
+    return request_told_until(ctx, action, until);
 }
 
 static const struct {

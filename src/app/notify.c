@@ -163,7 +163,8 @@ static void tell_resident(struct ctx *ctx, const struct notice *n, bool by_hand)
     const struct step *s = request_step(n->action);
     bool hand = !strcmp(channel, "hand"), own = s && s->roles == ROLE_PUBLIC;
     ctx->lang = r->language ? r->language : "zh_CN";
-    const char *told = request_event_told(ctx, n->action);
+    int64_t until = r->merged_into != NONE ? NONE : !strcmp(n->action, "park") ? r->parked_until : r->due;
+    const char *told = request_told_until(ctx, n->action, until);
     if (told && !own && (!hand || (by_hand && r->requester_phone)))
         put(ctx, n, "resident", channel, ctx->lang, resident_text(ctx, n, told));
     if (told && by_hand)

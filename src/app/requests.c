@@ -239,7 +239,7 @@ enum status request_file(struct ctx *ctx, struct request *r, const char **code)
     r->received_at = r->received_at == NONE ? ctx->now : r->received_at;
     r->returns = r->extensions = r->reopened = r->attempts = 0;
     r->status = r->status ? r->status : request_statuses[RECEIVED].code;
-    if (!r->language && ctx->web && ctx->actor.user == NONE)
+    if (!r->language && ctx->web && ctx->actor.user == NONE && !ctx->actor.grant_count)
         r->language = ctx->lang; /* what the resident reads */
     struct civil day = civil_from_when(r->received_at);
     r->month = day.year * 100 + day.month;

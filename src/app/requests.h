@@ -104,6 +104,8 @@ void request_event(struct ctx *ctx, const struct request *before, const struct r
 /* What an event was, for staff and (NULL: nothing to tell) for the resident. Steps and what is not a step alike. */
 const char *request_event_label(struct ctx *ctx, const char *action);
 const char *request_event_told(struct ctx *ctx, const char *action);
+/* With the date that the step set, when it set one: the new deadline, the next review. */
+const char *request_told_until(struct ctx *ctx, const char *action, int64_t until);
 
 /* The life of a request (app/life.c): one line a step; as Mermaid; as Graphviz dot; as the page docs/request-life.md. */
 void request_diagram(struct ctx *ctx, struct buf *out);

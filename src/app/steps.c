@@ -440,6 +440,16 @@ const char *request_event_told(struct ctx *ctx, const char *action)
     return s ? tr(ctx, s->told) : NULL;
 }
 
+const char *request_told_until(struct ctx *ctx, const char *action, int64_t until)
+{
+    const char *day = until == NONE ? NULL : day_show(ctx->arena, ctx->lang, when_day(until));
+    if (day && !strcmp(action, "extend"))
+        return say(ctx, "It needs more time. We answer by {}.", day);
+    if (day && !strcmp(action, "park"))
+        return say(ctx, "It can't be solved now. It stays on our list, and we look at it again on {}.", day);
+    return request_event_told(ctx, action);
+}
+
 /* The date that a step set, for those who are told: the next review, or the new deadline. */
 static int64_t until_set(const struct request *before, const struct request *after)
 {

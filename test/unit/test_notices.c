@@ -424,6 +424,22 @@ static void the_third_return_reaches_the_office(void **state)
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE recipient = 'office'"), 1);
 }
 
+static void a_new_deadline_is_told_with_its_date_in_the_residents_language(void **state)
+{
+    (void)state;
+    const struct request *r = dispatched(NULL);
+    const struct request *was = record_get(&ctx, &requests_kind, r->record.id);
+    struct step_input in = {.until = was->due + 3 * WHEN_DAY, .into = NONE, .satisfaction = NONE, .text = "等配件"};
+    const char *lang = ctx.lang;
+    ctx.lang = "en"; /* of whoever takes the step, not of the resident */
+    assert_int_equal(request_take(&ctx, request_step("extend"), was, &in), OK);
+    ctx.lang = lang;
+    struct rows *rows = query(ctx.db, "SELECT text FROM notices WHERE recipient = 'resident' AND action = 'extend'");
+    assert_true(rows_next(rows));
+    assert_non_null(strstr(row_text(rows, "text"), day_show(ctx.arena, "zh_CN", when_day(in.until))));
+    rows_end(rows);
+}
+
 static void what_is_old_is_told_to_nobody(void **state)
 {
     (void)state;
@@ -448,6 +464,7 @@ int main(void)
         TEST(one_channel_in_trouble_does_not_hold_the_other),
         TEST(deadlines_are_told_once_and_a_new_one_anew),
         TEST(the_third_return_reaches_the_office),
+        TEST(a_new_deadline_is_told_with_its_date_in_the_residents_language),
         TEST(what_is_old_is_told_to_nobody),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
