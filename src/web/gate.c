@@ -351,6 +351,8 @@ static enum gate_next visit_end(struct visit *v)
     answer_header(ctx, "Permissions-Policy", "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()");
     if (!answered(v, "Cache-Control"))
         answer_header(ctx, "Cache-Control", v->session || v->bearer ? "no-store" : "no-cache");
+    if (v->out.size && strncmp(answered(v, "Content-Type"), "text/html", 9) == 0)
+        squeeze(v);
     if (v->ex.tls)
         answer_header(ctx, "Strict-Transport-Security", "max-age=31536000");
     if (v->ex.code == 405 && v->allow)

@@ -112,6 +112,9 @@ bool pages_asked(struct visit *v);                   /* after the session is kno
 bool pages_find(struct visit *v, struct db *reader); /* true: it is in out, as it was drawn */
 void pages_keep(struct visit *v, struct db *reader);
 
+/* web/squeeze.c: compresses out when it is long, the same for everybody, and the browser takes it; last of all. */
+void squeeze(struct visit *v);
+
 #define FORM_KEY 32                    /* characters of an idempotency key */
 void form_key(char key[FORM_KEY + 1]); /* a fresh one */
 

@@ -199,3 +199,25 @@ test("a cell of ten megabytes is named, and its neighbours are taken", async () 
   const units = await (await fetch(`${server.url}/api/v1/units?q=long-`, { headers: { authorization: `Bearer ${token}` } })).json();
   assert.deepEqual(units.items.map((u) => u.code).sort(), ["long-1", "long-3"]);
 });
+
+test("what residents open first stays under 60 KB over the wire, with a whole tree of categories too; a page of one's own is not packed", async () => {
+  const admin = english("office1"), paths = ["一级分类,二级分类,三级分类"];
+  for (let a = 0; a < 19; a++) for (let b = 0; b < 9; b++) for (let c = 0; c < 3; c++) paths.push(`第${a}类事务,第${a}类里的第${b}小类,第${a}类里第${b}小类的第${c}项`);
+  const done = await go(admin, await upload(admin, "tree.csv", paths.join("\r\n"), "categories"));
+  assert.match(done.page, /513 added/);
+  const bytes = async (path) => {
+    const answer = await fetch(server.url + path, { headers: { "accept-encoding": "gzip" } });
+    return { size: Number(answer.headers.get("content-length")), text: await answer.text(), packed: answer.headers.get("content-encoding") === "gzip" };
+  };
+  for (const path of ["/", "/ask", "/follow", "/figures"]) {
+    const page = await bytes(path);
+    const parts = new Set([...page.text.matchAll(/(?:src|href)="(\/assets\/[^"#]*)/g)].map((m) => m[1]));
+    let total = page.size;
+    for (const part of parts) total += (await bytes(part)).size;
+    assert.ok(parts.size >= 3 && total < 60 * 1024, `${path}: ${total} bytes`);
+    assert.equal(page.packed, Buffer.byteLength(page.text) >= 16384, path);
+  }
+  assert.match((await bytes("/ask")).text, /第18类里的第8小类/);
+  assert.equal((await fetch(`${server.url}/ask`, { headers: { "accept-encoding": "identity" } })).headers.get("content-encoding"), null);
+  assert.equal((await admin.get("/ask", { "accept-encoding": "gzip" })).headers.get("content-encoding"), null);
+});
