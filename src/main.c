@@ -77,7 +77,8 @@ static const char **value_of(struct options *o, const char *word)
                   {"--url", &o->url},           {"--passphrase-file", &o->passphrase},
                   {"--key", &o->key},           {"--host", &o->host},
                   {"--parent", &o->parent},     {"--open", &o->open},
-                  {"--copy-to", &o->copy_to},   {"--at", &o->at}};
+                  {"--copy-to", &o->copy_to},   {"--at", &o->at},
+                  {"--errors", &o->errors}};
     for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
         if (!strcmp(valued[i].name, word))
             return valued[i].value;

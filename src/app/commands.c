@@ -3,6 +3,7 @@
  * checking it. Each opens what it needs; what it says goes to standard output,
  * what is wrong to standard error. Memory is the run's arena.
  */
+#include "app/import_report.h"
 #include "app/import_run.h"
 #include "app/demo.h"
 #include "app/install.h"
@@ -52,6 +53,10 @@ static int run_init(struct ctx *ctx, const struct options *o)
         fprintf(stderr, "linli: %s\n", say(ctx, "--requests is a number from 0 to {}.", REQUESTS_MOST));
         return 2;
     }
+    if (n > 0 && !o->pack) {
+        fprintf(stderr, "linli: %s\n", say(ctx, "--requests needs --pack: the texts are the pack's."));
+        return 2;
+    }
     if (install_create(ctx, o->data, o->pack, DEMO_REQUESTS + n) != OK)
         return command_failed(ctx);
     printf("%s\n", say(ctx, "Created {}.", o->data));
@@ -61,16 +66,18 @@ static int run_init(struct ctx *ctx, const struct options *o)
 static int run_import(struct ctx *ctx, const struct options *o)
 {
     struct import im = {.dry_run = o->dry_run, .create = o->create};
+    struct import_report *report = import_report_new(ctx, o->errors);
     enum status s = install_open(ctx, o->data, DB_WRITE);
     if (s == OK)
-        s = import_file(ctx, o->words[0], o->words[1], o->maps, o->map_count, &im);
+        s = import_file(ctx, o->words[0], o->words[1], o->maps, o->map_count, &im, report);
+    enum status written = import_report_close(ctx, report, &im);
+    s = s == OK ? written : s;
     if (s != OK && im.added + im.changed + im.same + im.failed == 0)
         return command_failed(ctx);
-    for (const struct import_error *e = im.errors; e; e = e->next)
-        fprintf(stderr, "%s\n", say(ctx, "Row {}: {}", e->row, e->text));
-    if (im.failed > im.errors_kept)
-        fprintf(stderr, "%s\n", say(ctx, "… and {} more.", im.failed - im.errors_kept));
+    import_report_say(ctx, report, &im);
     printf("%s\n", say(ctx, "{} added, {} changed, {} as they were, {} refused.", im.added, im.changed, im.same, im.failed));
+    if (o->errors && im.failed && written == OK)
+        printf("%s\n", say(ctx, "The refused rows are in {}: put them right there and import that sheet.", o->errors));
     if (o->dry_run)
         printf("%s\n", say(ctx, "This was a trial: nothing was stored."));
     return s != OK ? command_failed(ctx) : im.failed ? 1 : 0;
@@ -201,7 +208,8 @@ static const struct command commands[] = {
      .help = N_("Makes a new installation in a folder that is not there yet, with its key and the schema.\n\n"
                 "  --pack DIR     loads a subdistrict's sheets (areas, units, categories, calendar, templates …) and prints\n"
                 "                 a login and password for each role, once\n"
-                "  --requests N   makes that many requests more from the pack's texts, to try it under load\n\n"
+                "  --requests N   makes that many requests more than the pack's demonstration has (300), to try it under load;\n"
+                "                 0 unless said\n\n"
                 "  linli init --data ./data --pack pack/chengdong\n")},
     {"serve", "linli serve --data DIR [--listen ADDR:PORT] [--url URL] [--proxied] [--copy-to DIR] [--open N]", .run = run_serve,
      .help = N_("Serves the pages and the API until it is stopped with Ctrl+C or SIGTERM.\n\n"
@@ -213,12 +221,14 @@ static const struct command commands[] = {
                 "                       second of the last seven days can be gone back to: linli restore --from DIR\n"
                 "  --open N             with several subdistricts: so many stores are open at once, 250 unless said, 16 on PostgreSQL\n\n"
                 "  linli serve --data ./data --listen 127.0.0.1:8080 --url https://linli.example.cn --proxied\n")},
-    {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--create] [--dry-run]", 2, 2, .run = run_import,
+    {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--create] [--dry-run] [--errors FILE]", 2, 2, .run = run_import,
      .help = N_("Takes the rows of a spreadsheet (XLSX or CSV) into a kind. Bad rows are named and left out, good ones stored;\n"
                 "the same file again changes nothing. Ends with 1 when a row was refused.\n\n"
                 "  --map FIELD=COLUMN   the column with that heading is that field; can be given several times\n"
                 "  --create             makes the units, areas and categories that rows name and that are not there\n"
-                "  --dry-run            says what would happen and stores nothing\n\n"
+                "  --dry-run            says what would happen and stores nothing\n"
+                "  --errors FILE        writes all refused rows to a sheet (XLSX, or CSV) with the reason beside each, to be put\n"
+                "                       right and imported again\n\n"
                 "  linli import requests archive.xlsx --data ./data --map text=内容\n")},
     {"export", "linli export KIND --data DIR [--format csv|xlsx|json] [--output FILE]", 1, 1, .run = run_export,
      .help = N_("Writes all records of a kind: as a sheet exactly what import takes, or as JSON. Telephone and identity\n"

@@ -6,7 +6,7 @@
  * arena that is cleared with each batch, so a sheet of a million rows costs
  * what the file and one batch cost.
  */
-#include "app/import_run.h"
+#include "app/import_report.h"
 
 #include "base/buf.h"
 #include "base/text.h"
@@ -237,10 +237,13 @@ static enum status import_bytes(struct ctx *ctx, struct import_run *run, const c
             return ctx->status;
     if (found + map_count == 0)
         return ctx_fail(ctx, INVALID, say(ctx, "None of the sheet's columns is known. Name them with --map FIELD=COLUMN."));
+    if (run->self)
+        import_report_headings(ctx, run->self, headings, count);
     return import_run(ctx, run);
 }
 
-enum status import_file(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count, struct import *im)
+enum status import_file(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count, struct import *im,
+                        struct import_report *report)
 {
     const struct kind *k = kind_find(kind);
     if (!k || !import_takes(k))
@@ -249,7 +252,7 @@ enum status import_file(struct ctx *ctx, const char *kind, const char *path, con
     void *bytes = import_read_file(ctx, path, &size);
     if (!bytes)
         return ctx->status;
-    struct import_run run = {0};
+    struct import_run run = {.self = report, .refused = report ? import_report_row : NULL};
     import_init(&run.im, k, ctx->arena);
     run.im.dry_run = im->dry_run;
     run.im.create = im->create;
@@ -267,5 +270,5 @@ enum status install_import(struct ctx *ctx, const char *kind, const char *path, 
                            struct import *im)
 {
     *im = (struct import){.dry_run = dry_run};
-    return import_file(ctx, kind, path, maps, map_count, im);
+    return import_file(ctx, kind, path, maps, map_count, im, NULL);
 }

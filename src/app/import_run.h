@@ -39,8 +39,10 @@ enum status import_run(struct ctx *ctx, struct import_run *run);
 /* A file from the command line, on ctx->db. im->errors lists the first refused rows; nothing of it needs releasing. */
 enum status install_import(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count, bool dry_run,
                            struct import *im);
-/* The same with its options in im (dry_run, create), which it initialises otherwise. */
-enum status import_file(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count, struct import *im);
+/* The same with its options in im (dry_run, create), which it initialises otherwise. report: is told each refused row; NULL. */
+struct import_report;
+enum status import_file(struct ctx *ctx, const char *kind, const char *path, const char *const *maps, int map_count, struct import *im,
+                        struct import_report *report);
 /* The whole file, for the caller to free(); NULL with a problem when it can't be read or is too large. */
 void *import_read_file(struct ctx *ctx, const char *path, size_t *size);
 

@@ -215,7 +215,7 @@ int64_t person_find(struct ctx *ctx, const char *name, const char *phone)
 }
 
 /* The same person: by code, else by document, else by name and telephone. */
-static void *person_import_find(struct ctx *ctx, const void *record)
+static void *person_import_find(struct ctx *ctx, void *record)
 {
     const struct person *p = record;
     int64_t id = NONE;

@@ -50,7 +50,7 @@ static const struct choice yes_no[] = {{"yes", N_("Solved")}, {"no", N_("Not sol
 static const struct field fields[] = {
     {"number", F_CODE, AT(number), N_("Number"), .flags = LISTED | FIXED},
     {"source", F_CODE, AT(source), N_("Source"), .flags = FIXED | IMPORTED},
-    {"source_number", F_CODE, AT(source_number), N_("Number at the source"), .max = 64, .aliases = "留言编号|number"},
+    {"source_number", F_CODE, AT(source_number), N_("Number at the source"), .max = 64, .aliases = "留言编号|编号|number"},
     {"category", F_REF, AT(category), N_("Category"), .ref = "categories", .flags = LISTED | FILTER,
      .aliases = "一级分类|分类|类别|诉求类别"},
     {"subject", F_TEXT, AT(subject), N_("Subject"), .min = 2, .max = 120, .flags = REQUIRED | LISTED, .aliases = "留言主题|主题|标题"},
@@ -150,11 +150,19 @@ static void exported(struct ctx *ctx, void *record)
     }
 }
 
-static void *import_find(struct ctx *ctx, const void *record)
+/* A sheet without numbers: a row is known again by what it says. */
+static const char *row_number(struct ctx *ctx, const struct request *r)
 {
-    const struct request *r = record;
+    const char *all = arena_print(ctx->arena, "%s\n%s\n%lld\n%s", r->subject ? r->subject : "", r->text ? r->text : "",
+                                  (long long)r->received_at, r->requester_name ? r->requester_name : "");
+    return arena_print(ctx->arena, "row-%.24s", seal_hash(ctx->keys, ctx->arena, "row", all));
+}
+
+static void *import_find(struct ctx *ctx, void *record)
+{
+    struct request *r = record;
     if (!r->source_number)
-        return NULL;
+        r->source_number = row_number(ctx, r);
     if (r->source && !strcmp(r->source, OWN_SOURCE)) {
         struct request *own = record_find(ctx, &requests_kind, "number", r->source_number);
         if (own && !own->source && own->received_at == r->received_at && r->subject && !strcmp(own->subject, r->subject))

@@ -125,7 +125,7 @@ static void check(struct ctx *ctx, const void *before, void *after)
     }
 }
 
-static void *import_find(struct ctx *ctx, const void *record)
+static void *import_find(struct ctx *ctx, void *record)
 {
     const struct volunteer *v = record;
     int64_t id = v->number ? query_int(ctx->db, "SELECT id FROM volunteers WHERE number = {}", v->number) : NONE;

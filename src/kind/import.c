@@ -411,7 +411,7 @@ static const char *unique_text(const struct kind *k, const void *record)
     return f ? field_text(f, record) : NULL;
 }
 
-static struct record *find_existing(struct ctx *ctx, const struct kind *k, const void *record)
+static struct record *find_existing(struct ctx *ctx, const struct kind *k, void *record)
 {
     if (k->import_find)
         return k->import_find(ctx, record);

@@ -97,8 +97,9 @@ struct kind {
     void (*scope)(struct ctx *ctx, struct sql *where);
     /* Rules beyond single fields; problems through ctx_problem. before NULL: a new record. */
     void (*check)(struct ctx *ctx, const void *before, void *after);
-    /* Imports: how an existing record is found (NULL: by the UNIQUE field), and how a new one is stored (NULL: record_insert). */
-    void *(*import_find)(struct ctx *ctx, const void *record);
+    /* Imports: how an existing record is found (NULL: by the UNIQUE field), where what tells the row apart may be completed
+     * in it, and how a new one is stored (NULL: record_insert). */
+    void *(*import_find)(struct ctx *ctx, void *record);
     enum status (*import_insert)(struct ctx *ctx, void *record);
     /* Forms and the API: how a new record is stored (NULL: record_insert), and what else has to be set once one was
      * stored, changed or removed (before NULL: new; after NULL: removed; NULL: nothing). Both behind the door. */

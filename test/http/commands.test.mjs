@@ -35,6 +35,7 @@ test("every command has help, and its usage for wrong words", () => {
   assert.equal(linli(["verify", "--data", made.data, "--data", made.data]).code, 2);
   assert.equal(linli(["verify", "--data", join(work, "nowhere")]).code, 1);
   assert.equal(linli(["init", "--data", join(work, "x"), "--requests", "many"]).code, 2);
+  assert.equal(linli(["init", "--data", join(work, "x"), "--requests", "5"]).code, 2, "the texts are a pack's");
   assert.equal(linli(["init", "--data", made.data]).code, 1, "what is there is left as it is");
 });
 
@@ -160,6 +161,33 @@ test("an import names bad rows and leaves their neighbours", () => {
     assert.equal(run("import", "holidays", join(work, name)).code, 1, name);
   }
   assert.equal(run("import", "holidays", join(work, "missing.csv")).code, 1);
+});
+
+test("many refused rows: the first, how many for each reason, and all of them in a sheet that comes back put right", () => {
+  const sheet = join(work, "many.csv"), errors = join(work, "refused.xlsx"), again = join(work, "refused.csv");
+  const rows = Array.from({ length: 60 }, (_, i) => (i % 3 ? `many-${i},,第${i}行没有主题,2025-01-02` : `many-${i},主题${i},第${i}行,2025-02-3${i % 2}`));
+  writeFileSync(sheet, "编号,主题,内容,留言时间\nmany-good,好的,好的一行,2025-01-02\n" + rows.join("\n"));
+  const taken = run("import", "requests", sheet, "--errors", errors);
+  assert.equal(taken.code, 1);
+  assert.match(taken.stdout, /^1 added, 0 changed, 0 as they were, 60 refused/);
+  assert.equal([...taken.stderr.matchAll(/^Row \d+: /gm)].length, 20);
+  assert.match(taken.stderr, /… and 40 more\./);
+  assert.match(taken.stderr, /^ +40 {2}Subject is needed\.$/m);
+  assert.match(taken.stderr, /^ +20 {2}Received: “…” is not a date/m);
+  assert.match(run("import", "requests", errors).stdout, /^0 added, 0 changed, 0 as they were, 60 refused/, "as they are they are refused again");
+  assert.equal(run("import", "requests", sheet, "--errors", again).code, 1);
+  const text = readFileSync(again, "utf8");
+  assert.match(text.split("\r\n")[0], /编号,主题,内容,留言时间,Reason it was refused/);
+  writeFileSync(again, text.replaceAll(",,", ",补上的主题,").replace(/2025-02-3\d/g, "2025-02-03"));
+  assert.match(run("import", "requests", again).stdout, /^60 added, 0 changed, 0 as they were, 0 refused/);
+  assert.match(run("import", "requests", again).stdout, /^0 added, 0 changed, 60 as they were, 0 refused/);
+});
+
+test("a sheet without numbers, imported again, changes nothing", () => {
+  const sheet = join(work, "unnumbered.csv");
+  writeFileSync(sheet, "主题,内容,留言时间\n没编号甲,没有编号的一行,2025-03-01\n没编号乙,没有编号的一行,2025-03-01\n");
+  assert.match(run("import", "requests", sheet).stdout, /^2 added/);
+  assert.match(run("import", "requests", sheet).stdout, /^0 added, 0 changed, 2 as they were, 0 refused/);
 });
 
 test("accounts: passwords come by standard input or are made, roles are given and taken", async () => {
