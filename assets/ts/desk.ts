@@ -51,10 +51,12 @@ function startHelps(form: HTMLFormElement): void {
             /* No network, or a newer question: the button does the same. */
         }
     };
-    form.addEventListener('input', () => {
+    const soon = (): void => {
         clearTimeout(timer);
         timer = window.setTimeout(() => void look(), 400);
-    });
+    };
+    form.addEventListener('input', soon);
+    form.addEventListener('restored', soon);
 }
 
 export function startDesk(): void {

@@ -45,7 +45,7 @@ export function read(form: HTMLFormElement): Draft {
     return draft;
 }
 
-/* What the server has drawn again after an error is newer than the draft: then only empty fields are filled. */
+/* What the server has drawn again (after an error, or with data-drawn) is newer than the draft: then only empty fields are filled. */
 export function write(form: HTMLFormElement, draft: Draft, onlyEmpty: boolean): boolean {
     const now = read(form);
     const place: Record<string, number> = {};
@@ -90,7 +90,8 @@ function load(id: string): Draft | null {
 function watch(form: HTMLFormElement, id: string): void {
     const drawn = read(form);
     const draft = load(id);
-    if (draft && write(form, draft, one('.problems') !== null)) {
+    const newer = one('.problems') !== null || form.dataset['drawn'] !== undefined;
+    if (draft && write(form, draft, newer)) {
         form.dispatchEvent(new Event('restored'));
         const text = word('kept');
         if (text) {
@@ -110,7 +111,7 @@ function watch(form: HTMLFormElement, id: string): void {
     const save = (): void => {
         try {
             const typed = read(form);
-            if (same(typed, drawn) && !one('.problems'))
+            if (same(typed, drawn) && !newer)
                 sessionStorage.removeItem(key(id));
             else
                 sessionStorage.setItem(key(id), JSON.stringify(typed));

@@ -113,9 +113,9 @@ function startOffline(): void {
 }
 
 document.documentElement.classList.add('js');
+startDesk(); /* before what was kept is back, which it looks up */
 startKeep();
 startAsk();
-startDesk();
 startList();
 startLive();
 startConfirm();

@@ -1,14 +1,13 @@
 /*
  * Taking in a request at the telephone or the desk: one screen, filled in
- * while somebody talks. The caller is found by telephone or by name among
- * earlier requests of the worker's own area; earlier and similar requests and
- * a category with its reason stand beside the form. One press files it and,
- * if wanted, dispatches it.
+ * while somebody talks. The caller is found by telephone or by name
+ * (callers.c); earlier and similar requests and a category with its reason
+ * stand beside the form. One press files it and, if wanted, dispatches it.
  *
  * What is typed is looked up by POST: names and telephones never stand in an
- * address. A caller chosen from the list is carried as the number of the
- * earlier request; the name and telephone themselves stay on the server.
+ * address. The tab keeps it until it has arrived, for this account only.
  */
+#include "app/callers.h"
 #include "app/desk.h"
 #include "app/module.h"
 #include "app/registers.h"
@@ -20,16 +19,13 @@
 
 #include <string.h>
 
-#define CALLERS_MOST 6
 #define EARLIER_MOST 6
 
 /* ---- who is calling ---- */
 
-/* The earlier request whose reporter was chosen; NULL: none, or not in the actor's area. */
-static const struct request *caller_chosen(struct ctx *ctx)
+static const struct caller *caller_chosen(struct ctx *ctx)
 {
-    int64_t id = param_int(ctx, "caller");
-    return id == NONE || id <= 0 ? NULL : record_load(ctx, &requests_kind, id);
+    return caller_find(ctx, param(ctx, "caller"));
 }
 
 static const char *phone_key(struct ctx *ctx, const char *typed)
@@ -40,82 +36,13 @@ static const char *phone_key(struct ctx *ctx, const char *typed)
     return seal_hash(ctx->keys, ctx->arena, "requester_phone", normal);
 }
 
-/* Conditions for the callers that fit what was typed; false: too little was typed. */
-static bool callers_where(struct ctx *ctx, struct sql *where)
-{
-    const char *key = phone_key(ctx, param(ctx, "requester_phone")), *name = param(ctx, "caller_name");
-    name = name ? text_tidy(ctx->arena, name) : "";
-    sql_init(where, ctx->arena);
-    requests_kind.scope(ctx, where);
-    if (key) {
-        sql_add(where, " AND requester_phone_key = {}", key);
-        return true;
-    }
-    const char *initials = NULL, *after;
-    size_t n = 0;
-    if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(name))
-        initials = text_fold(ctx->arena, name);
-    else
-        text_pinyin(ctx->arena, name, NULL, &initials);
-    n = initials ? strlen(initials) : 0;
-    if (n < 2 || n > 19) {
-        sql_release(where);
-        return false;
-    }
-    char *end = arena_copyn(ctx->arena, initials, n);
-    end[n - 1]++;
-    after = end;
-    sql_add(where, " AND requester_initials >= {} AND requester_initials < {}", initials, after);
-    if (initials != name && text_length(name) < strlen(name)) /* typed in characters: the name itself */
-        sql_add(where, " AND requester_name LIKE {}", arena_print(ctx->arena, "%s%%", name));
-    return true;
-}
-
-static bool same_caller(const struct request *a, const struct request *b)
-{
-    const char *x = a->requester_phone ? a->requester_phone : "", *y = b->requester_phone ? b->requester_phone : "";
-    const char *m = a->requester_name ? a->requester_name : "", *n = b->requester_name ? b->requester_name : "";
-    return !strcmp(x, y) && !strcmp(m, n);
-}
-
-static void draw_callers(struct ctx *ctx)
-{
-    struct buf *out = ctx->web->out;
-    struct list l = {.kind = &requests_kind, .limit = 40, .order = "id DESC"};
-    const struct request *shown[CALLERS_MOST];
-    int n = 0;
-    if (caller_chosen(ctx) || !callers_where(ctx, &l.where))
-        return;
-    struct rows *rows = list_run(ctx, &l);
-    for (const struct request *r; n < CALLERS_MOST && (r = list_next(ctx, &requests_kind, rows, ctx->arena)) != NULL;) {
-        bool known = false;
-        for (int i = 0; i < n; i++)
-            known = known || same_caller(shown[i], r);
-        if (!known)
-            shown[n++] = r;
-    }
-    rows_end(rows);
-    html(out, "<section><h2>{}</h2>", say(ctx, "Called before"));
-    if (n == 0)
-        html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nobody with this number or name in your area so far."));
-    for (int i = 0; i < n; i++)
-        html(
-            out,
-            "<p class=\"caller\"><button class=\"quiet\" form=\"intake\" formaction=\"/intake/look\" formnovalidate name=\"choose\" value=\"{}\">{} {} {}</button>"
-            " <span class=\"soft\">{} · {}</span></p>",
-            shown[i]->record.id, icon(ctx, "user"), mask_name(ctx->arena, shown[i]->requester_name),
-            mask_phone(ctx->arena, shown[i]->requester_phone), field_show(ctx, kind_field(&requests_kind, "community"), shown[i]),
-            shown[i]->subject);
-    html(out, "</section>");
-}
-
 /* What the chosen caller, or the number typed, asked for before. */
 static void draw_earlier(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    const struct request *caller = caller_chosen(ctx);
-    const char *key = caller && caller->requester_phone ? seal_hash(ctx->keys, ctx->arena, "requester_phone", caller->requester_phone)
-                                                        : phone_key(ctx, param(ctx, "requester_phone"));
+    const struct caller *caller = caller_chosen(ctx);
+    const char *key = caller && caller->phone ? seal_hash(ctx->keys, ctx->arena, "requester_phone", caller->phone)
+                                              : phone_key(ctx, param(ctx, "requester_phone"));
     struct list l = {.kind = &requests_kind, .limit = EARLIER_MOST, .order = "id DESC"};
     if (!key)
         return;
@@ -186,7 +113,8 @@ static void draw_helps(struct ctx *ctx)
 {
     html(ctx->web->out, "<aside id=\"helps\" class=\"helps\" aria-live=\"polite\" aria-label=\"{}\">", say(ctx, "Helps"));
     if (fragment_begin(ctx, "helps")) {
-        draw_callers(ctx);
+        if (!caller_chosen(ctx))
+            callers_draw(ctx);
         draw_earlier(ctx);
         draw_suggested(ctx);
         draw_open(ctx);
@@ -231,14 +159,16 @@ static void choices(struct ctx *ctx, const char *name, const char *label, const 
 static void draw_caller(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    const struct request *caller = caller_chosen(ctx);
+    const struct caller *caller = caller_chosen(ctx);
     if (caller) {
         html(
             out,
             "<p class=\"notice info\">{}<span>{} {} <span class=\"soft\">{}</span> <button class=\"quiet\" formaction=\"/intake/look\" formnovalidate name=\"choose\" value=\"0\">{}</button></span></p>"
             "<input type=\"hidden\" name=\"caller\" value=\"{}\">",
-            icon(ctx, "user-check"), mask_name(ctx->arena, caller->requester_name), mask_phone(ctx->arena, caller->requester_phone),
-            say(ctx, "as in {}", caller->number), say(ctx, "Somebody else"), caller->record.id);
+            icon(ctx, "user-check"), mask_name(ctx->arena, caller->name),
+            caller->phone ? mask_phone(ctx->arena, caller->phone) : say(ctx, "no telephone"),
+            caller->person ? say(ctx, "Register of people") : say(ctx, "as in {}", caller->earlier->number), say(ctx, "Somebody else"),
+            caller_mark(ctx, caller));
         return;
     }
     html(out, "<div class=\"pair\">");
@@ -273,7 +203,11 @@ static void draw_form(struct ctx *ctx)
     int64_t area = param_int(ctx, "area"), take = param_int(ctx, "take");
     if (area == NONE && communities.count == 1)
         area = communities.list[0].id;
-    html(out, "<form class=\"form\" id=\"intake\" method=\"post\" action=\"/intake\" data-helps=\"/intake/look\">");
+    const char *keep = arena_print(ctx->arena, "intake-%lld", (long long)ctx->actor.user); /* the next at this desk meets nothing of it */
+    html(out,
+         "<form class=\"form\" id=\"intake\" method=\"post\" action=\"/intake\" data-helps=\"/intake/look\" data-keep=\"{}\"{}>"
+         "<input type=\"hidden\" name=\"_keep\" value=\"{}\">",
+         keep, (struct markup){ctx->web->method == GET ? "" : " data-drawn"}, keep);
     form_tokens(ctx);
     html(out, "<button class=\"sr\" name=\"then\" value=\"show\" tabindex=\"-1\" aria-hidden=\"true\"></button>"); /* what Enter presses */
     form_problems(ctx);
@@ -320,18 +254,18 @@ static void draw_page(struct ctx *ctx)
 /* A caller was chosen or let go: the form is drawn with it. The answer to a POST that stores nothing. */
 static void look(struct ctx *ctx)
 {
-    int64_t choose = param_int(ctx, "choose");
-    if (choose != NONE) { /* the last value of the name is the one that counts here */
+    const char *choose = param(ctx, "choose");
+    if (choose) { /* the last value of the name is the one that counts here */
         struct exchange *ex = ctx->web;
         struct param *form = ARENA_ARRAY(ctx->arena, struct param, ex->form_count + 2);
         int n = 0;
-        const struct request *r = choose > 0 ? record_load(ctx, &requests_kind, choose) : NULL;
-        form[n++] = (struct param){"caller", arena_print(ctx->arena, "%lld", (long long)choose)};
+        const struct caller *c = caller_find(ctx, choose);
+        form[n++] = (struct param){"caller", choose};
         for (int i = 0; i < ex->form_count; i++)
-            if (strcmp(ex->form[i].name, "caller") != 0 && !(r && !strcmp(ex->form[i].name, "area")))
+            if (strcmp(ex->form[i].name, "caller") != 0 && !(c && !strcmp(ex->form[i].name, "area")))
                 form[n++] = ex->form[i];
-        if (r && r->community != NONE)
-            form[n++] = (struct param){"area", arena_print(ctx->arena, "%lld", (long long)r->community)};
+        if (c && c->community != NONE)
+            form[n++] = (struct param){"area", arena_print(ctx->arena, "%lld", (long long)c->community)};
         ex->form = form;
         ex->form_count = n;
     }
@@ -342,6 +276,7 @@ static void look(struct ctx *ctx)
 
 struct intake {
     struct request *request;
+    const struct caller *caller; /* NULL: typed */
     int64_t unit;
 };
 
@@ -350,15 +285,15 @@ static void intake_prepare(struct ctx *ctx)
     static const char *const names[] = {"category", "subject", "text", "area", "place", "on_behalf", NULL};
     struct intake *in = ARENA_NEW(ctx->arena, struct intake);
     struct request *r = record_new(ctx, &requests_kind);
-    const struct request *caller = caller_chosen(ctx);
+    const struct caller *caller = in->caller = caller_chosen(ctx);
     const char *channel = param(ctx, "channel"), *text = param(ctx, "text");
     for (int i = 0; names[i]; i++)
         field_set(ctx, kind_field(&requests_kind, names[i]), r, param(ctx, names[i]));
     if (!text || text_blank(text)) /* told in a few words: those are the text */
         r->text = r->subject;
     if (caller) {
-        r->requester_name = caller->requester_name;
-        r->requester_phone = caller->requester_phone;
+        r->requester_name = caller->name;
+        r->requester_phone = caller->phone;
     } else {
         field_set(ctx, kind_field(&requests_kind, "requester_phone"), r, param(ctx, "requester_phone"));
         field_set(ctx, kind_field(&requests_kind, "requester_name"), r, param(ctx, "caller_name"));
@@ -383,7 +318,7 @@ static void intake_change(struct ctx *ctx)
     struct intake *in = ctx->work;
     struct request *r = in->request;
     const char *code = NULL, *then = param(ctx, "then");
-    if (request_file(ctx, r, &code) != OK)
+    if (caller_agrees(ctx, in->caller) != OK || request_file(ctx, r, &code) != OK)
         return;
     if (in->unit != NONE) {
         struct step_input dispatch = {.unit = in->unit, .until = NONE, .into = NONE, .satisfaction = NONE};

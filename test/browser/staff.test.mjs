@@ -114,3 +114,39 @@ test("a note half written when the session ended is sent after signing in; signi
   assert.doesNotMatch(await page.evaluate(() => JSON.stringify(sessionStorage)), /只有我知道的事/);
   await visit.close();
 });
+
+test("what is typed while somebody talks survives a lost network and a reload, goes when it was filed, and is nobody else's", async () => {
+  const visit = await open({ login: "xinghu1", worker: false }), { page } = visit;
+  const kept = () => page.evaluate(() => JSON.stringify(sessionStorage));
+  await visit.goto("/intake");
+  await page.getByLabel("电话", { exact: true }).last().fill("13912345678");
+  await page.getByLabel("姓名").fill("万一芳");
+  await page.getByLabel("用几个字说").fill("水表箱盖子掉了");
+  await visit.context.setOffline(true);
+  await page.getByRole("button", { name: "登记", exact: true }).click();
+  await page.waitForURL(/chrome-error/).catch(() => {});
+  await visit.context.setOffline(false);
+  await visit.goto("/intake");
+  assert.equal(await page.getByLabel("用几个字说").inputValue(), "水表箱盖子掉了");
+  assert.equal(await page.getByLabel("姓名").inputValue(), "万一芳");
+  await page.getByRole("heading", { name: "来电人" }).waitFor();
+  await visit.signIn("dongmen1"); // somebody else at this desk, without the first having signed out
+  await visit.goto("/intake");
+  assert.equal(await page.getByLabel("姓名").inputValue(), "");
+  await visit.signIn("xinghu1");
+  await visit.goto("/intake");
+  assert.equal(await page.getByLabel("姓名").inputValue(), "万一芳");
+  await page.getByRole("button", { name: "登记", exact: true }).click();
+  await page.waitForURL(/intake\/done/);
+  assert.doesNotMatch(await kept(), /万一芳/);
+  visit.wrong = visit.wrong.filter((line) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED/.test(line));
+  await visit.check("filed");
+  await visit.goto("/intake");
+  await page.getByLabel("用几个字说").fill("只写了一半的事");
+  assert.match(await kept(), /只写了一半的事/);
+  await page.locator("details.menu summary").click();
+  await page.getByRole("button", { name: "退出", exact: true }).click();
+  await page.waitForURL((url) => !/intake/.test(url.pathname));
+  assert.doesNotMatch(await kept(), /只写了一半的事/);
+  await visit.close();
+});

@@ -188,3 +188,33 @@ test("figures on the command line read as they are said", () => {
   assert.match(stdout, /^Closed in time: (–|\d+\.\d%) \(\d+ \/ \d+\)$/m);
   assert.match(stdout, /^Days to the reply, median: \d+\.\d\d days$/m);
 });
+
+test("who calls is found in the register of people too, by telephone, name, pinyin or initials: masked, in one's own area only, with consent noted", async () => {
+  const home = (code) => api("GET", `/areas?q=${code}`).then(({ items }) => items.find((a) => a.code === code).id);
+  const own = await home("441202001001"), other = await home("441202001002");
+  const people = [];
+  for (const [name, phone, area] of [["欧阳静宜", "13911112222", own], ["欧阳景怡", "13933334444", other]]) people.push(await api("POST", "/people", { name, phone, area, consent_for: ["volunteer"] }));
+  assert.ok(people.every((p) => p.id), JSON.stringify(people));
+  const worker = await server.signIn("xinghu1");
+  worker.cookies.set("linli_language", "en");
+  const look = async (fields) => (await worker.submit("/intake", "/intake/look", fields)).text();
+  for (const fields of [{ requester_phone: "139 1111 2222" }, { caller_name: "欧阳" }, { caller_name: "oyjy" }, { caller_name: "ouyangj" }]) {
+    const found = await look(fields);
+    assert.match(found, new RegExp(`name="choose" value="p${people[0].id}"`), JSON.stringify(fields));
+    assert.match(found, /Has not agreed yet/);
+    assert.doesNotMatch(found.replace(/<input[^>]*>/g, ""), /欧阳静宜|13911112222|欧阳景怡/, "masked");
+    assert.doesNotMatch(found, new RegExp(`value="p${people[1].id}"`), "of another community");
+  }
+  assert.doesNotMatch(await look({ requester_phone: "13933334444" }), /name="choose" value="p/);
+  assert.doesNotMatch(await look({ choose: `p${people[1].id}` }), /name="caller" value="p/, "nor chosen by its number");
+  const chosen = await look({ choose: `p${people[0].id}`, subject: "楼道灯不亮" });
+  assert.match(chosen, /139\*\*\*\*2222/);
+  const fields = Object.fromEntries([...chosen.matchAll(/<input[^>]*type="hidden"[^>]*name="([^"]*)"[^>]*value="([^"]*)"/g)].map(([, n, v]) => [n, v]));
+  assert.equal(fields.caller, `p${people[0].id}`);
+  const filed = await worker.post("/intake", { ...fields, channel: "phone", subject: "楼道灯不亮", area: own });
+  assert.equal(filed.status, 303);
+  const request = await api("GET", `/requests/${filed.headers.get("location").match(/done\/(\d+)/)[1]}`);
+  assert.deepEqual([request.requester_name, request.community], ["欧阳静宜", own]);
+  assert.deepEqual((await api("GET", `/people/${people[0].id}`)).consent_for.sort(), ["request", "volunteer"]);
+  assert.match(await look({ requester_phone: "13911112222" }), new RegExp(`name="choose" value="${request.id}"`), "next time as somebody who called before");
+});
