@@ -122,7 +122,7 @@ static int find_people(struct ctx *ctx, const struct looked_for *l, struct calle
     return n;
 }
 
-static bool agreed(const struct person *p)
+bool caller_agreed(const struct person *p)
 {
     return p->consent_for && tags_have(p->consent_for, "request");
 }
@@ -138,10 +138,9 @@ static void draw_one(struct ctx *ctx, const struct caller *c)
         " <span class=\"soft\">{}{}{}</span></p>",
         caller_mark(ctx, c), icon(ctx, c->person ? "id-badge-2" : "user"), mask_name(ctx->arena, c->name),
         c->phone ? mask_phone(ctx->arena, c->phone) : say(ctx, "no telephone"), where, where && *where ? " · " : "",
-        c->person ? say(ctx, "Register of people") : c->earlier->subject);
-    if (c->person && !agreed(c->person))
-        html(out, "<p class=\"small\">{}</p>",
-             say(ctx, "Has not agreed yet that the register is used for requests. Ask; filing the request notes that they agree."));
+        !c->person                 ? c->earlier->subject
+        : caller_agreed(c->person) ? say(ctx, "Register of people")
+                                   : say(ctx, "Register of people, not agreed for requests yet"));
 }
 
 void callers_draw(struct ctx *ctx)
@@ -163,7 +162,7 @@ void callers_draw(struct ctx *ctx)
 enum status caller_agrees(struct ctx *ctx, const struct caller *c)
 {
     const struct person *p = c && c->person ? record_load(ctx, &people_kind, c->person->record.id) : NULL;
-    if (!p || agreed(p))
+    if (!p || caller_agreed(p))
         return OK;
     struct person *after = record_copy(ctx, &people_kind, p);
     after->consent_for = p->consent_for ? arena_print(ctx->arena, "%srequest|", p->consent_for) : "|request|";

@@ -23,6 +23,8 @@ const struct caller *caller_find(struct ctx *ctx, const char *which);
 const char *caller_mark(struct ctx *ctx, const struct caller *c);
 /* What there is about the telephone number or the name that is typed: each a button that chooses it. */
 void callers_draw(struct ctx *ctx);
+/* That the register is used for requests. */
+bool caller_agreed(const struct person *p);
 /* Behind the door: whoever rings with a matter agrees that the register is used for it. */
 enum status caller_agrees(struct ctx *ctx, const struct caller *c);
 

@@ -169,6 +169,9 @@ static void draw_caller(struct ctx *ctx)
             caller->phone ? mask_phone(ctx->arena, caller->phone) : say(ctx, "no telephone"),
             caller->person ? say(ctx, "Register of people") : say(ctx, "as in {}", caller->earlier->number), say(ctx, "Somebody else"),
             caller_mark(ctx, caller));
+        if (caller->person && !caller_agreed(caller->person))
+            html(out, "<p class=\"small\">{}</p>",
+                 say(ctx, "Has not agreed yet that the register is used for requests. Ask; filing the request notes that they agree."));
         return;
     }
     html(out, "<div class=\"pair\">");

@@ -300,10 +300,14 @@ static void token_row(struct ctx *ctx, struct rows *r)
     struct buf *out = ctx->web->out;
     unsigned role = role_parse(row_text(r, "role"));
     int64_t used = row_int(r, "last_used"), revoked = row_int(r, "revoked");
-    html(out, "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>", row_text(r, "name"),
+    const char *area = ctx_pick(ctx, row_text(r, "area"), row_text(r, "area_en")),
+               *unit = ctx_pick(ctx, row_text(r, "unit"), row_text(r, "unit_en"));
+    html(out, "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}{}{}</td><td>{}</td><td>{}</td><td>", row_text(r, "name"),
          role ? role_title(ctx, (enum role)role) : row_text(r, "role"),
-         row_text(r, "area") ? ctx_pick(ctx, row_text(r, "area"), row_text(r, "area_en")) : say(ctx, "everywhere"),
-         when_show(ctx->arena, ctx->lang, row_int(r, "created")),
+         area   ? area
+         : unit ? ""
+                : say(ctx, "everywhere"),
+         area && unit ? " · " : "", unit, when_show(ctx->arena, ctx->lang, row_int(r, "created")),
          used == NONE ? say(ctx, "never") : when_show(ctx->arena, ctx->lang, used));
     if (revoked != NONE) {
         html(out, "<span class=\"state wait\">{}</span>", say(ctx, "revoked {}", when_show(ctx->arena, ctx->lang, revoked)));
@@ -316,6 +320,24 @@ static void token_row(struct ctx *ctx, struct rows *r)
     buf_puts(out, "</td></tr>");
 }
 
+static void token_form(struct ctx *ctx, bool open)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<details{}><summary>{}</summary>", (struct markup){open ? " open" : ""}, say(ctx, "Make a token"));
+    form_begin(ctx, "/tokens", NULL, false);
+    html(out,
+         "<div class=\"field\"><label for=\"f-name\">{}</label><p class=\"hint\" id=\"f-name-h\">{}</p>"
+         "<input id=\"f-name\" name=\"name\" maxlength=\"{}\" required autocomplete=\"off\" aria-describedby=\"f-name-h\" value=\"{}\"{}>",
+         say(ctx, "For which program"), say(ctx, "The name that stands in the journal beside what it does, such as: hotline."),
+         TOKEN_NAME_MOST, param(ctx, "name"), (struct markup){ctx_problem_of(ctx, "name") ? " aria-invalid=\"true\"" : ""});
+    problem_at(ctx, "name");
+    buf_puts(out, "</div>");
+    grant_fields(ctx);
+    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Make the token"));
+    form_end(ctx);
+    buf_puts(out, "</details>");
+}
+
 static void tokens_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -324,20 +346,37 @@ static void tokens_page(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "API tokens"),
          say(ctx, "A token lets a program in with one role. What it does is in the journal under its name."));
     form_problems(ctx);
+    token_form(ctx, ctx->problem_count > 0);
     html(
         out,
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
-        say(ctx, "API tokens"), say(ctx, "Name"), say(ctx, "Role"), say(ctx, "Area"), say(ctx, "Made"), say(ctx, "Last used"));
+        say(ctx, "API tokens"), say(ctx, "Name"), say(ctx, "Role"), say(ctx, "Where"), say(ctx, "Made"), say(ctx, "Last used"));
     struct rows *r = query(
-        ctx->db, "SELECT t.id, t.name, t.role, t.created, t.last_used, t.revoked, a.name AS area, a.name_en AS area_en FROM api_tokens t"
-                 " LEFT JOIN areas a ON a.id = t.area ORDER BY CASE WHEN t.revoked IS NULL THEN 0 ELSE 1 END, t.id DESC LIMIT 500");
+        ctx->db,
+        "SELECT t.id, t.name, t.role, t.created, t.last_used, t.revoked, a.name AS area, a.name_en AS area_en, u.name AS unit,"
+        " u.name_en AS unit_en FROM api_tokens t LEFT JOIN areas a ON a.id = t.area LEFT JOIN units u ON u.id = t.unit ORDER BY CASE WHEN t.revoked IS NULL THEN 0 ELSE 1 END, t.id DESC LIMIT 500");
     int n = 0;
     for (; rows_next(r); n++)
         token_row(ctx, r);
     buf_puts(out, "</tbody></table></div>");
     if (n == 0)
-        html(out, "<p class=\"soft\">{}</p>", say(ctx, "There are none. The command “linli token” makes one."));
+        html(out, "<p class=\"soft\">{}</p>", say(ctx, "There are none yet."));
     page_end(ctx);
+}
+
+static void token_prepare(struct ctx *ctx)
+{
+    ctx->key = NULL; /* the answer shows the token: it is never kept */
+}
+
+static void token_make(struct ctx *ctx)
+{
+    const char *text = token_grant(ctx, param(ctx, "name"), role_parse(param(ctx, "role")), place_typed(ctx, "area", "areas"),
+                                   place_typed(ctx, "unit", "units"));
+    if (text)
+        secret_page(ctx, say(ctx, "The token is made"),
+                    say(ctx, "Put it into the program now. It is not shown again: who has it may do what its role may."), text, "/tokens",
+                    say(ctx, "To the tokens"));
 }
 
 static void token_end(struct ctx *ctx)
@@ -359,6 +398,7 @@ static const struct route table[] = {
     ACCOUNT(grant),
     ACCOUNT(revoke),
     ROUTE_GET("/tokens", ROLE_ADMIN, tokens_page),
+    ROUTE_POST("/tokens", ROLE_ADMIN, token_make, .prepare = token_prepare, .failed = tokens_page),
     ROUTE_POST("/tokens/{id}/revoke", ROLE_ADMIN, token_end, .failed = tokens_page),
 };
 

@@ -5,7 +5,9 @@
 
 #include "app/notify.h"
 #include "base/code.h"
+#include "base/text.h"
 #include "db/journal.h"
+#include "web/session.h"
 
 static const struct choice languages[] = {{"zh_CN", N_("Chinese")}, {"en", N_("English")}, {NULL, NULL}};
 
@@ -133,13 +135,19 @@ static void grant_check(struct ctx *ctx, unsigned role, int64_t area, int64_t un
         ctx_problem(ctx, "unit", say(ctx, "There is no such unit."));
 }
 
-enum status user_grant(struct ctx *ctx, const struct user *u, unsigned role, int64_t area, int64_t unit)
+/* What a role has no use for is dropped. */
+static void grant_fit(struct ctx *ctx, unsigned role, int64_t *area, int64_t *unit)
 {
     if (role & (ROLE_ADMIN | ROLE_AUDITOR | ROLE_HANDLER))
-        area = NONE;
+        *area = NONE;
     if (!(role & (ROLE_HANDLER | ROLE_WORKER | ROLE_OFFICE)))
-        unit = NONE;
-    grant_check(ctx, role, area, unit);
+        *unit = NONE;
+    grant_check(ctx, role, *area, *unit);
+}
+
+enum status user_grant(struct ctx *ctx, const struct user *u, unsigned role, int64_t area, int64_t unit)
+{
+    grant_fit(ctx, role, &area, &unit);
     if (!ctx_ok(ctx))
         return ctx->status;
     if (query_int(ctx->db, "SELECT id FROM grants WHERE \"user\" = {} AND role = {} AND coalesce(area, 0) = {} AND coalesce(unit, 0) = {}",
@@ -215,6 +223,20 @@ enum status user_revoke(struct ctx *ctx, const struct user *u, int64_t grant)
     change(ctx->db, "DELETE FROM grants WHERE id = {}", grant);
     journal_add(ctx, "users", u->record.id, "revoke", role ? grant_json(ctx, role, area, unit) : NULL, NULL);
     return done(ctx);
+}
+
+const char *token_grant(struct ctx *ctx, const char *name, unsigned role, int64_t area, int64_t unit)
+{
+    name = text_tidy(ctx->arena, name ? name : "");
+    if (!*name || text_length(name) > TOKEN_NAME_MOST)
+        ctx_problem(ctx, "name", say(ctx, "Say in 1 to {} characters which program it is for.", TOKEN_NAME_MOST));
+    grant_fit(ctx, role, &area, &unit);
+    if (!ctx_ok(ctx))
+        return NULL;
+    const char *text = token_create(ctx, name, (enum role)role, area, unit);
+    if (!text)
+        ctx_fail(ctx, db_status(ctx->db) != OK ? db_status(ctx->db) : UNAVAILABLE, NULL);
+    return text;
 }
 
 enum status token_revoke(struct ctx *ctx, int64_t token)

@@ -42,6 +42,9 @@ enum status user_lead(struct ctx *ctx, const struct user *u, int64_t team);
 enum status user_lead_change(struct ctx *ctx, int64_t grant, int64_t team);
 /* grant: grants.id of this user. CONFLICT: it is the last administrator's. */
 enum status user_revoke(struct ctx *ctx, const struct user *u, int64_t grant);
+/* A token for a program, with one role as an account would have it: its text, which is kept nowhere. NULL with problems. */
+const char *token_grant(struct ctx *ctx, const char *name, unsigned role, int64_t area, int64_t unit);
+#define TOKEN_NAME_MOST 60 /* characters */
 enum status token_revoke(struct ctx *ctx, int64_t token);
 
 /* The logins of pack/users.csv with a role, area and unit each (pack NULL: one administrator); their new passwords are

@@ -201,13 +201,14 @@ test("who calls is found in the register of people too, by telephone, name, piny
   for (const fields of [{ requester_phone: "139 1111 2222" }, { caller_name: "欧阳" }, { caller_name: "oyjy" }, { caller_name: "ouyangj" }]) {
     const found = await look(fields);
     assert.match(found, new RegExp(`name="choose" value="p${people[0].id}"`), JSON.stringify(fields));
-    assert.match(found, /Has not agreed yet/);
+    assert.match(found, /not agreed for requests yet/);
     assert.doesNotMatch(found.replace(/<input[^>]*>/g, ""), /欧阳静宜|13911112222|欧阳景怡/, "masked");
     assert.doesNotMatch(found, new RegExp(`value="p${people[1].id}"`), "of another community");
   }
   assert.doesNotMatch(await look({ requester_phone: "13933334444" }), /name="choose" value="p/);
   assert.doesNotMatch(await look({ choose: `p${people[1].id}` }), /name="caller" value="p/, "nor chosen by its number");
   const chosen = await look({ choose: `p${people[0].id}`, subject: "楼道灯不亮" });
+  assert.match(chosen, /Has not agreed yet/);
   assert.match(chosen, /139\*\*\*\*2222/);
   const fields = Object.fromEntries([...chosen.matchAll(/<input[^>]*type="hidden"[^>]*name="([^"]*)"[^>]*value="([^"]*)"/g)].map(([, n, v]) => [n, v]));
   assert.equal(fields.caller, `p${people[0].id}`);
@@ -217,4 +218,29 @@ test("who calls is found in the register of people too, by telephone, name, piny
   assert.deepEqual([request.requester_name, request.community], ["欧阳静宜", own]);
   assert.deepEqual((await api("GET", `/people/${people[0].id}`)).consent_for.sort(), ["request", "volunteer"]);
   assert.match(await look({ requester_phone: "13911112222" }), new RegExp(`name="choose" value="${request.id}"`), "next time as somebody who called before");
+});
+
+test("an administrator makes a token on a page, sees it once, and revokes it; the journal has both", async () => {
+  const unit = (await api("GET", "/units?limit=1")).items[0];
+  for (const [fields, where] of [[{ name: "", role: "office" }, "f-name"], [{ name: "x", role: "" }, "f-role"], [{ name: "x", role: "worker" }, "f-area"], [{ name: "x", role: "unit_handler", unit: "nowhere" }, "f-unit"]]) {
+    const refused = await admin.submit("/tokens", "/tokens", fields);
+    assert.equal(refused.status, 422);
+    assert.match(await refused.text(), new RegExp(`id="${where}-p"|href="#${where}"`), JSON.stringify(fields));
+  }
+  const made = await admin.submit("/tokens", "/tokens", { name: "热线系统", role: "unit_handler", unit: unit.code });
+  assert.equal(made.status, 200);
+  const secret = (await made.text()).match(/class="secret">([0-9a-f]{32,})</)[1];
+  const ask = () => fetch(`${server.url}/api/v1/requests?limit=1`, { headers: { authorization: `Bearer ${secret}` } });
+  assert.equal((await ask()).status, 200);
+  const list = await page(admin, "/tokens");
+  assert.doesNotMatch(list, new RegExp(secret));
+  assert.match(list, /热线系统/);
+  assert.equal((await office.get("/tokens")).status, 403);
+  const number = list.slice(list.indexOf("热线系统")).match(/tokens\/(\d+)\/revoke/)[1];
+  assert.equal((await admin.submit("/tokens", `/tokens/${number}/revoke`, {})).status, 303);
+  assert.equal((await ask()).status, 401);
+  const journal = await page(admin, "/journal?kind=api_tokens");
+  assert.match(journal, /热线系统/);
+  assert.match(journal, /taken away/);
+  assert.doesNotMatch(journal, new RegExp(secret));
 });
