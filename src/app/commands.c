@@ -8,6 +8,7 @@
 #include "app/demo.h"
 #include "app/install.h"
 #include "app/module.h"
+#include "app/reads.h"
 #include "db/journal.h"
 #include "kind/export.h"
 #include "web/gate.h"
@@ -104,14 +105,6 @@ static void export_note(struct ctx *ctx)
     journal_add(ctx, ctx->work, 0, "export", NULL, NULL);
 }
 
-static bool has_sealed(const struct kind *k)
-{
-    for (int i = 0; i < k->field_count; i++)
-        if (k->fields[i].flags & SEALED)
-            return true;
-    return false;
-}
-
 static enum status export_to(struct ctx *ctx, const struct kind *k, enum export_format format, const char *path, int64_t *count)
 {
     const char *part = path ? arena_print(ctx->arena, "%s.part", path) : NULL;
@@ -155,8 +148,8 @@ static int run_export(struct ctx *ctx, const struct options *o)
         all[i] = (struct grant){1U << i, NONE, NONE};
     ctx->actor.grants = all;
     ctx->actor.grant_count = ROLE_COUNT;
-    if (install_open(ctx, o->data, has_sealed(k) ? DB_WRITE : DB_READ) != OK || (has_sealed(k) && door(ctx, export_note) != OK) ||
-        export_to(ctx, k, format, o->output, &count) != OK)
+    if (install_open(ctx, o->data, kind_is_personal(k) ? DB_WRITE : DB_READ) != OK ||
+        (kind_is_personal(k) && door(ctx, export_note) != OK) || export_to(ctx, k, format, o->output, &count) != OK)
         return command_failed(ctx);
     if (o->output)
         printf("%s\n", say(ctx, "{} records in {}.", count, o->output));

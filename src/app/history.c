@@ -75,6 +75,7 @@ static const struct choice actions[] = {
     {"start", N_("import begun")},
     {"export", N_("taken out as a file")},
     {"download", N_("downloaded")},
+    {"read", N_("read by a program")},
     {"told", N_("told by hand")},
     {"send-again", N_("sent again")},
     {"language", N_("language chosen")},

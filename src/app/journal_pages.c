@@ -133,8 +133,8 @@ static void draw_filters(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     static const char *const others[] = {"settings", "api_tokens", "journal"}, *const ways[] = {"web", "api", "import", "command", "job"};
-    static const char *const acts[] = {"create",          "change",   "import", "remove", "reveal",    "sign_in",
-                                       "sign_in_refused", "password", "grant",  "revoke", "deactivate"};
+    static const char *const acts[] = {"create",   "change", "import", "remove",     "reveal", "sign_in",  "sign_in_refused",
+                                       "password", "grant",  "revoke", "deactivate", "export", "download", "read"};
     bool all = (ctx->actor.roles & (ROLE_ADMIN | ROLE_AUDITOR)) != 0;
     html(out, "<form class=\"bar\" action=\"/journal\">");
     select_begin(ctx, "kind", say(ctx, "Of what"));

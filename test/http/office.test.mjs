@@ -244,3 +244,29 @@ test("an administrator makes a token on a page, sees it once, and revokes it; th
   assert.match(journal, /taken away/);
   assert.doesNotMatch(journal, new RegExp(secret));
 });
+
+test("what a program reads of people stands in the journal: which list, how many, never the words; what is masked or empty does not", async () => {
+  const reads = async (kind) => [...(await page(admin, `/journal?kind=${kind}&action=read`)).matchAll(/read by a program/g)].length - 1; // the filter's own choice
+  const until = async (kind, n) => {
+    for (let i = 0; i < 400 && (await reads(kind)) !== n; i++) await new Promise((next) => setTimeout(next, 25));
+    assert.equal(await reads(kind), n, kind);
+  };
+  const [people, requests] = [await reads("people"), await reads("requests")];
+  const [person] = (await api("GET", "/people?q=%E6%AC%A7%E9%98%B3&limit=1")).items;
+  await until("people", people + 1);
+  await api("GET", `/people/${person.id}`);
+  await api("GET", "/people?q=nobody-has-this-name");
+  await until("people", people + 2);
+  const journal = await page(admin, "/journal?kind=people&action=read");
+  assert.doesNotMatch(journal, /欧阳|%E6%AC%A7/);
+  assert.match(journal, /token/);
+  const leader = server.token("leader");
+  assert.match(await (await fetch(`${server.url}/api/v1/requests?limit=1`, { headers: { authorization: `Bearer ${leader}` } })).text(), /\*\*\*\*/);
+  await api("GET", "/requests?limit=1");
+  await until("requests", requests + 1);
+  const exports = async () => [...(await page(admin, "/journal?kind=volunteers&action=export")).matchAll(/taken out as a file/g)].length;
+  const before = await exports();
+  assert.equal(linli(["export", "volunteers", "--data", server.data, "--format", "json"]).code, 0);
+  for (let i = 0; i < 400 && (await exports()) === before; i++) await new Promise((next) => setTimeout(next, 25));
+  assert.equal(await exports(), before + 1);
+});

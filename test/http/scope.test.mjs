@@ -288,7 +288,7 @@ test("what goes out of reach while a change waits its turn is refused, and the s
   const away = { offers: `UPDATE offers SET community = 3 WHERE id = ${offer}`, certificates: `UPDATE certificates SET volunteer = (SELECT max(id) FROM volunteers WHERE community = 3) WHERE id = ${certificate}`,
     activities: `UPDATE activities SET community = 3 WHERE id = ${activity}`, requests: `UPDATE requests SET community = 3 WHERE id = ${request}` };
   here.requests = `UPDATE requests SET community = 2 WHERE id = ${request}`;
-  const done = () => JSON.stringify(all("SELECT count(*) FROM journal", "SELECT count(*) FROM notices"));
+  const done = () => JSON.stringify(all("SELECT count(*) FROM journal WHERE action <> 'read'", "SELECT count(*) FROM notices"));
   for (const [path, kind, id] of cases) {
     all(here[kind]);
     const lock = spawn("python3", ["-S", "-c", `
