@@ -5,7 +5,6 @@
  * the writing. An answer that is no problem but needs the resident's word ends
  * prepare with INVALID and an empty list of problems.
  */
-#include "app/notify.h"
 #include "app/joiners.h"
 #include "app/residents.h"
 #include "app/tries.h"
@@ -80,8 +79,6 @@ static void check_fields(struct ctx *ctx, struct request *r)
         ctx_problem(ctx, "area", say(ctx, "Choose the community, so that it reaches the right people."));
     if (!r->requester_phone && !ctx_problem_of(ctx, "requester_phone"))
         ctx_problem(ctx, "requester_phone", say(ctx, "A telephone number is needed, to tell you what was done."));
-    if (r->requester_mail && !mail_valid(r->requester_mail) && !ctx_problem_of(ctx, "requester_mail"))
-        ctx_problem(ctx, "requester_mail", say(ctx, "A mail address looks like name@example.cn. It may stay empty."));
     if (trap && *trap)
         ctx_problem(ctx, "website", say(ctx, "This field is a trap for programs. Leave it empty and send once more."));
     if (!r->subject && !ctx_problem_of(ctx, "subject"))

@@ -457,6 +457,8 @@ static void draw_followed(struct ctx *ctx, const struct followed *f)
     draw_timeline(ctx, f);
     if (!f->joiner) {
         html(out, "<section class=\"card\"><h2>{}</h2><p class=\"words\">{}</p>", say(ctx, "What you wrote"), f->asked->text);
+        if (f->asked->on_behalf)
+            html(out, "<p class=\"soft\">{}: {}</p>", say(ctx, "For whom"), f->asked->on_behalf);
         photos_show(ctx, f->asked->record.id, "/follow/photos", true);
         buf_puts(out, "</section>");
     }

@@ -166,6 +166,8 @@ static enum photo_exit draw(struct arena *a, const void *data, size_t size, stru
     return found;
 }
 
+const char photo_no_picture[] = N_("This is not a picture. JPEG, PNG, WebP, GIF and HEIC pictures are taken.");
+
 bool photo_make(struct arena *a, const void *data, size_t size, struct photo *p, const char **why)
 {
     static const char *const texts[] = {
@@ -180,7 +182,7 @@ bool photo_make(struct arena *a, const void *data, size_t size, struct photo *p,
         return false;
     }
     if (!is_picture(data, size)) {
-        *why = N_("This is not a picture. JPEG, PNG, WebP, GIF and HEIC pictures are taken.");
+        *why = photo_no_picture;
         return false;
     }
     enum photo_exit found = draw(a, data, size, p);

@@ -30,6 +30,7 @@ struct photo {
 };
 
 /* Slow (some 100 ms): never on a loop or behind the door. False: *why is an English text for tr(). In arena a. */
+extern const char photo_no_picture[]; /* one of its reasons */
 bool photo_make(struct arena *a, const void *data, size_t size, struct photo *p, const char **why);
 
 #endif

@@ -74,6 +74,8 @@ static void draw(struct ctx *ctx, const struct request *r, const struct pass *p)
     fact(ctx, say(ctx, "Number"), r->number, true);
     fact(ctx, say(ctx, "Follow-up code"), code_shown(ctx, p->code), true);
     fact(ctx, say(ctx, "Subject"), shown ? r->subject : field_show(ctx, kind_field(&requests_kind, "category"), r), false);
+    if (!joined && r->on_behalf)
+        fact(ctx, say(ctx, "For whom"), r->on_behalf, false);
     if (!joined)
         fact(ctx, say(ctx, "Goes to"), goes_to(ctx, r), false);
     fact(ctx, say(ctx, "Received"), when_show(ctx->arena, ctx->lang, joined ? ctx->now : r->received_at), false);

@@ -151,6 +151,8 @@ static void attach_one(struct ctx *ctx, struct attachment_list *l, const struct 
     } else if (photo_make(ctx->arena, u->data, u->size, &p, &why)) {
         *a = (struct attached){name, "image/jpeg", p.data, p.size, p.small, p.small_size};
         l->count++;
+    } else if (why != photo_no_picture) {
+        ctx_problem(ctx, "file", say(ctx, "“{}”: {}", name, tr(ctx, why)));
     } else {
         ctx_problem(ctx, "file", say(ctx, "“{}” is neither a photograph nor a PDF, Word, Excel or PowerPoint file.", name));
     }

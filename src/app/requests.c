@@ -7,6 +7,7 @@
 
 #include "app/deadlines.h"
 #include "app/module.h"
+#include "app/notify.h"
 #include "app/registers.h"
 #include "app/search.h"
 
@@ -211,6 +212,9 @@ static void check(struct ctx *ctx, const void *before, void *after)
         r->source = NULL;
         r->source_number = was->source_number;
     }
+    if (r->requester_mail && (!was || r->requester_mail != was->requester_mail) && !mail_valid(r->requester_mail) &&
+        !ctx_problem_of(ctx, "requester_mail"))
+        ctx_problem(ctx, "requester_mail", say(ctx, "A mail address looks like name@example.cn. It may stay empty."));
     if (was && was->area != r->area && r->area != NONE)
         r->community = query_int(ctx->db, "SELECT community FROM areas WHERE id = {}", r->area);
     if (!was || r->requester_name != was->requester_name) /* here, because it takes longer than storing */

@@ -270,3 +270,23 @@ test("what a program reads of people stands in the journal: which list, how many
   for (let i = 0; i < 400 && (await exports()) === before; i++) await new Promise((next) => setTimeout(next, 25));
   assert.equal(await exports(), before + 1);
 });
+
+test("a request is filed with a mail address only when it is one, by the API as by the form", async () => {
+  for (const mail of ["not-a-mail", "a@b", "x@y.cn, z@y.cn"]) {
+    const refused = await api("POST", "/requests", { subject: "邮箱不对", text: "邮箱写错了", requester_mail: mail });
+    assert.deepEqual(refused.errors?.map((e) => e.field), ["requester_mail"], mail);
+  }
+  assert.ok((await api("POST", "/requests", { subject: "邮箱对了", text: "邮箱写对了", requester_mail: "li@example.cn" })).id);
+});
+
+test("who asks for somebody else reads for whom, on the receipt and when following", async () => {
+  const visitor = server.visitor();
+  visitor.cookies.set("linli_language", "en");
+  const area = (await api("GET", "/areas?q=441202001001")).items[0].id;
+  const sent = await visitor.submit("/ask", "/ask", { text: "楼上王奶奶家的水龙头关不紧", area, requester_phone: "13800138077", on_behalf: "王奶奶", seen: 1 });
+  assert.equal(sent.status, 303);
+  const receipt = await page(visitor, sent.headers.get("location"));
+  assert.match(receipt, /For whom[\s\S]{0,60}王奶奶/);
+  assert.equal((await visitor.post("/follow", { code: receipt.match(/name="code" value="([^"]*)"/)[1] })).status, 303);
+  assert.match(await page(visitor, "/follow"), /For whom: 王奶奶/);
+});
