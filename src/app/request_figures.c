@@ -1,7 +1,8 @@
 /*
  * The figures of requests, with the denominators of the field: contact rate =
  * contacted in time ÷ to be contacted; solved and satisfied rates ÷ valid
- * call-backs (the resident was reached and said so); on-time rate = closed in
+ * call-backs (the resident was reached and said so; who said "not solved" has the request reopened, so that only the
+ * first answer says anything: at the end every closed one is solved); on-time rate = closed in
  * time ÷ due; rework rate = reworked ÷ closed. A merged request counts with the
  * one it was merged into. An imported archive was closed elsewhere: nobody was
  * called back and it had no deadline here, so it is in no call-back's and no
@@ -68,9 +69,9 @@ const struct figure request_figures[] = {
     {"requests.answered_in_time", NULL, N_("Answered by the deadline"), N_("%"),
      N_("Answered by the deadline ÷ requests whose deadline lay in this period and has passed."), RATE, REQUEST, .among = TIMED,
      .counts = "answered_at <= due", .of = "due < {} AND status <> 'merged'", .time = "due", .without = not_due},
-    {"requests.solved_rate", NULL, N_("Solved, of those asked"), N_("%"),
-     N_("The resident said that it is solved ÷ requests closed in this period whose resident was reached and answered."), RATE, REQUEST,
-     .counts = "solved = 'yes'", .of = CALLED, .time = "closed_at", .without = not_called},
+    {"requests.solved_rate", NULL, N_("Solved, of those asked first"), N_("%"),
+     N_("The resident said at the first asking that it is solved ÷ requests closed in this period whose resident was reached and answered. What was solved only after a second round is not in it."),
+     RATE, REQUEST, .counts = "solved = 'yes' AND coalesce(reopened, 0) = 0", .of = CALLED, .time = "closed_at", .without = not_called},
     {"requests.satisfied_rate", NULL, N_("Satisfied, of those asked"), N_("%"),
      N_("Satisfied or very satisfied (4 or 5 of 5) ÷ requests closed in this period whose resident was reached and answered."), RATE,
      REQUEST, .counts = "satisfaction >= 4", .of = CALLED, .time = "closed_at", .without = not_called},
