@@ -214,11 +214,23 @@ int64_t person_find(struct ctx *ctx, const char *name, const char *phone)
                      seal_hash(ctx->keys, ctx->arena, "phone", phone), name);
 }
 
+/* A row that says neither code, document nor telephone is known again by all that it says. */
+static const char *row_code(struct ctx *ctx, const struct person *p)
+{
+    const char *const said[] = {p->name, p->born, p->gender, p->address, p->note};
+    const char *all = arena_print(ctx->arena, "%lld", (long long)p->area);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        all = arena_print(ctx->arena, "%s\n%s", all, said[i] ? said[i] : "");
+    return arena_print(ctx->arena, "P-%.16s", seal_hash(ctx->keys, ctx->arena, "row", all));
+}
+
 /* The same person: by code, else by document, else by name and telephone. */
 static void *person_import_find(struct ctx *ctx, void *record)
 {
-    const struct person *p = record;
+    struct person *p = record;
     int64_t id = NONE;
+    if (!p->code && !p->id_number && !p->phone)
+        p->code = row_code(ctx, p);
     if (p->code)
         id = query_int(ctx->db, "SELECT id FROM people WHERE code = {}", p->code);
     if (id == NONE && p->id_number)

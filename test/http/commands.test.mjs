@@ -188,6 +188,9 @@ test("a sheet without numbers, imported again, changes nothing", () => {
   writeFileSync(sheet, "主题,内容,留言时间\n没编号甲,没有编号的一行,2025-03-01\n没编号乙,没有编号的一行,2025-03-01\n");
   assert.match(run("import", "requests", sheet).stdout, /^2 added/);
   assert.match(run("import", "requests", sheet).stdout, /^0 added, 0 changed, 2 as they were, 0 refused/);
+  writeFileSync(sheet, "姓名,地址\n没电话甲,东门街1号\n没电话甲,东门街2号\n没电话乙,\n");
+  assert.match(run("import", "people", sheet).stdout, /^3 added/);
+  assert.match(run("import", "people", sheet).stdout, /^0 added, 0 changed, 3 as they were, 0 refused/);
 });
 
 test("accounts: passwords come by standard input or are made, roles are given and taken", async () => {
