@@ -51,13 +51,14 @@ struct named {
     int64_t id;
     int depth; /* below how many others; 0: none */
     const char *name;
+    const char *full; /* "parent › name" where others have the same name, so that it is told apart alone */
 };
 struct names {
     struct named *list;
     int count;
 };
 struct names names_load(struct ctx *ctx, const char *kind); /* "units", "categories", "communities" */
-const char *name_of(const struct names *n, int64_t id);     /* "" */
+const char *name_of(const struct names *n, int64_t id);     /* full; "" */
 /* <option>s of the names; chosen: NONE for none. Categories below their parents. */
 void names_options(struct ctx *ctx, const struct names *n, int64_t chosen);
 

@@ -7,6 +7,7 @@
 #include "app/registers.h"
 #include "kind/form.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *desk_when(struct ctx *ctx, int64_t t)
@@ -49,6 +50,34 @@ void desk_state(struct ctx *ctx, const struct request *r, bool late)
     html(ctx->web->out, "<span class=\"state {}\">{} {}</span>", look, icon(ctx, sign), word);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const struct named *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+/* Trees of hotlines have an "other" in every branch. The list is in the tree's order. */
+static void tell_apart(struct arena *a, struct names *n)
+{
+    enum { DEPTH_MOST = 8 };
+    const struct named **sorted = ARENA_ARRAY(a, const struct named *, n->count + 1);
+    const char *above[DEPTH_MOST] = {NULL};
+    bool *shared = ARENA_ARRAY(a, bool, n->count + 1);
+    for (int i = 0; i < n->count; i++)
+        sorted[i] = &n->list[i];
+    qsort(sorted, (size_t)n->count, sizeof *sorted, by_name);
+    for (int i = 0; i + 1 < n->count; i++)
+        if (!strcmp(sorted[i]->name, sorted[i + 1]->name))
+            shared[sorted[i] - n->list] = shared[sorted[i + 1] - n->list] = true;
+    for (int i = 0; i < n->count; i++) {
+        struct named *c = &n->list[i];
+        bool below = c->depth > 0 && c->depth < DEPTH_MOST;
+        c->full = shared[i] && below ? arena_print(a, "%s › %s", above[c->depth - 1], c->name) : c->name;
+        if (c->depth < DEPTH_MOST)
+            above[c->depth] = c->full;
+    }
+}
+
 static struct names names_read(struct ctx *ctx, const char *kind, struct arena *a)
 {
     enum { MOST = 4000 };
@@ -58,13 +87,16 @@ static struct names names_read(struct ctx *ctx, const char *kind, struct arena *
         const struct branch *list = branches(ctx, &categories_kind, MOST, &count);
         for (int i = 0; list && i < count; i++)
             if (!list[i].out_of_use)
-                n.list[n.count++] = (struct named){list[i].id, list[i].depth, arena_copy(a, list[i].label)};
+                n.list[n.count++] = (struct named){.id = list[i].id, .depth = list[i].depth, .name = arena_copy(a, list[i].label)};
+        tell_apart(a, &n);
         return n;
     }
     struct rows *r = !strcmp(kind, "units") ? query(ctx->db, "SELECT id, name, name_en FROM units ORDER BY code")
                                             : query(ctx->db, "SELECT id, name, name_en FROM areas WHERE level = 'community' ORDER BY code");
-    while (n.count < MOST && rows_next(r))
-        n.list[n.count++] = (struct named){row_int(r, "id"), 0, arena_copy(a, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")))};
+    while (n.count < MOST && rows_next(r)) {
+        const char *name = arena_copy(a, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")));
+        n.list[n.count++] = (struct named){row_int(r, "id"), 0, name, name};
+    }
     rows_end(r);
     return n;
 }
@@ -88,7 +120,7 @@ const char *name_of(const struct names *n, int64_t id)
 {
     for (int i = 0; id != NONE && i < n->count; i++)
         if (n->list[i].id == id)
-            return n->list[i].name;
+            return n->list[i].full;
     return "";
 }
 

@@ -210,11 +210,14 @@ static const char *times(struct ctx *ctx, int64_t n)
 
 void request_draw_facts(struct ctx *ctx, const struct request *r)
 {
-    static const char *const first[] = {"category", "level", "community", "place", NULL};
+    static const char *const first[] = {"level", "community", "place", NULL};
     static const char *const then[] = {
         "channel", "received_at", "due", "first_contact_due", "first_contact_at", "answered_at", "closed_at", "visibility", "solved", NULL};
     html(ctx->web->out, "<dl class=\"facts card\">");
+    const struct names categories = names_load(ctx, "categories");
+    const char *category = name_of(&categories, r->category);
     draw_requester(ctx, r);
+    fact(ctx, say(ctx, "Category"), *category ? category : field_show(ctx, kind_field(&requests_kind, "category"), r));
     for (int i = 0; first[i]; i++)
         fact(ctx, tr(ctx, kind_field(&requests_kind, first[i])->label), field_show(ctx, kind_field(&requests_kind, first[i]), r));
     fact(ctx, say(ctx, "Lead unit"), field_show(ctx, kind_field(&requests_kind, "unit"), r));

@@ -200,6 +200,18 @@ test("a cell of ten megabytes is named, and its neighbours are taken", async () 
   assert.deepEqual(units.items.map((u) => u.code).sort(), ["long-1", "long-3"]);
 });
 
+test("categories that share a name are told apart where they stand alone", async () => {
+  const admin = english("office1");
+  const done = await go(admin, await upload(admin, "same.csv", "一级分类,二级分类\r\n道路事务,其他\r\n绿化事务,其他\r\n绿化事务,砍树", "categories"));
+  assert.match(done.page, /5 added|3 added/);
+  const all = (await (await fetch(`${server.url}/api/v1/categories?limit=500`, { headers: { authorization: `Bearer ${token}` } })).json()).items;
+  const at = (parent, name) => all.find((c) => c.name === name && all.find((p) => p.id === c.parent)?.name === parent).id;
+  for (const [category, shown] of [[at("道路事务", "其他"), "道路事务 › 其他"], [at("绿化事务", "其他"), "绿化事务 › 其他"], [at("绿化事务", "砍树"), "砍树"]]) {
+    const { id } = await file("分类重名", { category });
+    assert.match(await text(admin, `/requests/${id}`), new RegExp(`<dt>Category</dt><dd>${shown}</dd>`));
+  }
+});
+
 test("what residents open first stays under 60 KB over the wire, with a whole tree of categories too; a page of one's own is not packed", async () => {
   const admin = english("office1"), paths = ["一级分类,二级分类,三级分类"];
   for (let a = 0; a < 19; a++) for (let b = 0; b < 9; b++) for (let c = 0; c < 3; c++) paths.push(`第${a}类事务,第${a}类里的第${b}小类,第${a}类里第${b}小类的第${c}项`);
