@@ -77,7 +77,7 @@ function legendRows(data: Numbers, size: number, width: number): number {
     return rows;
 }
 
-function options(kind: string, title: string, data: Numbers, size: number, width: number): echarts.EChartsCoreOption {
+function options(kind: string, unit: string, title: string, data: Numbers, size: number, width: number): echarts.EChartsCoreOption {
     const across = kind === 'bar' || kind === 'stack';
     const [ink, soft, line, sheet] = ['ink', 'soft', 'line', 'sheet'].map(token);
     const type = { color: soft, fontSize: size * 0.8125, fontFamily: token('face') };
@@ -94,6 +94,7 @@ function options(kind: string, title: string, data: Numbers, size: number, width
         type: 'value',
         minInterval: data.series.some((each) => each.cells.some((cell) => cell.value && cell.value % 1 !== 0)) ? 0 : 1,
         splitNumber: 4,
+        ...(unit === '%' ? { max: 100 } : {}),
         splitLine: { lineStyle: { color: line } },
         axisLabel: type,
     };
@@ -171,7 +172,7 @@ function place(table: HTMLTableElement): void {
     const chart = echarts.init(plot, null, { renderer: 'svg' });
     const paint = (): void => {
         const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
-        chart.setOption(options(kind, title, data, size, plot.clientWidth), { notMerge: true });
+        chart.setOption(options(kind, table.dataset['unit'] ?? '', title, data, size, plot.clientWidth), { notMerge: true });
     };
     paint();
     plot.setAttribute('role', 'img');

@@ -28,14 +28,17 @@ static bool is_host(const struct ctx *ctx)
 /* ---- the list ---- */
 
 static const struct view {
-    const char *id, *label, *where, *order;
+    const char *id, *label, *where, *order, *empty;
 } views[] = {
-    {"coming", N_("To come"), " AND status IN ('planned', 'open') AND ends >= {}", "starts, id"},
-    {"close", N_("To be closed"), " AND status = 'open' AND ends < {}", "starts DESC, id DESC"},
-    {"held", N_("Took place"), " AND status = 'held' AND starts < {}", "starts DESC, id DESC"},
-    {"cancelled", N_("Cancelled"), " AND status = 'cancelled' AND created < {}", "starts DESC, id DESC"},
-    {"templates", N_("Templates"), " AND template IS NOT NULL AND created < {}", "template, id"},
-    {NULL, NULL, NULL, NULL},
+    {"coming", N_("To come"), " AND status IN ('planned', 'open') AND ends >= {}", "starts, id",
+     N_("Nothing is announced. What you announce stands in the residents’ calendar at once.")},
+    {"close", N_("To be closed"), " AND status = 'open' AND ends < {}", "starts DESC, id DESC",
+     N_("Nothing waits to be closed: who came is counted for each activity.")},
+    {"held", N_("Took place"), " AND status = 'held' AND starts < {}", "starts DESC, id DESC", N_("No activity took place yet.")},
+    {"cancelled", N_("Cancelled"), " AND status = 'cancelled' AND created < {}", "starts DESC, id DESC", N_("No activity was cancelled.")},
+    {"templates", N_("Templates"), " AND template IS NOT NULL AND created < {}", "template, id",
+     N_("No template yet. Open an activity and save it as one; the next is then filled in already.")},
+    {.id = NULL},
 };
 
 static const struct view *view_asked(struct ctx *ctx)
@@ -79,8 +82,7 @@ static void manage(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const struct view *v = view_asked(ctx);
     struct list l;
-    int64_t page = query_param(ctx, "page") ? param_int(ctx, "page") : 1;
-    page = page == NONE || page < 1 || page > 100000 ? 1 : page;
+    int64_t page = pager_page(ctx);
     page_begin(ctx, say(ctx, "Activities"), PAGE_STAFF | PAGE_WIDE);
     html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\">", say(ctx, "Activities"));
     if (is_host(ctx))
@@ -99,10 +101,7 @@ static void manage(struct ctx *ctx)
     l.limit = PAGE;
     l.offset = (page - 1) * PAGE;
     if (total.count == 0)
-        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "calendar-event"),
-             !strcmp(v->id, "templates")
-                 ? say(ctx, "No template yet. Open an activity and save it as one; the next is then filled in already.")
-                 : say(ctx, "Nothing here."));
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "calendar-event"), tr(ctx, v->empty));
     else
         html(
             out,
@@ -116,15 +115,10 @@ static void manage(struct ctx *ctx)
     rows_end(r);
     for (int i = 0; i < n; i++)
         draw_row(ctx, list[i], v);
-    html(out, "{}<nav class=\"pager\" aria-label=\"{}\">", (struct markup){n ? "</tbody></table>" : ""}, say(ctx, "Pages"));
-    if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
-             say(ctx, "Back"));
-    html(out, "<span>{}</span>", say_n(ctx, total.count, "1 activity", "{} activities", total.count));
-    if (page * PAGE < total.count)
-        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
-             say(ctx, "Next"));
-    buf_puts(out, "</nav>");
+    if (n)
+        buf_puts(out, "</tbody></table>");
+    if (total.count > 0)
+        pager(ctx, page, PAGE, total.count, say_n(ctx, total.count, "1 activity", "{} activities", total.count));
     page_end(ctx);
 }
 
@@ -263,9 +257,12 @@ static void draw_template(struct ctx *ctx, const struct activity *a)
 static void draw_photos(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
+    bool may_add = is_host(ctx) && a->starts <= ctx->now && strcmp(a->status, "cancelled") != 0;
+    if (!may_add && query_int(ctx->db, "SELECT id FROM activity_photos WHERE activity = {} LIMIT 1", a->record.id) == NONE)
+        return;
     html(out, "<section><h2>{}</h2>", say(ctx, "Photographs"));
     activity_photos_draw(ctx, a, true);
-    if (is_host(ctx) && a->starts <= ctx->now && strcmp(a->status, "cancelled") != 0) {
+    if (may_add) {
         html(out, "<details class=\"card\"{}><summary>{}</summary>", (struct markup){ctx_problem_of(ctx, "photos") ? " open" : ""},
              say(ctx, "Add photographs"));
         form_begin(ctx, path_of(ctx, a, "photos"), NULL, true);
@@ -291,7 +288,7 @@ static void draw_sign_up(struct ctx *ctx, const struct activity *a, const struct
         const struct person *p = v ? record_get(ctx, &people_kind, v->person) : NULL;
         phone = p ? p->phone : NULL;
     }
-    html(out, "<tr><td>{}</td><td>{}</td><td class=\"nobr\">", s->name,
+    html(out, "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"nobr\">", s->name,
          s->shift == NONE ? say(ctx, "Resident") : field_show(ctx, kind_field(&sign_ups_kind, "shift"), s));
     if (s->record.id == revealed && phone)
         html(out, "<a href=\"tel:{}\">{}</a>", phone, phone);
@@ -331,13 +328,13 @@ static void draw_sign_ups(struct ctx *ctx, const struct activity *a, int64_t rev
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nobody yet."));
     } else {
         form_begin(ctx, path_of(ctx, a, "sign-ups"), NULL, false);
-        html(
-            out,
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
-            say(ctx, "Who signed up"), say(ctx, "Full name"), say(ctx, "As"), say(ctx, "Telephone"), say(ctx, "Status"));
+        scroll_begin(ctx, say(ctx, "Who signed up"));
+        html(out, "<table class=\"plain stack\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
+             say(ctx, "Full name"), say(ctx, "As"), say(ctx, "Telephone"), say(ctx, "Status"));
         for (int i = 0; i < n; i++)
             draw_sign_up(ctx, a, list[i], revealed);
-        buf_puts(out, "</tbody></table></div>");
+        buf_puts(out, "</tbody></table>");
+        scroll_end(ctx);
         form_end(ctx);
     }
     buf_puts(out, "</section>");
@@ -365,11 +362,9 @@ static void draw_page(struct ctx *ctx, const struct activity *a, int64_t reveale
     int64_t waiting = query_int(
         ctx->db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting' AND channel = 'hand'", a->record.id);
     page_begin(ctx, activity_title(ctx, a), PAGE_STAFF);
-    html(
-        out,
-        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities/manage\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Activities"), activity_title(ctx, a),
-        activity_when(ctx, a->starts, a->ends));
+    trail(ctx, "/activities/manage", say(ctx, "Activities"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", activity_title(ctx, a),
+         activity_when(ctx, a->starts, a->ends));
     form_problems(ctx);
     if (waiting && is_host(ctx))
         html(out, "<div class=\"notice warn\">{}<div><p><a href=\"/outbox\">{}</a></p></div></div>", icon(ctx, "phone-call"),
@@ -505,7 +500,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/activities/manage", N_("Activities"), "g e", READERS, true, .group = N_("Volunteering")},
+    {"/activities/manage", N_("Activities"), "g e", READERS, true, .group = N_("Volunteering"), .also = "/activities "},
     {.href = NULL},
 };
 

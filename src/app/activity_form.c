@@ -268,10 +268,9 @@ static void draw(struct ctx *ctx, struct form *f)
     struct buf *out = ctx->web->out;
     const char *title = f->edit ? say(ctx, "Change the activity") : say(ctx, "A new activity");
     page_begin(ctx, title, PAGE_STAFF);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
-         say(ctx, "Where you are"),
-         f->edit ? arena_print(ctx->arena, "/activities/%lld/manage", (long long)f->from->record.id) : "/activities/manage",
-         icon(ctx, "arrow-left"), f->edit ? f->from->title : say(ctx, "Activities"), title);
+    trail(ctx, f->edit ? arena_print(ctx->arena, "/activities/%lld/manage", (long long)f->from->record.id) : "/activities/manage",
+          f->edit ? activity_title(ctx, f->from) : say(ctx, "Activities"));
+    html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
     form_problems(ctx);
     if (f->look && f->a)
         draw_dates(ctx, f);

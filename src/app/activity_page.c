@@ -210,8 +210,8 @@ static void page(struct ctx *ctx)
     const struct activity *a = ctx->web->record;
     const struct organisation *by = a->organisation == NONE ? NULL : record_get(ctx, &organisations_kind, a->organisation);
     page_begin(ctx, activity_title(ctx, a), PAGE_RESIDENT | PAGE_MAP);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities\">{} {}</a></nav><header class=\"head\"><h1>{}</h1>",
-         say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "All activities"), activity_title(ctx, a));
+    trail(ctx, "/activities", say(ctx, "All activities"));
+    html(out, "<header class=\"head\"><h1>{}</h1>", activity_title(ctx, a));
     if (ctx->actor.roles & (ACTIVITY_HOSTS | ROLE_LEADER))
         html(out, "<div class=\"acts\"><a class=\"button\" href=\"/activities/{}/manage\">{}</a></div>", a->record.id,
              say(ctx, "Organise it"));

@@ -28,7 +28,7 @@ static const struct route table[] = {
 #define WRITERS (ROLE_ADMIN | ROLE_OFFICE)
 static const struct place places[] = {
     {"/admin", N_("Administration"), "g a", ADMINISTERS, true,
-     .also = "/registers /calendar /journal /settings /deadlines /outbox /import /tokens /team-leaders "},
+     .also = "/registers /calendar /journal /settings /deadlines /outbox /import /tokens /team-leaders /users "},
     {"/registers", N_("Registers"), NULL, ROLES_READERS | ROLE_ADMIN, true,
      N_("All that is entered once: people, organisations, stations and more"), "notes"},
     {"/registers/categories", N_("Categories"), NULL, WRITERS, true, N_("What residents can ask about, who leads, how long it may take"),

@@ -43,7 +43,7 @@ static void label(struct ctx *ctx, const char *name, const char *text, bool opti
     struct buf *out = ctx->web->out;
     html(out, "<div class=\"field\"><label for=\"f-{}\">{}", name, text);
     if (optional)
-        html(out, " <i>{}</i>", say(ctx, "may be left out"));
+        html(out, " <i>{}</i>", say(ctx, "optional"));
     buf_puts(out, "</label>");
     if (hint)
         html(out, "<p class=\"hint\" id=\"f-{}-h\">{}</p>", name, hint);

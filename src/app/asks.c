@@ -198,8 +198,8 @@ static void asks(struct ctx *ctx)
     int64_t ids[SHOWN];
     answer_header(ctx, "Cache-Control", "no-store");
     page_begin(ctx, say(ctx, "Visits I am asked for"), PAGE_RESIDENT);
-    html(out, "<nav class=\"trail\"><a href=\"/my\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-         icon(ctx, "arrow-left"), say(ctx, "My page"), say(ctx, "Visits I am asked for"),
+    trail(ctx, "/my", say(ctx, "My service"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Visits I am asked for"),
          say(ctx, "You are free to say no. Name, telephone and address are shown after a yes."));
     form_problems(ctx);
     struct rows *r = query(

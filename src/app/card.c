@@ -105,7 +105,7 @@ static void draw(struct ctx *ctx, const char *why)
         "<div class=\"acts\"><button class=\"primary\">{} {}</button></div></form></section>",
         next_path(ctx, "/my"), say(ctx, "Code of the card"), say(ctx, "Capital or small letters; there is no 0, O, 1, I or L in it."),
         param(ctx, "code"), icon(ctx, "id-badge-2"), say(ctx, "Show my card"));
-    html(out, "<p class=\"small\">{}</p><div class=\"acts\"><a class=\"button quiet\" href=\"/login?next={}\">{}</a></div>",
+    html(out, "<p class=\"small\">{} <a href=\"/login?next={}\">{}</a></p>",
          say(ctx, "Lost the card? Your team's leader or the community office gives you a new one, and the old one stops."),
          (struct url_part){next_path(ctx, "")}, say(ctx, "Staff sign-in"));
     page_end(ctx);

@@ -57,30 +57,13 @@ static const char *volunteer_name(struct ctx *ctx, int64_t volunteer)
     return name;
 }
 
-static void draw_pager(struct ctx *ctx, int64_t page, int64_t total)
-{
-    struct buf *out = ctx->web->out;
-    if (page == 1 && total <= PAGE)
-        return;
-    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
-    if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
-             say(ctx, "Back"));
-    html(out, "<span>{}</span>", say_n(ctx, total, "1 certificate", "{} certificates", total));
-    if (page * PAGE < total)
-        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
-             say(ctx, "Next"));
-    buf_puts(out, "</nav>");
-}
-
 static void list_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     struct list l;
     list_init(ctx, &l, &certificates_kind);
     struct list_total total = list_total(ctx, &l);
-    int64_t page = query_param(ctx, "page") ? param_int(ctx, "page") : 1;
-    page = page == NONE || page < 1 || page > 100000 ? 1 : page;
+    int64_t page = pager_page(ctx);
     list_init(ctx, &l, &certificates_kind);
     l.limit = PAGE;
     l.offset = (page - 1) * PAGE;
@@ -117,7 +100,8 @@ static void list_page(struct ctx *ctx)
     else
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "file-certificate"),
              page > 1 ? say(ctx, "Nothing here.") : say(ctx, "No certificate has been issued yet."));
-    draw_pager(ctx, page, total.count);
+    if (total.count > PAGE)
+        pager(ctx, page, PAGE, total.count, say_n(ctx, total.count, "1 certificate", "{} certificates", total.count));
     page_end(ctx);
 }
 
@@ -187,8 +171,8 @@ static void new_page(struct ctx *ctx)
     int64_t id = param_int(ctx, "volunteer"), today = when_day(ctx->now);
     const struct volunteer *v = id == NONE ? NULL : record_load(ctx, &volunteers_kind, id);
     page_begin(ctx, say(ctx, "Issue a certificate"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1>", icon(ctx, "arrow-left"),
-         say(ctx, "Certificates"), say(ctx, "Issue a certificate"));
+    trail(ctx, "/certificates", say(ctx, "Certificates"));
+    html(out, "<header class=\"head\"><h1>{}</h1>", say(ctx, "Issue a certificate"));
     if (v)
         html(out, "<p class=\"lead\">{} · {}</p>", volunteer_name(ctx, v->record.id), hours_show(ctx, v->seconds));
     buf_puts(out, "</header>");
@@ -326,8 +310,8 @@ static void record_page(struct ctx *ctx)
         return;
     }
     page_begin(ctx, say(ctx, "Certificate"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">",
-         icon(ctx, "arrow-left"), say(ctx, "Certificates"), volunteer_name(ctx, c->volunteer));
+    trail(ctx, "/certificates", say(ctx, "Certificates"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">", volunteer_name(ctx, c->volunteer));
     draw_state(ctx, c);
     html(out, " · {} · {}</p></header>", period(ctx, c), hours_show(ctx, c->seconds));
     form_problems(ctx);
@@ -393,8 +377,8 @@ static void my_page(struct ctx *ctx)
     int64_t ids[SHOWN];
     answer_header(ctx, "Cache-Control", "no-store");
     page_begin(ctx, say(ctx, "My certificates"), PAGE_RESIDENT);
-    html(out, "<nav class=\"trail\"><a href=\"/my\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>", icon(ctx, "arrow-left"),
-         say(ctx, "My service"), say(ctx, "My certificates"));
+    trail(ctx, "/my", say(ctx, "My service"));
+    html(out, "<header class=\"head\"><h1>{}</h1></header>", say(ctx, "My certificates"));
     struct rows *r = query(ctx->db, "SELECT id FROM certificates WHERE volunteer = {} ORDER BY issued DESC, id DESC LIMIT {}",
                            (struct maybe){ctx->actor.volunteer > 0 ? ctx->actor.volunteer : NONE}, SHOWN);
     int n = rows_ids(r, ids, SHOWN);
@@ -515,8 +499,8 @@ static void settings_page(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     size_t n;
     page_begin(ctx, say(ctx, "Issuer and seal"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/settings\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
-         icon(ctx, "arrow-left"), say(ctx, "Settings"), say(ctx, "Issuer and seal"));
+    trail(ctx, "/settings", say(ctx, "Settings"));
+    html(out, "<header class=\"head\"><h1>{}</h1></header>", say(ctx, "Issuer and seal"));
     form_begin(ctx, "/certificates/settings", NULL, true);
     form_problems(ctx);
     plain_field(ctx, "issuer", say(ctx, "Issued by"), say(ctx, "The full name, as on the seal."), false, issuer(ctx));
@@ -533,7 +517,7 @@ static void settings_page(struct ctx *ctx)
     html(out, "</div>");
     if (own)
         html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"drop\" value=\"1\"> {}</label>", say(ctx, "Remove the picture"));
-    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Keep it so"));
+    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Save"));
     form_end(ctx);
     page_end(ctx);
 }

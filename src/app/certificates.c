@@ -35,7 +35,7 @@ static const struct field fields[] = {
     {"volunteer", F_REF, C(volunteer), N_("Volunteer"), .ref = "volunteers", .flags = LISTED | FILTER | FIXED},
     {"valid_from", F_DATE, C(valid_from), N_("Service from"), .flags = LISTED | FIXED},
     {"valid_to", F_DATE, C(valid_to), N_("Service until"), .flags = LISTED | FIXED},
-    {"seconds", F_INT, C(seconds), N_("Seconds of service"), .flags = FIXED},
+    {"seconds", F_INT, C(seconds), N_("Time of service"), .flags = FIXED | SECONDS},
     {"content", F_LONG, C(content), N_("Service"), .flags = FIXED},
     {"issued", F_TIME, C(issued), N_("Issued"), .flags = LISTED | SORTED | FIXED},
     {"issuer", F_TEXT, C(issuer), N_("Issued by"), .max = 60, .flags = REQUIRED | FIXED},

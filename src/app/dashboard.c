@@ -156,7 +156,7 @@ static void load_steps(struct ctx *ctx, struct board *b)
         *l = (struct line){.span = b->span};
         l->span.from = month_start(m) > b->span.from ? month_start(m) : b->span.from;
         l->span.to = m + step < 9999 * 12 && month_start(m + step) < b->span.to ? month_start(m + step) : b->span.to;
-        l->name = b->years ? arena_print(ctx->arena, "%d", m / 12) : arena_print(ctx->arena, "%d-%02d", m / 12, m % 12 + 1);
+        l->name = b->years ? arena_print(ctx->arena, "%d", m / 12) : month_show(ctx->arena, ctx->lang, m / 12 * 100 + m % 12 + 1);
     }
 }
 
@@ -306,12 +306,10 @@ static void draw_chart(struct ctx *ctx, const struct board *b, const struct char
 {
     struct buf *out = ctx->web->out;
     bool rate = b->figures[c->columns[0]]->way == RATE;
-    html(
-        out,
-        "<figure class=\"chart{}\"><figcaption>{}</figcaption><div class=\"scroll\" tabindex=\"0\"><table class=\"plain\" data-chart=\"{}\"{}>"
-        "<thead><tr><th>{}</th>",
-        (struct markup){c->wide ? " wide" : ""}, tr(ctx, c->question), c->kind, (struct markup){rate ? " data-unit=\"%\"" : ""},
-        b->years && !strcmp(c->first, "Month") ? say(ctx, "Year") : tr(ctx, c->first));
+    html(out, "<figure class=\"chart{}\"><figcaption>{}</figcaption>", (struct markup){c->wide ? " wide" : ""}, tr(ctx, c->question));
+    scroll_begin(ctx, tr(ctx, c->question));
+    html(out, "<table class=\"plain\" data-chart=\"{}\"{}><thead><tr><th>{}</th>", c->kind, (struct markup){rate ? " data-unit=\"%\"" : ""},
+         b->years && !strcmp(c->first, "Month") ? say(ctx, "Year") : tr(ctx, c->first));
     for (int i = 0; i < c->count; i++)
         html(out, "<th class=\"num\"{}{}>{}</th>", (struct markup){tones[c->columns[i]]},
              (struct markup){i >= c->charted ? " data-chart-skip" : ""}, tr(ctx, heads[c->columns[i]]));
@@ -326,7 +324,8 @@ static void draw_chart(struct ctx *ctx, const struct board *b, const struct char
             draw_cell(ctx, b, &lines[l], c->columns[i]);
         html(out, "</tr>");
     }
-    html(out, "</tbody></table></div>");
+    html(out, "</tbody></table>");
+    scroll_end(ctx);
     draw_notes(ctx, b, c, values);
     html(out, "</figure>");
 }

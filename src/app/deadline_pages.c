@@ -80,7 +80,7 @@ static void page(struct ctx *ctx)
         const struct deadline_usual u = deadline_usual(ctx, i);
         draw_level(ctx, &u);
     }
-    html(out, "</div><div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Store the change"));
+    html(out, "</div><div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Save changes"));
     form_end(ctx);
     int64_t own = query_int(ctx->db, "SELECT count(*) AS n FROM categories WHERE valid = 1 AND days IS NOT NULL AND day_kind IS NOT NULL");
     html(out, "<section><p>{} <a href=\"/registers/categories\">{}</a> · <a href=\"/calendar\">{}</a></p></section>",

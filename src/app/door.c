@@ -25,10 +25,9 @@ static const char *path_of(struct ctx *ctx, const struct activity *a, const char
     return arena_print(ctx->arena, "/activities/%lld/%s", (long long)a->record.id, what);
 }
 
-static void trail(struct ctx *ctx, const struct activity *a)
+static void activity_trail(struct ctx *ctx, const struct activity *a)
 {
-    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/activities/{}/manage\">{} {}</a></nav>",
-         say(ctx, "Where you are"), a->record.id, icon(ctx, "arrow-left"), activity_title(ctx, a));
+    trail(ctx, arena_print(ctx->arena, "/activities/%lld/manage", (long long)a->record.id), activity_title(ctx, a));
 }
 
 /* ---- the code ---- */
@@ -292,7 +291,7 @@ static void door_page(struct ctx *ctx)
     const struct activity *a = ctx->web->record;
     keep_offline(ctx, a);
     page_begin(ctx, say(ctx, "At the door"), PAGE_STAFF);
-    trail(ctx, a);
+    activity_trail(ctx, a);
     html(
         out,
         "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\"><a class=\"button\" href=\"/activities/{}/count\">{} {}</a></div></header>",
@@ -417,7 +416,7 @@ static void count_page(struct ctx *ctx)
     keep_offline(ctx, a);
     page_begin(ctx, say(ctx, "Count residents"), staff ? PAGE_STAFF : PAGE_RESIDENT);
     if (staff)
-        trail(ctx, a);
+        activity_trail(ctx, a);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
          say(ctx, "Residents served: {}", activity_title(ctx, a)), activity_when(ctx, a->starts, a->ends));
     form_problems(ctx);

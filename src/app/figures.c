@@ -217,7 +217,8 @@ const char *figure_show(struct ctx *ctx, const struct figure *f, double value)
         return arena_print(ctx->arena, "%.1f%%", value);
     if (f->way != EACH && (f->way == COUNT || f->way == DISTINCT || f->per <= 1))
         return figure_thousands(ctx, (int64_t)value);
-    return arena_print(ctx->arena, "%.2f", value);
+    long long hundredths = llround(value * 100);
+    return arena_print(ctx->arena, "%s.%02lld", figure_thousands(ctx, hundredths / 100), hundredths % 100);
 }
 
 static struct figure_value *values(struct ctx *ctx, const struct figure_span *span)

@@ -248,17 +248,32 @@ static bool has_page(struct ctx *ctx, const struct kind *k)
     return false;
 }
 
+static struct markup number_class(const struct field *f)
+{
+    return (struct markup){f->type == F_INT ? " class=\"num\"" : ""};
+}
+
+/* On a phone the head is not there: a number or a time needs its name beside it. */
+static void draw_cell(struct ctx *ctx, const struct field *f, const struct record *r)
+{
+    bool named = f->type == F_INT || f->type == F_TIME || f->type == F_DATE || f->type == F_BOOL;
+    html(ctx->web->out, "<td{}", number_class(f));
+    if (named)
+        html(ctx->web->out, " data-label=\"{}\"", tr(ctx, f->label));
+    html(ctx->web->out, ">{}</td>", field_show(ctx, f, r));
+}
+
 static void draw_list(struct ctx *ctx, const struct figure *f, struct list *l)
 {
     struct buf *out = ctx->web->out;
     const struct kind *k = l->kind;
     const struct field *title = title_field(k);
     bool linked = has_page(ctx, k);
-    html(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th>",
-         tr(ctx, f->title), tr(ctx, title->label));
+    scroll_begin(ctx, tr(ctx, f->title));
+    html(out, "<table class=\"plain stack\"><thead><tr><th>{}</th>", tr(ctx, title->label));
     for (int i = 0; i < k->field_count; i++)
         if (in_list(k, &k->fields[i]))
-            html(out, "<th>{}</th>", tr(ctx, k->fields[i].label));
+            html(out, "<th{}>{}</th>", number_class(&k->fields[i]), tr(ctx, k->fields[i].label));
     html(out, "</tr></thead><tbody>");
     struct rows *rows = list_run(ctx, l);
     for (const struct record *r; (r = list_next(ctx, k, rows, ctx->arena)) != NULL;) {
@@ -268,22 +283,11 @@ static void draw_list(struct ctx *ctx, const struct figure *f, struct list *l)
             html(out, "<tr><th scope=\"row\">{}</th>", field_show(ctx, title, r));
         for (int i = 0; i < k->field_count; i++)
             if (in_list(k, &k->fields[i]))
-                html(out, "<td>{}</td>", field_show(ctx, &k->fields[i], r));
+                draw_cell(ctx, &k->fields[i], r);
         html(out, "</tr>");
     }
-    html(out, "</tbody></table></div>");
-}
-
-static void draw_pager(struct ctx *ctx, int64_t page, int64_t total)
-{
-    struct buf *out = ctx->web->out;
-    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
-    if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", number(ctx, page - 1)), say(ctx, "Back"));
-    html(out, "<span>{}</span>", say_n(ctx, total, "1 record", "{} records", figure_thousands(ctx, total)));
-    if (page * PAGE < total)
-        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", number(ctx, page + 1)), say(ctx, "Next"));
-    html(out, "</nav>");
+    html(out, "</tbody></table>");
+    scroll_end(ctx);
 }
 
 static void draw_value(struct ctx *ctx, const struct figure *f, const struct figure_value *v)
@@ -317,15 +321,13 @@ static void records_page(struct ctx *ctx)
     struct list l;
     list_init(ctx, &l, f->kind);
     figure_where(ctx, &l.where, f, &span, part);
-    int64_t total = list_count(ctx, &l), page = param_int(ctx, "page");
-    page = page == NONE || page < 1 || page > 1000000 ? 1 : page;
+    int64_t total = list_count(ctx, &l), page = pager_page(ctx);
     l.limit = PAGE;
     l.offset = (page - 1) * PAGE;
 
     page_begin(ctx, tr(ctx, f->title), PAGE_STAFF | PAGE_WIDE);
-    html(out,
-         "<nav class=\"trail\"><a href=\"/figures\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-         icon(ctx, "arrow-left"), say(ctx, "Report and figures"), tr(ctx, f->title), span_title(ctx, &span));
+    trail(ctx, "/figures", say(ctx, "Report and figures"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", tr(ctx, f->title), span_title(ctx, &span));
     draw_value(ctx, f, &v);
     if (f->kind->scope)
         html(out, "<p class=\"small soft\">{}</p>", say(ctx, "This counts what you may open: the records of your area."));
@@ -335,7 +337,7 @@ static void records_page(struct ctx *ctx)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "inbox"), say(ctx, "No record of this kind in this period."));
     else
         draw_list(ctx, f, &l);
-    draw_pager(ctx, page, total);
+    pager(ctx, page, PAGE, total, say_n(ctx, total, "1 record", "{} records", figure_thousands(ctx, total)));
     page_end(ctx);
 }
 

@@ -396,7 +396,7 @@ static void draw_question(struct ctx *ctx, const struct followed *f, int status)
         buf_puts(out, "</div>");
         draw_problem(ctx, "solved");
         html(out, "</fieldset><fieldset class=\"cards faces\" id=\"f-satisfaction\"><legend>{} <i>{}</i></legend><div>",
-             say(ctx, "How satisfied are you?"), say(ctx, "may be left out"));
+             say(ctx, "How satisfied are you?"), say(ctx, "optional"));
         for (int n = 5; n >= 1; n--)
             html(out, "<label><input type=\"radio\" name=\"satisfaction\" value=\"{}\"{}><span>{}<b>{}</b></span></label>", n,
                  (struct markup){n == level ? " checked" : ""}, icon(ctx, faces[n - 1]), tr(ctx, satisfaction_words[n - 1]));
@@ -430,10 +430,11 @@ static void draw_followed(struct ctx *ctx, const struct followed *f)
     if (!*title)
         title = say(ctx, "A matter of another kind");
     page_begin(ctx, title, PAGE_RESIDENT | PAGE_PRINT);
+    trail(ctx, "/follow?other=1", say(ctx, "Close it, look at another"));
     html(
         out,
-        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/follow?other=1\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {} <span class=\"nobr\">{}</span></p></header>",
-        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Close it, look at another"), title,
+        "<header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {} <span class=\"nobr\">{}</span></p></header>",
+        title,
         status == ANSWERED || status == CALL_BACK ? "warn"
         : status == CLOSED                        ? "ok"
                                                   : "",

@@ -108,11 +108,9 @@ static void day(struct ctx *ctx)
         return;
     }
     page_begin(ctx, day_text(ctx, h->day), PAGE_STAFF);
-    html(
-        out,
-        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ",
-        say(ctx, "Where you are"), v->record.id, icon(ctx, "arrow-left"), p->name, day_text(ctx, h->day),
-        say(ctx, "{} attended, {} count", hours_text(ctx, h->attended), hours_text(ctx, h->counted)));
+    trail(ctx, arena_print(ctx->arena, "/volunteers/%lld", (long long)v->record.id), p->name);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ", day_text(ctx, h->day),
+         say(ctx, "{} attended, {} count", hours_text(ctx, h->attended), hours_text(ctx, h->counted)));
     hours_state(ctx, h);
     buf_puts(out, "</p></header>");
     if (h->dispute)

@@ -199,11 +199,9 @@ static void done(struct ctx *ctx)
 static void door_page(struct ctx *ctx)
 {
     page_begin(ctx, say(ctx, "Take on a volunteer"), PAGE_STAFF);
-    html(
-        ctx->web->out,
-        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Volunteers"), say(ctx, "Take on a volunteer"),
-        say(ctx, "The person stands before you: they are active at once and take the card along."));
+    trail(ctx, "/volunteers", say(ctx, "Volunteers"));
+    html(ctx->web->out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Take on a volunteer"),
+         say(ctx, "The person stands before you: they are active at once and take the card along."));
     draw_form(ctx, "/volunteers/new", true);
     page_end(ctx);
 }
@@ -270,8 +268,8 @@ static void card_page(struct ctx *ctx)
     const struct volunteer *v = ctx->web->record;
     const char *code = card_shown(ctx, v->record.id), *href = arena_print(ctx->arena, "/volunteers/%lld", (long long)v->record.id);
     page_begin(ctx, say(ctx, "Volunteer's card"), PAGE_STAFF | PAGE_PRINT);
-    html(out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
-         say(ctx, "Where you are"), href, icon(ctx, "arrow-left"), v->number, say(ctx, "Volunteer's card"));
+    trail(ctx, href, v->number);
+    html(out, "<header class=\"head\"><h1>{}</h1></header>", say(ctx, "Volunteer's card"));
     if (code) {
         html(
             out, "<div class=\"notice ok screen\">{}<div><p>{}</p></div></div>", icon(ctx, "circle-check"),

@@ -113,7 +113,7 @@ static void option(struct ctx *ctx, const char *value, const char *label, const 
 
 static void select_begin(struct ctx *ctx, const char *name, const char *label)
 {
-    html(ctx->web->out, "<label>{} <select name=\"{}\" data-go><option value=\"\">{}</option>", label, name, say(ctx, "all"));
+    html(ctx->web->out, "<label>{} <select name=\"{}\" data-go><option value=\"\">{}</option>", label, name, say(ctx, "All"));
 }
 
 static const char *kind_label(struct ctx *ctx, const char *name)
@@ -227,17 +227,19 @@ static void journal_page(struct ctx *ctx)
     struct rows *r = sql_query(ctx->db, &q);
     int n = 0;
     int64_t last = NONE;
+    scroll_begin(ctx, say(ctx, "Journal"));
     html(
         out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain journal\"><thead><tr><th class=\"num\">{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
-        say(ctx, "Journal"), say(ctx, "No."), say(ctx, "When"), say(ctx, "By whom"), say(ctx, "Of what"), say(ctx, "Action"));
+        "<table class=\"plain journal\"><thead><tr><th class=\"num\">{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
+        say(ctx, "No."), say(ctx, "When"), say(ctx, "By whom"), say(ctx, "Of what"), say(ctx, "Action"));
     for (; n < PAGE && rows_next(r); n++) {
         last = row_int(r, "seq");
         draw_entry(ctx, r);
     }
     bool more = n == PAGE && rows_next(r);
     rows_end(r);
-    buf_puts(out, "</tbody></table></div>");
+    buf_puts(out, "</tbody></table>");
+    scroll_end(ctx);
     if (n == 0)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "list-search"), say(ctx, "No entry fits. Take a filter away."));
     html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));

@@ -43,6 +43,7 @@ static void leaders(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     int64_t n = 0;
     page_begin(ctx, say(ctx, "Leaders of teams"), PAGE_STAFF);
+    trail(ctx, "/admin", say(ctx, "Administration"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Leaders of teams"),
          say(ctx, "A leader sees the volunteers, hours and activities of the team named here, and of no other."));
     form_problems(ctx);
@@ -58,7 +59,7 @@ static void leaders(struct ctx *ctx)
              ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")), row_text(r, "login"));
         form_begin(ctx, arena_print(ctx->arena, "/team-leaders/%lld", (long long)row_int(r, "id")), NULL, false);
         team_field(ctx, row_int(r, "organisation"));
-        html(out, "<button>{}</button>", say(ctx, "Keep it so"));
+        html(out, "<button>{}</button>", say(ctx, "Save"));
         form_end(ctx);
         buf_puts(out, "</td></tr>");
     }

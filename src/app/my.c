@@ -35,12 +35,6 @@ static const char *person_name(struct ctx *ctx, const struct volunteer *v)
     return p ? p->name : v->number;
 }
 
-static void back(struct ctx *ctx, const char *href, const char *label)
-{
-    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav>", say(ctx, "Where you are"), href,
-         icon(ctx, "arrow-left"), label);
-}
-
 /* ---- what is next ---- */
 
 static const char *span_text(struct ctx *ctx, int64_t starts, int64_t ends)
@@ -214,7 +208,7 @@ static void days(struct ctx *ctx)
     int64_t now = civil_from_when(ctx->now).year, year = param_int(ctx, "year");
     year = year >= 2000 && year <= now ? year : now;
     page_begin(ctx, say(ctx, "My days of service"), PAGE_RESIDENT | PAGE_PRINT);
-    back(ctx, "/my", say(ctx, "My service"));
+    trail(ctx, "/my", say(ctx, "My service"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><nav class=\"filters\" aria-label=\"{}\">",
          say(ctx, "My days of service"), say(ctx, "{} in all", hours_text(ctx, v->seconds)), say(ctx, "Year"));
     int64_t first = query_int(ctx->db, "SELECT min(month) AS m FROM hours WHERE volunteer = {}", v->record.id);
@@ -279,7 +273,7 @@ static void day(struct ctx *ctx)
         return;
     const char *title = day_parse(h->day, &d) ? day_show(ctx->arena, ctx->lang, d) : h->day;
     page_begin(ctx, title, PAGE_RESIDENT);
-    back(ctx, "/my/days", say(ctx, "My days of service"));
+    trail(ctx, "/my/days", say(ctx, "My days of service"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ", title, say(ctx, "{} count", hours_text(ctx, h->counted)));
     hours_state(ctx, h);
     buf_puts(out, "</p></header>");
@@ -355,8 +349,7 @@ static void draw_calendar(struct ctx *ctx, const struct volunteer *v)
     if (address)
         html(out, "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button>", address, icon(ctx, "copy"),
              say(ctx, "Copy the address"));
-    html(out, "<button{}>{} {}</button>", (struct markup){address ? "" : " class=\"primary\""}, icon(ctx, "calendar-plus"),
-         address ? say(ctx, "Renew the address") : say(ctx, "Make the address"));
+    html(out, "<button>{} {}</button>", icon(ctx, "calendar-plus"), address ? say(ctx, "Renew the address") : say(ctx, "Make the address"));
     if (address)
         html(out, "<button class=\"quiet\" name=\"off\" value=\"1\">{}</button>", say(ctx, "Do without it"));
     buf_puts(out, "</div>");
@@ -389,8 +382,8 @@ static void my(struct ctx *ctx)
         out,
         "<div class=\"acts\"><a class=\"button\" href=\"/my/days\">{} {}</a><a class=\"button\" href=\"/my/certificates\">{} {}</a></div></section>",
         icon(ctx, "list"), say(ctx, "All my days"), icon(ctx, "file-certificate"), say(ctx, "My certificates"));
-    draw_calendar(ctx, v);
     draw_acts(ctx, v);
+    draw_calendar(ctx, v);
     page_end(ctx);
 }
 
@@ -403,7 +396,7 @@ static void change_page(struct ctx *ctx)
     if (!v)
         return;
     page_begin(ctx, say(ctx, "What I offer"), PAGE_RESIDENT);
-    back(ctx, "/my", say(ctx, "My service"));
+    trail(ctx, "/my", say(ctx, "My service"));
     html(out, "<header class=\"head\"><h1>{}</h1></header>", say(ctx, "What I offer"));
     form_begin(ctx, "/my/change", NULL, false);
     form_problems(ctx);
@@ -411,7 +404,7 @@ static void change_page(struct ctx *ctx)
     html(
         out,
         "<input type=\"hidden\" name=\"sent\" value=\"1\"><div class=\"acts\"><button class=\"primary\">{}</button><a class=\"button quiet\" href=\"/my\">{}</a></div>",
-        say(ctx, "Keep it so"), say(ctx, "Not now"));
+        say(ctx, "Save"), say(ctx, "Not now"));
     form_end(ctx);
     page_end(ctx);
 }
@@ -461,7 +454,7 @@ static void leave_page(struct ctx *ctx)
     if (!me(ctx))
         return;
     page_begin(ctx, say(ctx, "Stop volunteering"), PAGE_RESIDENT);
-    back(ctx, "/my", say(ctx, "My service"));
+    trail(ctx, "/my", say(ctx, "My service"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Stop volunteering"),
          say(ctx, "Your card stops at once and nobody asks you any more. Your hours stay, for certificates. You can come back later."));
     form_begin(ctx, "/my/leave", NULL, false);
@@ -469,7 +462,7 @@ static void leave_page(struct ctx *ctx)
     html(out,
          "<div class=\"field\"><label for=\"f-why\">{} <i>{}</i></label><textarea id=\"f-why\" name=\"why\" rows=\"3\">{}</textarea></div>"
          "<div class=\"acts\"><button class=\"danger\">{}</button><a class=\"button quiet\" href=\"/my\">{}</a></div>",
-         say(ctx, "Why"), say(ctx, "may be left out"), param(ctx, "why"), say(ctx, "Stop volunteering"), say(ctx, "Not now"));
+         say(ctx, "Why"), say(ctx, "optional"), param(ctx, "why"), say(ctx, "Stop volunteering"), say(ctx, "Not now"));
     form_end(ctx);
     page_end(ctx);
 }
@@ -512,7 +505,7 @@ static void card_page(struct ctx *ctx)
         return;
     const char *code = card_shown(ctx, v->record.id);
     page_begin(ctx, say(ctx, "My card"), PAGE_RESIDENT | PAGE_PRINT);
-    back(ctx, "/my", say(ctx, "My service"));
+    trail(ctx, "/my", say(ctx, "My service"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "My card"),
          code
              ? say(ctx,
@@ -520,6 +513,11 @@ static void card_page(struct ctx *ctx)
              : say(ctx, "A card's code is shown once, for a quarter of an hour."));
     if (code)
         card_draw(ctx, v, code);
+    else if (!strcmp(v->status, "active")) {
+        html(out, "<p>{}</p><div class=\"acts\">", say(ctx, "With a new card the one you have stops at once."));
+        button(ctx, "/my/card", "id-badge-2", say(ctx, "New card"));
+        buf_puts(out, "</div>");
+    }
     page_end(ctx);
 }
 
@@ -541,7 +539,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/my", N_("My service"), NULL, ROLE_VOLUNTEER, false},
+    {"/my", N_("My service"), NULL, ROLE_VOLUNTEER, false, .group = N_("Volunteering")},
     {.href = NULL},
 };
 

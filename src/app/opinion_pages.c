@@ -4,6 +4,7 @@
  * it is shown first, and one more press joins it. The next note begins with
  * the same team and station.
  */
+#include "app/desk.h"
 #include "app/joiners.h"
 #include "app/module.h"
 #include "app/opinions.h"
@@ -117,8 +118,8 @@ static void note_page(struct ctx *ctx)
     const struct noting *n = ctx->web->method == POST ? ctx->work : NULL;
     bool looked = n && n->similar_count;
     page_begin(ctx, say(ctx, "Note an opinion"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/opinions\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
-         icon(ctx, "arrow-left"), say(ctx, "Opinions"), say(ctx, "Note an opinion"));
+    trail(ctx, "/opinions", say(ctx, "Opinions"));
+    html(out, "<header class=\"head\"><h1>{}</h1></header>", say(ctx, "Note an opinion"));
     form_begin(ctx, "/opinions", "opinion", false);
     form_problems(ctx);
     draw_similar(ctx, n);
@@ -263,27 +264,27 @@ static void draw_row(struct ctx *ctx, const struct opinion *o)
 {
     struct buf *out = ctx->web->out;
     const struct request *r = o->request == NONE ? NULL : record_get(ctx, &requests_kind, o->request);
-    int status = r ? request_status_of(r) : RECEIVED;
-    bool solved = r && status == CLOSED && r->solved && !strcmp(r->solved, "yes");
+    bool solved = r && request_status_of(r) == CLOSED && r->solved && !strcmp(r->solved, "yes");
     html(out, "<tr><td class=\"main\">");
     if (r && (ctx->actor.roles & ROLES_READERS))
         html(out, "<a href=\"/requests/{}\">{}</a>", r->record.id, text_cut(ctx->arena, text_tidy(ctx->arena, o->text), 80));
     else
         html(out, "{}", text_cut(ctx->arena, text_tidy(ctx->arena, o->text), 80));
-    html(out, "</td><td class=\"who\">{}</td><td class=\"state-col\"><span class=\"state {}\">{} {}</span>",
-         field_show(ctx, kind_field(&opinions_kind, "team"), o), solved ? "ok" : "wait", icon(ctx, solved ? "check" : "clock"),
-         solved ? say(ctx, "Solved") : tr(ctx, request_statuses[status].label));
+    html(out, "</td><td class=\"who\">{}</td><td class=\"state-col\">", field_show(ctx, kind_field(&opinions_kind, "team"), o));
+    if (solved)
+        html(out, "<span class=\"state ok\">{} {}</span>", icon(ctx, "check"), say(ctx, "Solved"));
+    else if (r)
+        desk_state(ctx, r, false);
     if (o->joined == 1)
         html(out, " <span class=\"small soft\">{}</span>", say(ctx, "joined"));
-    html(out, "</td><td class=\"when\">{}</td></tr>", when_show(ctx->arena, ctx->lang, o->collected));
+    html(out, "</td><td class=\"when\">{}</td></tr>", desk_when(ctx, o->collected));
 }
 
 static void opinions(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     struct list l;
-    int64_t page = param_int(ctx, "page");
-    page = page == NONE || page < 1 || page > 100000 ? 1 : page;
+    int64_t page = pager_page(ctx);
     list_init(ctx, &l, &opinions_kind);
     narrow(ctx, &l.where);
     l.limit = PAGE;
@@ -294,12 +295,12 @@ static void opinions(struct ctx *ctx)
     if (ctx->actor.roles & HOSTS)
         html(out, "<a class=\"button primary\" href=\"/opinions/new\" data-key=\"n\">{} {}</a>", icon(ctx, "message-plus"),
              say(ctx, "Note an opinion"));
-    html(out, "</div><p class=\"lead\">{}</p></header><div class=\"bar\"><form action=\"/opinions\">",
+    html(out, "</div><p class=\"lead\">{}</p></header><form class=\"bar\" action=\"/opinions\">",
          say(ctx, "What teams heard at doors and stations. Each became a request or joined one."));
     draw_filter(ctx, "team", say(ctx, "Team"), NULL, teams(ctx));
     draw_filter(ctx, "community", say(ctx, "Community"), NULL, communities(ctx));
     draw_filter(ctx, "state", say(ctx, "State"), states, NULL);
-    html(out, "<noscript><button>{}</button></noscript></form></div>", say(ctx, "Show"));
+    html(out, "<noscript><button>{}</button></noscript></form>", say(ctx, "Show"));
     if (total.count == 0) {
         sql_release(&l.where);
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "messages"),
@@ -314,16 +315,8 @@ static void opinions(struct ctx *ctx)
             draw_row(ctx, o);
         html(out, "</tbody></table>");
     }
-    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
-    if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
-             icon(ctx, "chevron-left"), say(ctx, "Back"));
-    html(out, "<span>{}</span>",
-         total.more ? say(ctx, "more than {} opinions", total.count) : say_n(ctx, total.count, "1 opinion", "{} opinions", total.count));
-    if (page * PAGE < total.count)
-        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
-             say(ctx, "Next"), icon(ctx, "chevron-right"));
-    html(out, "</nav>");
+    pager(ctx, page, PAGE, total.count,
+          total.more ? say(ctx, "more than {} opinions", total.count) : say_n(ctx, total.count, "1 opinion", "{} opinions", total.count));
     page_end(ctx);
 }
 

@@ -295,9 +295,8 @@ static void outbox(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     const struct view *v = view_asked(ctx);
-    int64_t total = count(ctx, v), page = query_param(ctx, "page") ? param_int(ctx, "page") : 1;
+    int64_t total = count(ctx, v), page = pager_page(ctx);
     int n;
-    page = page == NONE || page < 1 || page > 100000 ? 1 : page;
     const struct line *lines = load(ctx, v, page, &n);
     page_begin(ctx, say(ctx, "Outbox"), PAGE_STAFF);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Outbox"),
@@ -308,15 +307,7 @@ static void outbox(struct ctx *ctx)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "inbox"), empty_words(ctx, v));
     else
         draw_list(ctx, v, lines, n);
-    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
-    if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
-             say(ctx, "Back"));
-    html(out, "<span>{}</span>", say_n(ctx, total, "1 notice", "{} notices", total));
-    if (page * PAGE < total)
-        html(out, "<a rel=\"next\" href=\"{}\">{}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
-             say(ctx, "Next"));
-    html(out, "</nav>");
+    pager(ctx, page, PAGE, total, say_n(ctx, total, "1 notice", "{} notices", total));
     page_end(ctx);
 }
 

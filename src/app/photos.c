@@ -174,7 +174,7 @@ void photos_field(struct ctx *ctx, const struct photos *p)
     html(
         out,
         "<div class=\"field photos\" data-photos=\"{}\"><label for=\"f-photos\">{} <i>{}</i></label><p class=\"hint\" id=\"f-photos-h\">{}</p>",
-        PHOTOS_MOST, say(ctx, "Photographs"), say(ctx, "may be left out; three at most"),
+        PHOTOS_MOST, say(ctx, "Photographs"), say(ctx, "optional; three at most"),
         say(ctx, "Where a photograph was taken is removed from it. Please keep other people's faces and number plates out."));
     for (int i = 0; p && i < p->count; i++) {
         const struct photo *each = &p->list[i];

@@ -108,7 +108,7 @@ static bool control(struct ctx *ctx, struct buf *out, const struct field *f, con
     html(
         out,
         "<div class=\"icons\" id=\"f-{}\" role=\"radiogroup\" aria-label=\"{}\"><label><input type=\"radio\" name=\"{}\" value=\"\"{}><span>{}</span></label>",
-        f->name, tr(ctx, f->label), f->name, (struct markup){*value ? "" : " checked"}, say(ctx, "none"));
+        f->name, tr(ctx, f->label), f->name, (struct markup){*value ? "" : " checked"}, say(ctx, "Not chosen"));
     if (*value)
         draw_picture(ctx, out, f, value, true);
     const char *const *names = icon_names(ctx->arena);
@@ -171,7 +171,7 @@ static void form_draw(struct ctx *ctx, const struct kind *k, const struct record
              before->version, newest_entry(ctx, k, before->id));
     form_fields(ctx, out, &form);
     html(out, "<div class=\"acts\"><button class=\"primary\">{}</button><a class=\"button quiet\" href=\"{}\">{}</a></div>",
-         before ? say(ctx, "Store the change") : say(ctx, "Store"), before ? record_href(ctx, k, before->id) : kind_href(ctx, k),
+         before ? say(ctx, "Save changes") : say(ctx, "Save"), before ? record_href(ctx, k, before->id) : kind_href(ctx, k),
          say(ctx, "Not now"));
     form_end(ctx);
     page_end(ctx);

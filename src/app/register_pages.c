@@ -42,28 +42,11 @@ const struct register_view *view_of(const struct kind *k)
     return &none;
 }
 
-void trail(struct ctx *ctx, const char *href, const char *label)
+static void entries_pager(struct ctx *ctx, int64_t page, int64_t total)
 {
-    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav>", say(ctx, "Way back"), href,
-         icon(ctx, "arrow-left"), label);
-}
-
-void pager(struct ctx *ctx, int64_t page, int64_t total)
-{
-    struct buf *out = ctx->web->out;
-    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
-    if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
-             icon(ctx, "chevron-left"), say(ctx, "Back"));
     int64_t first = (page - 1) * BROWSE_PAGE + 1, last = page * BROWSE_PAGE < total ? page * BROWSE_PAGE : total;
-    if (total > BROWSE_PAGE)
-        html(out, "<span>{}</span>", say(ctx, "{}–{} of {}", first, last, total));
-    else
-        html(out, "<span>{}</span>", say_n(ctx, total, "1 entry", "{} entries", total));
-    if (last < total)
-        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
-             say(ctx, "Next"), icon(ctx, "chevron-right"));
-    buf_puts(out, "</nav>");
+    pager(ctx, page, BROWSE_PAGE, total,
+          total > BROWSE_PAGE ? say(ctx, "{}–{} of {}", first, last, total) : say_n(ctx, total, "1 entry", "{} entries", total));
 }
 
 struct file {
@@ -180,7 +163,7 @@ static void filter_choice(struct ctx *ctx, const struct field *f)
     struct buf *out = ctx->web->out;
     const char *chosen = query_param(ctx, f->name);
     const struct kind *k = f->type == F_REF || (f->type == F_TAGS && f->ref) ? kind_find(f->ref) : NULL;
-    html(out, "<label>{} <select name=\"{}\" data-go><option value=\"\">{}</option>", tr(ctx, f->label), f->name, say(ctx, "all"));
+    html(out, "<label>{} <select name=\"{}\" data-go><option value=\"\">{}</option>", tr(ctx, f->label), f->name, say(ctx, "All"));
     if (f->type == F_BOOL) {
         html(out, "<option value=\"1\"{}>{}</option><option value=\"0\"{}>{}</option>",
              (struct markup){chosen && !strcmp(chosen, "1") ? " selected" : ""}, say(ctx, "yes"),
@@ -452,7 +435,7 @@ static void list_page(struct ctx *ctx)
     if (b.total == 0)
         sql_release(&b.list.where);
     else
-        pager(ctx, b.page, b.total);
+        entries_pager(ctx, b.page, b.total);
     page_end(ctx);
 }
 

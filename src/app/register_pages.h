@@ -19,9 +19,6 @@ const struct register_view *view_of(const struct kind *k); /* never NULL */
 
 /* The record in ctx->web->record of ctx->web->kind, with the problems there are: for steps that go back to it. */
 void record_page(struct ctx *ctx);
-/* Draws <nav class="trail"> with one link back. */
-void trail(struct ctx *ctx, const char *href, const char *label);
-void pager(struct ctx *ctx, int64_t page, int64_t total);
 /* A list as a file, by POST: prepared on a worker and kept in ctx->work, then sent behind the door with an entry in the
  * journal of kind `kind`: how many rows, and the address that narrowed them without the words looked for. */
 void sheet_keep(struct ctx *ctx, struct sheet_writer *w, const char *kind, int64_t rows);

@@ -129,14 +129,15 @@ static void draw_posts(struct ctx *ctx, const char *column, int64_t id, const ch
         bool over = p->valid_to && strcmp(p->valid_to, day_iso(ctx->arena, when_day(ctx->now))) < 0;
         html(out, "<li><p><a href=\"/registers/posts/{}\">{}</a> <span class=\"small\">{}{}{} {}–{}</span>", p->record.id,
              field_show(ctx, kind_field(&posts_kind, of_person ? "organisation" : "person"), p),
-             field_show(ctx, kind_field(&posts_kind, "role"), p), p->term ? " · " : "", p->term, p->valid_from, p->valid_to);
+             field_show(ctx, kind_field(&posts_kind, "role"), p), p->term ? " · " : "", p->term,
+             field_show(ctx, kind_field(&posts_kind, "valid_from"), p), field_show(ctx, kind_field(&posts_kind, "valid_to"), p));
         if (over)
             html(out, " <span class=\"state wait\">{}</span>", say(ctx, "over"));
         buf_puts(out, "</p></li>");
     }
     buf_puts(out, "</ul>");
     if (n == 0)
-        html(out, "<p class=\"soft\">{}</p>", say(ctx, "Nothing."));
+        html(out, "<p class=\"soft\">{}</p>", say(ctx, "No post is entered."));
     if (posts_kind.write & ctx->actor.roles)
         html(out, "<p><a href=\"/registers/posts/new?{}={}\">{} {}</a></p>", column, (struct url_part){code}, icon(ctx, "plus"),
              say(ctx, "New post"));

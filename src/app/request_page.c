@@ -183,10 +183,9 @@ void request_page(struct ctx *ctx)
     }
     struct countdown left = deadline_left(ctx, ctx_calendar(ctx), r);
     page_begin(ctx, r->subject, PAGE_STAFF | PAGE_PRINT);
-    html(
-        out,
-        "<nav class=\"trail\"><a href=\"/work\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print hidden>{} {}</button>",
-        icon(ctx, "arrow-left"), say(ctx, "Work list"), r->subject, icon(ctx, "printer"), say(ctx, "Print"));
+    trail(ctx, "/work", say(ctx, "Work list"));
+    html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print hidden>{} {}</button>", r->subject,
+         icon(ctx, "printer"), say(ctx, "Print"));
     if (ctx->actor.roles & ROLE_OFFICE)
         html(out, "<a class=\"button quiet\" href=\"/requests/{}/journal\">{} {}</a>", r->record.id, icon(ctx, "history"),
              say(ctx, "Journal"));
@@ -280,13 +279,13 @@ static void journal_page(struct ctx *ctx)
     }
     page_begin(ctx, say(ctx, "Journal of {}", r->number), PAGE_STAFF | PAGE_WIDE);
     if (office)
-        html(out, "<nav class=\"trail\"><a href=\"/requests/{}\">{} {}</a></nav>", r->record.id, icon(ctx, "arrow-left"), r->subject);
+        trail(ctx, arena_print(ctx->arena, "/requests/%lld", (long long)r->record.id), r->subject);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Journal of {}", r->number),
+         say(ctx, "Every change, as it was written, the newest first."));
+    scroll_begin(ctx, say(ctx, "Journal"));
     html(
         out,
-        "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>"
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain journal\"><thead><tr><th class=\"num\">{}</th>"
-        "<th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
-        say(ctx, "Journal of {}", r->number), say(ctx, "Every change, as it was written, the newest first."), say(ctx, "Journal"),
+        "<table class=\"plain journal\"><thead><tr><th class=\"num\">{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
         say(ctx, "Entry"), say(ctx, "When"), say(ctx, "Who"), say(ctx, "By way of"), say(ctx, "What"), say(ctx, "Values"));
     struct rows *e = query(ctx->db,
                            "SELECT seq, at_ms, actor_name, via, action, before, after FROM journal WHERE kind = 'requests' AND record = {}"
@@ -294,7 +293,8 @@ static void journal_page(struct ctx *ctx)
                            r->record.id);
     while (rows_next(e))
         draw_entry(ctx, e);
-    html(out, "</tbody></table></div>");
+    html(out, "</tbody></table>");
+    scroll_end(ctx);
     page_end(ctx);
 }
 

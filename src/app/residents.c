@@ -55,7 +55,7 @@ static const struct route table[] = {
 static const struct place places[] = {
     {"/ask", N_("Ask or report"), NULL, ROLE_PUBLIC, false},
     {"/follow", N_("Follow my request"), NULL, ROLE_PUBLIC, false},
-    {"/activities", N_("Activities and stations"), NULL, ROLE_PUBLIC, false},
+    {"/activities", N_("Activities and stations"), NULL, ROLE_PUBLIC, false, .also = "/places "},
     {"/figures", N_("Report and figures"), NULL, ROLE_PUBLIC, false},
     {.href = NULL},
 };

@@ -273,11 +273,9 @@ static void draw_table(struct ctx *ctx, const struct rollup *r, const struct fig
     if (missing)
         html(out, "<div class=\"notice warn\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-triangle"),
              say(ctx, "{} of {} could not be read. They are missing in the sums, they are not zero.", missing, r->count));
-    html(
-        out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><caption>{}</caption><thead><tr><th>{}</th><th class=\"num\">{}</th>",
-        say(ctx, "Subdistricts together"), span_words(ctx, span), say(ctx, "Figure"),
-        missing ? say(ctx, "{} of {} together", r->count - missing, r->count) : say(ctx, "Together"));
+    scroll_begin(ctx, say(ctx, "Subdistricts together"));
+    html(out, "<table class=\"plain\"><caption>{}</caption><thead><tr><th>{}</th><th class=\"num\">{}</th>", span_words(ctx, span),
+         say(ctx, "Figure"), missing ? say(ctx, "{} of {} together", r->count - missing, r->count) : say(ctx, "Together"));
     for (int i = 0; i < r->count; i++) {
         const struct child *c = &r->children[i];
         html(out, "<th class=\"num\" scope=\"col\">{} <span class=\"small soft\">{}</span></th>",
@@ -286,7 +284,9 @@ static void draw_table(struct ctx *ctx, const struct rollup *r, const struct fig
     html(out, "</tr></thead><tbody>");
     for (int i = 0; i < figure_count(); i++)
         draw_row(ctx, r, figures_all()[i], i);
-    html(out, "</tbody></table></div><p class=\"small soft\">{} {}</p>",
+    html(out, "</tbody></table>");
+    scroll_end(ctx);
+    html(out, "<p class=\"small soft\">{} {}</p>",
          say(ctx, "Rates are the sum of what was reached over the sum of what was counted from, never the mean of rates."),
          say(ctx, "Counted at {}.", when_show(ctx->arena, ctx->lang, r->as_of)));
 }
@@ -307,9 +307,8 @@ static void page(struct ctx *ctx)
     if (span.from == NONE && span.to == NONE && !query_param(ctx, "from"))
         span = year;
     page_begin(ctx, say(ctx, "Subdistricts together"), PAGE_STAFF | PAGE_WIDE);
-    html(out,
-         "<nav class=\"trail\"><a href=\"/figures\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-         icon(ctx, "arrow-left"), say(ctx, "Report and figures"), say(ctx, "Subdistricts together"),
+    trail(ctx, "/figures", say(ctx, "Report and figures"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Subdistricts together"),
          say(ctx, "Each counts in its own records, by the same definitions."));
     form_problems(ctx);
     ctx->status = OK; /* said above; the page is complete */

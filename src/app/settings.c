@@ -85,7 +85,7 @@ static void draw_form(struct ctx *ctx)
         form_field(ctx, out, &form, f);
     }
     html(out, "{}<div class=\"acts\"><button class=\"primary\">{}</button></div>", (struct markup){open ? "</div>" : ""},
-         say(ctx, "Store the change"));
+         say(ctx, "Save changes"));
     form_end(ctx);
     buf_puts(out, "</section>");
 }

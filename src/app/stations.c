@@ -31,25 +31,44 @@ static void draw_facts(struct ctx *ctx, const struct organisation *s)
     buf_puts(out, "</dl>");
 }
 
+static void draw_station(struct ctx *ctx, const struct organisation *s)
+{
+    struct buf *out = ctx->web->out;
+    const char *address = ctx_pick(ctx, s->address, s->address_en), *opening = ctx_pick(ctx, s->opening, s->opening_en);
+    html(out, "<li><a href=\"/places/{}\">{}</a>", s->record.id, shown(ctx, s));
+    if (address)
+        html(out, "<p>{}</p>", address);
+    if (opening)
+        html(out, "<p class=\"soft\">{}</p>", opening);
+    buf_puts(out, "</li>");
+}
+
 static void places(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     struct list l;
     struct organisation *s;
+    int64_t community = 0;
     list_init(ctx, &l, &open_stations_kind);
     l.limit = 200;
+    l.order = "community, name, id";
     page_begin(ctx, say(ctx, "Stations"), PAGE_RESIDENT);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Stations near you"),
          say(ctx, "Come in, sit down, ask. Nothing needs to be booked unless it says so."));
     struct rows *r = list_run(ctx, &l);
     int n = 0;
     while ((s = list_next(ctx, &open_stations_kind, r, ctx->arena))) {
+        if (s->community != community)
+            html(out, "{}<section><h2>{}</h2><ul class=\"teams\">", (struct markup){n ? "</ul></section>" : ""},
+                 s->community == NONE ? say(ctx, "The whole subdistrict")
+                                      : field_show(ctx, kind_field(&open_stations_kind, "community"), s));
+        community = s->community;
         n++;
-        html(out, "<section class=\"card\"><h2><a href=\"/places/{}\">{}</a></h2>", s->record.id, shown(ctx, s));
-        draw_facts(ctx, s);
-        buf_puts(out, "</section>");
+        draw_station(ctx, s);
     }
-    if (n == 0)
+    if (n)
+        buf_puts(out, "</ul></section>");
+    else
         html(out, "<div class=\"empty\">{}<p>{}</p><a class=\"button\" href=\"/ask\">{}</a></div>", icon(ctx, "building-community"),
              say(ctx, "No station is entered yet. Ask us, and we tell you where to go."), say(ctx, "Ask or report"));
     page_end(ctx);
@@ -86,7 +105,7 @@ static void sign(struct ctx *ctx)
         out,
         "<p>{}</p></footer></article><div class=\"acts screen\"><button type=\"button\" data-print hidden>{} {}</button><a class=\"button\" href=\"/places/{}\">{}</a></div>",
         say(ctx, "Scan this with your phone: today’s activities, opening hours, and the way to ask us for something."),
-        icon(ctx, "printer"), say(ctx, "Print"), s->record.id, say(ctx, "Back"));
+        icon(ctx, "printer"), say(ctx, "Print"), s->record.id, say(ctx, "Back to the station"));
     page_end(ctx);
 }
 
@@ -95,10 +114,8 @@ static void place(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const struct organisation *s = ctx->web->record;
     page_begin(ctx, shown(ctx, s), PAGE_RESIDENT | PAGE_MAP);
-    html(
-        out,
-        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/places\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header><section class=\"card\">",
-        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "All stations"), shown(ctx, s));
+    trail(ctx, "/places", say(ctx, "All stations"));
+    html(out, "<header class=\"head\"><h1>{}</h1></header><section class=\"card\">", shown(ctx, s));
     draw_facts(ctx, s);
     buf_puts(out, "</section>");
     draw_next(ctx, s);

@@ -19,12 +19,6 @@ static const char *team_name(struct ctx *ctx, const struct organisation *o)
     return ctx_pick(ctx, o->name, o->name_en);
 }
 
-static void back(struct ctx *ctx, const char *href, const char *label)
-{
-    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav>", say(ctx, "Where you are"), href,
-         icon(ctx, "arrow-left"), label);
-}
-
 /* ---- for residents ---- */
 
 static void teams(struct ctx *ctx)
@@ -89,7 +83,7 @@ static void team(struct ctx *ctx)
     int64_t members = query_int(ctx->db, "SELECT count(*) AS n FROM volunteers WHERE team = {} AND status IN ('active', 'paused')",
                                 o->record.id);
     page_begin(ctx, team_name(ctx, o), PAGE_RESIDENT);
-    back(ctx, "/teams", say(ctx, "All teams"));
+    trail(ctx, "/teams", say(ctx, "All teams"));
     html(
         out,
         "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><section class=\"card\"><dl class=\"facts\"><div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}</dd></div>",
@@ -149,26 +143,49 @@ static void month_links(struct ctx *ctx, const char *path, int64_t month)
     struct buf *out = ctx->web->out;
     struct civil c = civil_from_when(ctx->now);
     html(out, "<nav class=\"pager\" aria-label=\"{}\"><a rel=\"prev\" href=\"{}?month={}\">{} {}</a><b>{}</b>", say(ctx, "Month"), path,
-         month_next(month, -1), icon(ctx, "chevron-left"), month_text(ctx, month_next(month, -1)), month_text(ctx, month));
+         month_next(month, -1), icon(ctx, "chevron-left"), month_show(ctx->arena, ctx->lang, month_next(month, -1)),
+         month_show(ctx->arena, ctx->lang, month));
     if (month < c.year * 100 + c.month)
-        html(out, "<a rel=\"next\" href=\"{}?month={}\">{} {}</a>", path, month_next(month, 1), month_text(ctx, month_next(month, 1)),
-             icon(ctx, "chevron-right"));
+        html(out, "<a rel=\"next\" href=\"{}?month={}\">{} {}</a>", path, month_next(month, 1),
+             month_show(ctx->arena, ctx->lang, month_next(month, 1)), icon(ctx, "chevron-right"));
     buf_puts(out, "</nav>");
 }
 
-static void duty_cells(struct ctx *ctx, const struct organisation *o, const struct held *h)
+static const char *duty_plan(struct ctx *ctx, const struct organisation *o)
+{
+    return o->duty_days == NONE ? "—" : arena_print(ctx->arena, "%lld", (long long)o->duty_days);
+}
+
+static void duty_state(struct ctx *ctx, const struct organisation *o, const struct held *h)
 {
     struct buf *out = ctx->web->out;
     int days = h ? h->days : 0;
-    html(out, "<td class=\"num\">{}</td><td class=\"num\">{}</td><td>",
-         o->duty_days == NONE ? "—" : arena_print(ctx->arena, "%lld", (long long)o->duty_days), days);
     if (o->duty_days == NONE)
         html(out, "<span class=\"state wait\">{}</span>", say(ctx, "no plan"));
     else if (days >= o->duty_days)
         html(out, "<span class=\"state ok\">{} {}</span>", icon(ctx, "circle-check"), say(ctx, "as planned"));
     else
         html(out, "<span class=\"state wait\">{} {}</span>", icon(ctx, "calendar"), say(ctx, "{} to go", o->duty_days - days));
-    html(out, "</td><td>{}</td>", h ? h->which : "");
+}
+
+static void duty_cells(struct ctx *ctx, const struct organisation *o, const struct held *h)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<td class=\"num\" data-label=\"{}\">{}</td><td class=\"num\" data-label=\"{}\">{}</td><td>", say(ctx, "Days planned"),
+         duty_plan(ctx, o), say(ctx, "Days held"), h ? h->days : 0);
+    duty_state(ctx, o, h);
+    html(out, "</td><td data-label=\"{}\">{}</td>", say(ctx, "On the"), h ? h->which : "");
+}
+
+static void duty_line(struct ctx *ctx, const struct organisation *o, const struct held *h)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<p class=\"bar\"><span>{} <b>{}</b></span><span>{} <b>{}</b></span>", say(ctx, "Days planned"), duty_plan(ctx, o),
+         say(ctx, "Days held"), h ? h->days : 0);
+    if (h)
+        html(out, "<span>{} <b>{}</b></span>", say(ctx, "On the"), h->which);
+    duty_state(ctx, o, h);
+    buf_puts(out, "</p>");
 }
 
 static void duty(struct ctx *ctx)
@@ -187,11 +204,11 @@ static void duty(struct ctx *ctx)
          say(ctx, "A volunteer day is a day on which volunteers served at an activity of the team. In order of name."));
     volunteer_tabs(ctx, "/duty");
     month_links(ctx, "/duty", month);
+    scroll_begin(ctx, say(ctx, "Teams and duty of the month"));
     html(
         out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th class=\"num\">{}</th><th class=\"num\">{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
-        say(ctx, "Teams and duty of the month"), say(ctx, "Team"), say(ctx, "Community"), say(ctx, "Days planned"), say(ctx, "Days held"),
-        say(ctx, "Status"), say(ctx, "On the"));
+        "<table class=\"plain stack\"><thead><tr><th>{}</th><th>{}</th><th class=\"num\">{}</th><th class=\"num\">{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
+        say(ctx, "Team"), say(ctx, "Community"), say(ctx, "Days planned"), say(ctx, "Days held"), say(ctx, "Status"), say(ctx, "On the"));
     struct rows *r = list_run(ctx, &l);
     for (struct organisation *o; (o = list_next(ctx, &led_teams_kind, r, ctx->arena)) != NULL; n++) {
         const struct held *h = NULL;
@@ -203,7 +220,8 @@ static void duty(struct ctx *ctx)
         duty_cells(ctx, o, h);
         buf_puts(out, "</tr>");
     }
-    buf_puts(out, "</tbody></table></div>");
+    buf_puts(out, "</tbody></table>");
+    scroll_end(ctx);
     if (n == 0)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users-group"),
              say(ctx, "No team is in your care. The administrator names the team of a leader's role."));
@@ -249,7 +267,7 @@ static void members(struct ctx *ctx)
     struct held held;
     bool any = days_held(ctx, month, o->record.id, &held, 1) > 0;
     page_begin(ctx, team_name(ctx, o), PAGE_STAFF | PAGE_WIDE);
-    back(ctx, "/duty", say(ctx, "Teams"));
+    trail(ctx, "/duty", say(ctx, "Teams"));
     html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\">", team_name(ctx, o));
     if (ctx->actor.roles & VOLUNTEER_HOSTS)
         html(out, "<a class=\"button primary\" href=\"/volunteers/new?team={}\">{} {}</a>", o->record.id, icon(ctx, "user-plus"),
@@ -257,12 +275,7 @@ static void members(struct ctx *ctx)
     html(out, "<a class=\"button\" href=\"/teams/{}\">{} {}</a></div></header>", o->record.id, icon(ctx, "eye"),
          say(ctx, "As residents see it"));
     month_links(ctx, arena_print(ctx->arena, "/teams/%lld/members", (long long)o->record.id), month);
-    html(
-        out,
-        "<table class=\"plain\"><thead><tr><th class=\"num\">{}</th><th class=\"num\">{}</th><th>{}</th><th>{}</th></tr></thead><tbody><tr>",
-        say(ctx, "Days planned"), say(ctx, "Days held"), say(ctx, "Status"), say(ctx, "On the"));
-    duty_cells(ctx, o, any ? &held : NULL);
-    buf_puts(out, "</tr></tbody></table>");
+    duty_line(ctx, o, any ? &held : NULL);
     if (query_int(ctx->db, "SELECT count(*) AS n FROM volunteers WHERE team = {} AND status = 'applied'", o->record.id) > 0) {
         html(out, "<section><h2>{}</h2>", say(ctx, "To confirm"));
         draw_members(ctx, o->record.id, month, true);
@@ -283,7 +296,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/teams", N_("Volunteering"), NULL, ROLE_PUBLIC, false},
+    {"/teams", N_("Volunteer teams"), NULL, ROLE_PUBLIC, false, .group = N_("Volunteering"), .also = "/volunteer /card "},
     {.href = NULL},
 };
 

@@ -34,7 +34,7 @@ static void place_select(struct ctx *ctx, const char *name, const char *label, c
 {
     struct buf *out = ctx->web->out;
     html(out, "<div class=\"field\"><label for=\"f-{}\">{} <i>{}</i></label><select id=\"f-{}\" name=\"{}\"><option value=\"\">{}</option>",
-         name, label, say(ctx, "optional"), name, name, say(ctx, "none"));
+         name, label, say(ctx, "optional"), name, name, say(ctx, "Not chosen"));
     form_options(ctx, out, k, param(ctx, name));
     buf_puts(out, "</select>");
     problem_at(ctx, name);

@@ -5,6 +5,7 @@
  */
 #include "app/visits.h"
 
+#include "app/desk.h"
 #include "app/module.h"
 #include "app/notify.h"
 #include "app/people.h"
@@ -52,8 +53,8 @@ static void draw_offer(struct ctx *ctx, const struct offer *o)
     bool led = !strcmp(o->status, "led");
     html(
         ctx->web->out,
-        "<tr{}><td class=\"main\"><a href=\"/visits/{}\">{}</a></td><td class=\"who\">{}</td><td class=\"state-col\"><span class=\"state {}\">{} {}</span></td>"
-        "<td class=\"when\">{}</td><td class=\"when less\">{}</td></tr>",
+        "<tr{}><td class=\"main\"><a href=\"/visits/{}\">{}</a></td><td class=\"who\">{}</td><td class=\"who\"><span class=\"state {}\">{} {}</span></td>"
+        "<td class=\"long-when\">{}</td><td class=\"when less\">{}</td></tr>",
         (struct markup){led ? " class=\"late\"" : ""}, o->record.id, skill_name(ctx, o->skill),
         field_show(ctx, kind_field(&offers_kind, "community"), o),
         led                                                          ? "late"
@@ -62,7 +63,7 @@ static void draw_offer(struct ctx *ctx, const struct offer *o)
         icon(ctx, led        ? "alert-triangle"
                   : going(o) ? "users"
                              : "check"),
-        offer_state(ctx, o), offer_when(ctx, o), when_show(ctx->arena, ctx->lang, o->led_at != NONE ? o->led_at : o->record.created));
+        offer_state(ctx, o), offer_when(ctx, o), desk_when(ctx, o->led_at != NONE ? o->led_at : o->record.created));
 }
 
 static void draw_automatic(struct ctx *ctx)
@@ -99,8 +100,7 @@ static void visits(struct ctx *ctx)
     for (size_t i = 0; i < VIEWS; i++)
         counts[i] = counted(ctx, i);
     size_t v = view_of(ctx, counts);
-    int64_t page = param_int(ctx, "page");
-    page = page == NONE || page < 1 || page > 10000 ? 1 : page;
+    int64_t page = pager_page(ctx);
     page_begin(ctx, say(ctx, "Volunteer visits"), PAGE_STAFF | PAGE_WIDE);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><nav class=\"filters\" aria-label=\"{}\">",
          say(ctx, "Volunteer visits"),
@@ -124,24 +124,16 @@ static void visits(struct ctx *ctx)
     } else {
         html(
             out,
-            "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th>"
-            "<th class=\"when\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th></tr></thead><tbody>",
+            "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th>"
+            "<th class=\"long-when\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th></tr></thead><tbody>",
             say(ctx, "What is needed"), say(ctx, "Community"), say(ctx, "Status"), say(ctx, "When"), say(ctx, "Since"));
         struct rows *rows = list_run(ctx, &l);
         for (struct offer *o; (o = list_next(ctx, &offers_kind, rows, ctx->arena)) != NULL;)
             draw_offer(ctx, o);
         html(out, "</tbody></table>");
     }
-    if (total > PAGE) {
-        html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
-        if (page > 1)
-            html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
-                 icon(ctx, "chevron-left"), say(ctx, "Back"));
-        if (page * PAGE < total)
-            html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
-                 say(ctx, "Next"), icon(ctx, "chevron-right"));
-        html(out, "</nav>");
-    }
+    if (total > PAGE)
+        pager(ctx, page, PAGE, total, say_n(ctx, total, "1 visit", "{} visits", total));
     draw_automatic(ctx);
     page_end(ctx);
 }
@@ -171,11 +163,9 @@ static void new_page(struct ctx *ctx)
         return;
     }
     page_begin(ctx, say(ctx, "Find volunteers"), PAGE_STAFF);
-    html(
-        out,
-        "<nav class=\"trail\"><a href=\"/requests/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{} · {}</p></header>",
-        r->record.id, icon(ctx, "arrow-left"), r->number, say(ctx, "Find volunteers"), r->subject,
-        field_show(ctx, kind_field(&requests_kind, "community"), r));
+    trail(ctx, arena_print(ctx->arena, "/requests/%lld", (long long)r->record.id), r->number);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} · {}</p></header>", say(ctx, "Find volunteers"), r->subject,
+         field_show(ctx, kind_field(&requests_kind, "community"), r));
     form_begin(ctx, "/visits", arena_print(ctx->arena, "offer-%lld", (long long)r->record.id), false);
     form_problems(ctx);
     html(out, "<input type=\"hidden\" name=\"request\" value=\"{}\"><div class=\"pair\">", r->record.id);
@@ -427,14 +417,13 @@ static void visit(struct ctx *ctx)
         return;
     }
     page_begin(ctx, skill_name(ctx, o->skill), PAGE_STAFF);
-    html(
-        out,
-        "<nav class=\"trail\"><a href=\"/visits\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>",
-        icon(ctx, "arrow-left"), say(ctx, "Volunteer visits"), skill_name(ctx, o->skill),
-        !strcmp(o->status, "led")    ? "late"
-        : !strcmp(o->status, "open") ? "wait"
-                                     : "ok",
-        offer_state(ctx, o), field_show(ctx, kind_field(&offers_kind, "community"), o));
+    trail(ctx, "/visits", say(ctx, "Volunteer visits"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>",
+         skill_name(ctx, o->skill),
+         !strcmp(o->status, "led")    ? "late"
+         : !strcmp(o->status, "open") ? "wait"
+                                      : "ok",
+         offer_state(ctx, o), field_show(ctx, kind_field(&offers_kind, "community"), o));
     form_problems(ctx);
     html(out, "<div class=\"record\"><div>");
     if ((ctx->actor.roles & HOSTS) && going(o))

@@ -67,8 +67,7 @@ void volunteer_who(struct ctx *ctx)
     line_field(ctx, &(struct line){.name = "phone", .label = say(ctx, "Telephone"), .type = "tel", .autocomplete = "tel"});
     buf_puts(out, "</div>");
     area_field(ctx, say(ctx, "In which community or estate"));
-    html(out, "<fieldset class=\"cards\" id=\"f-gender\"><legend>{} <i>{}</i></legend><div>", say(ctx, "You are"),
-         say(ctx, "may be left out"));
+    html(out, "<fieldset class=\"cards\" id=\"f-gender\"><legend>{} <i>{}</i></legend><div>", say(ctx, "You are"), say(ctx, "optional"));
     radio(ctx, "gender", "female", NULL, say(ctx, "A woman"));
     radio(ctx, "gender", "male", NULL, say(ctx, "A man"));
     buf_puts(out, "</div></fieldset>");
@@ -120,7 +119,7 @@ static void times_field(struct ctx *ctx, const char *stored)
         out,
         "<fieldset id=\"f-times\"><legend>{} <i>{}</i></legend><table class=\"plain week\"><thead><tr><td></td><th scope=\"col\">{}</th><th scope=\"col\">{}</th>"
         "<th scope=\"col\">{}</th></tr></thead><tbody>",
-        say(ctx, "When you have time"), say(ctx, "may be left out"), say(ctx, "Morning"), say(ctx, "Afternoon"), say(ctx, "Evening"));
+        say(ctx, "When you have time"), say(ctx, "optional"), say(ctx, "Morning"), say(ctx, "Afternoon"), say(ctx, "Evening"));
     for (int i = 0; day_parts[i].code; i++) {
         if (i % 3 == 0)
             html(out, "<tr><th scope=\"row\">{}</th>", tr(ctx, days[i / 3]));
@@ -137,8 +136,8 @@ static void times_field(struct ctx *ctx, const char *stored)
 static void languages_field(struct ctx *ctx, const char *stored)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<fieldset id=\"f-languages\"><legend>{} <i>{}</i></legend><div class=\"acts\">", say(ctx, "Which languages you speak"),
-         say(ctx, "may be left out"));
+    html(out, "<fieldset id=\"f-languages\"><legend>{} <i>{}</i></legend><div class=\"checks\">", say(ctx, "Which languages you speak"),
+         say(ctx, "optional"));
     for (const struct choice *c = volunteer_languages; c->code; c++)
         html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"languages\" value=\"{}\"{}> {}</label>", c->code,
              ticked(ctx, "languages", c->code, stored), tr(ctx, c->label));
@@ -150,8 +149,8 @@ static void languages_field(struct ctx *ctx, const char *stored)
 static void areas_field(struct ctx *ctx, const char *stored)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<fieldset id=\"f-areas\"><legend>{} <i>{}</i></legend><p class=\"hint\">{}</p><div class=\"acts\">",
-         say(ctx, "Where you want to help"), say(ctx, "may be left out"), say(ctx, "If you choose none, everywhere is fine."));
+    html(out, "<fieldset id=\"f-areas\"><legend>{} <i>{}</i></legend><p class=\"hint\">{}</p><div class=\"checks\">",
+         say(ctx, "Where you want to help"), say(ctx, "optional"), say(ctx, "If you choose none, everywhere is fine."));
     struct rows *r = query(
         ctx->db, "SELECT code, name, name_en FROM areas WHERE level = 'community' AND (valid_to IS NULL OR valid_to >= {}) ORDER BY code",
         day_iso(ctx->arena, when_day(ctx->now)));

@@ -96,14 +96,14 @@ static void draw_filters(struct ctx *ctx, const struct part *v)
         say(ctx, "Find"));
     if (own_team(ctx) == NONE) {
         struct names communities = names_load(ctx, "communities");
-        html(out, "<label>{} <select name=\"community\" data-go><option value=\"\">{}</option>", say(ctx, "Community"), say(ctx, "all"));
+        html(out, "<label>{} <select name=\"community\" data-go><option value=\"\">{}</option>", say(ctx, "Community"), say(ctx, "All"));
         names_options(ctx, &communities, param_int(ctx, "community"));
         html(out, "</select></label><label>{} <select name=\"team\" data-go><option value=\"\">{}</option>", say(ctx, "Team"),
-             say(ctx, "all"));
+             say(ctx, "All"));
         team_options(ctx, param_int(ctx, "team"), true);
         buf_puts(out, "</select></label>");
     }
-    html(out, "<label>{} <select name=\"skill\" data-go><option value=\"\">{}</option>", say(ctx, "Can do"), say(ctx, "all"));
+    html(out, "<label>{} <select name=\"skill\" data-go><option value=\"\">{}</option>", say(ctx, "Can do"), say(ctx, "All"));
     struct rows *r = query(ctx->db, "SELECT code, name, name_en FROM skills ORDER BY position, code");
     while (rows_next(r))
         html(out, "<option value=\"{}\"{}>{}</option>", row_text(r, "code"),
@@ -129,8 +129,7 @@ static void draw_list(struct ctx *ctx, const struct part *v)
     struct buf *out = ctx->web->out;
     struct list l;
     struct sql q;
-    int64_t page = param_int(ctx, "page");
-    page = page == NONE || page < 1 || page > 100000 ? 1 : page;
+    int64_t page = pager_page(ctx);
     list_init(ctx, &l, &volunteers_kind);
     sql_write(&l.where, v->where, NULL, 0);
     add_filters(ctx, &l.where);
@@ -157,15 +156,8 @@ static void draw_list(struct ctx *ctx, const struct part *v)
     struct rows *r = sql_query(ctx->db, &q);
     while (rows_next(r))
         draw_row(ctx, r);
-    html(out, "</tbody></table><nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
-    if (page > 1)
-        html(out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page - 1)),
-             icon(ctx, "chevron-left"), say(ctx, "Back"));
-    html(out, "<span>{}</span>", say_n(ctx, count, "1 volunteer", "{} volunteers", count));
-    if (page * PAGE < count)
-        html(out, "<a rel=\"next\" href=\"{}\">{} {}</a>", url_with(ctx, "page", arena_print(ctx->arena, "%lld", (long long)page + 1)),
-             say(ctx, "Next"), icon(ctx, "chevron-right"));
-    buf_puts(out, "</nav>");
+    buf_puts(out, "</tbody></table>");
+    pager(ctx, page, PAGE, count, say_n(ctx, count, "1 volunteer", "{} volunteers", count));
 }
 
 static void list(struct ctx *ctx)
@@ -287,7 +279,7 @@ static void draw_phone(struct ctx *ctx, const struct volunteer *v, const struct 
     if (asked && p->phone) {
         html(out, "<a href=\"tel:{}\">{}</a>", p->phone, p->phone);
     } else {
-        html(out, "{}", p->phone ? mask_phone(ctx->arena, p->phone) : say(ctx, "none"));
+        html(out, "{}", p->phone ? mask_phone(ctx->arena, p->phone) : say(ctx, "not given"));
         if (hosts && p->phone) {
             form_begin(ctx, arena_print(ctx->arena, "/volunteers/%lld/reveal", (long long)v->record.id), NULL, false);
             html(out, "<button class=\"quiet\">{} {}</button>", icon(ctx, "eye"), say(ctx, "Show"));
@@ -307,11 +299,9 @@ static void detail(struct ctx *ctx)
         return;
     }
     page_begin(ctx, p->name, PAGE_STAFF);
-    html(
-        out,
-        "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>",
-        say(ctx, "Where you are"), icon(ctx, "arrow-left"), say(ctx, "Volunteers"), p->name, volunteer_tone(v->status),
-        volunteer_state(ctx, v), v->number);
+    trail(ctx, "/volunteers", say(ctx, "Volunteers"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> · {}</p></header>", p->name,
+         volunteer_tone(v->status), volunteer_state(ctx, v), v->number);
     form_problems(ctx);
     buf_puts(out, "<div class=\"record\"><div>");
     if (v->left_why)
@@ -429,14 +419,13 @@ static void change_page(struct ctx *ctx)
         return;
     }
     page_begin(ctx, p->name, PAGE_STAFF);
-    html(out,
-         "<nav class=\"trail\" aria-label=\"{}\"><a href=\"/volunteers/{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header>",
-         say(ctx, "Where you are"), v->record.id, icon(ctx, "arrow-left"), p->name, say(ctx, "Change what is offered"));
+    trail(ctx, arena_print(ctx->arena, "/volunteers/%lld", (long long)v->record.id), p->name);
+    html(out, "<header class=\"head\"><h1>{}</h1></header>", say(ctx, "Change what is offered"));
     form_begin(ctx, arena_print(ctx->arena, "/volunteers/%lld/change", (long long)v->record.id), NULL, false);
     form_problems(ctx);
     html(out, "<input type=\"hidden\" name=\"version\" value=\"{}\">", v->record.version);
     volunteer_offers(ctx, v);
-    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Keep it so"));
+    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Save"));
     form_end(ctx);
     page_end(ctx);
 }
@@ -463,7 +452,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/volunteers", N_("Volunteers"), "g v", READERS, true, .group = N_("Volunteering"), .also = "/hours /duty "},
+    {"/volunteers", N_("Volunteers"), "g v", READERS, true, .group = N_("Volunteering"), .also = "/hours /duty /teams "},
     {.href = NULL},
 };
 

@@ -13,14 +13,6 @@
 
 /* ---- hours and months ---- */
 
-const char *hours_text(struct ctx *ctx, int64_t seconds)
-{
-    int64_t minutes = seconds / 60, h = minutes / 60, m = minutes % 60;
-    if (m == 0)
-        return say(ctx, "{} h", h);
-    return h == 0 ? say(ctx, "{} min", m) : say(ctx, "{} h {} min", h, m);
-}
-
 int64_t hours_typed(const char *typed)
 {
     char *end;
@@ -47,15 +39,6 @@ void stars_draw(struct ctx *ctx, int64_t seconds)
     if (stars < 5)
         html(out, "<p class=\"soft\">{}</p>",
              say(ctx, "{} more to the next star, at {} hours.", hours_text(ctx, steps[stars] * WHEN_HOUR - seconds), steps[stars]));
-}
-
-const char *month_text(struct ctx *ctx, int64_t month)
-{
-    static const char *const names[] = {"January", "February", "March",     "April",   "May",      "June",
-                                        "July",    "August",   "September", "October", "November", "December"};
-    if (ctx->lang[0] == 'e')
-        return arena_print(ctx->arena, "%s %d", names[month % 100 - 1], (int)(month / 100));
-    return arena_print(ctx->arena, "%d年%d月", (int)(month / 100), (int)(month % 100));
 }
 
 int64_t month_asked(struct ctx *ctx)
@@ -146,9 +129,6 @@ void volunteer_facts(struct ctx *ctx, const struct volunteer *v)
     for (int i = 0; names[i]; i++) {
         const struct field *f = kind_field(&volunteers_kind, names[i]);
         const char *shown = field_show(ctx, f, v);
-        int64_t day;
-        if (f->type == F_DATE && v->joined && day_parse(v->joined, &day))
-            shown = day_show(ctx->arena, ctx->lang, day);
         if (*shown)
             html(out, "<div><dt>{}</dt><dd>{}</dd></div>", tr(ctx, f->label), shown);
     }

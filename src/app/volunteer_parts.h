@@ -23,10 +23,8 @@ void volunteer_offers_read(struct ctx *ctx, struct volunteer *v);
 void team_options(struct ctx *ctx, int64_t chosen, bool only);
 
 /* ---- volunteer_parts.c ---- */
-const char *hours_text(struct ctx *ctx, int64_t seconds); /* 3 h 30 min; 3小时30分 */
-int64_t hours_typed(const char *typed);                   /* "3.5" or "3:30" in seconds; NONE */
-void stars_draw(struct ctx *ctx, int64_t seconds);        /* with words, and what the next one needs */
-const char *month_text(struct ctx *ctx, int64_t month);   /* yyyymm: 2026年11月, November 2026 */
+int64_t hours_typed(const char *typed);            /* "3.5" or "3:30" in seconds; NONE */
+void stars_draw(struct ctx *ctx, int64_t seconds); /* with words, and what the next one needs */
 /* ?month=, within sense; this month without it. */
 int64_t month_asked(struct ctx *ctx);
 int64_t month_next(int64_t month, int by);

@@ -120,10 +120,11 @@ static void write_cell(struct ctx *ctx, struct sheet_writer *w, const struct exp
     for (int i = 0; of_person[i]; i++)
         if (!strcmp(c->field, of_person[i])) {
             const struct field *f = kind_field(&people_kind, c->field);
-            sheet_write_text(w, f->flags & SEALED ? field_text(f, p) : field_show(ctx, f, p));
+            sheet_write_text(w, (f->flags & SEALED) || f->type == F_DATE ? field_text(f, p) : field_show(ctx, f, p));
             return;
         }
-    sheet_write_text(w, field_show(ctx, kind_field(&volunteers_kind, c->field), v));
+    const struct field *f = kind_field(&volunteers_kind, c->field);
+    sheet_write_text(w, f->type == F_DATE ? field_text(f, v) : field_show(ctx, f, v));
 }
 
 /* Each row in an arena of its own: there may be tens of thousands. */
@@ -210,10 +211,9 @@ static void export_page(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     int64_t today = when_day(ctx->now);
     page_begin(ctx, say(ctx, "Sheet for the volunteer systems"), PAGE_STAFF);
+    trail(ctx, "/certificates", say(ctx, "Certificates"));
     html(
-        out,
-        "<nav class=\"trail\"><a href=\"/certificates\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-        icon(ctx, "arrow-left"), say(ctx, "Certificates"), say(ctx, "Sheet for the volunteer systems"),
+        out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "Sheet for the volunteer systems"),
         say(ctx,
             "Volunteers and their hours in an Excel sheet with the headings that the provincial or national system expects. The headings are a register the office can change."));
     form_begin(ctx, "/volunteers/export-national", NULL, false);

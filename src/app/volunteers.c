@@ -88,7 +88,7 @@ static const struct field volunteer_fields[] = {
     {"joined", F_DATE, V(joined), N_("Joined on"), .flags = LISTED | SORTED},
     {"left_on", F_DATE, V(left_on), N_("Left on"), .flags = FIXED},
     {"left_why", F_TEXT, V(left_why), N_("Reason for leaving"), .max = 200, .flags = FIXED},
-    {"seconds", F_INT, V(seconds), N_("Seconds of service"), .flags = FIXED},
+    {"seconds", F_INT, V(seconds), N_("Time of service"), .flags = FIXED | SECONDS},
     {"feed", F_CODE, V(feed), N_("Calendar"), .flags = FIXED | HIDDEN},
 };
 

@@ -334,7 +334,7 @@ static void draw_filter_form(struct ctx *ctx)
             html(out, "<input type=\"date\" name=\"{}\" value=\"{}\"></label>", f->name, value);
             continue;
         }
-        html(out, "<select name=\"{}\"><option value=\"\">{}</option>", f->name, say(ctx, "all"));
+        html(out, "<select name=\"{}\"><option value=\"\">{}</option>", f->name, say(ctx, "All"));
         if (f->kind == FILTER_REF) {
             struct names n = filter_names(ctx, f);
             names_options(ctx, &n, whole(value));
@@ -523,7 +523,7 @@ static const struct route table[] = {
 };
 
 static const struct place places[] = {
-    {"/work", N_("To do"), "g i", ROLES_READERS, true},
+    {"/work", N_("To do"), "g i", ROLES_READERS, true, .also = "/requests /intake "},
     {.href = NULL},
 };
 

@@ -66,8 +66,8 @@ static void draw_outcomes(struct ctx *ctx, const struct bulk *b, const struct ou
     for (int i = 0; i < b->count; i++)
         done += !list[i].why;
     page_begin(ctx, say(ctx, "What was done"), PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"{}\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-         work_address(ctx, "/work", NULL, NULL), icon(ctx, "arrow-left"), say(ctx, "Work list"), tr(ctx, b->step->label),
+    trail(ctx, work_address(ctx, "/work", NULL, NULL), say(ctx, "Work list"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", tr(ctx, b->step->label),
          say(ctx, "{} done, {} not done.", done, b->count - done));
     html(out, "<table class=\"plain\"><thead><tr><th>{}</th><th>{}</th></tr></thead><tbody>", say(ctx, "Number"), say(ctx, "Outcome"));
     for (int pass = 0; pass < 2; pass++) /* what needs a hand stands first */

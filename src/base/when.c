@@ -309,6 +309,12 @@ const char *day_show(struct arena *a, const char *lang, int64_t day)
     return arena_print(a, "%d年%d月%d日", c.year, c.month, c.day);
 }
 
+const char *month_show(struct arena *a, const char *lang, int64_t month)
+{
+    int year = (int)(month / 100), m = (int)(month % 100);
+    return lang[0] == 'e' ? arena_print(a, "%s %d", months[m - 1], year) : arena_print(a, "%d年%d月", year, m);
+}
+
 /* Two digits and what follows them. */
 static char *put_two(char *to, int v, char after)
 {

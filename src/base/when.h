@@ -53,7 +53,8 @@ double when_to_excel(int64_t t);
 
 /* For people. lang "zh_CN": 2026年3月5日 14:05; "en": 5 March 2026, 14:05. NONE gives "". */
 const char *when_show(struct arena *a, const char *lang, int64_t t);
-const char *day_show(struct arena *a, const char *lang, int64_t day); /* 2026年3月5日, 5 March 2026 */
+const char *day_show(struct arena *a, const char *lang, int64_t day);     /* 2026年3月5日, 5 March 2026 */
+const char *month_show(struct arena *a, const char *lang, int64_t month); /* yyyymm: 2026年3月, March 2026 */
 /* For machines. 2026-03-05T14:05:00+08:00 and 2026-03-05. NONE gives NULL. */
 const char *when_iso(struct arena *a, int64_t t);
 const char *day_iso(struct arena *a, int64_t day);

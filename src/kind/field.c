@@ -350,12 +350,23 @@ static const char *show_tags(struct ctx *ctx, const struct field *f, const char 
     return shown;
 }
 
+const char *hours_text(struct ctx *ctx, int64_t seconds)
+{
+    int64_t minutes = seconds / 60, h = minutes / 60, m = minutes % 60;
+    if (m == 0)
+        return say(ctx, "{} h", h);
+    return h == 0 ? say(ctx, "{} min", m) : say(ctx, "{} h {} min", h, m);
+}
+
 const char *field_show(struct ctx *ctx, const struct field *f, const void *record)
 {
     if (field_is_text(f)) {
         const char *s = field_text(f, record);
+        int64_t day;
         if (f->type == F_TAGS)
             return show_tags(ctx, f, s);
+        if (s && f->type == F_DATE && day_parse(s, &day))
+            return day_show(ctx->arena, ctx->lang, day);
         if (s && f->type == F_CHOICE)
             for (const struct choice *c = f->choices; c->code; c++)
                 if (!strcmp(c->code, s))
@@ -375,7 +386,7 @@ const char *field_show(struct ctx *ctx, const struct field *f, const void *recor
         return v ? say(ctx, "yes") : say(ctx, "no");
     if (f->type == F_REF)
         return show_ref(ctx, f, v);
-    return arena_print(ctx->arena, "%lld", (long long)v);
+    return f->flags & SECONDS ? hours_text(ctx, v) : arena_print(ctx->arena, "%lld", (long long)v);
 }
 
 static const char *typed_tags(struct ctx *ctx, const char *stored)

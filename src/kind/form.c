@@ -187,7 +187,7 @@ static void draw_choices(struct ctx *ctx, struct buf *out, const struct form *fo
 {
     buf_puts(out, "<select");
     attributes(ctx, out, form, f);
-    html(out, "><option value=\"\">{}</option>", f->flags & REQUIRED ? say(ctx, "Please choose") : say(ctx, "none"));
+    html(out, "><option value=\"\">{}</option>", f->flags & REQUIRED ? say(ctx, "Please choose") : say(ctx, "Not chosen"));
     for (const struct choice *c = f->choices; c->code; c++)
         html(out, "<option value=\"{}\"{}>{}</option>", c->code, (struct markup){!strcmp(c->code, value) ? " selected" : ""},
              tr(ctx, c->label));
@@ -203,7 +203,7 @@ static void draw_reference(struct ctx *ctx, struct buf *out, const struct form *
     if (k && form_options(ctx, &options, k, value)) {
         buf_puts(out, "<select");
         attributes(ctx, out, form, f);
-        html(out, "><option value=\"\">{}</option>{}</select>", f->flags & REQUIRED ? say(ctx, "Please choose") : say(ctx, "none"),
+        html(out, "><option value=\"\">{}</option>{}</select>", f->flags & REQUIRED ? say(ctx, "Please choose") : say(ctx, "Not chosen"),
              (struct markup){options.data});
     } else {
         buf_puts(out, "<input");

@@ -46,6 +46,7 @@ enum field_flag {
     HIDDEN = 1 << 8,   /* a secret of the program (a key, a hash): never on pages, in JSON, sheets or the journal */
     ICON = 1 << 9,     /* the name of a picture of the sprite */
     INNER = 1 << 10,   /* says nothing to a reader: left out where a record is shown */
+    SECONDS = 1 << 11, /* a length of time: shown as hours and minutes */
 };
 
 struct choice {
@@ -160,6 +161,7 @@ int64_t ref_find(struct ctx *ctx, const struct field *f, const char *typed, int6
 bool field_is_text(const struct field *f); /* its slot is a const char * */
 /* The value for a person, in the reader's language; "" when missing. */
 const char *field_show(struct ctx *ctx, const struct field *f, const void *record);
+const char *hours_text(struct ctx *ctx, int64_t seconds); /* 3 h 30 min; 3 小时 30 分 */
 /* One tag after the other of a stored F_TAGS value, in arena a: NULL at the end. *at begins as the stored value. */
 const char *tags_next(struct arena *a, const char **at);
 bool tags_have(const char *stored, const char *code);

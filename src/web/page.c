@@ -128,7 +128,7 @@ static void nav(struct ctx *ctx, bool staff)
     html(out, "<nav class=\"nav\" aria-label=\"{}\">", say(ctx, "Main places"));
     for (int i = 0, size; i < n; i++)
         if ((size = group_size(ctx, found, n, i, &current)) > 0)
-            nav_link(ctx, found[i], size > 1 ? found[i]->group : found[i]->label, current);
+            nav_link(ctx, found[i], size > 1 || (!staff && found[i]->group) ? found[i]->group : found[i]->label, current);
     buf_puts(out, "</nav>");
 }
 
@@ -158,17 +158,27 @@ static void toggle(struct ctx *ctx, const char *action, const char *name, const 
     html(out, "<button class=\"quiet\" name=\"{}\" value=\"{}\">{} {}</button></form>", name, value, icon(ctx, sign), text);
 }
 
+/* Where the day's work of a member of staff begins; NULL: nowhere. */
+static const char *work_place(const struct ctx *ctx)
+{
+    const struct place *found[PLACES_MOST];
+    return places_of(ctx, true, found) ? found[0]->href : NULL;
+}
+
 static void tools(struct ctx *ctx, bool staff)
 {
     struct buf *out = ctx->web->out;
     bool english = ctx->lang[0] == 'e';
     buf_puts(out, "<div class=\"tools\">");
+    if (!staff && work_place(ctx))
+        html(out, "<a class=\"button quiet\" href=\"{}\">{} {}</a>", work_place(ctx), icon(ctx, "arrow-left"), say(ctx, "To my work"));
     toggle(ctx, "/language", "language", english ? "zh_CN" : "en", "language", english ? "中文" : "English");
     if (!staff)
         toggle(ctx, "/elder", "elder", ctx->web->elder ? "0" : "1", "text-size",
                ctx->web->elder ? say(ctx, "Ordinary size") : say(ctx, "Large text"));
     if (ctx->actor.user != NONE) {
-        html(out, "<details class=\"menu\"><summary>{} {}</summary><div><p class=\"small\">", icon(ctx, "user"), ctx->actor.name);
+        html(out, "<details class=\"menu\"><summary>{} <span>{}</span></summary><div><p class=\"small\">", icon(ctx, "user"),
+             ctx->actor.name);
         for (unsigned r = ROLE_RESIDENT; r <= ROLE_ADMIN; r <<= 1)
             if (ctx->actor.roles & r)
                 html(out, "{} ", role_title(ctx, (enum role)r));
@@ -185,12 +195,18 @@ static const char *state_class(const struct ctx *ctx, bool staff)
     return staff ? (ctx->web->elder ? "staff elder" : "staff") : (ctx->web->elder ? "resident elder" : "resident");
 }
 
+/* Whom no place of the staff is open to (a volunteer at the account's page) stays among the residents' places. */
+static bool staff_frame(const struct ctx *ctx, unsigned flags)
+{
+    return (flags & PAGE_STAFF) && (ctx->actor.roles & (ROLES_READERS | ROLE_AUDITOR | ROLE_ADMIN | ROLE_TEAM_LEADER));
+}
+
 void page_begin(struct ctx *ctx, const char *title, unsigned flags)
 {
     if (ctx->web->fragment)
         return;
     struct buf *out = ctx->web->out;
-    bool staff = flags & PAGE_STAFF;
+    bool staff = staff_frame(ctx, flags);
     const char *sent = cookie(ctx, "linli_sent"), *said = cookie(ctx, "linli_flash");
     answer_type(ctx, "text/html; charset=utf-8");
     html(out, "<!doctype html>\n<html lang=\"{}\" class=\"{}\"", ctx->lang[0] == 'e' ? "en" : "zh-CN", state_class(ctx, staff));
@@ -209,8 +225,8 @@ void page_begin(struct ctx *ctx, const char *title, unsigned flags)
          asset_url(ctx->arena, "linli.js"));
     html(out,
          "<a class=\"skip\" href=\"#main\">{}</a>\n<header class=\"top\"><div class=\"wrap\">\n"
-         "<a class=\"brand\" href=\"/\">{}<b>邻里</b> <span lang=\"en\">Linli</span></a>\n",
-         say(ctx, "To the text"), icon(ctx, "linli"));
+         "<a class=\"brand\" href=\"{}\">{}<b>邻里</b> <span lang=\"en\">Linli</span></a>\n",
+         say(ctx, "To the text"), staff && work_place(ctx) ? work_place(ctx) : "/", icon(ctx, "linli"));
     nav(ctx, staff);
     tools(ctx, staff);
     buf_puts(out, "</div></header>\n");
@@ -237,12 +253,57 @@ void page_end(struct ctx *ctx)
     if (hours)
         html(out, " · {}", hours);
     html(out, "</p><nav aria-label=\"{}\">", say(ctx, "Foot of the page"));
-    if (ctx->actor.user == NONE)
+    if (ctx->actor.user == NONE && !here(ctx, "/login"))
         html(out, "<a href=\"/login\">{}</a>", say(ctx, "Staff sign-in"));
+    if (work_place(ctx))
+        html(out, "<a href=\"/\">{}</a>", say(ctx, "The residents’ pages"));
     buf_puts(out, "</nav></div></footer>\n<template id=\"words\">");
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         html(out, "<b data-word=\"{}\">{}</b>", words[i].name, tr(ctx, words[i].text));
     buf_puts(out, "</template>\n</body>\n</html>\n");
+}
+
+void trail(struct ctx *ctx, const char *href, const char *label)
+{
+    html(ctx->web->out, "<nav class=\"trail\" aria-label=\"{}\"><a href=\"{}\">{} {}</a></nav>", say(ctx, "Where you are"), href,
+         icon(ctx, "arrow-left"), label);
+}
+
+void scroll_begin(struct ctx *ctx, const char *name)
+{
+    html(ctx->web->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">", name);
+}
+
+void scroll_end(struct ctx *ctx)
+{
+    buf_puts(ctx->web->out, "</div>");
+}
+
+int64_t pager_page(struct ctx *ctx)
+{
+    int64_t page = query_param(ctx, "page") ? param_int(ctx, "page") : 1;
+    return page == NONE || page < 1 || page > PAGER_MOST ? 1 : page;
+}
+
+static void pager_link(struct ctx *ctx, int64_t page, bool next)
+{
+    const char *href = url_with(ctx, "page", page > 1 ? arena_print(ctx->arena, "%lld", (long long)page) : NULL);
+    if (next)
+        html(ctx->web->out, "<a rel=\"next\" href=\"{}\">{} {}</a>", href, say(ctx, "Next page"), icon(ctx, "chevron-right"));
+    else
+        html(ctx->web->out, "<a rel=\"prev\" href=\"{}\">{} {}</a>", href, icon(ctx, "chevron-left"), say(ctx, "Previous page"));
+}
+
+void pager(struct ctx *ctx, int64_t page, int64_t size, int64_t total, const char *said)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<nav class=\"pager\" aria-label=\"{}\">", say(ctx, "Pages"));
+    if (page > 1)
+        pager_link(ctx, page - 1, false);
+    html(out, "<span>{}</span>", said);
+    if (page < PAGER_MOST && page * size < total)
+        pager_link(ctx, page + 1, true);
+    buf_puts(out, "</nav>");
 }
 
 /* What was drawn before the part is dropped here, what comes after it by the gate. */

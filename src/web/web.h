@@ -167,6 +167,16 @@ void form_end(struct ctx *ctx);
 void form_problems(struct ctx *ctx);                   /* the summary on top, linked to the fields */
 struct markup icon(struct ctx *ctx, const char *name); /* <svg class="icon"><use …> from the sprite */
 const char *const *icon_names(struct arena *a);        /* those of the sprite, ended by NULL */
+/* The way back, above the heading. */
+void trail(struct ctx *ctx, const char *href, const char *label);
+/* Around a table that a narrow window scrolls sideways; name: what the table holds, for a reader that can't see it. */
+void scroll_begin(struct ctx *ctx, const char *name);
+void scroll_end(struct ctx *ctx);
+/* The page of a list that ?page= asks for, from 1 to PAGER_MOST. */
+#define PAGER_MOST 100000
+int64_t pager_page(struct ctx *ctx);
+/* Below a list of size rows a page: what is said of all of them, and links to the pages before and after it. */
+void pager(struct ctx *ctx, int64_t page, int64_t size, int64_t total, const char *said);
 /* Says it once on the next page (a short message cookie): "Sent to …". */
 void flash(struct ctx *ctx, const char *text);
 

@@ -30,6 +30,28 @@ const text = async (visitor, path) => {
   return answer.text();
 };
 
+test("nobody is left without a way on: who works here finds back to the work, a volunteer stays among the residents' places", async () => {
+  for (const [login, work] of [["xinghu1", "/work"], ["team1", "/volunteers"], ["auditor1", "/admin"]]) {
+    const home = await text(english(login), "/");
+    assert.match(home, new RegExp(`href="${work}">.{0,200}To my work`, "s"), login);
+    const own = await text(english(login), work);
+    assert.match(own, new RegExp(`class="brand" href="${work}"`), login);
+    assert.match(own, /<a href="\/">The residents’ pages<\/a>/, login);
+  }
+  const account = await text(english("volunteer1"), "/account");
+  assert.match(account, /<nav class="nav"[^>]*>.*Follow my request.*href="\/my"/s);
+  assert.doesNotMatch(account, /To my work|The residents’ pages/);
+});
+
+test("days and lengths of time are written as people say them", async () => {
+  const hours = await text(english("office1"), "/figures/volunteers-hours/records");
+  assert.match(hours, /<th scope="row"><a href="\/hours\/\d+">\d{1,2} [A-Z][a-z]+ \d{4}<\/a><\/th>/);
+  assert.match(hours, /<td class="num" data-label="Time attended">\d+ h( \d+ min)?<\/td>/);
+  const area = await text(english("office1"), "/registers/areas/1");
+  assert.match(area, /1 January 2020/);
+  assert.doesNotMatch(area, /<dd>2020-01-01/);
+});
+
 test("every route answers every role's session as its row says", async () => {
   const at = await start(); // what the roles may change here is nobody else's
   const roles = { volunteer: "volunteer1", team_leader: "team1", worker: "xinghu1", unit_handler: "city1", office: "office1", leader: "leader1", auditor: "auditor1", admin: "admin" };

@@ -138,6 +138,8 @@ static void speaks_to_people(void **state)
     assert_string_equal(day_show(a, "en", when_day(t)), "5 March 2026");
     assert_string_equal(day_iso(a, when_day(t)), "2026-03-05");
     assert_string_equal(when_show(a, "en", NONE), "");
+    assert_string_equal(month_show(a, "zh_CN", 202603), "2026年3月");
+    assert_string_equal(month_show(a, "en", 202612), "December 2026");
     assert_null(when_iso(a, NONE));
     assert_true(when_set_offset(-(3 * 3600 + 1800)));
     assert_string_equal(when_iso(a, t), "2026-03-05T02:35:59-03:30");
