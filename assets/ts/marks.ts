@@ -164,15 +164,12 @@ function startIn(): void {
         const out = (event as SubmitEvent).submitter?.getAttribute('value') === 'out';
         void add({ out, code: shown, ...(card ? { card: card.value.trim() } : {}) });
     });
-    startCamera(code);
+    startCamera((text) => doorCode(code, text));
 }
 
-async function reader(): Promise<(video: HTMLVideoElement) => Promise<string | null>> {
-    const native = (globalThis as { BarcodeDetector?: new (o: { formats: string[] }) => Detector }).BarcodeDetector;
-    if (native) {
-        const detector = new native({ formats: ['qr_code'] });
-        return async (video) => (await detector.detect(video))[0]?.rawValue ?? null;
-    }
+type Look = (video: HTMLVideoElement) => Promise<string | null>;
+
+async function ownReader(): Promise<Look> {
     const scan = (await import(new URL(SCAN_JS, import.meta.url).href)) as typeof import('./scan.ts');
     const canvas = element('canvas');
     return async (video) => {
@@ -185,44 +182,120 @@ async function reader(): Promise<(video: HTMLVideoElement) => Promise<string | n
     };
 }
 
-function startCamera(code: HTMLInputElement): void {
+/* The browser's own reader is there in name only on many phones: when it fails, ours is fetched. */
+async function reader(): Promise<Look> {
+    const native = (globalThis as { BarcodeDetector?: new (o: { formats: string[] }) => Detector }).BarcodeDetector;
+    let detector: Detector | null = null;
+    try {
+        detector = native ? new native({ formats: ['qr_code'] }) : null;
+    } catch {
+        detector = null;
+    }
+    let own = detector ? null : await ownReader();
+    return async (video) => {
+        if (!own)
+            try {
+                return (await detector!.detect(video))[0]?.rawValue ?? null;
+            } catch {
+                own = await ownReader();
+            }
+        return own(video);
+    };
+}
+
+/* found says whether that was all; the button stops it as well. */
+function startCamera(found: (text: string) => boolean): void {
     const button = one<HTMLButtonElement>('[data-scan]', root);
     const video = one<HTMLVideoElement>('[data-video]', root);
     if (!button || !video || !navigator.mediaDevices?.getUserMedia)
         return;
+    let stop: (() => void) | null = null;
     button.hidden = false;
-    button.addEventListener('click', () => void scan(code, video).catch(() => notice(says('camera'))));
+    button.setAttribute('aria-pressed', 'false');
+    button.addEventListener('click', () => {
+        if (stop)
+            return stop();
+        button.disabled = true;
+        void scan(video, found, () => {
+            stop = null;
+            button.setAttribute('aria-pressed', 'false');
+        })
+            .then((end) => {
+                stop = end;
+                button.setAttribute('aria-pressed', 'true');
+            })
+            .catch(() => notice(says('camera')))
+            .finally(() => (button.disabled = false));
+    });
 }
 
-async function scan(code: HTMLInputElement, video: HTMLVideoElement): Promise<void> {
+/* Answers what ends it. */
+async function scan(video: HTMLVideoElement, found: (text: string) => boolean, ended: () => void): Promise<() => void> {
     const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
-    const read = await reader();
-    video.srcObject = stream;
-    video.hidden = false;
-    notice(says('point'));
-    await video.play();
+    let read: Look;
     const stop = (): void => {
         stream.getTracks().forEach((track) => track.stop());
         video.hidden = true;
+        ended();
     };
+    try {
+        read = await reader();
+        video.srcObject = stream;
+        video.hidden = false;
+        notice(says('point'));
+        await video.play();
+    } catch (error) {
+        stop();
+        throw error;
+    }
     addEventListener('pagehide', stop, { once: true });
     const look = async (): Promise<void> => {
         if (video.hidden)
             return;
         const text = video.videoWidth ? await read(video) : null;
-        const found = text?.match(/\/in\/(\d+)\?c=(\d{6}-\d+)/);
-        if (found && Number(found[1]) === activity) {
-            code.value = found[2]!;
-            notice('');
+        if (text && found(text))
             stop();
-            one<HTMLButtonElement>('button[value="in"]', root)?.focus();
-            return;
-        }
-        if (text)
-            notice(says('foreign'));
-        setTimeout(() => void look(), 150);
+        else
+            setTimeout(() => void look().catch(failed), 150);
     };
-    void look();
+    const failed = (): void => {
+        stop();
+        notice(says('camera'));
+    };
+    void look().catch(failed);
+    return stop;
+}
+
+/* The door's QR fills in its code. */
+function doorCode(code: HTMLInputElement, text: string): boolean {
+    const found = text.match(/\/in\/(\d+)\?c=(\d{6}-\d+)/);
+    if (!found || Number(found[1]) !== activity) {
+        notice(says('foreign'));
+        return false;
+    }
+    code.value = found[2]!;
+    notice('');
+    one<HTMLButtonElement>('button[value="in"]', root)?.focus();
+    return true;
+}
+
+/* One card after the other; one that stays before the camera is read once. */
+function cardReader(): (text: string) => boolean {
+    let last = '';
+    let seen = 0;
+    return (text) => {
+        const card = text.match(/\/card#(\w{10})$/)?.[1];
+        const again = text === last && Date.now() - seen < 5000;
+        last = text;
+        seen = Date.now();
+        if (!card)
+            notice(says('foreign'));
+        else if (!again) {
+            navigator.vibrate?.(80);
+            void add({ who: card, out: null });
+        }
+        return false;
+    };
 }
 
 /* ---- the door ---- */
@@ -240,6 +313,7 @@ function startDoor(): void {
             void add({ who, out: go === 'in' ? false : go === 'out' ? true : null });
     });
     wedge.focus({ preventScroll: true });
+    startCamera(cardReader());
     root.addEventListener('click', (event) => {
         const button = (event.target as Element).closest<HTMLButtonElement>('[data-mark]');
         const line = button?.closest<HTMLElement>('[data-who]');

@@ -256,10 +256,11 @@ static void draw_entry(struct ctx *ctx, const struct activity *a)
         out,
         "<div class=\"field\"><label for=\"f-who\">{}</label><p class=\"hint\">{}</p><input id=\"f-who\" name=\"who\" autocomplete=\"off\" data-wedge value=\"{}\"></div>"
         "<div class=\"acts big\"><button class=\"sr\" name=\"go\" value=\"auto\" tabindex=\"-1\" aria-hidden=\"true\"></button><button class=\"primary\" name=\"go\" value=\"in\">{}</button><button name=\"go\" value=\"out\">{}</button>"
-        "<a href=\"/volunteer\">{}</a></div>",
+        "<button type=\"button\" data-scan hidden>{} {}</button></div><video data-video playsinline muted hidden></video><p><a href=\"/volunteer\">{}</a></p>",
         say(ctx, "Card, number or name"),
         say(ctx, "A scanner types here by itself. Enter checks in whoever is not in, and out whoever is."),
-        ctx_ok(ctx) ? NULL : param(ctx, "who"), say(ctx, "In"), say(ctx, "Out"), say(ctx, "Somebody new: enter as a volunteer"));
+        ctx_ok(ctx) ? NULL : param(ctx, "who"), say(ctx, "In"), say(ctx, "Out"), icon(ctx, "camera"), say(ctx, "Scan cards"),
+        say(ctx, "Somebody new: enter as a volunteer"));
     form_end(ctx);
 }
 
@@ -275,6 +276,9 @@ static void draw_says(struct ctx *ctx)
         {"in", say(ctx, "Kept on this device: in at {}", "{}")},
         {"out", say(ctx, "Kept on this device: out at {}", "{}")},
         {"login", say(ctx, "You are signed out. Sign in again; what was tapped is kept.")},
+        {"camera", say(ctx, "The camera can’t be used here. Type the volunteer’s number or name instead.")},
+        {"point", say(ctx, "Hold a volunteer’s card before the camera, one after the other.")},
+        {"foreign", say(ctx, "This QR is not of a volunteer’s card.")},
         {"shown", say(ctx, "shown at {}", "{}")},
         {"do-in", say(ctx, "In")},
         {"do-out", say(ctx, "Out")},

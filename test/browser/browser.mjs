@@ -19,13 +19,15 @@ const axe = readFileSync(need.resolve("axe-core/axe.min.js"), "utf8");
 let browser, server;
 
 /** One server and one browser for a test file; both end with it. */
-export async function begin(options = {}) {
+/** camera: a y4m file that the browser shows as its camera's picture; it is opened when the camera is. */
+export async function begin({ camera, ...options } = {}) {
   [server, browser] = await Promise.all([
     start(options),
     chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
-        "--disable-sync", "--no-first-run"],
+        "--disable-sync", "--no-first-run",
+        ...(camera ? ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`] : [])],
     }),
   ]);
   return server;
