@@ -4,6 +4,7 @@
  * the data change.
  */
 #include "app/module.h"
+#include "jobs.h"
 #include "store.h"
 #include "web/session.h"
 
@@ -36,17 +37,6 @@ static int tear_down(void **state)
     return store_close(&store, &ctx);
 }
 
-static void run_job(const char *name)
-{
-    for (int m = 0; modules[m]; m++)
-        for (const struct job *j = modules[m]->jobs; j && j->name; j++)
-            if (!strcmp(j->name, name)) {
-                j->run(&ctx);
-                return;
-            }
-    fail_msg("there is no job %s", name);
-}
-
 #define DAY   86400
 #define PRINT ((struct bytes){"a fingerprint", 13})
 
@@ -67,11 +57,11 @@ static void old_answers_go(void **state)
            "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('now', '', '/ask', {}, 201, '', {})", PRINT,
            ctx.now);
     assert_int_equal(db_commit(ctx.db), OK);
-    run_job("housekeeping");
+    job_run(&ctx, "housekeeping");
     assert_int_equal(ctx.status, OK);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM idempotency"), 2);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM idempotency WHERE key IN ('last week', 'now')"), 2);
-    run_job("housekeeping");
+    job_run(&ctx, "housekeeping");
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM idempotency"), 2);
 }
 
@@ -90,7 +80,7 @@ static void ended_sessions_go(void **state)
     session_at(1, ctx.now, ctx.now + 100);
     session_at(2, ctx.now, ctx.now - 1);
     session_at(3, ctx.now - SESSION_IDLE - 1, ctx.now + 100);
-    run_job("housekeeping");
+    job_run(&ctx, "housekeeping");
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM sessions"), 1);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM sessions WHERE seen = {}", ctx.now), 1);
 }

@@ -4,18 +4,22 @@
  */
 #include "app/activities.h"
 #include "app/activity_pages.h"
+#include "app/figures.h"
 #include "app/install.h"
 #include "app/offers.h"
+#include "app/opinions.h"
 #include "app/people.h"
 #include "app/register_pages.h"
 #include "app/volunteers.h"
 #include "base/when.h"
 #include "db/journal.h"
 #include "installed.h"
+#include "jobs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +258,147 @@ static void test_reminders(void **state)
         0);
 }
 
+static int64_t reminders(int64_t activity)
+{
+    return query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND action = 'activity-remind'", activity);
+}
+
+static int64_t tomorrow_with_one(int64_t hour, const char *phone)
+{
+    struct activity *a = activity(when_day_start(when_day(ctx.now) + 1) + hour * WHEN_HOUR, 2, NULL);
+    struct sign_up *s = record_new(&ctx, &sign_ups_kind);
+    s->activity = a->record.id;
+    s->name = "要提醒的";
+    s->phone = phone;
+    assert_int_equal(sign_up_file(&ctx, s), OK);
+    return a->record.id;
+}
+
+/* Somebody has to ring: the words are written from eight to eight, by the clock of the place, once for each activity. */
+static void test_reminders_by_day(void **state)
+{
+    (void)state;
+    int64_t now = ctx.now, midnight = when_day_start(when_day(now));
+    int64_t first = tomorrow_with_one(9, "13800000133"), second, third;
+    static const int64_t too_early_or_late[] = {0, 7 * WHEN_HOUR, 8 * WHEN_HOUR - 1, 20 * WHEN_HOUR, 24 * WHEN_HOUR - 1};
+    for (size_t i = 0; i < sizeof too_early_or_late / sizeof *too_early_or_late; i++) {
+        ctx.now = midnight + too_early_or_late[i];
+        job_run(&ctx, "activity-reminders");
+        assert_int_equal(reminders(first), 0);
+    }
+    ctx.now = midnight + 8 * WHEN_HOUR;
+    job_run(&ctx, "activity-reminders");
+    assert_int_equal(reminders(first), 1);
+    second = tomorrow_with_one(0, "13800000134"); /* begins with the day */
+    third = activity(midnight + 2 * WHEN_DAY, 2, NULL)->record.id;
+    ctx.now = midnight + 20 * WHEN_HOUR - 1;
+    job_run(&ctx, "activity-reminders");
+    job_run(&ctx, "activity-reminders");
+    assert_int_equal(reminders(first), 1);
+    assert_int_equal(reminders(second), 1);
+    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM activities WHERE id = {} AND reminded_at IS NULL", third), 1);
+    ctx.now = now;
+}
+
+/* ---- figures ---- */
+
+static double figure_of(const char *ref)
+{
+    for (const struct figure *const *f = figures_all(); *f; f++)
+        if ((*f)->ref && !strcmp((*f)->ref, ref)) {
+            double v = figure_value(&ctx, *f, &FIGURE_ALL).value;
+            return isnan(v) ? 0 : v;
+        }
+    fail_msg("there is no figure %s", ref);
+    return 0;
+}
+
+static struct record *organisation(const char *kind, const char *code)
+{
+    struct organisation *o = record_new(&ctx, &organisations_kind);
+    o->code = code;
+    o->name = "新来的";
+    o->kind = kind;
+    assert_true(record_check(&ctx, &organisations_kind, NULL, o));
+    assert_int_equal(record_insert(&ctx, &organisations_kind, o, "create"), OK);
+    return &o->record;
+}
+
+static struct record *held(const char *kind, int64_t starts, int64_t person_times)
+{
+    struct activity *a = activity(starts, 2, NULL), *after = record_copy(&ctx, &activities_kind, a);
+    after->kind = kind;
+    after->status = "held";
+    after->person_times = person_times;
+    assert_int_equal(record_update(&ctx, &activities_kind, a, after, "held"), OK);
+    return record_get(&ctx, &activities_kind, a->record.id);
+}
+
+static struct record *attended(void)
+{
+    int64_t v = somebody("参与的", "13800000141"), start = ctx.now - 3 * WHEN_HOUR, id = activity(start, 2, NULL)->record.id;
+    mark("f-in", id, v, false, start);
+    mark("f-out", id, v, true, start + WHEN_HOUR);
+    return record_find(&ctx, &attendances_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)v));
+}
+
+static struct record *solved(void)
+{
+    struct request *r = record_new(&ctx, &requests_kind);
+    r->number = "20260101-99999";
+    r->subject = "路灯修好了";
+    r->text = "修好了。";
+    r->channel = "phone";
+    r->status = "closed";
+    r->solved = "yes";
+    r->received_at = r->closed_at = ctx.now;
+    assert_int_equal(record_insert(&ctx, &requests_kind, r, "test"), OK);
+    return record_get(&ctx, &requests_kind, r->record.id);
+}
+
+static struct record *opinion(void)
+{
+    struct opinion *o = record_new(&ctx, &opinions_kind);
+    o->text = "楼道的灯不亮";
+    o->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'community' ORDER BY id LIMIT 1");
+    assert_int_equal(opinion_file(&ctx, o, NONE, NONE, NULL, NULL), OK);
+    return record_get(&ctx, &opinions_kind, o->record.id);
+}
+
+/* Each figure rises with a record that it counts and falls when the record is removed. */
+static void figures_rise_and_fall_with_their_records(void **state)
+{
+    (void)state;
+    static const char *const refs[] = {"F15", "F16", "F17", "F18", "F19", "F20", "F21", "F28", "F29"};
+    enum { REFS = sizeof refs / sizeof *refs };
+    double before[REFS], with[REFS];
+    int64_t month = when_day_start(when_day(ctx.now) - 800); /* in which nothing else was */
+    held("volunteer_day", month, 0);
+    for (int i = 0; i < REFS; i++)
+        before[i] = figure_of(refs[i]);
+    struct {
+        const struct kind *kind;
+        struct record *record;
+    } made[] = {{&organisations_kind, organisation("team", "T-FALL")},
+                {&organisations_kind, organisation("station", "S-FALL")},
+                {&attendances_kind, attended()},
+                {&activities_kind, held("concert", ctx.now - WHEN_DAY, 77)},
+                {&activities_kind, held("volunteer_day", month + WHEN_HOUR, 0)},
+                {&opinions_kind, opinion()},
+                {&requests_kind, solved()}};
+    static const double rise[REFS] = {1, 1, 1, 2, 77, 1, 1, 0, 1};
+    for (int i = 0; i < REFS; i++) {
+        with[i] = figure_of(refs[i]);
+        if (rise[i] > 0 ? with[i] != before[i] + rise[i] : with[i] <= before[i])
+            fail_msg("%s: %f, with the records %f", refs[i], before[i], with[i]);
+    }
+    for (size_t m = 0; m < sizeof made / sizeof *made; m++)
+        assert_int_equal(record_remove(&ctx, made[m].kind, made[m].record), OK);
+    for (int i = 0; i < REFS; i++)
+        if (figure_of(refs[i]) != before[i])
+            fail_msg("%s: %f, without the records %f", refs[i], before[i], figure_of(refs[i]));
+}
+
 static void test_tags(void **state)
 {
     (void)state;
@@ -368,6 +513,8 @@ int main(void)
         cmocka_unit_test(test_card_read_twice),
         cmocka_unit_test(test_attendance_nobody_noted),
         cmocka_unit_test(test_reminders),
+        cmocka_unit_test(test_reminders_by_day),
+        cmocka_unit_test(figures_rise_and_fall_with_their_records),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_offer),
         cmocka_unit_test(test_offer_widens),
