@@ -94,7 +94,7 @@ function options(kind: string, unit: string, title: string, data: Numbers, size:
         type: 'value',
         minInterval: data.series.some((each) => each.cells.some((cell) => cell.value && cell.value % 1 !== 0)) ? 0 : 1,
         splitNumber: 4,
-        ...(unit === '%' ? { max: 100 } : {}),
+        ...(unit === '%' ? { max: 100, interval: 25 } : {}),
         splitLine: { lineStyle: { color: line } },
         axisLabel: type,
     };

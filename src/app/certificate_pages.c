@@ -86,20 +86,21 @@ static void list_page(struct ctx *ctx)
         if (!n++)
             html(
                 out,
-                "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th><th class=\"who\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th>"
+                "<table class=\"list\"><thead><tr><th class=\"main\" scope=\"col\">{}</th><th class=\"state-col\" scope=\"col\">{}</th><th class=\"long-when\" scope=\"col\">{}</th><th class=\"when less\" scope=\"col\">{}</th>"
                 "<th class=\"when\" scope=\"col\">{}</th></tr></thead><tbody>",
                 say(ctx, "Volunteer"), say(ctx, "Status"), say(ctx, "Period"), say(ctx, "Number"), say(ctx, "Issued"));
         html(out, "<tr><td class=\"main\"><a href=\"/certificates/{}\">{}</a></td><td class=\"state-col\">", c->record.id,
              volunteer_name(ctx, c->volunteer));
         draw_state(ctx, c);
-        html(out, "</td><td class=\"who\">{}</td><td class=\"when less\">{}</td><td class=\"when\">{}</td></tr>", period(ctx, c), c->number,
-             day_show(ctx->arena, ctx->lang, when_day(c->issued)));
+        html(out, "</td><td class=\"long-when\">{}</td><td class=\"when less\">{}</td><td class=\"when\">{}</td></tr>", period(ctx, c),
+             c->number, day_show(ctx->arena, ctx->lang, when_day(c->issued)));
     }
     if (n)
         html(out, "</tbody></table>");
     else
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "file-certificate"),
-             page > 1 ? say(ctx, "Nothing here.") : say(ctx, "No certificate has been issued yet."));
+             page > 1 ? say(ctx, "Nothing here.")
+                      : say(ctx, "No certificate has been issued yet. They are issued from the hours of a volunteer, in a minute."));
     if (total.count > PAGE)
         pager(ctx, page, PAGE, total.count, say_n(ctx, total.count, "1 certificate", "{} certificates", total.count));
     page_end(ctx);

@@ -159,12 +159,6 @@ bool mark_key_valid(const char *key)
     return n >= KEY_LEAST && n <= KEY_MOST && strspn(key, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == n;
 }
 
-static const char *length_show(struct ctx *ctx, int64_t seconds)
-{
-    int64_t minutes = seconds / 60;
-    return minutes >= 60 ? say(ctx, "{} h {} min", minutes / 60, minutes % 60) : say(ctx, "{} min", minutes);
-}
-
 /* The attendance that stands now: the last of this volunteer here. */
 static bool standing(struct ctx *ctx, const struct mark *m, int64_t *came, int64_t *went)
 {
@@ -188,7 +182,7 @@ const char *mark_said(struct ctx *ctx, const struct mark *m, enum mark_result re
                             ? say(ctx, " The phone’s clock is wrong, so another time was taken; tell the leader if it is not right.")
                             : "";
     if (m->out && went != NONE)
-        return say(ctx, "Checked out at {}, after {}.{}", clock_show(ctx, went), length_show(ctx, went - came), clock);
+        return say(ctx, "Checked out at {}, after {}.{}", clock_show(ctx, went), hours_text(ctx, went - came), clock);
     if (result == MARK_ALREADY)
         return m->out ? say(ctx, "Checked out already.") : say(ctx, "Checked in already, at {}.", clock_show(ctx, came));
     return say(ctx, "Checked in at {}.{}", clock_show(ctx, came), clock);
@@ -304,7 +298,10 @@ static struct outcome one_mark(struct ctx *ctx, const cJSON *o)
         m.volunteer = v->record.id;
         m.how = how;
         m.out = cJSON_IsBool(out) ? m.out : scan_means_out(ctx, m.activity, m.volunteer, mark_believed(ctx, &m));
-        return take_mark(ctx, &m);
+        struct outcome taken = take_mark(ctx, &m);
+        if (taken.code < 400) /* who scans one card after the other sees whose it was */
+            taken.text = say(ctx, "{}: {}", volunteer_name(ctx, m.volunteer), taken.text);
+        return taken;
     }
     const char *shown = text_of(o, "card");
     if (shown && tries_left(ctx, &tries_shown, NULL) <= 0)

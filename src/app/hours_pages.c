@@ -110,7 +110,7 @@ static void day(struct ctx *ctx)
     page_begin(ctx, day_text(ctx, h->day), PAGE_STAFF);
     trail(ctx, arena_print(ctx->arena, "/volunteers/%lld", (long long)v->record.id), p->name);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ", day_text(ctx, h->day),
-         say(ctx, "{} attended, {} count", hours_text(ctx, h->attended), hours_text(ctx, h->counted)));
+         say(ctx, "{} attended, {} counted", hours_text(ctx, h->attended), hours_text(ctx, h->counted)));
     hours_state(ctx, h);
     buf_puts(out, "</p></header>");
     if (h->dispute)

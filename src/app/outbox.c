@@ -500,11 +500,8 @@ static void settings_save(struct ctx *ctx)
         setting_put(ctx, f->name, value);
     }
     setting_put(ctx, "smtp.security", typed(ctx, "smtp_security"));
-    struct buf after;
-    buf_init(&after, 0);
-    json(&after, "{\"changed\":{}}", (const char *)names.data); /* which, never what: secrets and addresses stay out */
-    journal_add(ctx, "settings", 0, "edit", NULL, arena_copyn(ctx->arena, after.data, after.size));
-    buf_release(&after);
+    journal_note(ctx, "settings", 0, "edit", "{\"changed\":{}}",
+                 (const char *)names.data); /* which, never what: secrets and addresses stay out */
     buf_release(&names);
     flash(ctx, say(ctx, "Saved."));
     see_other(ctx, "/outbox/settings");

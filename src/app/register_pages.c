@@ -94,11 +94,8 @@ void file_send(struct ctx *ctx)
 {
     const struct file *f = ctx->work;
     const char *q = query_param(ctx, "q");
-    struct buf after;
-    buf_init(&after, 0);
-    json(&after, "{\"rows\":{},\"list\":{}}", f->rows, url_with(ctx, "q", q && *q ? "…" : NULL)); /* it may be a telephone number */
-    journal_add(ctx, f->kind, 0, "download", NULL, arena_copyn(ctx->arena, after.data, after.size));
-    buf_release(&after);
+    journal_note(ctx, f->kind, 0, "download", "{\"rows\":{},\"list\":{}}", f->rows,
+                 url_with(ctx, "q", q && *q ? "…" : NULL)); /* it may be a telephone number */
     answer_download(ctx, arena_print(ctx->arena, "%s.%s", f->kind, f->ending), file_type(f->ending));
     buf_put(ctx->web->out, f->bytes, f->size);
     ctx->key = NULL; /* a file is made anew, not kept for a repetition */

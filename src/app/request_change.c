@@ -84,11 +84,7 @@ void reveal_change(struct ctx *ctx)
         ctx_problem(ctx, "reason", say(ctx, "Say what you need it for."));
         return;
     }
-    struct buf after;
-    buf_init(&after, 0);
-    json(&after, "{\"reason\":{}}", reason);
-    journal_add(ctx, requests_kind.name, r->record.id, "reveal", NULL, arena_copyn(ctx->arena, after.data, after.size));
-    buf_release(&after);
+    journal_note(ctx, requests_kind.name, r->record.id, "reveal", "{\"reason\":{}}", reason);
     request_event(ctx, r, r, "reveal", reason, false);
     see_other(ctx, "/requests/{}", r->record.id);
 }
@@ -187,11 +183,8 @@ void attach_change(struct ctx *ctx)
             "INSERT INTO attachments (request, name, type, size, data, thumbnail, created, actor, actor_name) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {})",
             r->record.id, a->name, a->type, (int64_t)a->size, ((struct bytes){a->data, a->size}), ((struct bytes){a->small, a->small_size}),
             ctx->now, (struct maybe){ctx->actor.user}, ctx->actor.name);
-        struct buf after;
-        buf_init(&after, 0);
-        json(&after, "{\"file\":{},\"type\":{},\"size\":{}}", a->name, a->type, (int64_t)a->size);
-        journal_add(ctx, requests_kind.name, r->record.id, "attach", NULL, arena_copyn(ctx->arena, after.data, after.size));
-        buf_release(&after);
+        journal_note(ctx, requests_kind.name, r->record.id, "attach", "{\"file\":{},\"type\":{},\"size\":{}}", a->name, a->type,
+                     (int64_t)a->size);
         request_event(ctx, r, r, "attach", a->name, false);
     }
     see_other(ctx, "/requests/{}", r->record.id);

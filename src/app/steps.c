@@ -493,11 +493,7 @@ enum status request_note(struct ctx *ctx, const struct request *r, const char *t
         ctx_problem(ctx, "text", say(ctx, "Write a sentence: it goes into the history."));
         return ctx->status;
     }
-    struct buf after;
-    buf_init(&after, 0);
-    json(&after, "{\"note\":{}}", text);
-    journal_add(ctx, requests_kind.name, r->record.id, "note", NULL, arena_copyn(ctx->arena, after.data, after.size));
-    buf_release(&after);
+    journal_note(ctx, requests_kind.name, r->record.id, "note", "{\"note\":{}}", text);
     request_event(ctx, r, r, "note", text, false);
     return db_status(ctx->db);
 }

@@ -293,11 +293,8 @@ static void draw_asks(struct ctx *ctx, const struct offer *o)
                       : !strcmp(a.answer, "asked") ? "clock"
                                                    : "user"),
             row_text(r, "name"), row_text(r, "number"), row_text(r, "team") ? " · " : "",
-            ctx_pick(ctx, row_text(r, "team"), row_text(r, "team_en")),
-            yes                          ? "ok"
-            : !strcmp(a.answer, "asked") ? "wait"
-                                         : "done",
-            field_show(ctx, f, &a), match_why(ctx, arena_copy(ctx->arena, row_text(r, "why"))),
+            ctx_pick(ctx, row_text(r, "team"), row_text(r, "team_en")), yes ? "ok" : "wait", field_show(ctx, f, &a),
+            match_why(ctx, arena_copy(ctx->arena, row_text(r, "why"))),
             when_show(ctx->arena, ctx->lang, row_int(r, "answered_at") != NONE ? row_int(r, "answered_at") : row_int(r, "asked_at")),
             say(ctx, "wave {}", row_int(r, "wave")));
     }

@@ -194,11 +194,8 @@ static void export_prepare(struct ctx *ctx)
 static void export_change(struct ctx *ctx)
 {
     const struct exporting *e = ctx->work;
-    struct buf note;
-    buf_init(&note, 0);
-    json(&note, "{\"system\":{},\"from\":{},\"to\":{},\"rows\":{},\"why\":{}}", e->system, e->from, e->to, e->rows, e->why);
-    journal_add(ctx, "volunteers", 0, "export", NULL, arena_copyn(ctx->arena, note.data, note.size));
-    buf_release(&note);
+    journal_note(ctx, "volunteers", 0, "export", "{\"system\":{},\"from\":{},\"to\":{},\"rows\":{},\"why\":{}}", e->system, e->from, e->to,
+                 e->rows, e->why);
     answer_download(ctx, arena_print(ctx->arena, "%s %s.xlsx", e->system, e->to),
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
     answer_header(ctx, "Cache-Control", "no-store");

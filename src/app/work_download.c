@@ -101,12 +101,9 @@ void download_make(struct ctx *ctx)
 void download_send(struct ctx *ctx)
 {
     const struct download *d = ctx->work;
-    struct buf after;
-    buf_init(&after, 0);
-    json(&after, "{\"rows\":{},\"list\":{}}", d->rows,
-         work_address(ctx, "/work", "q", query_param(ctx, "q") && *query_param(ctx, "q") ? "…" : NULL)); /* it may be a telephone number */
-    journal_add(ctx, requests_kind.name, 0, "download", NULL, arena_copyn(ctx->arena, after.data, after.size));
-    buf_release(&after);
+    journal_note(
+        ctx, requests_kind.name, 0, "download", "{\"rows\":{},\"list\":{}}", d->rows,
+        work_address(ctx, "/work", "q", query_param(ctx, "q") && *query_param(ctx, "q") ? "…" : NULL)); /* it may be a telephone number */
     answer_download(ctx,
                     arena_print(ctx->arena, "%s-%s%s.%s", say(ctx, "Requests"), day_iso(ctx->arena, when_day(ctx->now)),
                                 d->rows < DOWNLOAD_MOST ? "" : say(ctx, "-newest-{}", (int64_t)DOWNLOAD_MOST), d->xlsx ? "xlsx" : "csv"),

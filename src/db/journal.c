@@ -132,6 +132,17 @@ enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const
     return add_sealed(db, &e);
 }
 
+enum status journal_note_write(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *literal,
+                               const struct arg *args, int count)
+{
+    struct buf note;
+    buf_init(&note, 0);
+    json_write(&note, literal, args, count);
+    enum status s = journal_add(ctx, kind, record, action, NULL, arena_copyn(ctx->arena, note.data, note.size));
+    buf_release(&note);
+    return s;
+}
+
 static struct entry entry_of(struct rows *r, int64_t seq, struct bytes prev)
 {
     return (struct entry){.seq = seq,

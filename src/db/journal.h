@@ -23,6 +23,11 @@
 
 /* ctx gives actor, times, key and db. before/after: JSON or NULL. OK, or why not (db_status set too). */
 enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *before, const char *after);
+/* An entry that changes no record: what it says is written as json() does. */
+#define journal_note(ctx, kind, record, action, literal, ...) \
+    journal_note_write((ctx), (kind), (record), (action), "" literal, ARGS(__VA_ARGS__))
+enum status journal_note_write(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *literal,
+                               const struct arg *args, int count);
 
 struct journal_report {
     int64_t unsealed;           /* entries behind them that have no number yet */

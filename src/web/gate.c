@@ -258,13 +258,17 @@ void answer_problem(struct ctx *ctx)
     }
     struct buf *out = ctx->web->out;
     const char *title = title_of(ctx, code);
-    page_begin(ctx, title, (ctx->actor.roles & ~(unsigned)(ROLE_PUBLIC | ROLE_RESIDENT | ROLE_VOLUNTEER)) ? PAGE_STAFF : PAGE_RESIDENT);
+    const char *work = work_place(ctx);
+    page_begin(ctx, title, PAGE_STAFF); /* for who has a place there */
     html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
     for (const struct problem *p = ctx->problems; p; p = p->next)
         html(out, "<div class=\"notice warn\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-triangle"), p->text);
     if (!ctx->problems && code == 503)
         html(out, "<p>{}</p>", say(ctx, "Nothing you sent before is lost. Please go back and try again in a moment."));
-    html(out, "<div class=\"acts\"><a class=\"button\" href=\"/\">{}</a></div>", say(ctx, "To the first page"));
+    if (!ctx->problems && code == 403 && ctx->actor.user != NONE)
+        html(out, "<p>{}</p>", say(ctx, "If your work needs it, ask the administrator for the role."));
+    html(out, "<div class=\"acts\"><a class=\"button\" href=\"{}\">{}</a></div>", work ? work : "/",
+         work ? say(ctx, "To my work") : say(ctx, "To the first page"));
     page_end(ctx);
 }
 

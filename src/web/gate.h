@@ -96,6 +96,9 @@ const char *session_csrf(struct visit *v);              /* the token forms must 
 extern const struct route session_routes[];
 extern const int session_route_count;
 
+/* page.c: where the day's work of a member of staff begins; NULL: nowhere. */
+const char *work_place(const struct ctx *ctx);
+
 /* ---- the signed-in person's own page (web/account.c) ---- */
 extern const struct route account_routes[], find_routes[];
 extern const int account_route_count, find_route_count;

@@ -158,8 +158,7 @@ static void toggle(struct ctx *ctx, const char *action, const char *name, const 
     html(out, "<button class=\"quiet\" name=\"{}\" value=\"{}\">{} {}</button></form>", name, value, icon(ctx, sign), text);
 }
 
-/* Where the day's work of a member of staff begins; NULL: nowhere. */
-static const char *work_place(const struct ctx *ctx)
+const char *work_place(const struct ctx *ctx)
 {
     const struct place *found[PLACES_MOST];
     return places_of(ctx, true, found) ? found[0]->href : NULL;
