@@ -78,7 +78,7 @@ static const char **value_of(struct options *o, const char *word)
                   {"--key", &o->key},           {"--host", &o->host},
                   {"--parent", &o->parent},     {"--open", &o->open},
                   {"--copy-to", &o->copy_to},   {"--at", &o->at},
-                  {"--errors", &o->errors}};
+                  {"--errors", &o->errors},     {"--store", &o->store}};
     for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
         if (!strcmp(valued[i].name, word))
             return valued[i].value;

@@ -195,6 +195,7 @@ static void run_due(struct lane *j, struct shift *h, struct db *db, bool woken)
     int64_t now = seconds();
     if (db)
         db_clear(db);
+    bool opening = atomic_load(&h->site->state) == SITE_OPENING; /* they come again in a moment */
     bool leads = db && db_lead(db, leads_of[j->seat - SEAT_JOBS]), sleeps = asleep(h);
     for (int i = 0; i < j->count && !atomic_load(&h->site->closing); i++) {
         const struct job *job = j->list[i];
@@ -202,9 +203,10 @@ static void run_due(struct lane *j, struct shift *h, struct db *db, bool woken)
             continue;
         if (db && (leads || job->here))
             run_job(h->site, db, job);
-        int64_t pause = sleeps && job->every < ASLEEP ? ASLEEP : job->every;
+        int64_t pause = opening ? 1 : sleeps && job->every < ASLEEP ? ASLEEP : job->every;
         pthread_mutex_lock(&j->lock);
         h->at[i] = now + pause;
+        h->woken |= opening && !job->every;
         pthread_mutex_unlock(&j->lock);
     }
 }

@@ -15,7 +15,7 @@
 /* What a command was given; NULL or 0 where it was not. */
 struct options {
     const char *data, *keys, *pack, *listen, *format, *output, *from, *to, *requests, *role, *area, *unit, *name, *language, *url,
-        *passphrase, *key, *host, *parent, *open, *copy_to, *at, *errors;
+        *passphrase, *key, *host, *parent, *open, *copy_to, *at, *errors, *store;
     const char *maps[64];
     int map_count;
     bool dry_run, create, help, check, postgres, encrypt, generate, proxied, erase;

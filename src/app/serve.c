@@ -20,6 +20,7 @@
 #include <time.h>
 
 #define MODULES_MOST 64
+#define CREW         8 /* threads that read a store across a network */
 
 static const struct place *places[MODULES_MOST + 1];
 
@@ -93,6 +94,7 @@ static enum status serve_one(struct ctx *ctx, const struct serving *how)
         return ctx->status;
     serve_site(&site, how);
     site.data = how->data;
+    site.far = db_is_postgres(how->data) ? CREW : 0;
     site.keys = ctx->keys;
     memcpy(site.secret, ctx->keys->form, sizeof site.secret);
     site.journal = journal_newest(ctx->db);

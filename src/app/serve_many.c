@@ -3,6 +3,10 @@
  * the jobs, and for each tenant a struct site whose store is opened when
  * somebody comes and closed when nobody came for a while.
  *
+ * A store may be on a machine that does not answer, so it is opened by a thread
+ * of its own while those who came for it are put aside by the server, and one
+ * across a network is read by a crew of its own (site.h).
+ *
  * A tenant is found by the Host header or by /t/NAME before the address. Who is
  * inside (a request until its answer has left, a job until it is over) is
  * counted; only a store with nobody inside is closed, so what others hold of it
@@ -13,8 +17,9 @@
  * that is gone is let go. A struct tenant stays until the process ends, because
  * what was computed for it is kept by its site's address.
  *
- * Locks: many.lock guards the list, a tenant's lock its opening and its count;
- * the first is never waited for while holding the second.
+ * Locks: many.lock guards the list, a tenant's lock its count and what state it
+ * is in; the first is never waited for while holding the second, and neither is
+ * held while anything is opened or closed. busy says that a thread is at it.
  */
 #include "app/install.h"
 #include "app/module.h"
@@ -25,6 +30,7 @@
 #include "base/seal.h"
 #include "db/journal.h"
 #include "db/writer.h"
+#include "web/crew.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -34,17 +40,21 @@
 #include <strings.h>
 #include <time.h>
 
-#define LOOK  2 /* seconds between two looks at the registry */
-#define AGAIN 5 /* seconds before a store that could not be opened is tried again */
+#define LOOK   2  /* seconds between two looks at the registry */
+#define AGAIN  5  /* seconds before a store that could not be opened is tried again */
+#define CREW   3  /* threads that read a store across a network */
+#define STAY   60 /* seconds a store that a job was not waiting for any more stays open for it */
+#define MOMENT 1  /* seconds a job waits for a store across a network, as others are waiting for the job's thread */
 
 struct tenant {
     struct site site; /* first */
     struct tenant *next;
     char *name, *host, *parent, *store; /* replaced by a new text under many.lock; the old one stays, it may be in use */
     struct seal_key keys;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock, writer_lock; /* the second: the writer is opened once */
+    pthread_cond_t settled;            /* busy no more */
     int users;
-    bool open, gone;
+    bool open, busy, gone;
     int64_t again; /* not before this second */
 };
 
@@ -55,7 +65,7 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t end;
     struct tenant *list;
-    atomic_int open;
+    int open; /* stores that are, or are being opened; under lock */
     int most;
     bool ending;
 } many = {.lock = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER};
@@ -67,7 +77,7 @@ static int64_t seconds(void)
     return t.tv_sec;
 }
 
-/* ---- opening and closing: under the tenant's lock ---- */
+/* ---- opening and closing: by whoever made it busy ---- */
 
 /* What every visitor needs of the store: that it is one of this program's, its words, where its journal ends. */
 static const char *look_inside(struct ctx *ctx, struct tenant *t)
@@ -91,76 +101,141 @@ static const char *up_to_date(struct ctx *ctx, const char *store)
     return why;
 }
 
-static void tenant_open(struct tenant *t)
+/* NULL, or why it can't be served. */
+static const char *tenant_open(struct tenant *t, struct arena *a)
 {
     struct ctx ctx;
     const char *why = NULL;
-    ctx_init(&ctx, arena_new());
+    ctx_init(&ctx, a);
     ctx.site = &t->site;
-    ctx.keys = t->site.keys = &t->keys;
-    t->site.data = t->store;
-    if (seal_key_load(&t->keys, store_key_path(ctx.arena, t->store)) != OK)
+    ctx.keys = &t->keys;
+    if (seal_key_load(&t->keys, store_key_path(a, t->store)) != OK)
         why = "its key can't be used";
-    else if ((ctx.db = db_open(t->store, DB_READ, ctx.arena, &why)) != NULL && (why = up_to_date(&ctx, t->store)) == NULL)
+    else if ((ctx.db = db_open(t->store, DB_READ, a, &why)) != NULL && (why = up_to_date(&ctx, t->store)) == NULL)
         why = look_inside(&ctx, t);
     db_close(ctx.db);
     memcpy(t->site.secret, t->keys.form, sizeof t->site.secret);
-    t->open = !why;
-    atomic_store(&t->site.shut, why != NULL);
-    if (why) {
-        log_error("tenant_shut", "\"tenant\":{},\"failure\":{}", t->name, why);
-        t->again = seconds() + AGAIN;
-    } else {
-        atomic_fetch_add(&many.open, 1);
-    }
-    arena_free(ctx.arena);
+    if (!why && t->site.far && !(t->site.crew = crew_start(t->site.far, SEAT_LOOPS)))
+        why = "no thread can be started";
+    return why;
 }
 
 static void tenant_close(struct tenant *t)
 {
-    struct writer *writer = atomic_exchange(&t->site.writer, NULL);
-    writer_stop(writer);
+    crew_stop(t->site.crew);
+    t->site.crew = NULL;
+    writer_stop(atomic_exchange(&t->site.writer, NULL));
     for (int i = 0; i < SITE_SEATS; i++)
         site_reader_close(&t->site, i);
-    t->open = false;
-    atomic_fetch_sub(&many.open, 1);
 }
 
-/* The one that was visited longest ago, of those without anybody inside. */
-static void make_room(void)
+static void count_open(int more)
 {
     pthread_mutex_lock(&many.lock);
-    while (atomic_load(&many.open) > many.most) {
-        struct tenant *oldest = NULL;
-        for (struct tenant *t = many.list; t; t = t->next)
-            if (t->open && t->users == 0 && (!oldest || t->site.used < oldest->site.used))
-                oldest = t;
-        if (!oldest || pthread_mutex_trylock(&oldest->lock) != 0)
-            break;
-        bool idle = oldest->open && oldest->users == 0;
-        if (idle)
-            tenant_close(oldest);
-        pthread_mutex_unlock(&oldest->lock);
-        if (!idle)
-            break;
-    }
+    many.open += more;
     pthread_mutex_unlock(&many.lock);
+}
+
+static void opening_begin(struct tenant *t);
+
+/* Closes it when it is open and nobody is inside and, where idle is set, nobody came for so many seconds. */
+static bool close_quiet(struct tenant *t, int64_t idle)
+{
+    pthread_mutex_lock(&t->lock);
+    bool quiet = t->open && !t->busy && t->users == 0 && (t->gone || seconds() - atomic_load(&t->site.used) > idle);
+    if (quiet) {
+        t->busy = true;
+        t->open = false;
+        atomic_store(&t->site.state, SITE_OPENING);
+    }
+    pthread_mutex_unlock(&t->lock);
+    if (!quiet)
+        return false;
+    tenant_close(t);
+    count_open(-1);
+    pthread_mutex_lock(&t->lock);
+    t->busy = false;
+    if (t->users > 0) /* who came meanwhile waits for it */
+        opening_begin(t);
+    pthread_cond_broadcast(&t->settled);
+    pthread_mutex_unlock(&t->lock);
+    return true;
+}
+
+/* The one that was visited longest ago, of those without anybody inside, while too many are open. */
+static void make_room(void)
+{
+    for (;;) {
+        struct tenant *oldest = NULL;
+        pthread_mutex_lock(&many.lock);
+        for (struct tenant *t = many.list; t && many.open > many.most; t = t->next) {
+            pthread_mutex_lock(&t->lock);
+            if (t->open && t->users == 0 && (!oldest || atomic_load(&t->site.used) < atomic_load(&oldest->site.used)))
+                oldest = t;
+            pthread_mutex_unlock(&t->lock);
+        }
+        pthread_mutex_unlock(&many.lock);
+        if (!oldest || !close_quiet(oldest, -1))
+            return;
+    }
+}
+
+static void *opener(void *arg)
+{
+    struct tenant *t = arg;
+    struct arena *a = arena_new();
+    count_open(1);
+    make_room();
+    const char *why = tenant_open(t, a);
+    if (why) {
+        log_error("tenant_shut", "\"tenant\":{},\"failure\":{}", t->name, why);
+        count_open(-1);
+    }
+    bool open = !why;
+    arena_free(a);
+    pthread_mutex_lock(&t->lock);
+    t->busy = false;
+    t->open = open;
+    t->again = open ? 0 : seconds() + AGAIN;
+    if (open && atomic_load(&t->site.used) < seconds() - TENANTS_IDLE + STAY)
+        atomic_store(&t->site.used, seconds() - TENANTS_IDLE + STAY);
+    atomic_store(&t->site.state, open ? SITE_OPEN : SITE_SHUT);
+    pthread_cond_broadcast(&t->settled);
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+/* Under its lock. */
+static void opening_begin(struct tenant *t)
+{
+    pthread_t thread;
+    t->busy = true;
+    atomic_store(&t->site.state, SITE_OPENING);
+    if (pthread_create(&thread, NULL, opener, t) != 0)
+        abort();
+    pthread_detach(thread);
+}
+
+/* Counts whoever comes, and sees to it that the store is opened; does not wait for it. Under its lock. */
+static bool come_in(struct tenant *t)
+{
+    if (!t->gone && !t->open && !t->busy && seconds() >= t->again)
+        opening_begin(t);
+    t->users += !t->gone;
+    return !t->gone;
 }
 
 static bool enter(struct site *site)
 {
     struct tenant *t = (struct tenant *)site;
-    bool opened = false;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += MOMENT;
     pthread_mutex_lock(&t->lock);
-    bool there = !t->gone;
-    if (there && !t->open && seconds() >= t->again) {
-        tenant_open(t);
-        opened = t->open;
-    }
-    t->users += there;
+    bool there = come_in(t);
+    for (int late = 0; there && t->busy && late == 0;)
+        late = t->site.far ? pthread_cond_timedwait(&t->settled, &t->lock, &until) : pthread_cond_wait(&t->settled, &t->lock);
     pthread_mutex_unlock(&t->lock);
-    if (opened)
-        make_room();
     return there;
 }
 
@@ -182,9 +257,11 @@ static void committed(void *arg, int64_t journal_seq)
 static struct writer *open_writer(struct site *site)
 {
     struct tenant *t = (struct tenant *)site;
-    pthread_mutex_lock(&t->lock);
+    if (atomic_load(&site->state) != SITE_OPEN)
+        return NULL;
+    pthread_mutex_lock(&t->writer_lock);
     struct writer *w = atomic_load(&site->writer);
-    if (!w && t->open) {
+    if (!w) {
         struct arena *a = arena_new();
         const char *why = "";
         struct db *db = db_open(t->store, DB_WRITE, a, &why);
@@ -197,7 +274,7 @@ static struct writer *open_writer(struct site *site)
         }
         arena_free(a);
     }
-    pthread_mutex_unlock(&t->lock);
+    pthread_mutex_unlock(&t->writer_lock);
     return w;
 }
 
@@ -230,7 +307,13 @@ static struct site *choose(struct arena *a, const char *host, const char **uri, 
         *uri = name[n] == '/' ? name + n : arena_print(a, "/%s", name + n);
     }
     pthread_mutex_unlock(&many.lock);
-    if (!t || !enter(&t->site)) {
+    bool there = false;
+    if (t) {
+        pthread_mutex_lock(&t->lock);
+        there = come_in(t);
+        pthread_mutex_unlock(&t->lock);
+    }
+    if (!there) {
         prefix[0] = '\0';
         return NULL;
     }
@@ -274,9 +357,18 @@ static struct tenant *take_row(const struct tenant_row *row)
     if (new) {
         t = must_alloc(sizeof *t);
         serve_site(&t->site, many.how);
+        pthread_condattr_t monotonic;
+        pthread_condattr_init(&monotonic);
+        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        pthread_cond_init(&t->settled, &monotonic);
+        pthread_condattr_destroy(&monotonic);
         pthread_mutex_init(&t->lock, NULL);
+        pthread_mutex_init(&t->writer_lock, NULL);
         t->store = must_copy(row->store);
         t->site.data = t->store;
+        t->site.keys = &t->keys;
+        t->site.far = db_is_postgres(t->store) ? CREW : 0;
+        atomic_store(&t->site.state, SITE_OPENING);
         t->site.leave = leave;
         t->site.enter = enter;
         t->site.open = open_writer;
@@ -335,13 +427,8 @@ static void registry_follow(struct ctx *ctx)
 
 static void close_idle(void)
 {
-    for (struct tenant *t = many.list; t; t = t->next) {
-        if (pthread_mutex_trylock(&t->lock) != 0)
-            continue;
-        if (t->open && t->users == 0 && (t->gone || seconds() - atomic_load(&t->site.used) > TENANTS_IDLE))
-            tenant_close(t);
-        pthread_mutex_unlock(&t->lock);
-    }
+    for (struct tenant *t = many.list; t; t = t->next)
+        close_quiet(t, TENANTS_IDLE);
 }
 
 static void *keeper(void *arg)
@@ -367,11 +454,17 @@ static void *keeper(void *arg)
     return NULL;
 }
 
+/* After the server and the jobs: nobody comes any more. */
 static void close_all(void)
 {
-    for (struct tenant *t = many.list; t; t = t->next)
+    for (struct tenant *t = many.list; t; t = t->next) {
+        pthread_mutex_lock(&t->lock);
+        while (t->busy)
+            pthread_cond_wait(&t->settled, &t->lock);
+        pthread_mutex_unlock(&t->lock);
         if (t->open)
             tenant_close(t);
+    }
 }
 
 /* A store that is behind is brought up to date before anybody waits for it; one that can't be is shut. */

@@ -78,7 +78,7 @@ static enum status store_ready(struct ctx *ctx, const struct options *o, const c
 
 static enum status run_add(struct ctx *ctx, const struct options *o, struct db *registry)
 {
-    const char *name = o->words[1], *store = store_name(ctx, o->data, name);
+    const char *name = o->words[1], *store = o->store ? o->store : store_name(ctx, o->data, name);
     char *end = NULL;
     long long requests = o->requests ? strtoll(o->requests, &end, 10) : 0;
     if (requests < 0 || requests > REQUESTS_MOST || (end && *end))
@@ -88,11 +88,14 @@ static enum status run_add(struct ctx *ctx, const struct options *o, struct db *
         return ctx->status;
     if (find(list, name))
         return ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", name));
-    if (query_int(registry, "SELECT count(*) FROM tenants WHERE store = {}", store) > 0) /* of one that was renamed */
+    if (o->store && o->store[0] != '/' && !db_is_postgres(o->store))
+        return ctx_fail(ctx, INVALID, say(ctx, "--store is postgresql://… or a folder by its whole name, not “{}”.", o->store));
+    bool taken = query_int(registry, "SELECT count(*) FROM tenants WHERE store = {}", store) > 0;
+    if (taken && o->store)
+        return ctx_fail(ctx, CONFLICT, say(ctx, "{} is another subdistrict's store.", store_shown(ctx->arena, store)));
+    if (taken) /* by one that was renamed */
         store = arena_print(ctx->arena, "%s%s%lld", store, db_is_postgres(o->data) ? "_" : "-", (long long)ctx->now);
-    const char *address = db_is_postgres(o->data)
-                              ? arena_print(ctx->arena, "%s%sschema=%s", o->data, strchr(o->data, '?') ? "&" : "?", store)
-                              : arena_print(ctx->arena, "%s/tenants/%s", o->data, store);
+    const char *address = tenants_store(ctx->arena, o->data, store);
     if (store_ready(ctx, o, address, requests) != OK)
         return ctx->status;
     if (db_begin(registry) == OK)
@@ -169,12 +172,16 @@ static void erase_folder(struct ctx *ctx, const char *folder)
     rmdir(folder);
 }
 
-static enum status erase(struct ctx *ctx, const struct options *o, struct db *registry, const char *store)
+static enum status erase(struct ctx *ctx, const char *store)
 {
-    if (db_is_postgres(o->data)) {
-        const char *schema = strstr(store, "schema=") + 7;
-        if (db_script(registry, arena_print(ctx->arena, "DROP SCHEMA IF EXISTS %s CASCADE", schema)) != OK)
-            return ctx_fail(ctx, db_status(registry), say(ctx, "The schema {} can't be removed: {}", schema, db_failure(registry)));
+    if (db_is_postgres(store)) {
+        const char *why = NULL;
+        struct db *db = db_open(store, DB_WRITE, ctx->arena, &why);
+        if (!db || db_script(db, "DO $do$ BEGIN EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', current_schema()); END $do$") != OK)
+            ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be removed: {}", store_shown(ctx->arena, store), db ? db_failure(db) : why));
+        db_close(db);
+        if (!ctx_ok(ctx))
+            return ctx->status;
         unlink(store_key_path(ctx->arena, store));
     }
     erase_folder(ctx, store_folder(ctx->arena, store)); /* the store, or what was derived from it */
@@ -192,7 +199,7 @@ static enum status run_remove(struct ctx *ctx, const struct options *o, struct d
         return ctx->status;
     if (!o->erase)
         printf("%s\n", say(ctx, "{} is served no more. Its store stays: {}", t->name, store_shown(ctx->arena, t->store)));
-    else if (erase(ctx, o, registry, t->store) == OK)
+    else if (erase(ctx, t->store) == OK)
         printf("%s\n", say(ctx, "{} and its store are gone.", t->name));
     return ctx->status;
 }
@@ -234,7 +241,7 @@ static int run_tenant(struct ctx *ctx, const struct options *o)
 
 static const struct command commands[] = {
     {"tenant",
-     "linli tenant add|list|rename|set|remove|migrate [NAME [NEW]] --data ADDRESS [--pack DIR] [--requests N] [--host HOST] [--parent NAME] [--erase]",
+     "linli tenant add|list|rename|set|remove|migrate [NAME [NEW]] --data ADDRESS [--pack DIR] [--requests N] [--host HOST] [--parent NAME] [--store ADDRESS] [--erase]",
      1, 3, .run = run_tenant,
      .help = N_("Many subdistricts in one installation, a folder or a database: each has a store, a key, accounts and a journal\n"
                 "of its own, and is visited at /t/NAME/ or by a host name of its own. Commands about one of them take the\n"
@@ -246,7 +253,8 @@ static const struct command commands[] = {
                 "  remove NAME       is served no more; with --erase the store and its key are removed too\n"
                 "  migrate           brings all stores up to date; can be broken off and run again\n\n"
                 "  --host HOST       such as chengdong.example.cn\n"
-                "  --parent NAME     the district that shows its figures\n\n"
+                "  --parent NAME     the district that shows its figures\n"
+                "  --store ADDRESS   where its store is, when it is not beside the others: another database, another disk\n\n"
                 "  linli tenant add chengdong --data /var/lib/linli --pack my-pack --host chengdong.example.cn\n")},
     {.name = NULL},
 };

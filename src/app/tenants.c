@@ -86,8 +86,10 @@ struct db *tenants_registry(struct ctx *ctx, const char *address, enum db_mode m
     return db;
 }
 
-static const char *store_of(struct arena *a, const char *address, const char *store)
+const char *tenants_store(struct arena *a, const char *address, const char *store)
 {
+    if (strchr(store, '/'))
+        return store;
     return db_is_postgres(address) ? with_schema(a, address, store) : arena_print(a, "%s/tenants/%s", address, store);
 }
 
@@ -99,7 +101,7 @@ struct tenant_row *tenants_read(struct ctx *ctx, struct db *registry, const char
     while (rows_next(r)) {
         struct tenant_row *t = ARENA_NEW(a, struct tenant_row);
         *t = (struct tenant_row){.name = row_copy(r, a, "name"),
-                                 .store = store_of(a, address, row_text(r, "store")),
+                                 .store = tenants_store(a, address, row_copy(r, a, "store")),
                                  .host = row_copy(r, a, "host"),
                                  .parent = row_copy(r, a, "parent"),
                                  .step = row_int(r, "step")};

@@ -4,7 +4,8 @@
  *
  * An installation is a folder (DIR/tenants.db is the registry, DIR/tenants/NAME
  * a store) or a database of PostgreSQL (schema linli_tenants the registry,
- * schema t_NAME a store). A store knows nothing of it: every command takes the
+ * schema t_NAME a store); a store may also be anywhere else, by an address of its
+ * own. A store knows nothing of it: every command takes the
  * store's own address. A name is small letters, digits and -, at most 40.
  */
 #ifndef LINLI_APP_TENANTS_H
@@ -25,6 +26,8 @@ struct tenant_row {
 
 /* True when there is a registry at the address. */
 bool tenants_there(struct ctx *ctx, const char *address);
+/* The address of a store by its entry in the registry of the installation at address. */
+const char *tenants_store(struct arena *a, const char *address, const char *store);
 /* The registry, made when writing; NULL with a problem. */
 struct db *tenants_registry(struct ctx *ctx, const char *address, enum db_mode mode);
 /* All tenants by name, in ctx's arena; NULL when there are none or it failed (db_status). */

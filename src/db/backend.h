@@ -69,6 +69,7 @@ struct backend {
     struct db *(*follow)(struct db *db);
     void (*wait)(struct db *db, int fd, int ms);
     int64_t (*version)(struct db *db);
+    void (*limit)(struct db *db, int seconds); /* NULL: nothing takes long */
     enum status (*script)(struct db *db, const char *sql);
     /* Around a migration: helpers of the back end's own, and one process at a time. NULL: nothing to do. */
     enum status (*migrate_begin)(struct db *db);

@@ -109,6 +109,12 @@ static void drop(struct rows *r)
     free(r);
 }
 
+void db_limit(struct db *db, int seconds)
+{
+    if (db->is->limit)
+        db->is->limit(db, seconds);
+}
+
 void db_close(struct db *db)
 {
     if (!db)

@@ -47,6 +47,8 @@ struct db *db_open(const char *address, enum db_mode mode, struct arena *a, cons
 struct db *db_open_file(const char *path, enum db_mode mode, struct arena *a, const char **why); /* any SQLite file: the search index */
 const char *db_address(const struct db *db);                                                     /* what it was opened by */
 void db_close(struct db *db);
+/* Somebody waits for it: a statement may take so long (PostgreSQL; 30 s otherwise) unless the address says how long. */
+void db_limit(struct db *db, int seconds);
 bool db_is_postgres(const char *address);
 /* From now on connections are one of many in this process and keep little in memory. Before the first thread. */
 void db_many(void);

@@ -62,7 +62,7 @@ enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
     const char *what = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(pg->conn);
-    if (PQstatus(pg->conn) == CONNECTION_BAD || (state && strncmp(state, "57P", 3) == 0)) {
+    if (pg->lost || PQstatus(pg->conn) == CONNECTION_BAD || (state && strncmp(state, "57P", 3) == 0)) {
         pg->lost = true;
         what = "the connection to the database is lost";
         state = NULL;
@@ -85,6 +85,12 @@ bool pg_collect(struct pg *pg, const char *text)
         pg_fail(pg, NULL, text);
     int empty = 0;
     while (!over) {
+        if (!pg_arrives(pg->conn, pg->patience)) {
+            pg->lost = true;
+            pg_fail(pg, NULL, text);
+            good = false;
+            break;
+        }
         PGresult *r = PQgetResult(pg->conn);
         if (!r) { /* behind each statement; twice: nothing more comes */
             if (++empty < 2 && PQstatus(pg->conn) == CONNECTION_OK)
@@ -126,7 +132,7 @@ static bool connect_again(struct pg *pg)
         return false;
     }
     char *why = NULL;
-    PGconn *c = pg_connect(&pg->at, pg->db.mode, &why);
+    PGconn *c = pg_connect(pg, &why);
     if (!c) {
         pg->tried = time(NULL);
         db_fail(&pg->db, UNAVAILABLE, why, NULL);
@@ -179,8 +185,9 @@ struct db *postgres_open(const char *address, enum db_mode mode, struct arena *a
     char *reason = NULL;
     db_init(&pg->db, &postgres, mode);
     buf_init(&pg->scratch, 0);
+    pg->longest = PG_LONGEST;
     if (pg_address_read(&pg->at, address, a, why)) {
-        pg->conn = pg_connect(&pg->at, mode, &reason);
+        pg->conn = pg_connect(pg, &reason);
         pg->epoch = 1;
         if (pg->conn)
             return &pg->db;
@@ -199,6 +206,7 @@ static struct db *pg_follow(struct db *db)
     buf_init(&pg->scratch, 0);
     pg->at = pg_address_copy(&pg_of(db)->at);
     pg->lost = true;
+    pg->longest = PG_LONGEST;
     return &pg->db;
 }
 
@@ -797,6 +805,7 @@ static const struct backend postgres = {
     .follow = pg_follow,
     .wait = pg_wait,
     .version = pg_version,
+    .limit = pg_limit,
     .script = pg_script,
     .migrate_begin = pg_migrate_begin,
     .migrate_end = pg_migrate_end,

@@ -11,6 +11,8 @@
 #include <libpq-fe.h>
 #include <time.h>
 
+struct pg;
+
 /* An address taken apart: what libpq knows, and the schema. Owned by the connection. */
 struct pg_address {
     PQconninfoOption *options; /* libpq's */
@@ -22,8 +24,17 @@ struct pg_address {
 bool pg_address_read(struct pg_address *at, const char *address, struct arena *a, const char **why);
 struct pg_address pg_address_copy(const struct pg_address *at);
 void pg_address_release(struct pg_address *at);
-/* A connection with its settings made; NULL with a message that says what to do (malloc; the caller frees it). */
-PGconn *pg_connect(const struct pg_address *at, enum db_mode mode, char **why);
+/* A connection for pg with its settings made; pg's patience follows from them. NULL with a message that says what to do (malloc; the caller
+ * frees it). */
+PGconn *pg_connect(struct pg *pg, char **why);
+/* SQL that sets the time limits that neither the address nor the role has its own of, and answers how many milliseconds a
+ * statement may take then (0: no limit). seconds: what is usual for it. */
+#define PG_LIMITS_ROOM 500
+void pg_limits(char sql[PG_LIMITS_ROOM], int seconds);
+void pg_be_patient(struct pg *pg, const char *ms); /* with that answer */
+#define PG_LONGEST 30                              /* seconds for a statement, unless db_limit said otherwise */
+/* Waits until an answer can be taken, at most seconds (0: for ever) without a byte from the server. false: it is lost. */
+bool pg_arrives(PGconn *c, int seconds);
 enum status pg_status_of(const char *sqlstate); /* NULL: the connection itself */
 
 struct pg {
@@ -37,6 +48,8 @@ struct pg {
     bool lost;         /* it, or the connection, is gone */
     bool doomed;       /* another's change came between: only a rollback helps */
     bool again;
+    int longest;     /* seconds that a statement may take, unless the address has its own */
+    int patience;    /* seconds to wait for an answer; 0: for ever */
     time_t tried;    /* when connecting failed last */
     char writer[33]; /* name in linli_writers; empty: none yet */
     int64_t group;
@@ -61,6 +74,7 @@ bool pg_collect(struct pg *pg, const char *text);
 /* Both. */
 bool pg_run(struct pg *pg, const char *sql);
 
+void pg_limit(struct db *db, int seconds);
 enum status pg_script(struct db *db, const char *sql);
 enum status pg_hold(struct db *db);
 enum status pg_bulk(struct db *db, bool on);

@@ -4,17 +4,27 @@
  * message or a log.
  *
  * The address is libpq's (hosts, TLS, service files and all) plus schema=NAME.
- * Settings that the address does not give: 5 s to connect, keep-alives that
- * notice a cut network within 20 s, and application_name.
+ *
+ * Nothing is waited for without an end. What the address does not say itself is:
+ * 3 s to connect to each host, 6 s until a network that takes nothing is given
+ * up, 9 s until one that is silent is; on the server 5 s for somebody's lock and
+ * 30 s for a statement (options=-c statement_timeout=… in the address, or of the
+ * role, count before; less for a page), and here 2 s more than that for its
+ * answer, by which a server that stands still, or a proxy before it, is noticed.
  */
 #include "db/postgres.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define SCHEMA_PLAIN "linli"
 #define OLDEST       130000 /* server_version_num */
+#define SETTLE       3      /* seconds for each of the settings of a new connection */
+#define GRACE        2      /* seconds for an answer to arrive */
 
 /* ---- the address ---- */
 
@@ -103,6 +113,7 @@ static const char *advice(const char *reason)
         {"no pg_hba.conf entry", "the server takes nobody from here: add a line to its pg_hba.conf and reload it"},
         {"could not translate host name", "check the host in the address"},
         {"Connection refused", "check host and port, and whether the server runs and listens there (listen_addresses)"},
+        {"no answer", "the server does not answer: check host, port and the firewall"},
         {"timeout expired", "the server does not answer: check host, port and the firewall"},
         {"Connection timed out", "the server does not answer: check host, port and the firewall"},
         {"No such file or directory", "no server listens at this socket: check host, port and whether it runs"},
@@ -124,6 +135,8 @@ static const char *advice(const char *reason)
 static char *message(const struct pg_address *at, const char *reason)
 {
     char text[700];
+    if (!*reason)
+        reason = "no answer";
     size_t n = strcspn(reason, "\n");
     snprintf(text, sizeof text, "the database at %s can't be reached: %.*s (%s)", at->shown, (int)(n < 300 ? n : 300), reason,
              advice(reason));
@@ -155,9 +168,47 @@ static void quiet(void *arg, const char *text)
     (void)text; /* "already exists, skipping" and the like */
 }
 
+bool pg_arrives(PGconn *c, int seconds)
+{
+    while (PQisBusy(c)) {
+        struct pollfd p = {.fd = PQsocket(c), .events = POLLIN};
+        int n = poll(&p, 1, seconds ? seconds * 1000 : -1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            shutdown(p.fd, SHUT_RDWR); /* nobody waits for it any more */
+            return false;
+        }
+        if (PQconsumeInput(c) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* As PQexec, but with an end. NULL: no answer. The caller clears it. */
+static PGresult *answer_to(PGconn *c, const char *sql)
+{
+    PGresult *last = NULL;
+    if (PQsendQuery(c, sql) != 1)
+        return NULL;
+    while (pg_arrives(c, SETTLE)) {
+        PGresult *r = PQgetResult(c);
+        if (!r)
+            return last;
+        if (last && PQresultStatus(last) == PGRES_FATAL_ERROR) {
+            PQclear(r); /* the first reason counts */
+            continue;
+        }
+        PQclear(last);
+        last = r;
+    }
+    PQclear(last);
+    return NULL;
+}
+
 static bool run(PGconn *c, const char *sql)
 {
-    PGresult *r = PQexec(c, sql);
+    PGresult *r = answer_to(c, sql);
     ExecStatusType s = PQresultStatus(r);
     PQclear(r);
     return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
@@ -168,7 +219,7 @@ static char *settle_schema(PGconn *c, const struct pg_address *at, enum db_mode 
 {
     char sql[600];
     snprintf(sql, sizeof sql, "SELECT to_regnamespace('%s') IS NOT NULL", at->schema);
-    PGresult *r = PQexec(c, sql);
+    PGresult *r = answer_to(c, sql);
     bool there = PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == 't';
     PQclear(r);
     if (!there && mode == DB_WRITE) {
@@ -185,18 +236,46 @@ static char *settle_schema(PGconn *c, const struct pg_address *at, enum db_mode 
     return run(c, sql) ? NULL : message(at, PQerrorMessage(c));
 }
 
-static char *settle(PGconn *c, const struct pg_address *at, enum db_mode mode)
+void pg_limits(char sql[PG_LIMITS_ROOM], int seconds)
 {
-    static const char both[] =
-        "SET standard_conforming_strings = on; SET bytea_output = hex; SET client_min_messages = error; SET jit = off;"
-        "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s';";
+    snprintf(sql, PG_LIMITS_ROOM,
+             "SELECT set_config(l.name, l.value, false) FROM (VALUES ('lock_timeout', '5s'), ('statement_timeout', '%ds'),"
+             " ('idle_in_transaction_session_timeout', '60s')) AS l (name, value) JOIN pg_settings s USING (name)"
+             " WHERE s.source IN ('default', 'configuration file', 'session');"
+             "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'",
+             seconds);
+}
+
+void pg_be_patient(struct pg *pg, const char *ms)
+{
+    long most = strtol(ms, NULL, 10) / 1000;
+    pg->patience = most > 0 && most < 100000 ? (int)most + GRACE : 0;
+}
+
+static bool settle_limits(PGconn *c, struct pg *pg)
+{
+    char sql[PG_LIMITS_ROOM + 150] =
+        "SET standard_conforming_strings = on; SET bytea_output = hex; SET client_min_messages = error; SET jit = off;";
+    pg_limits(sql + strlen(sql), pg->longest);
+    PGresult *r = answer_to(c, sql);
+    bool good = PQntuples(r) == 1;
+    if (good)
+        pg_be_patient(pg, PQgetvalue(r, 0, 0));
+    PQclear(r);
+    return good;
+}
+
+static char *settle(PGconn *c, struct pg *pg)
+{
+    const struct pg_address *at = &pg->at;
+    enum db_mode mode = pg->db.mode;
     if (PQserverVersion(c) < OLDEST) {
         char text[400];
         snprintf(text, sizeof text, "the database at %s is PostgreSQL %d: version 13 or newer is needed", at->shown,
                  PQserverVersion(c) / 10000);
         return must_copy(text);
     }
-    char *why = run(c, both) ? settle_schema(c, at, mode) : message(at, PQerrorMessage(c));
+    char *why = settle_limits(c, pg) ? settle_schema(c, at, mode) : message(at, PQerrorMessage(c));
     if (why)
         return why;
     /* an acknowledged change is on the disk, whatever the server's own setting; a stronger one stays */
@@ -207,11 +286,12 @@ static char *settle(PGconn *c, const struct pg_address *at, enum db_mode mode)
     return run(c, own) ? NULL : message(at, PQerrorMessage(c));
 }
 
-PGconn *pg_connect(const struct pg_address *at, enum db_mode mode, char **why)
+PGconn *pg_connect(struct pg *pg, char **why)
 {
+    const struct pg_address *at = &pg->at;
     static const char *const plain[][2] = {
-        {"connect_timeout", "5"},    {"keepalives_idle", "5"},      {"keepalives_interval", "3"},
-        {"keepalives_count", "3"},   {"tcp_user_timeout", "20000"}, {"fallback_application_name", "linli"},
+        {"connect_timeout", "3"},    {"keepalives_idle", "5"},     {"keepalives_interval", "2"},
+        {"keepalives_count", "2"},   {"tcp_user_timeout", "6000"}, {"fallback_application_name", "linli"},
         {"client_encoding", "UTF8"},
     };
     enum { MOST = 80 };
@@ -233,7 +313,7 @@ PGconn *pg_connect(const struct pg_address *at, enum db_mode mode, char **why)
         return NULL;
     }
     PQsetNoticeProcessor(c, quiet, NULL);
-    *why = settle(c, at, mode);
+    *why = settle(c, pg);
     if (!*why && PQsetnonblocking(c, 0) == 0 && PQenterPipelineMode(c) == 1)
         return c;
     if (!*why)

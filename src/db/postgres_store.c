@@ -6,6 +6,35 @@
 #include "db/postgres.h"
 
 #include <stdio.h>
+#include <string.h>
+
+/* ---- time limits ---- */
+
+static bool no_limit(struct pg *pg)
+{
+    pg->patience = 0;
+    return pg_run(pg, "SET statement_timeout = 0");
+}
+
+static bool limits(struct pg *pg)
+{
+    char sql[PG_LIMITS_ROOM];
+    pg_limits(sql, pg->longest);
+    char *second = strchr(sql, ';');
+    *second++ = '\0';
+    if (!pg_run(pg, sql) || !pg_run(pg, second) || PQntuples(pg->last) != 1)
+        return false;
+    pg_be_patient(pg, PQgetvalue(pg->last, 0, 0));
+    return true;
+}
+
+void pg_limit(struct db *db, int seconds)
+{
+    struct pg *pg = pg_of(db);
+    pg->longest = seconds;
+    if (!pg_ready(pg) || !limits(pg))
+        db_clear(db); /* the next connection has it */
+}
 
 /* ---- scripts and the schema ---- */
 
@@ -38,7 +67,7 @@ enum status pg_script(struct db *db, const char *sql)
 enum status pg_hold(struct db *db)
 {
     struct pg *pg = pg_of(db);
-    if (!pg_ready(pg) || !pg_run(pg, "SET idle_in_transaction_session_timeout = 0") || !pg_run(pg, "SET statement_timeout = 0") ||
+    if (!pg_ready(pg) || !pg_run(pg, "SET idle_in_transaction_session_timeout = 0") || !no_limit(pg) ||
         !pg_send(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ"))
         return db->status;
     pg->inside = true; /* the lock comes before the snapshot, which the first read takes */
@@ -66,6 +95,7 @@ enum status pg_bulk(struct db *db, bool on)
         "  EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 0) + 1, false) FROM %s',"
         "   r.place, r.attname, r.attname, r.place); END LOOP; END $do$;"
         "ANALYZE";
+    pg_of(db)->patience = 0;
     return run_script(pg_of(db), on ? off : back);
 }
 
@@ -73,7 +103,7 @@ enum status pg_migrate_begin(struct db *db)
 {
     char sql[200];
     struct pg *pg = pg_of(db);
-    if (!pg_ready(pg) || !pg_run(pg, "SET statement_timeout = 0") || !pg_run(pg, "SET lock_timeout = '60s'") ||
+    if (!pg_ready(pg) || !no_limit(pg) || !pg_run(pg, "SET lock_timeout = '60s'") ||
         !pg_run(pg, "SELECT pg_advisory_lock(hashtextextended('linli migrate ' || current_schema(), 0))"))
         return db->status;
     snprintf(sql, sizeof sql, "SELECT 1 FROM pg_class WHERE oid = to_regclass('linli_writers') AND obj_description(oid, 'pg_class') = '%d'",
@@ -92,9 +122,10 @@ void pg_migrate_end(struct db *db)
     if (pg->lost)
         return;
     pg_send(pg, "SELECT pg_advisory_unlock(hashtextextended('linli migrate ' || current_schema(), 0))");
-    pg_send(pg, "SET statement_timeout = '30s'");
-    pg_send(pg, "SET lock_timeout = '5s'");
-    pg_collect(pg, "the end of a migration");
+    pg_send(pg, "RESET statement_timeout");
+    pg_send(pg, "RESET lock_timeout");
+    if (pg_collect(pg, "the end of a migration"))
+        limits(pg);
 }
 
 /* ---- looking after it ---- */

@@ -124,6 +124,11 @@ void gate_route(struct gate *g, struct visit *v)
     v->ex.wants_json = (v->route && (v->route->flags & API)) || strncmp(v->ex.path, "/api/", 5) == 0;
 }
 
+bool gate_reads(const struct visit *v)
+{
+    return v->ctx.site->data && v->route && !(v->route->flags & STORELESS) && !v->ambiguous && !v->too_long;
+}
+
 /* ---- visits ---- */
 
 static void visit_begin(struct visit *v)
@@ -272,7 +277,7 @@ void answer_problem(struct ctx *ctx)
     page_end(ctx);
 }
 
-void gate_refuse(struct visit *v, int code, enum status s, const char *text)
+static void draw_refusal(struct visit *v, int code, enum status s, const char *text)
 {
     answer_forget(v);
     v->ex.fragment = NULL;
@@ -337,7 +342,7 @@ static enum gate_next visit_end(struct visit *v)
 {
     struct ctx *ctx = &v->ctx;
     if (v->out.full)
-        gate_refuse(v, 503, BUSY, say(ctx, "The answer is too long. Please narrow it down."));
+        draw_refusal(v, 503, BUSY, say(ctx, "The answer is too long. Please narrow it down."));
     if (v->ex.fragment && v->part_end && v->part_end < v->out.size) { /* what the handler drew after the part */
         v->out.size = v->part_end;
         v->out.data[v->part_end] = '\0';
@@ -376,8 +381,13 @@ static enum gate_next visit_end(struct visit *v)
 
 static enum gate_next refuse(struct visit *v, int code, enum status s, const char *text)
 {
-    gate_refuse(v, code, s, text);
+    draw_refusal(v, code, s, text);
     return visit_end(v);
+}
+
+void gate_give_up(struct visit *v)
+{
+    refuse(v, 503, BUSY, NULL);
 }
 
 static enum gate_next store_failed(struct visit *v, struct db *db)
@@ -712,7 +722,7 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
     ctx->db = reader;
     bool clean = take_headers(v);
     if (v->ambiguous) {
-        gate_refuse(v, 400, INVALID, say(ctx, "The request is not well-formed HTTP."));
+        draw_refusal(v, 400, INVALID, say(ctx, "The request is not well-formed HTTP."));
         answer_header(ctx, "Connection", "close");
         return visit_end(v);
     }
@@ -737,7 +747,7 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
         ctx->key = param(ctx, "_key");
     if (ctx->key && strlen(ctx->key) > 200)
         ctx->key = NULL;
-    if (!ctx->site->data) {
+    if (!gate_reads(v)) {
         v->route->handle(ctx);
         return ctx_ok(ctx) ? visit_end(v) : refuse(v, 404, NOT_FOUND, NULL);
     }

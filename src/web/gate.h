@@ -75,8 +75,10 @@ enum gate_next gate_prepare(struct gate *g, struct visit *v, struct db *reader);
 enum status gate_change(struct gate *g, struct visit *v, struct db *writer);     /* GATE_CHANGE: behind the door */
 void gate_again(struct visit *v); /* before gate_change is called once more: its first run was rolled back */
 void gate_finish(struct gate *g, struct visit *v, struct db *reader, enum status s); /* after it; s: the writer's word */
-/* The visit can't go on (queue full, store gone): draws the page that says so. */
-void gate_refuse(struct visit *v, int code, enum status s, const char *text);
+/* The visit can't go on, too many wait or the store is being opened for too long: draws the page that says so. */
+void gate_give_up(struct visit *v);
+/* After the body: false when it is answered without a store (an asset, what is refused at once), whatever state that is in. */
+bool gate_reads(const struct visit *v);
 
 /* ---- input (web/input.c): false when it is broken; limits as above ---- */
 bool utf8_clean(const char *s, size_t n);         /* valid UTF-8 without NUL */

@@ -9,10 +9,15 @@
  *
  * A visit is made when the request line arrives and goes back to its worker's
  * spare list when the connection has taken the answer; between submit and
- * done it belongs to the writer, between slow_put and done to a slow thread.
+ * done it belongs to the writer, between crew_put and done to a crew.
+ *
+ * What waits for something that may not come (a store that is being opened, the
+ * crew of a store across a network) stands in its worker's list aside and is
+ * answered with 503 when its time is over.
  */
 #include "web/server.h"
 
+#include "web/crew.h"
 #include "web/gate.h"
 
 #include <errno.h>
@@ -31,7 +36,8 @@
 #include <unistd.h>
 
 #define SPARE_MOST 256
-#define SLOW_MOST  2000               /* visits that wait for a slow thread */
+#define ASIDE_LOOK 5                  /* milliseconds between two looks at stores that are being opened */
+#define ASIDE_LATE 100                /* and at those who wait for a crew */
 #define DISCARD    ((size_t)64 << 20) /* bytes past the limit that are read and dropped, so that the answer arrives */
 
 enum stage { STAGE_NEW, STAGE_BODY, STAGE_WAITING, STAGE_DONE, STAGE_READY, STAGE_LIVE };
@@ -39,7 +45,15 @@ enum stage { STAGE_NEW, STAGE_BODY, STAGE_WAITING, STAGE_DONE, STAGE_READY, STAG
 struct worker;
 struct call {           /* the server's side of a visit */
     struct visit visit; /* first */
-    struct call *next;  /* done list, slow queue, spare list, live list */
+    struct call *next;  /* done list, spare list, live list */
+    struct errand errand;
+    struct crew *crew;               /* where the errand is */
+    struct call *beside, **aside_at; /* those who wait with an end; aside_at NULL: it does not */
+    int64_t until;                   /* that long, milliseconds on the monotonic clock */
+    bool finishing;                  /* the errand is the answer after a change */
+    bool opening;                    /* waits for its store */
+    bool late;                       /* waited long enough for it */
+    bool listens;                    /* a live page may begin */
     struct worker *worker;
     struct MHD_Connection *connection;
     enum stage stage;
@@ -67,9 +81,11 @@ struct worker {
     struct call *done; /* under lock */
     struct call *spare;
     struct pages *pages; /* what its own thread remembers */
-    struct call *live;
+    struct call *live, *aside;
     struct link *links;
-    int64_t swept; /* second in which the links were last looked through */
+    int64_t looked; /* when aside was looked through, milliseconds */
+    int openings;   /* in aside, of stores that are being opened */
+    int64_t swept;  /* second in which the links were last looked through */
     int spares, lives;
     int waiting; /* suspended for a change or a slow step */
 };
@@ -79,12 +95,7 @@ struct server {
     struct gate *gate;
     int listener, port, worker_count, slow_count;
     struct worker workers[16];
-    pthread_t slow[16];
-    pthread_mutex_t lock; /* of the slow queue */
-    pthread_cond_t more;
-    struct call *queue, **queue_end;
-    int queued;
-    bool ending;
+    struct crew *slow;
     atomic_bool stopping;
 };
 
@@ -134,64 +145,67 @@ static void call_submit(struct call *c)
         task_done(&c->visit.task, writer ? BUSY : UNAVAILABLE);
 }
 
-/* ---- slow threads ---- */
+/* ---- errands: on a crew's thread ---- */
 
-struct slow_start {
-    struct server *server;
-    int index;
-};
-
-static void *slow_main(void *arg)
+static struct call *call_of(struct errand *e)
 {
-    struct slow_start start = *(struct slow_start *)arg;
-    free(arg);
-    struct server *s = start.server;
-    for (;;) {
-        pthread_mutex_lock(&s->lock);
-        while (!s->queue && !s->ending)
-            pthread_cond_wait(&s->more, &s->lock);
-        struct call *c = s->queue;
-        if (c) {
-            s->queue = c->next;
-            if (!s->queue)
-                s->queue_end = &s->queue;
-            s->queued--;
-        }
-        pthread_mutex_unlock(&s->lock);
-        if (!c)
-            return NULL;
-        if (gate_prepare(s->gate, &c->visit, site_reader(c->visit.ctx.site, SEAT_SLOW + start.index)) == GATE_CHANGE) {
-            call_submit(c);
-        } else {
-            c->drawn = true;
-            call_done(c);
-        }
-    }
+    return (struct call *)((char *)e - offsetof(struct call, errand));
 }
 
-static bool slow_put(struct call *c)
+static void call_drawn(struct call *c)
 {
-    struct server *s = c->worker->server;
-    pthread_mutex_lock(&s->lock);
-    bool ok = s->queued < SLOW_MOST;
-    if (ok) {
-        c->next = NULL;
-        *s->queue_end = c;
-        s->queue_end = &c->next;
-        s->queued++;
-        pthread_cond_signal(&s->more);
+    c->drawn = true;
+    call_done(c);
+}
+
+static void run_slow(struct errand *e, const struct crew_seat *on)
+{
+    struct call *c = call_of(e);
+    if (gate_prepare(c->worker->server->gate, &c->visit, site_reader(c->visit.ctx.site, on->seat)) == GATE_CHANGE)
+        call_submit(c);
+    else
+        call_drawn(c);
+}
+
+/* All that a loop does for a store on this machine. */
+static void run_enter(struct errand *e, const struct crew_seat *on)
+{
+    struct call *c = call_of(e);
+    struct gate *g = c->worker->server->gate;
+    struct db *reader = site_reader(c->visit.ctx.site, on->seat);
+    c->visit.pages = on->pages;
+    enum gate_next next = gate_enter(g, &c->visit, reader);
+    if (next == GATE_SLOW)
+        next = gate_prepare(g, &c->visit, reader);
+    if (next == GATE_CHANGE) {
+        call_submit(c);
+        return;
     }
-    pthread_mutex_unlock(&s->lock);
-    return ok;
+    c->listens = next == GATE_LIVE;
+    if (c->listens)
+        site_writer(c->visit.ctx.site);
+    call_drawn(c);
+}
+
+static void run_finish(struct errand *e, const struct crew_seat *on)
+{
+    struct call *c = call_of(e);
+    gate_finish(c->worker->server->gate, &c->visit, site_reader(c->visit.ctx.site, on->seat), c->outcome);
+    call_drawn(c);
 }
 
 /* ---- one request ---- */
 
-static int64_t seconds(void)
+static int64_t milliseconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec;
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t seconds(void)
+{
+    return milliseconds() / 1000;
 }
 
 static int64_t head_most(const struct worker *w)
@@ -263,7 +277,7 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
     c->worker = w;
     c->connection = connection;
     c->stage = STAGE_NEW;
-    c->drawn = c->suspended = false;
+    c->drawn = c->suspended = c->finishing = c->late = c->listens = false;
     c->sent = 0;
     c->began = seconds();
     size_t n = strlen(uri);
@@ -380,7 +394,6 @@ static enum MHD_Result call_live(struct call *c)
 {
     struct worker *w = c->worker;
     struct site *site = c->visit.ctx.site;
-    site_writer(site); /* what others commit is heard of beside it */
     c->sent = atomic_load(&site->journal);
     struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024, live_read, c, NULL);
     if (!response)
@@ -424,31 +437,109 @@ static void call_suspend(struct call *c)
     MHD_suspend_connection(c->connection);
 }
 
+/* With those who wait, but not for ever. */
+static void call_aside(struct call *c, bool opening)
+{
+    struct worker *w = c->worker;
+    c->until = milliseconds() + SERVER_PATIENCE;
+    c->opening = opening;
+    w->openings += opening;
+    c->beside = w->aside;
+    c->aside_at = &w->aside;
+    if (c->beside)
+        c->beside->aside_at = &c->beside;
+    w->aside = c;
+    call_suspend(c);
+}
+
+static void call_back(struct call *c)
+{
+    if (!c->aside_at)
+        return;
+    *c->aside_at = c->beside;
+    if (c->beside)
+        c->beside->aside_at = c->aside_at;
+    c->aside_at = NULL;
+    c->worker->openings -= c->opening;
+    c->opening = false;
+}
+
+/* Suspended before it is put: the crew may be quick. When too many wait, the loop has it back at once. */
+static enum MHD_Result call_send(struct call *c, struct crew *crew, void (*run)(struct errand *e, const struct crew_seat *on))
+{
+    struct server *s = c->worker->server;
+    c->crew = crew;
+    c->errand.run = run;
+    if (crew == s->slow)
+        call_suspend(c);
+    else
+        call_aside(c, false);
+    if (crew_put(crew, &c->errand))
+        return MHD_YES;
+    if (c->finishing)
+        gate_finish(s->gate, &c->visit, NULL, c->outcome);
+    else if (crew == s->slow)
+        gate_give_up(&c->visit);
+    else
+        gate_enter(s->gate, &c->visit, NULL);
+    call_drawn(c);
+    return MHD_YES;
+}
+
+static enum MHD_Result call_listen(struct call *c)
+{
+    if (c->worker->lives < SERVER_LIVE)
+        return call_live(c);
+    gate_give_up(&c->visit);
+    c->stage = STAGE_READY;
+    return call_answer(c);
+}
+
 static enum MHD_Result call_enter(struct call *c)
 {
     struct worker *w = c->worker;
     struct server *s = w->server;
-    switch (gate_enter(s->gate, &c->visit, site_reader(c->visit.ctx.site, w->seat))) {
+    struct site *site = c->visit.ctx.site;
+    bool reads = gate_reads(&c->visit) && !c->late;
+    int state = atomic_load(&site->state);
+    if (reads && state == SITE_OPENING) {
+        call_aside(c, true);
+        return MHD_YES;
+    }
+    if (reads && state == SITE_OPEN && site->crew)
+        return call_send(c, site->crew, run_enter);
+    switch (gate_enter(s->gate, &c->visit, reads ? site_reader(site, w->seat) : NULL)) {
     case GATE_CHANGE:
         call_suspend(c);
         call_submit(c);
         return MHD_YES;
     case GATE_SLOW:
-        if (slow_put(c)) {
-            call_suspend(c);
-            return MHD_YES;
-        }
-        gate_refuse(&c->visit, 503, BUSY, NULL);
-        break;
+        return call_send(c, s->slow, run_slow);
     case GATE_LIVE:
-        if (w->lives < SERVER_LIVE)
-            return call_live(c);
-        gate_refuse(&c->visit, 503, BUSY, NULL);
-        break;
+        site_writer(site); /* what others commit is heard of beside it */
+        return call_listen(c);
     case GATE_ANSWER:
         break;
     }
     c->stage = STAGE_READY;
+    return call_answer(c);
+}
+
+/* After the errand, or the writer. */
+static enum MHD_Result call_finish(struct call *c)
+{
+    struct worker *w = c->worker;
+    struct site *site = c->visit.ctx.site;
+    bool problem = !c->drawn && c->outcome != OK;
+    if (c->listens)
+        return call_listen(c);
+    if (problem && site->crew && !c->late) {
+        c->finishing = true;
+        return call_send(c, site->crew, run_finish);
+    }
+    c->stage = STAGE_READY;
+    if (!c->drawn)
+        gate_finish(w->server->gate, &c->visit, site->crew ? NULL : site_reader(site, w->seat), c->outcome);
     return call_answer(c);
 }
 
@@ -497,10 +588,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         }
         return call_enter(c);
     case STAGE_DONE:
-        c->stage = STAGE_READY;
-        if (!c->drawn)
-            gate_finish(w->server->gate, v, site_reader(v->ctx.site, w->seat), c->outcome);
-        return call_answer(c);
+        return call_finish(c);
     case STAGE_WAITING:
     case STAGE_READY:
     case STAGE_LIVE:
@@ -511,6 +599,13 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 
 /* ---- the loop ---- */
 
+static void call_resume(struct call *c, enum stage stage)
+{
+    c->stage = stage;
+    c->worker->waiting--;
+    MHD_resume_connection(c->connection);
+}
+
 static void resume_done(struct worker *w)
 {
     pthread_mutex_lock(&w->lock);
@@ -520,9 +615,32 @@ static void resume_done(struct worker *w)
     for (struct call *next; c; c = next) {
         next = c->next;
         c->next = NULL;
-        c->stage = STAGE_DONE;
-        w->waiting--;
-        MHD_resume_connection(c->connection);
+        call_back(c);
+        call_resume(c, STAGE_DONE);
+    }
+}
+
+/* Those whose store is open by now, or can't be opened; those whose time is over. */
+static void resume_aside(struct worker *w)
+{
+    int64_t now = milliseconds();
+    if (!w->openings && now < w->looked + ASIDE_LATE)
+        return;
+    w->looked = now;
+    for (struct call *c = w->aside, *next; c; c = next) {
+        next = c->beside;
+        bool over = now >= c->until;
+        if (c->opening && (over || atomic_load(&c->visit.ctx.site->state) != SITE_OPENING)) {
+            c->late = over;
+            call_back(c);
+            call_resume(c, STAGE_BODY);
+        } else if (!c->opening && over) {
+            call_back(c);
+            if (crew_take_back(c->crew, &c->errand)) {
+                c->late = true;
+                call_resume(c, c->finishing ? STAGE_DONE : STAGE_BODY);
+            }
+        }
     }
 }
 
@@ -551,6 +669,10 @@ static void *worker_main(void *arg)
     for (;;) {
         MHD_UNSIGNED_LONG_LONG until;
         int wait = MHD_get_timeout(w->daemon, &until) == MHD_YES && until < 1000 ? (int)until : 1000;
+        if (w->aside && wait > ASIDE_LATE)
+            wait = ASIDE_LATE;
+        if (w->openings && wait > ASIDE_LOOK)
+            wait = ASIDE_LOOK;
         struct pollfd fds[2] = {{.fd = w->epoll, .events = POLLIN}, {.fd = w->wake, .events = POLLIN}};
         if (poll(fds, 2, wait) < 0 && errno != EINTR)
             break;
@@ -560,6 +682,8 @@ static void *worker_main(void *arg)
             (void)n;
         }
         resume_done(w);
+        if (w->aside)
+            resume_aside(w);
         if (w->live)
             resume_live(w);
         MHD_run(w->daemon);
@@ -620,17 +744,14 @@ static int listen_on(const char *at, struct arena *a, int *port, const char **wh
 /* The only store is opened now, so that a server that can't read it does not start. */
 static bool seat_ready(struct server *s, int seat, struct arena *a, const char **why)
 {
-    if (s->site->choose)
-        return true;
-    s->site->readers[seat] = db_open(s->site->data, DB_READ, a, why);
-    return s->site->readers[seat] != NULL;
+    return s->site->choose || site_reader_open(s->site, seat, a, why);
 }
 
 static bool worker_start(struct server *s, struct worker *w, struct arena *a, const char **why)
 {
     w->server = s;
     w->seat = SEAT_LOOPS + s->worker_count;
-    if (!seat_ready(s, w->seat, a, why))
+    if (!s->site->far && !seat_ready(s, w->seat, a, why))
         return false;
     w->pages = pages_new();
     pthread_mutex_init(&w->lock, NULL);
@@ -653,17 +774,21 @@ static bool worker_start(struct server *s, struct worker *w, struct arena *a, co
     return true;
 }
 
-static bool slow_start(struct server *s, int i, struct arena *a, const char **why)
+static bool crews_start(struct server *s, struct arena *a, const char **why)
 {
-    if (!seat_ready(s, SEAT_SLOW + i, a, why))
+    struct site *site = s->site;
+    bool ok = true;
+    for (int i = 0; ok && !site->far && i < s->slow_count; i++)
+        ok = seat_ready(s, SEAT_SLOW + i, a, why);
+    for (int i = 0; ok && i < site->far; i++)
+        ok = seat_ready(s, SEAT_LOOPS + i, a, why);
+    if (!ok)
         return false;
-    struct slow_start *start = must_alloc(sizeof *start);
-    *start = (struct slow_start){s, i};
-    if (pthread_create(&s->slow[i], NULL, slow_main, start) == 0)
-        return true;
+    s->slow = crew_start(s->slow_count, SEAT_SLOW);
+    if (site->far)
+        site->crew = crew_start(site->far, SEAT_LOOPS);
     *why = "no thread can be started";
-    free(start);
-    return false;
+    return s->slow && (!site->far || site->crew);
 }
 
 static int between(long n, int least, int most)
@@ -689,17 +814,10 @@ struct server *server_start(struct site *site, const char *listen_at, const stru
     s->site = site;
     s->listener = fd;
     s->port = port;
-    s->queue_end = &s->queue;
-    pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->more, NULL);
     s->gate = gate_new(site, routes);
-    int slow = site->slow_workers ? between(site->slow_workers, 1, 16) : 2;
+    s->slow_count = site->slow_workers ? between(site->slow_workers, 1, CREW_MOST) : 2;
     int workers = site->workers ? between(site->workers, 1, 16) : between(sysconf(_SC_NPROCESSORS_ONLN), 2, 8);
-    bool ok = true;
-    while (ok && s->slow_count < slow) {
-        ok = slow_start(s, s->slow_count, a, why);
-        s->slow_count += ok;
-    }
+    bool ok = crews_start(s, a, why);
     while (ok && s->worker_count < workers) {
         ok = worker_start(s, &s->workers[s->worker_count], a, why);
         s->worker_count += ok;
@@ -724,14 +842,13 @@ void server_stop(struct server *s)
         wake(&s->workers[i]);
     for (int i = 0; i < s->worker_count; i++)
         pthread_join(s->workers[i].thread, NULL);
-    pthread_mutex_lock(&s->lock);
-    s->ending = true;
-    pthread_cond_broadcast(&s->more);
-    pthread_mutex_unlock(&s->lock);
-    for (int i = 0; i < s->slow_count; i++) {
-        pthread_join(s->slow[i], NULL);
+    crew_stop(s->slow);
+    crew_stop(s->site->crew);
+    s->site->crew = NULL;
+    for (int i = 0; i < s->site->far; i++)
+        site_reader_close(s->site, SEAT_LOOPS + i);
+    for (int i = 0; i < s->slow_count; i++)
         site_reader_close(s->site, SEAT_SLOW + i);
-    }
     for (int i = 0; i < s->worker_count; i++) {
         struct worker *w = &s->workers[i];
         MHD_stop_daemon(w->daemon);
@@ -747,8 +864,6 @@ void server_stop(struct server *s)
     }
     close(s->listener);
     gate_free(s->gate);
-    pthread_mutex_destroy(&s->lock);
-    pthread_cond_destroy(&s->more);
     free(s);
 }
 

@@ -41,5 +41,6 @@ void server_committed(void *site, int64_t journal_seq);
 #define SERVER_HEAD        30   /* seconds from connecting to the end of the first head; later ones SERVER_IDLE more */
 #define SERVER_BODY        300  /* seconds a body may take to arrive */
 #define SERVER_LIVE        1000 /* live pages a worker */
+#define SERVER_PATIENCE    3000 /* milliseconds that a visit waits for its store to be opened, or for its store's crew */
 
 #endif

@@ -10,15 +10,22 @@
 
 struct db *site_reader(struct site *site, int seat)
 {
-    if (site->readers[seat] || !site->data || atomic_load(&site->shut))
+    if (site->readers[seat] || !site->data || atomic_load(&site->state) != SITE_OPEN)
         return site->readers[seat];
     struct arena *a = arena_new();
     const char *why = "";
-    site->readers[seat] = db_open(site->data, DB_READ, a, &why);
-    if (!site->readers[seat] && !site->quiet)
+    if (!site_reader_open(site, seat, a, &why) && !site->quiet)
         log_error("store", "\"tenant\":{},\"failure\":{}", site->name, why);
     arena_free(a);
     return site->readers[seat];
+}
+
+bool site_reader_open(struct site *site, int seat, struct arena *a, const char **why)
+{
+    site->readers[seat] = db_open(site->data, DB_READ, a, why);
+    if (site->readers[seat] && seat < SEAT_JOBS)
+        db_limit(site->readers[seat], SITE_PAGE);
+    return site->readers[seat] != NULL;
 }
 
 void site_reader_close(struct site *site, int seat)

@@ -10,6 +10,10 @@
  * open while somebody is inside; the threads that work on it (loops, slow
  * workers, jobs) have a seat each, and in it a reader that is opened when it is
  * first needed (site_reader). Between choose and leave it stays open.
+ *
+ * No loop waits for a network or for a store that is being opened: a visit that
+ * comes meanwhile is put aside (state), and a store on another machine is read
+ * by a crew of its own, on the loops' seats.
  */
 #ifndef LINLI_WEB_SITE_H
 #define LINLI_WEB_SITE_H
@@ -39,12 +43,20 @@ struct site_words {
 };
 struct seal_key;
 struct writer;
+struct crew;
+
+enum site_state {
+    SITE_OPEN,    /* also the only store of a process, always */
+    SITE_OPENING, /* wait a little: it is being opened, or closed and opened again */
+    SITE_SHUT,    /* it can't be served now: no reader */
+};
 
 #define SITE_CHILDREN 200
 struct site_child {
     const char *name, *store; /* the tenant's; address of its store */
 };
 
+#define SITE_PAGE   10 /* seconds a page may wait for one answer of its store, where that is across a network */
 #define SITE_PREFIX 48 /* "/t/" and a name, with room */
 #define SITE_SEATS  40 /* readers of one store: a thread each */
 #define SEAT_LOOPS  0  /* 16 of them */
@@ -57,6 +69,9 @@ struct site {
     const char *data;                       /* address of the store: db_open's; NULL: nobody's */
     struct writer *_Atomic writer;          /* NULL until somebody needs it (site_writer) */
     struct db *readers[SITE_SEATS];         /* site_reader's; each is its seat's own thread's */
+    int far;                                /* threads that read its store, which is across a network; 0: the loops read it */
+    struct crew *crew;                      /* those threads, while it is open */
+    _Atomic int state;                      /* enum site_state */
     const struct seal_key *keys;            /* for sealed fields; NULL: none */
     unsigned char secret[32];               /* keys the CSRF tokens; derived from the installation's key, so kept over restarts */
     int64_t started;                        /* seconds since 1970 UTC */
@@ -81,13 +96,12 @@ struct site {
      * choose answered. open: its writer, opened; NULL when it can't be. */
     struct site *(*choose)(struct arena *a, const char *host, const char **uri, char prefix[SITE_PREFIX]);
     void (*leave)(struct site *site); /* for each choose or enter */
-    bool (*enter)(struct site *site); /* for who comes by himself: a job. False: it is gone */
+    bool (*enter)(struct site *site); /* for who comes by himself: a job. Waits a moment while it is opened. False: it is gone */
     struct writer *(*open)(struct site *site);
     /* How many it is the parent of; the first of them into list, in a (NULL: only how many). */
     int (*children)(struct site *site, struct arena *a, struct site_child *list, int most);
     void (*stir)(struct site *site); /* its jobs have something to do */
     _Atomic int64_t used;            /* when somebody came last, seconds on the monotonic clock */
-    _Atomic bool shut;               /* its store can't be served now: no reader */
     _Atomic bool closing;            /* what goes on for long (live pages, an import) ends soon */
     _Atomic int64_t copied;          /* until when it is copied elsewhere, seconds; 0: it is not */
     _Atomic int64_t journal;         /* newest journal number: moved by writer_on_commit, followed by live pages */
@@ -97,6 +111,8 @@ struct site {
 
 /* The seat's reader, opened when there is none; NULL (said in the log) when it can't be. For the seat's thread, inside. */
 struct db *site_reader(struct site *site, int seat);
+/* The same, with what is wrong; false then. */
+bool site_reader_open(struct site *site, int seat, struct arena *a, const char **why);
 void site_reader_close(struct site *site, int seat);
 /* The writer, opened when the site has a way to; NULL when there is none. Inside. */
 struct writer *site_writer(struct site *site);

@@ -1,7 +1,8 @@
 /*
  * Several writers on one PostgreSQL, and connections that are cut: what is
  * acknowledged is there once, what is not acknowledged is not, and the journal
- * is one chain in which a follower misses nothing.
+ * is one chain in which a follower misses nothing. And nothing is waited for
+ * without an end.
  */
 #include "db/journal.h"
 #include "db/writer.h"
@@ -198,6 +199,44 @@ static void a_cut_connection_does_each_change_once_or_not_at_all(void **state)
     db_close(db);
 }
 
+static const char *limit_of(struct db *db)
+{
+    const char *found = "";
+    struct rows *r = query(db, "SELECT current_setting('statement_timeout') AS found");
+    while (rows_next(r))
+        found = row_copy(r, arena, "found");
+    return found;
+}
+
+/* Nobody waits without an end; whoever runs the database may say how long. */
+static void statements_end(void **state)
+{
+    (void)state;
+    const char *why = NULL;
+    struct db *db = opened(DB_READ);
+    assert_string_equal(limit_of(db), "30s");
+    db_limit(db, 10);
+    assert_string_equal(limit_of(db), "10s");
+    db_limit(db, 1);
+    query_int(db, "SELECT 1 AS n FROM (SELECT pg_sleep(20)) AS t");
+    assert_int_equal(db_status(db), BUSY);
+    db_clear(db);
+    assert_int_equal(query_int(db, "SELECT 7 AS n"), 7); /* and goes on */
+    db_close(db);
+    db = opened(DB_WRITE); /* a migration has no limit; what comes after it has */
+    assert_int_equal(db_migrate(db, schema_steps, arena, &why), OK);
+    assert_string_equal(limit_of(db), "30s");
+    db_close(db);
+    db = db_open(arena_print(arena, "%s&options=-c%%20statement_timeout%%3D1234", store.address), DB_WRITE, arena, &why);
+    assert_non_null(db);
+    assert_string_equal(limit_of(db), "1234ms");
+    db_limit(db, 10);
+    assert_string_equal(limit_of(db), "1234ms");
+    assert_int_equal(db_migrate(db, schema_steps, arena, &why), OK);
+    assert_string_equal(limit_of(db), "1234ms");
+    db_close(db);
+}
+
 int main(void)
 {
     if (!store_on_postgres()) {
@@ -207,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writers_do_not_lose_each_others_changes),
         cmocka_unit_test(a_cut_connection_does_each_change_once_or_not_at_all),
+        cmocka_unit_test(statements_end),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -5,6 +5,7 @@
  */
 #include "base/arena.h"
 #include "db/writer.h"
+#include "web/gate.h"
 #include "web/server.h"
 #include "web/session.h"
 #include "store.h"
@@ -126,6 +127,29 @@ static int ask(const char *head, const char *body)
 }
 
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
+
+/* Too many wait: the page is a tenant's like any other, and says when to come again. */
+static void test_giving_up(void **state)
+{
+    (void)state;
+    static struct visit v;
+    struct site own = {.data = store.address, .quiet = true};
+    visit_init(&v);
+    v.ctx.site = &own;
+    v.ex.path = "/";
+    v.ex.query_text = "";
+    v.ex.headers = v.headers;
+    snprintf(v.ex.prefix, sizeof v.ex.prefix, "/t/east");
+    gate_give_up(&v);
+    assert_int_equal(v.ex.code, 503);
+    assert_non_null(strstr(v.out.data, "href=\"/t/east/assets/"));
+    assert_null(strstr(v.out.data, "href=\"/assets/"));
+    int found = 0;
+    for (int i = 0; i < v.ex.answer_count; i++)
+        found += !strcmp(v.ex.answer[i].name, "Retry-After") || !strcmp(v.ex.answer[i].name, "Content-Security-Policy");
+    assert_int_equal(found, 2);
+    visit_release(&v);
+}
 
 static void test_refusals(void **state)
 {
@@ -289,8 +313,9 @@ static void test_dripping_head(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_too_long),     cmocka_unit_test(test_once),
-        cmocka_unit_test(test_session),  cmocka_unit_test(test_never_stalls), cmocka_unit_test(test_dripping_head),
+        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_giving_up), cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_once),          cmocka_unit_test(test_session),   cmocka_unit_test(test_never_stalls),
+        cmocka_unit_test(test_dripping_head),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
