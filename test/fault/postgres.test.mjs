@@ -15,17 +15,19 @@ import { folder, linli, pack, start } from "../http/server.mjs";
 import { Ledger, acknowledged, balance, load, resend, send } from "./ledger.mjs";
 
 const rounds = Number(process.env.ROUNDS ?? 4);
+const cut = Number(process.env.CUT ?? (rounds >= 50 ? 30 : 8)); // seconds without a network
 const env = { LINLI_KEYS: folder("keys") };
 const run = (...words) => linli(words, { env });
 const skip = bin ? false : "PostgreSQL is not installed";
 
-let pg, token;
+let pg, token, logins;
 const data = (port = pg.port) => `postgresql://linli@127.0.0.1:${port}/linli?schema=here`;
 before(async () => {
   if (skip) return;
   pg = await cluster();
   const made = run("init", "--data", data(), "--pack", pack);
   assert.equal(made.code, 0, made.stderr);
+  logins = Object.fromEntries([...made.stdout.matchAll(/^(\S+)\s+([0-9A-Z]{12})(?=\s|$)/gm)].map(([, login, password]) => [login, password]));
   token = run("token", "--data", data(), "--role", "office").stdout.trim();
 }, { timeout: 120000 });
 
@@ -175,17 +177,50 @@ test(`Linli is killed under load on PostgreSQL, ${rounds} times`, { skip, timeou
   whole();
 });
 
-test("the network stands still for some seconds, then is cut", { skip, timeout: 180000 }, async () => {
+/** What visitors see until it is time: how many pages said to come again. Pages that ask the database nothing are drawn. */
+async function visits(server, office, until) {
+  let told = 0, seconds = 0;
+  const look = async (visitor, path) => {
+    while (Date.now() < until) {
+      const from = Date.now(), answer = await visitor.get(path), text = await answer.text();
+      seconds = Math.max(seconds, (Date.now() - from) / 1000);
+      if (answer.status !== 503) assert.equal(answer.status, 200, path);
+      else {
+        told++;
+        assert.ok(Number(answer.headers.get("retry-after")) > 0, "when to come again");
+        assert.match(text, /Nothing you sent before is lost\. Please go back and try again in a moment\./);
+      }
+    }
+  };
+  const machines = async () => {
+    while (Date.now() < until)
+      for (const path of ["/healthz", "/assets/linli.css"]) {
+        assert.equal((await fetch(server.url + path)).status, 200, path);
+        await new Promise((done) => setTimeout(done, 50));
+      }
+  };
+  await Promise.all([machines(), look(server.visitor(), "/follow?lang=en"), look(server.visitor(), "/activities?lang=en"),
+    look(office, "/work?lang=en"), look(office, "/account?lang=en")]);
+  return { told, seconds };
+}
+
+test(`the network takes nothing for ${cut} s under load, then every connection breaks`, { skip, timeout: 240000 }, async (t) => {
   const way = await tunnel(pg.port);
-  const own = data(way.port);
-  const server = await start({ data: own, logins: {}, env });
-  const ledger = new Ledger();
+  const server = await start({ data: data(way.port), logins: {}, env });
+  t.after(() => (way.close(), server.child.kill("SIGKILL")));
+  const ledger = new Ledger(), office = server.visitor();
+  assert.equal((await office.post("/login", { login: "office1", password: logins.office1 })).status, 303);
   const stop = load(server, ledger, token);
+  t.after(stop);
   await acknowledged(ledger, 50, server);
   way.stall();
-  await new Promise((done) => setTimeout(done, 6000));
+  const { told, seconds } = await visits(server, office, Date.now() + cut * 1000);
+  assert.ok(told > 0, "who came meanwhile was told so");
   way.resume();
+  const back = Date.now(), after = () => [...ledger.entries.values()].map((entry) => entry.at).filter((at) => at > back).sort((a, b) => a - b)[0];
   await acknowledged(ledger, 50, server);
+  await until(async () => (await office.get("/work")).status === 200, "pages are drawn again");
+  console.log(`# ${cut} s without a network: ${told} pages said so, each within ${seconds.toFixed(1)} s; a change was answered ${((after() - back) / 1000).toFixed(1)} s after it, pages ${((Date.now() - back) / 1000).toFixed(1)} s`);
   for (const hit of [1, 2, 3]) { // every connection breaks, in the midst of what was under way
     way.drop();
     await acknowledged(ledger, 20 * hit, server);
@@ -195,7 +230,6 @@ test("the network stands still for some seconds, then is cut", { skip, timeout: 
   assert.equal(ledger.open.length, 0);
   balance(ledger, stored());
   assert.deepEqual(await server.stop(), { code: 0, signal: null });
-  way.close();
   whole();
 });
 
