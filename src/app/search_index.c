@@ -195,12 +195,13 @@ static bool is_there(struct db *db)
 
 static void create(struct db *db)
 {
-    db_script(db, "CREATE TABLE state (name text PRIMARY KEY, value integer);"
-                  "CREATE TABLE counts (id integer PRIMARY KEY, data blob NOT NULL);"
-                  "CREATE VIRTUAL TABLE words USING fts5 (t, content = '', detail = none, columnsize = 0, prefix = '5', tokenize = 'ascii');"
-                  "INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);"
-                  "INSERT INTO words (words, rank) VALUES ('usermerge', 2);"
-                  "INSERT INTO words (words, rank) VALUES ('pgsz', 4050);");
+    db_script(db,
+              "CREATE TABLE state (name text PRIMARY KEY, value integer);"
+              "CREATE TABLE counts (id integer PRIMARY KEY, data blob NOT NULL);"
+              "CREATE VIRTUAL TABLE words USING fts5 (t, content = '', detail = none, columnsize = 0, prefix = '5', tokenize = 'ascii');"
+              "INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);"
+              "INSERT INTO words (words, rank) VALUES ('usermerge', 2);"
+              "INSERT INTO words (words, rank) VALUES ('pgsz', 4050);");
 }
 
 /* ---- a thread's reader ---- */
