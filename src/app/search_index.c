@@ -201,6 +201,7 @@ static void create(struct db *db)
               "CREATE VIRTUAL TABLE words USING fts5 (t, content = '', detail = none, columnsize = 0, prefix = '5', tokenize = 'ascii');"
               "INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);"
               "INSERT INTO words (words, rank) VALUES ('usermerge', 2);"
+              "INSERT INTO words (words, rank) VALUES ('automerge', 0);"
               "INSERT INTO words (words, rank) VALUES ('pgsz', 4050);");
 }
 
