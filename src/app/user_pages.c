@@ -323,7 +323,7 @@ static void token_row(struct ctx *ctx, struct rows *r)
 static void token_form(struct ctx *ctx, bool open)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<details{}><summary>{}</summary>", (struct markup){open ? " open" : ""}, say(ctx, "Make a token"));
+    html(out, "<section><details{}><summary>{}</summary>", (struct markup){open ? " open" : ""}, say(ctx, "Make a token"));
     form_begin(ctx, "/tokens", NULL, false);
     html(out,
          "<div class=\"field\"><label for=\"f-name\">{}</label><p class=\"hint\" id=\"f-name-h\">{}</p>"
@@ -335,7 +335,7 @@ static void token_form(struct ctx *ctx, bool open)
     grant_fields(ctx);
     html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Make the token"));
     form_end(ctx);
-    buf_puts(out, "</details>");
+    buf_puts(out, "</details></section>");
 }
 
 static void tokens_page(struct ctx *ctx)
@@ -346,7 +346,6 @@ static void tokens_page(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "API tokens"),
          say(ctx, "A token lets a program in with one role. What it does is in the journal under its name."));
     form_problems(ctx);
-    token_form(ctx, ctx->problem_count > 0);
     html(
         out,
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
@@ -361,6 +360,7 @@ static void tokens_page(struct ctx *ctx)
     buf_puts(out, "</tbody></table></div>");
     if (n == 0)
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "There are none yet."));
+    token_form(ctx, ctx->problem_count > 0);
     page_end(ctx);
 }
 
