@@ -226,7 +226,7 @@ static void list_draw(struct ctx *ctx)
     json(out, "],\"next\":{},\"total\":{}{}}", more ? cursor_text(ctx, last) : NULL, total.count,
          (struct raw_json){total.more ? ",\"total_is_least\":true" : ""});
     if (n && read_is_personal(ctx, k))
-        read_note(ctx, k, NONE, n, url_with(ctx, "q", a.q || query_param(ctx, "q") ? "…" : NULL)); /* it may be a telephone number */
+        read_note(ctx, k, n, url_with(ctx, "q", a.q || query_param(ctx, "q") ? "…" : NULL)); /* it may be a telephone number */
 }
 
 /* ---- one record ---- */
@@ -242,7 +242,7 @@ static void record_draw(struct ctx *ctx)
     }
     api_answer(ctx, kind_of(ctx), r, 200);
     if (read_is_personal(ctx, kind_of(ctx)))
-        read_note(ctx, kind_of(ctx), r->id, 1, NULL);
+        read_note(ctx, kind_of(ctx), 1, ctx->web->path);
 }
 
 int64_t api_version(struct ctx *ctx)

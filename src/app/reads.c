@@ -16,7 +16,7 @@ struct read_entry {
     struct arena *arena; /* holds the entry itself */
     struct actor actor;
     const char *kind, *after;
-    int64_t record, now;
+    int64_t now;
 };
 
 bool kind_is_personal(const struct kind *k)
@@ -42,7 +42,7 @@ static enum status entry_run(struct task *t, struct db *db)
     ctx.db = db;
     ctx.now = e->now;
     ctx.actor = e->actor;
-    return journal_add(&ctx, e->kind, e->record, "read", NULL, e->after);
+    return journal_add(&ctx, e->kind, 0, "read", NULL, e->after); /* of no record: its history is of what changed */
 }
 
 static void entry_done(struct task *t, enum status s)
@@ -51,21 +51,19 @@ static void entry_done(struct task *t, enum status s)
     arena_free(((struct read_entry *)t)->arena);
 }
 
-void read_note(struct ctx *ctx, const struct kind *k, int64_t record, int64_t rows, const char *list)
+void read_note(struct ctx *ctx, const struct kind *k, int64_t rows, const char *list)
 {
     struct writer *writer = site_writer(ctx->site);
     struct arena *a = arena_new();
     struct read_entry *e = ARENA_NEW(a, struct read_entry);
     struct buf after;
     buf_init(&after, 0);
-    if (record == NONE)
-        json(&after, "{\"rows\":{},\"list\":{}}", rows, list);
+    json(&after, "{\"rows\":{},\"list\":{}}", rows, list);
     *e = (struct read_entry){.task = {.run = entry_run, .done = entry_done},
                              .arena = a,
                              .actor = {.user = ctx->actor.user, .name = arena_copy(a, ctx->actor.name), .via = "api"},
                              .kind = k->name,
-                             .after = after.size ? arena_copyn(a, after.data, after.size) : NULL,
-                             .record = record == NONE ? 0 : record,
+                             .after = arena_copyn(a, after.data, after.size),
                              .now = ctx->now};
     buf_release(&after);
     if (!writer || !writer_submit(writer, &e->task)) {

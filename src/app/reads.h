@@ -11,8 +11,8 @@
 bool kind_is_personal(const struct kind *k);
 /* And does this actor get more of it than masked numbers? */
 bool read_is_personal(const struct ctx *ctx, const struct kind *k);
-/* From a reader: the entry is handed to the writer, and the answer does not wait for it. record: NONE for a list of
- * `rows`. list: the address without words. BUSY in ctx when the writer takes nothing more. */
-void read_note(struct ctx *ctx, const struct kind *k, int64_t record, int64_t rows, const char *list);
+/* From a reader: the entry is handed to the writer, and the answer does not wait for it. list: the address without
+ * words. BUSY in ctx when the writer takes nothing more. */
+void read_note(struct ctx *ctx, const struct kind *k, int64_t rows, const char *list);
 
 #endif
