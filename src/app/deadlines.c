@@ -7,6 +7,7 @@
 
 #include "app/notify.h"
 #include "app/registers.h"
+#include "db/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,16 @@ int64_t deadlines_recompute(struct ctx *ctx)
         ctx->problems->text = arena_copy(kept, ctx->problems->text);
     arena_free(batch);
     return ctx->status == OK && db_status(ctx->db) == OK ? total : NONE;
+}
+
+enum status deadlines_follow(struct ctx *ctx, const char *kind)
+{
+    int64_t moved = deadlines_recompute(ctx);
+    if (moved == NONE)
+        return ctx_ok(ctx) ? ctx_fail(ctx, db_status(ctx->db) == OK ? UNAVAILABLE : db_status(ctx->db), NULL) : ctx->status;
+    if (moved > 0)
+        journal_add(ctx, kind, 0, "recompute", NULL, arena_print(ctx->arena, "{\"moved\":%lld}", (long long)moved));
+    return db_status(ctx->db);
 }
 
 int64_t deadline_soon(const struct calendar *cal, int64_t now)

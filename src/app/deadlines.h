@@ -35,7 +35,10 @@ const char *deadline_text(struct ctx *ctx, int64_t count, const char *kind); /* 
  * hand, and journals each that moved. How many moved; NONE when the store failed.
  */
 int64_t deadlines_recompute(struct ctx *ctx);
-/* The same with its entry in the journal, under that kind, and a word for the reader after `what`. False: it failed. */
+/* The same with its entry in the journal, under that kind, when any moved: what a kind whose records decide deadlines does
+ * once one was stored. */
+enum status deadlines_follow(struct ctx *ctx, const char *kind);
+/* The same for a page: always with the entry, and a word for the reader after `what`. False: it failed. */
 bool deadlines_recount(struct ctx *ctx, const char *kind, const char *what);
 
 /* "2 working days left", "3 hours overdue"; "" when nothing runs. */

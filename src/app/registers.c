@@ -5,6 +5,7 @@
  */
 #include "app/registers.h"
 
+#include "app/deadlines.h"
 #include "app/module.h"
 #include "app/notify.h"
 #include "app/users.h"
@@ -217,6 +218,24 @@ static enum status category_insert(struct ctx *ctx, void *record)
     return record_insert(ctx, &categories_kind, c, "import");
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return !strcmp(a ? a : "", b ? b : "");
+}
+
+/* Open deadlines go by the terms of now. */
+static enum status categories_follow(struct ctx *ctx)
+{
+    return deadlines_follow(ctx, "categories");
+}
+
+static enum status category_settle(struct ctx *ctx, const void *before, const void *after)
+{
+    const struct category *was = before, *is = after;
+    bool same = !was || !is || (was->days == is->days && same_text(was->day_kind, is->day_kind) && same_text(was->level, is->level));
+    return same ? OK : categories_follow(ctx);
+}
+
 const struct kind categories_kind = {
     .name = "categories",
     .table = "categories",
@@ -231,14 +250,28 @@ const struct kind categories_kind = {
     .order = "position, code",
     .check = category_check,
     .import_insert = category_insert,
+    .settle = category_settle,
+    .import_done = categories_follow,
     .about = N_("What residents can ask about, in up to three levels, with the unit that usually leads and the deadline.")};
 
 #define H(member) offsetof(struct holiday, member)
 static const struct field holiday_fields[] = {
     {"date", F_DATE, H(date), N_("Date"), .flags = REQUIRED | UNIQUE | LISTED | FILTER},
-    {"name", F_TEXT, H(name), N_("Name"), .flags = LISTED},
-    {"is_off_day", F_BOOL, H(is_off_day), N_("Day off"), .flags = REQUIRED | LISTED},
+    {"name", F_TEXT, H(name), N_("Name"), .flags = LISTED, .aliases = "节日"},
+    {"is_off_day", F_BOOL, H(is_off_day), N_("Day off"), .flags = REQUIRED | LISTED, .aliases = "isOffDay|是否放假|放假"},
 };
+static enum status holidays_follow(struct ctx *ctx)
+{
+    return deadlines_follow(ctx, "holidays");
+}
+
+static enum status holiday_settle(struct ctx *ctx, const void *before, const void *after)
+{
+    (void)before;
+    (void)after;
+    return holidays_follow(ctx);
+}
+
 const struct kind holidays_kind = {.name = "holidays",
                                    .table = "holidays",
                                    .one = N_("Calendar day"),
@@ -250,6 +283,8 @@ const struct kind holidays_kind = {.name = "holidays",
                                    .remove = WRITERS,
                                    .code = "date",
                                    .order = "date DESC",
+                                   .settle = holiday_settle,
+                                   .import_done = holidays_follow,
                                    .home = "/calendar",
                                    .about = N_("Days off and working weekends; deadlines are counted by it.")};
 

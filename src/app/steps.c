@@ -418,7 +418,7 @@ static const struct {
     {"note", N_("Internal note"), NULL},
     {"attach", N_("File attached"), NULL},
     {"reveal", N_("Name and telephone shown"), NULL},
-    {"recompute", N_("The calendar changed: new deadline"), NULL},
+    {"recompute", N_("The calendar or a term changed: new deadline"), NULL},
     {"to-office", N_("Returned for the third time: the office decides"), NULL},
 };
 

@@ -1,5 +1,6 @@
 // What an office sets and keeps by itself: settings, deadlines, addresses of mail, registers.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { linli, start } from "./server.mjs";
 
@@ -295,4 +296,41 @@ test("who asks for somebody else reads for whom, on the receipt and when followi
   assert.match(receipt, /For whom[\s\S]{0,60}王奶奶/);
   assert.equal((await visitor.post("/follow", { code: receipt.match(/name="code" value="([^"]*)"/)[1] })).status, 303);
   assert.match(await page(visitor, "/follow"), /For whom: 王奶奶/);
+});
+
+test("open deadlines follow the calendar and the terms however these are changed: by a program, a command, a form", async () => {
+  const day = (n) => new Date(Date.now() + n * 86400e3 + 8 * 3600e3).toISOString().slice(0, 10);
+  const category = (await api("GET", "/categories?limit=100")).items.find((c) => c.day_kind === "working_days" && c.days > 2 && c.parent);
+  const { id } = await api("POST", "/requests", { subject: "期限跟着变", text: "期限跟着日历和类别变", category: category.id });
+  const due = async () => (await api("GET", `/requests/${id}`)).due;
+  const patch = async (path, body) => {
+    const answer = await fetch(`${server.url}/api/v1${path}`, { method: "PATCH", body: JSON.stringify(body), headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "if-match": "*" } });
+    assert.equal(answer.status, 200, await answer.text());
+  };
+  const seen = [await due()];
+  const moved = async (how) => {
+    const now = await due();
+    assert.ok(!seen.includes(now), `${how}: ${now}`);
+    seen.push(now);
+  };
+  const holidays = Array.from({ length: 7 }, (_, i) => day(i + 1));
+  for (const date of holidays) { // the year's own entries stay as they are
+    const [known] = (await api("GET", `/holidays?date=${date}`)).items;
+    if (known) await patch(`/holidays/${known.id}`, { is_off_day: true });
+    else assert.ok((await api("POST", "/holidays", { date, name: "走查", is_off_day: true })).id);
+  }
+  await moved("a program's change of the calendar");
+  await patch(`/categories/${category.id}`, { days: category.days + 1 });
+  await moved("a program's change of a category's term");
+  const form = await office.submit(`/registers/categories/${category.id}/edit`, `/registers/categories/${category.id}`, { days: category.days + 2 });
+  assert.equal(form.status, 303);
+  await moved("a form's change of the term");
+  const sheet = `${server.data}-days.csv`;
+  writeFileSync(sheet, `日期,名称,是否放假\n${Array.from({ length: 7 }, (_, i) => `${day(i + 8)},走查,是`).join("\n")}\n`);
+  const taken = linli(["import", "holidays", sheet, "--data", server.data]);
+  assert.match(taken.stdout, /[1-7] added|[1-7] changed/, taken.stderr);
+  for (let i = 0; i < 400 && seen.includes(await due()); i++) await new Promise((next) => setTimeout(next, 25));
+  await moved("a command's import of the calendar");
+  assert.match(await page(admin, "/journal?kind=holidays"), /deadlines recomputed/);
+  assert.match(await page(office, `/requests/${id}`), /The calendar or a term changed: new deadline/);
 });
