@@ -215,6 +215,12 @@ static void check(struct ctx *ctx, const void *before, void *after)
     if (r->requester_mail && (!was || r->requester_mail != was->requester_mail) && !mail_valid(r->requester_mail) &&
         !ctx_problem_of(ctx, "requester_mail"))
         ctx_problem(ctx, "requester_mail", say(ctx, "A mail address looks like name@example.cn. It may stay empty."));
+    int status = request_status_of(r);
+    bool runs = status == RECEIVED || status == DISPATCHED || status == HANDLING;
+    if (was && was->category != r->category && runs && r->due_from != NONE) { /* its term and level are the new category's */
+        r->level = NULL;
+        deadline_set(ctx, r, r->due_from);
+    }
     if (was && was->area != r->area && r->area != NONE)
         r->community = query_int(ctx->db, "SELECT community FROM areas WHERE id = {}", r->area);
     if (!was || r->requester_name != was->requester_name) /* here, because it takes longer than storing */

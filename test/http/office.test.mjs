@@ -322,6 +322,10 @@ test("open deadlines follow the calendar and the terms however these are changed
   await moved("a program's change of the calendar");
   await patch(`/categories/${category.id}`, { days: category.days + 1 });
   await moved("a program's change of a category's term");
+  const other = (await api("GET", "/categories?limit=100")).items.find((c) => c.parent && c.days && c.day_kind === "hours");
+  await patch(`/requests/${id}`, { category: other.id });
+  await moved("a program's other category");
+  await patch(`/requests/${id}`, { category: category.id });
   const form = await office.submit(`/registers/categories/${category.id}/edit`, `/registers/categories/${category.id}`, { days: category.days + 2 });
   assert.equal(form.status, 303);
   await moved("a form's change of the term");
