@@ -241,6 +241,8 @@ const char *field_masked(struct ctx *ctx, const struct field *f, const void *rec
     const char *s = field_text(f, record);
     if (!s)
         return NULL;
+    if (f->flags & NAMED)
+        return mask_name(ctx->arena, s);
     return f->type == F_PHONE ? mask_phone(ctx->arena, s) : mask_id(ctx->arena, s);
 }
 
@@ -261,7 +263,7 @@ static void value_json(struct ctx *ctx, struct buf *out, const struct field *f, 
     if (f->type == F_TAGS) {
         tags_json(ctx, out, field_text(f, record));
     } else if (field_is_text(f)) {
-        json(out, "{}", (f->flags & SEALED) && !reveal ? field_masked(ctx, f, record) : field_text(f, record));
+        json(out, "{}", (f->flags & (SEALED | NAMED)) && !reveal ? field_masked(ctx, f, record) : field_text(f, record));
     } else if (f->type == F_REAL) {
         json(out, "{}", *(const double *)(const void *)((const char *)record + f->offset));
     } else {

@@ -47,6 +47,7 @@ enum field_flag {
     ICON = 1 << 9,     /* the name of a picture of the sprite */
     INNER = 1 << 10,   /* says nothing to a reader: left out where a record is shown */
     SECONDS = 1 << 11, /* a length of time: shown as hours and minutes */
+    NAMED = 1 << 12,   /* the name of whom a record is about: in JSON masked like a sealed one */
 };
 
 struct choice {

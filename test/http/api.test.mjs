@@ -84,10 +84,11 @@ test("a record has its version as ETag and times with an offset", async () => {
 });
 
 test("sealed fields are masked for who may only read", async () => {
-  const made = (await call("POST", "/requests", { body: { subject: "Street light", text: "It is dark.", requester_phone: "138 0013 8000" } })).body;
+  const made = (await call("POST", "/requests", { body: { subject: "Street light", text: "It is dark.", requester_phone: "138 0013 8000", requester_name: "李小红", on_behalf: "王奶奶" } })).body;
   assert.equal(made.requester_phone, "13800138000");
   const read = (await call("GET", `/requests/${made.id}`, { token: leader })).body;
   assert.equal(read.requester_phone, "138****8000");
+  assert.deepEqual([made.requester_name, read.requester_name, read.on_behalf], ["李小红", "李**", "王**"], "as on pages, names too");
 });
 
 test("a repeated POST makes one record and gets the same answer", async () => {
