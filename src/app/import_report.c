@@ -108,20 +108,26 @@ void import_report_row(struct ctx *ctx, struct import_run *run, int64_t row, con
     sheet_write_row(r->sheet);
 }
 
-void import_report_say(struct ctx *ctx, const struct import_report *r, const struct import *im)
+static void say_reasons(struct ctx *ctx, const struct import_report *r, int64_t more)
 {
-    int shown = 0;
-    for (const struct import_error *e = im->errors; e && shown < ROWS_SHOWN; e = e->next, shown++)
-        fprintf(stderr, "%s\n", say(ctx, "Row {}: {}", e->row, e->text));
-    if (im->failed <= shown)
-        return;
-    fprintf(stderr, "%s\n\n%s\n", say(ctx, "… and {} more.", im->failed - shown), say(ctx, "Rows refused for each reason:"));
+    fprintf(stderr, "%s\n\n%s\n", say(ctx, "… and {} more.", more), say(ctx, "Rows refused for each reason:"));
     for (int i = 0; i < r->reason_count; i++)
         fprintf(stderr, "%7lld  %s\n", (long long)r->reasons[i].count, r->reasons[i].count > 1 ? r->reasons[i].key : r->reasons[i].text);
     if (r->others)
         fprintf(stderr, "%7lld  %s\n", (long long)r->others, say(ctx, "for other reasons"));
     if (!r->path)
         fprintf(stderr, "\n%s\n", say(ctx, "--errors FILE writes all of them to a sheet, with the reason beside each."));
+}
+
+void import_report_say(struct ctx *ctx, const struct import_report *r, const struct import *im)
+{
+    int shown = 0;
+    for (const struct import_error *e = im->errors; e && shown < ROWS_SHOWN; e = e->next, shown++)
+        fprintf(stderr, "%s\n", say(ctx, "Row {}: {}", e->row, e->text));
+    if (im->failed > shown)
+        say_reasons(ctx, r, im->failed - shown);
+    if (im->unknown && !im->create)
+        fprintf(stderr, "\n%s\n", say(ctx, "--create makes what rows name and what is not there yet."));
 }
 
 static bool write_whole(const char *path, const char *bytes, size_t size)

@@ -279,6 +279,13 @@ static int64_t create(struct ctx *ctx, struct import *im, const struct kind *k, 
     return store(ctx, k, made) == OK ? made->id : NONE;
 }
 
+/* Has it a name and a code, so that --create can make one? */
+static bool can_make(const struct kind *k)
+{
+    const struct field *name = k ? kind_field(k, "name") : NULL, *code = k ? kind_field(k, k->code) : NULL;
+    return name && !(name->flags & SEALED) && code && code->type == F_CODE;
+}
+
 /* A reference to something that is not there yet: made when that was asked for; in a dry run perhaps a row above.
  * False: let the field say what is wrong. */
 static bool refer_ahead(struct ctx *ctx, struct import *im, const struct field *f, void *record, const char *cell)
@@ -292,8 +299,7 @@ static bool refer_ahead(struct ctx *ctx, struct import *im, const struct field *
         *int_slot(f, record) = 0;
         return true;
     }
-    const struct field *name = kind_field(k, "name"), *code = kind_field(k, k->code);
-    if (!im->create || !name || (name->flags & SEALED) || !code || code->type != F_CODE)
+    if (!im->create || !can_make(k))
         return false;
     *int_slot(f, record) = create(ctx, im, k, NONE, typed, typed);
     return true;
@@ -306,7 +312,8 @@ static void set_cells(struct ctx *ctx, struct import *im, void *record, const ch
         const char *cell = c < count ? cells[c] : NULL;
         if (!f || (f->type == F_REF && (im->create || im->dry_run) && refer_ahead(ctx, im, f, record, cell)))
             continue;
-        field_set(ctx, f, record, serial_as_time(ctx, f, cell));
+        if (!field_set(ctx, f, record, serial_as_time(ctx, f, cell)) && f->type == F_REF && can_make(kind_find(f->ref)))
+            im->unknown++;
     }
 }
 

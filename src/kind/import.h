@@ -43,6 +43,7 @@ struct import {
     bool create; /* a name that a reference does not know becomes a new record there */
     bool scoped; /* rows outside the actor's scope are refused: imports of a person, not of a command */
     int64_t added, changed, same, failed;
+    int64_t unknown;    /* cells that name what is not there and `create` would make */
     const char *reason; /* why the last row failed, in its context's arena */
     struct import_error *errors, **errors_end;
     int64_t errors_kept;

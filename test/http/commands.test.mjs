@@ -183,6 +183,14 @@ test("many refused rows: the first, how many for each reason, and all of them in
   assert.match(run("import", "requests", again).stdout, /^0 added, 0 changed, 60 as they were, 0 refused/);
 });
 
+test("a sheet that names what is not there says how it comes in", () => {
+  const sheet = join(work, "labelled.csv");
+  writeFileSync(sheet, "编号,主题,内容,一级分类\nlab-1,有类别的事,内容一,没见过的类别\n");
+  const taken = run("import", "requests", sheet);
+  assert.match(taken.stderr, /there is no “没见过的类别”[\s\S]*--create makes/);
+  assert.match(run("import", "requests", sheet, "--create").stdout, /^1 added/);
+});
+
 test("a sheet without numbers, imported again, changes nothing", () => {
   const sheet = join(work, "unnumbered.csv");
   writeFileSync(sheet, "主题,内容,留言时间\n没编号甲,没有编号的一行,2025-03-01\n没编号乙,没有编号的一行,2025-03-01\n");
