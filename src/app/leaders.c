@@ -31,7 +31,7 @@ static void draw_new(struct ctx *ctx)
     while (rows_next(r))
         html(out, "<option value=\"{}\"{}>{} {}</option>", row_int(r, "id"), (struct markup){row_int(r, "id") == chosen ? " selected" : ""},
              row_text(r, "login"), row_text(r, "name"));
-    html(out, "</select></div><div class=\"field\" id=\"f-team\"><span>{}</span>", say(ctx, "Team"));
+    html(out, "</select></div><div class=\"field\" id=\"f-team\"><b>{}</b>", say(ctx, "Team"));
     team_field(ctx, param_int(ctx, "team"));
     html(out, "</div><div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Name as leader"));
     form_end(ctx);
@@ -54,7 +54,7 @@ static void leaders(struct ctx *ctx)
         LIST_MOST);
     for (; rows_next(r); n++) {
         if (n == 0)
-            html(out, "<table class=\"plain\"><thead><tr><th>{}</th><th>{}</th></tr></thead><tbody>", say(ctx, "Login"), say(ctx, "Team"));
+            html(out, "<table class=\"plain stack\"><thead><tr><th>{}</th><th>{}</th></tr></thead><tbody>", say(ctx, "Login"), say(ctx, "Team"));
         html(out, "<tr><th scope=\"row\">{} <span class=\"soft\">{}</span></th><td>",
              ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")), row_text(r, "login"));
         form_begin(ctx, arena_print(ctx->arena, "/team-leaders/%lld", (long long)row_int(r, "id")), NULL, false);

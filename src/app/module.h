@@ -53,11 +53,13 @@ struct job {
 /* What a kind's pages (app/register_pages.c) show beyond what its description says; parts may be NULL. */
 struct register_view {
     const struct kind *kind;
-    void (*list)(struct ctx *ctx);                       /* above the list */
-    void (*detail)(struct ctx *ctx, const void *record); /* under the record's facts, above its history */
-    void (*acts)(struct ctx *ctx, const void *record);   /* buttons beside "Change" */
-    const char *fresh;                                   /* the page that makes a new one, when it is not the engine's */
-    bool closed;                                         /* entered and changed elsewhere: no form here */
+    void (*list)(struct ctx *ctx);                            /* above the list */
+    void (*detail)(struct ctx *ctx, const void *record);      /* under the record's facts, above its history */
+    void (*acts)(struct ctx *ctx, const void *record);        /* buttons beside "Change" */
+    const char *fresh;                                        /* the page that makes a new one, when it is not the engine's */
+    bool closed;                                              /* entered and changed elsewhere: no form here */
+    const char *column;                                       /* N_(): heading of a column of its own, after the others */
+    const char *(*cell)(struct ctx *ctx, const void *record); /* what stands in it */
 };
 
 struct module {

@@ -283,6 +283,8 @@ static void body_row(struct ctx *ctx, const struct kind *k, const struct record 
         else
             html(out, "<td class=\"{}\">{}</td>", column_class(k, f), field_show_masked(ctx, f, r));
     }
+    if (view_of(k)->column)
+        html(out, "<td class=\"long-when\">{}</td>", view_of(k)->cell(ctx, r));
     buf_puts(out, "</tr>");
 }
 
@@ -293,6 +295,8 @@ static void table_draw(struct ctx *ctx, const struct kind *k, struct browse *b)
     for (int i = 0; i < k->field_count; i++)
         if (is_column(k, &k->fields[i]))
             head_cell(ctx, k, b, &k->fields[i]);
+    if (view_of(k)->column)
+        html(out, "<th scope=\"col\" class=\"long-when\">{}</th>", tr(ctx, view_of(k)->column));
     buf_puts(out, "</tr></thead><tbody>");
     struct rows *rows = list_run(ctx, &b->list);
     for (struct record *r; (r = list_next(ctx, k, rows, ctx->arena)) != NULL;)

@@ -158,15 +158,20 @@ static void grant_row(struct ctx *ctx, const struct user *u, struct rows *r)
     buf_puts(out, "</td></tr>");
 }
 
+static struct rows *grants_of(struct ctx *ctx, const struct user *u)
+{
+    return query(ctx->db,
+                 "SELECT g.id, g.role, a.name AS area, a.name_en AS area_en, u.name AS unit, u.name_en AS unit_en FROM grants g"
+                 " LEFT JOIN areas a ON a.id = g.area LEFT JOIN units u ON u.id = g.unit WHERE g.\"user\" = {} ORDER BY g.id",
+                 u->record.id);
+}
+
 static void grants_draw(struct ctx *ctx, const struct user *u)
 {
     struct buf *out = ctx->web->out;
     html(out, "<section><h2>{}</h2><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
          say(ctx, "Roles"), say(ctx, "Role"), say(ctx, "Where"));
-    struct rows *r = query(ctx->db,
-                           "SELECT g.id, g.role, a.name AS area, a.name_en AS area_en, u.name AS unit, u.name_en AS unit_en FROM grants g"
-                           " LEFT JOIN areas a ON a.id = g.area LEFT JOIN units u ON u.id = g.unit WHERE g.\"user\" = {} ORDER BY g.id",
-                           u->record.id);
+    struct rows *r = grants_of(ctx, u);
     int n = 0;
     for (; rows_next(r); n++)
         grant_row(ctx, u, r);
@@ -408,8 +413,23 @@ static const struct place places[] = {
     {.href = NULL},
 };
 
+/* Each role with where it holds: "Community worker, Xinghu Community". */
+static const char *roles_text(struct ctx *ctx, const void *record)
+{
+    const char *all = "", *comma = ctx->lang[0] == 'e' ? ", " : "，";
+    struct rows *r = grants_of(ctx, record);
+    while (rows_next(r)) {
+        const char *where = row_text(r, "unit") ? ctx_pick(ctx, row_text(r, "unit"), row_text(r, "unit_en"))
+                                                : ctx_pick(ctx, row_text(r, "area"), row_text(r, "area_en"));
+        all = arena_print(ctx->arena, "%s%s%s%s%s", all, *all ? "; " : "", role_title(ctx, (enum role)role_parse(row_text(r, "role"))),
+                          where ? comma : "", where ? where : "");
+    }
+    rows_end(r);
+    return all;
+}
+
 static const struct register_view views[] = {
-    {&users_kind, .detail = detail_draw, .acts = acts_draw, .fresh = "/users/new"},
+    {&users_kind, .detail = detail_draw, .acts = acts_draw, .fresh = "/users/new", .column = N_("Roles"), .cell = roles_text},
     {.kind = NULL},
 };
 

@@ -43,6 +43,12 @@ test("nobody is left without a way on: who works here finds back to the work, a 
   assert.doesNotMatch(account, /To my work|The residents’ pages/);
 });
 
+test("the list of accounts says what each may do and where", async () => {
+  const list = await text(english("admin"), "/registers/users");
+  assert.match(list, />City Management|Officer Luo, City Management<.*?>Unit handler, City Management Office</s);
+  assert.match(list, />Auditor</);
+});
+
 test("days and lengths of time are written as people say them", async () => {
   const hours = await text(english("office1"), "/figures/volunteers-hours/records");
   assert.match(hours, /<th scope="row"><a href="\/hours\/\d+">\d{1,2} [A-Z][a-z]+ \d{4}<\/a><\/th>/);
