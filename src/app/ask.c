@@ -240,7 +240,7 @@ static void preview(struct ctx *ctx)
     r->subject = subject && !text_blank(subject) ? text_cut(ctx->arena, text_tidy(ctx->arena, subject), 120)
                                                  : subject_of(ctx, param(ctx, "text"));
     r->visibility = visibility && !strcmp(visibility, "summary") ? "summary" : "office";
-    html(out, "<div class=\"card\" id=\"preview\" data-none=\"{}\"><h3>{}</h3><p>", say(ctx, "A matter of another kind"),
+    html(out, "<div class=\"card\" id=\"preview\" data-none=\"{}\"><h2>{}</h2><p>", say(ctx, "A matter of another kind"),
          say(ctx, "What others see"));
     public_line(ctx, r);
     html(out, "</p><p class=\"small\">{}</p></div>",

@@ -270,6 +270,8 @@ void answer_problem(struct ctx *ctx)
         html(out, "<div class=\"notice warn\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-triangle"), p->text);
     if (!ctx->problems && code == 503)
         html(out, "<p>{}</p>", say(ctx, "Nothing you sent before is lost. Please go back and try again in a moment."));
+    if (!ctx->problems && code == 404)
+        html(out, "<p>{}</p>", say(ctx, "The address may be mistyped, or what stood here is gone."));
     if (!ctx->problems && code == 403 && ctx->actor.user != NONE)
         html(out, "<p>{}</p>", say(ctx, "If your work needs it, ask the administrator for the role."));
     html(out, "<div class=\"acts\"><a class=\"button\" href=\"{}\">{}</a></div>", work ? work : "/",
