@@ -143,7 +143,7 @@ static void place_fields(struct ctx *ctx, const struct form *f)
                   (struct maybe){area && *area ? strtoll(area, NULL, 10) : NONE}),
             area);
     select_end(ctx, "area");
-    select_begin(ctx, "station", say(ctx, "At the station"), say(ctx, "At none"));
+    select_begin(ctx, "station", say(ctx, "At the station"), say(ctx, "Not at a station"));
     options(ctx, query(ctx->db, "SELECT id, name, name_en FROM organisations WHERE kind = 'station' AND public = 1 ORDER BY name"),
             value_of(ctx, f, "station"));
     select_end(ctx, "station");

@@ -92,7 +92,7 @@ static void draw_decide(struct ctx *ctx, const struct hours *h, const struct vol
         "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
         h->record.version, say(ctx, "Hours that count"), say(ctx, "As 9.5 or 9:30."),
         typed ? typed : arena_print(ctx->arena, "%lld:%02lld", (long long)(h->attended / 3600), (long long)(h->attended % 3600 / 60)),
-        say(ctx, "Reason"), say(ctx, "The volunteer reads it."), param(ctx, "why"), icon(ctx, "check"), say(ctx, "So it counts"));
+        say(ctx, "Reason"), say(ctx, "The volunteer reads it."), param(ctx, "why"), icon(ctx, "check"), say(ctx, "Count it so"));
     form_end(ctx);
     buf_puts(out, "</section>");
 }
