@@ -391,6 +391,8 @@ static void prepare(struct ctx *ctx)
     f->a = f->edit ? record_copy(ctx, &activities_kind, f->from) : record_new(ctx, &activities_kind);
     f->look = param(ctx, "look") != NULL;
     take_fields(ctx, f->a);
+    if (!f->a->title) /* said together with what is wrong with the times */
+        ctx_problem(ctx, "title", say(ctx, "{} is needed.", tr(ctx, kind_field(&activities_kind, "title")->label)));
     take_times(ctx, f->a);
     take_shifts(ctx, f);
     if (!f->edit || !strcmp(f->from->status, "planned") || !strcmp(f->from->status, "open"))

@@ -30,11 +30,19 @@ static void problem_at(struct ctx *ctx, const char *field)
         html(ctx->web->out, "<p class=\"problem\" id=\"f-{}-p\">{} {}</p>", field, icon(ctx, "alert-circle"), problem);
 }
 
+static struct markup invalid_at(struct ctx *ctx, const char *field)
+{
+    if (!ctx_problem_of(ctx, field))
+        return (struct markup){""};
+    return (struct markup){arena_print(ctx->arena, " aria-invalid=\"true\" aria-describedby=\"f-%s-p\"", field)};
+}
+
 static void place_select(struct ctx *ctx, const char *name, const char *label, const struct kind *k)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<div class=\"field\"><label for=\"f-{}\">{} <i>{}</i></label><select id=\"f-{}\" name=\"{}\"><option value=\"\">{}</option>",
-         name, label, say(ctx, "optional"), name, name, say(ctx, "Not chosen"));
+    html(out,
+         "<div class=\"field\"><label for=\"f-{}\">{} <i>{}</i></label><select id=\"f-{}\" name=\"{}\"{}><option value=\"\">{}</option>",
+         name, label, say(ctx, "optional"), name, name, invalid_at(ctx, name), say(ctx, "Not chosen"));
     form_options(ctx, out, k, param(ctx, name));
     buf_puts(out, "</select>");
     problem_at(ctx, name);
@@ -48,11 +56,11 @@ static void grant_fields(struct ctx *ctx)
     html(
         out,
         "<div class=\"group\"><h2>{}</h2><p class=\"hint whole\">{}</p><div class=\"field\"><label for=\"f-role\">{}</label>"
-        "<select id=\"f-role\" name=\"role\" required>",
+        "<select id=\"f-role\" name=\"role\" required{}>",
         say(ctx, "Role"),
         say(ctx,
             "Workers, team leaders and volunteers need an area, unit handlers a unit. A role holds for the area and all below it; without an area for all."),
-        say(ctx, "Role"));
+        say(ctx, "Role"), invalid_at(ctx, "role"));
     role_options(ctx, param(ctx, "role"));
     buf_puts(out, "</select>");
     problem_at(ctx, "role");

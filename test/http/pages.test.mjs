@@ -43,6 +43,15 @@ test("nobody is left without a way on: who works here finds back to the work, a 
   assert.doesNotMatch(account, /To my work|The residents’ pages/);
 });
 
+test("a new activity without title and day is told both at once", async () => {
+  const answer = await english("office1").submit("/activities/new", "/activities/new", { kind: "haircut" });
+  assert.equal(answer.status, 422);
+  const page = await answer.text();
+  assert.match(page, /2 things to put right/);
+  assert.match(page, /href="#f-title"/);
+  assert.match(page, /href="#f-date"/);
+});
+
 test("the list of accounts says what each may do and where", async () => {
   const list = await text(english("admin"), "/registers/users");
   assert.match(list, />City Management|Officer Luo, City Management<.*?>Unit handler, City Management Office</s);
