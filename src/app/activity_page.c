@@ -212,7 +212,7 @@ static void page(struct ctx *ctx)
     page_begin(ctx, activity_title(ctx, a), PAGE_RESIDENT | PAGE_MAP);
     trail(ctx, "/activities", say(ctx, "All activities"));
     html(out, "<header class=\"head\"><h1>{}</h1>", activity_title(ctx, a));
-    if (ctx->actor.roles & (ACTIVITY_HOSTS | ROLE_LEADER))
+    if ((ctx->actor.roles & (ACTIVITY_HOSTS | ROLE_LEADER)) && record_load(ctx, &activities_kind, a->record.id))
         html(out, "<div class=\"acts\"><a class=\"button\" href=\"/activities/{}/manage\">{}</a></div>", a->record.id,
              say(ctx, "Organise it"));
     buf_puts(out, "</header>");

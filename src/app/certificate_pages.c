@@ -138,7 +138,7 @@ static void draw_search(struct ctx *ctx)
         html(
             out,
             "<li>{}<div><p class=\"what\"><a href=\"/certificates/new?volunteer={}\">{}</a> <span class=\"soft\">{}</span></p><p class=\"by\">{}</p></div></li>",
-            icon(ctx, "user"), row_int(r, "id"), row_text(r, "name"), row_text(r, "number"), hours_show(ctx, row_int(r, "seconds")));
+            icon(ctx, "user"), row_int(r, "id"), row_text(r, "name"), row_text(r, "number"), hours_text(ctx, row_int(r, "seconds")));
     }
     if (n)
         buf_puts(out, "</ul>");
@@ -175,7 +175,7 @@ static void new_page(struct ctx *ctx)
     trail(ctx, "/certificates", say(ctx, "Certificates"));
     html(out, "<header class=\"head\"><h1>{}</h1>", say(ctx, "Issue a certificate"));
     if (v)
-        html(out, "<p class=\"lead\">{} · {}</p>", volunteer_name(ctx, v->record.id), hours_show(ctx, v->seconds));
+        html(out, "<p class=\"lead\">{} · {}</p>", volunteer_name(ctx, v->record.id), hours_text(ctx, v->seconds));
     buf_puts(out, "</header>");
     if (!v) {
         draw_search(ctx);
@@ -314,12 +314,12 @@ static void record_page(struct ctx *ctx)
     trail(ctx, "/certificates", say(ctx, "Certificates"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">", volunteer_name(ctx, c->volunteer));
     draw_state(ctx, c);
-    html(out, " · {} · {}</p></header>", period(ctx, c), hours_show(ctx, c->seconds));
+    html(out, " · {} · {}</p></header>", period(ctx, c), hours_text(ctx, c->seconds));
     form_problems(ctx);
-    html(
-        out,
-        "<div class=\"acts next\"><a class=\"button primary\" href=\"/certificates/{}/file\">{} {}</a></div><section><dl class=\"facts card\">",
-        c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));
+    if (ctx->actor.roles & HOSTS)
+        html(out, "<div class=\"acts next\"><a class=\"button primary\" href=\"/certificates/{}/file\">{} {}</a></div>", c->record.id,
+             icon(ctx, "download"), say(ctx, "Download the PDF"));
+    html(out, "<section><dl class=\"facts card\">");
     for (int i = 0; names[i]; i++) {
         const struct field *f = kind_field(&certificates_kind, names[i]);
         const char *value = field_show(ctx, f, c);
@@ -390,7 +390,7 @@ static void my_page(struct ctx *ctx)
         html(out, "<section class=\"card\"><h2>{}</h2><p>", period(ctx, c));
         draw_state(ctx, c);
         html(out, " · {} · <span class=\"nobr\">{}</span></p><p><a class=\"button\" href=\"/my/certificates/{}\">{} {}</a></p></section>",
-             hours_show(ctx, c->seconds), c->number, c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));
+             hours_text(ctx, c->seconds), c->number, c->record.id, icon(ctx, "download"), say(ctx, "Download the PDF"));
     }
     if (!n)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "file-certificate"),

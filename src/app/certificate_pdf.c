@@ -208,13 +208,13 @@ static void draw_body(struct sheet *s, const struct certificate *c, const struct
     const char *period = say(ctx, "{} to {}", day_show(ctx->arena, ctx->lang, from), day_show(ctx->arena, ctx->lang, to));
     s->y += put(s, MARGIN, WIDTH - 2 * MARGIN, SERIF, 14, PANGO_ALIGN_LEFT,
                 say(ctx, "{} took part in volunteer service from {}. The hours that count are {}.", p->name, period,
-                    hours_show(ctx, c->seconds))) +
+                    hours_text(ctx, c->seconds))) +
             20;
     draw_row(s, say(ctx, "Full name"), p->name);
     draw_row(s, say(ctx, "Document"), p->document);
     draw_row(s, say(ctx, "Volunteer number"), p->volunteer_number);
     draw_row(s, say(ctx, "Period of service"), period);
-    draw_row(s, say(ctx, "Hours that count"), hours_show(ctx, c->seconds));
+    draw_row(s, say(ctx, "Hours that count"), hours_text(ctx, c->seconds));
     draw_row(s, say(ctx, "Service"), c->content);
     draw_row(s, say(ctx, "Notes"), c->note);
     ink(s, 0.337, 0.380, 0.392);

@@ -73,12 +73,6 @@ const struct kind certificates_kind = {.name = "certificates",
 
 /* ---- what it counts ---- */
 
-const char *hours_show(struct ctx *ctx, int64_t seconds)
-{
-    int64_t minutes = (seconds + 30) / 60;
-    return minutes % 60 ? say(ctx, "{} h {} min", minutes / 60, minutes % 60) : say(ctx, "{} h", minutes / 60);
-}
-
 #define CONTENT_MOST 10
 
 struct part {
@@ -127,7 +121,7 @@ bool certificate_count(struct ctx *ctx, struct certificate *c)
     c->content = "";
     for (int i = 0; i < n; i++)
         c->content = arena_print(ctx->arena, "%s%s%s", c->content, i ? "\n" : "",
-                                 say(ctx, "{}: {} times, {}", parts[i].what, parts[i].times, hours_show(ctx, parts[i].seconds)));
+                                 say(ctx, "{}: {} times, {}", parts[i].what, parts[i].times, hours_text(ctx, parts[i].seconds)));
     if (!n)
         c->content = say(ctx, "As recorded by hand");
     return true;

@@ -71,7 +71,4 @@ struct certificate *certificate_find(struct ctx *ctx, const char *number); /* in
 /* The file as it was issued; size 0: there is none. */
 struct bytes certificate_bytes(struct ctx *ctx, const struct certificate *c);
 
-/* "12 hours 30 minutes" */
-const char *hours_show(struct ctx *ctx, int64_t seconds);
-
 #endif

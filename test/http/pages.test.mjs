@@ -43,6 +43,12 @@ test("nobody is left without a way on: who works here finds back to the work, a 
   assert.doesNotMatch(account, /To my work|The residents’ pages/);
 });
 
+test("who may not lead an activity is not led to its desk", async () => {
+  const [, other] = (await text(english("office1"), "/activities/manage")).match(/\/activities\/(\d+)\/manage/);
+  assert.match(await text(english("office1"), `/activities/${other}`), new RegExp(`/activities/${other}/manage`));
+  assert.doesNotMatch(await text(english("team1"), `/activities/${other}`), /\/manage"/);
+});
+
 test("a new activity without title and day is told both at once", async () => {
   const answer = await english("office1").submit("/activities/new", "/activities/new", { kind: "haircut" });
   assert.equal(answer.status, 422);
