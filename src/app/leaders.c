@@ -54,7 +54,8 @@ static void leaders(struct ctx *ctx)
         LIST_MOST);
     for (; rows_next(r); n++) {
         if (n == 0)
-            html(out, "<table class=\"plain stack\"><thead><tr><th>{}</th><th>{}</th></tr></thead><tbody>", say(ctx, "Login"), say(ctx, "Team"));
+            html(out, "<table class=\"plain stack\"><thead><tr><th>{}</th><th>{}</th></tr></thead><tbody>", say(ctx, "Login"),
+                 say(ctx, "Team"));
         html(out, "<tr><th scope=\"row\">{} <span class=\"soft\">{}</span></th><td>",
              ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")), row_text(r, "login"));
         form_begin(ctx, arena_print(ctx->arena, "/team-leaders/%lld", (long long)row_int(r, "id")), NULL, false);
