@@ -211,7 +211,8 @@ static const struct command commands[] = {
                 "                       refused, and with https cookies are secure and HSTS is sent\n"
                 "  --proxied            a proxy that you trust stands before it: its X-Forwarded-For and -Proto are believed\n"
                 "  --copy-to DIR        every change is in that folder too within a second (on another disk or machine), and any\n"
-                "                       second of the last seven days can be gone back to: linli restore --from DIR\n"
+                "                       second of the last seven days can be gone back to: linli restore --from DIR. Several\n"
+                "                       subdistricts have a folder each in it\n"
                 "  --open N             with several subdistricts: so many stores are open at once, 250 unless said, 16 on PostgreSQL\n\n"
                 "  linli serve --data ./data --listen 127.0.0.1:8080 --url https://linli.example.cn --proxied\n")},
     {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--create] [--dry-run] [--errors FILE]", 2, 2, .run = run_import,

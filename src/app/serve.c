@@ -131,10 +131,5 @@ enum status install_serve(struct ctx *ctx, struct serving *how)
     bool postgres = db_is_postgres(how->data), several = tenants_there(ctx, how->data);
     if (how->copy_to && postgres)
         return ctx_fail(ctx, INVALID, say(ctx, "--copy-to is for a folder. PostgreSQL copies itself: a standby, or archive_command."));
-    if (how->copy_to && several)
-        return ctx_fail(
-            ctx, INVALID,
-            say(ctx,
-                "--copy-to is for one subdistrict. Serve those that need it by themselves, or put the installation on PostgreSQL with a standby."));
     return several ? serve_many(ctx, how) : serve_one(ctx, how);
 }

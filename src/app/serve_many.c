@@ -29,9 +29,11 @@
 #include "base/log.h"
 #include "base/seal.h"
 #include "db/journal.h"
+#include "db/wal_copy.h"
 #include "db/writer.h"
 #include "web/crew.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -51,6 +53,7 @@ struct tenant {
     struct tenant *next;
     char *name, *host, *parent, *store; /* replaced by a new text under many.lock; the old one stays, it may be in use */
     struct seal_key keys;
+    struct wal_copy *copy;             /* while it is open, with --copy-to */
     pthread_mutex_t lock, writer_lock; /* the second: the writer is opened once */
     pthread_cond_t settled;            /* busy no more */
     int users;
@@ -101,6 +104,18 @@ static const char *up_to_date(struct ctx *ctx, const char *store)
     return why;
 }
 
+/* The name of its store: a tenant's own may change. Of one elsewhere the whole path. */
+static const char *copy_folder(const struct tenant *t, struct arena *a)
+{
+    const char *beside = arena_print(a, "%s/tenants/", many.how->data);
+    bool here = !strncmp(t->store, beside, strlen(beside));
+    char *name = arena_copy(a, t->store + (here ? strlen(beside) : 1));
+    for (char *p = name; *p; p++)
+        if (*p == '/')
+            *p = '_';
+    return arena_print(a, "%s/%s", many.how->copy_to, name);
+}
+
 /* NULL, or why it can't be served. */
 static const char *tenant_open(struct tenant *t, struct arena *a)
 {
@@ -117,6 +132,8 @@ static const char *tenant_open(struct tenant *t, struct arena *a)
     memcpy(t->site.secret, t->keys.form, sizeof t->site.secret);
     if (!why && t->site.far && !(t->site.crew = crew_start(t->site.far, SEAT_LOOPS)))
         why = "no thread can be started";
+    if (!why && many.how->copy_to && !t->site.far)
+        t->copy = wal_copy_start(t->store, copy_folder(t, a), &t->site.copied, a, NULL);
     return why;
 }
 
@@ -127,6 +144,8 @@ static void tenant_close(struct tenant *t)
     writer_stop(atomic_exchange(&t->site.writer, NULL));
     for (int i = 0; i < SITE_SEATS; i++)
         site_reader_close(&t->site, i);
+    wal_copy_stop(t->copy);
+    t->copy = NULL;
 }
 
 static void count_open(int more)
@@ -487,6 +506,8 @@ enum status serve_many(struct ctx *ctx, const struct serving *how)
     many.most = how->open ? how->open : db_is_postgres(how->data) ? 16 : 250;
     if (registry_start(ctx) != OK)
         return ctx->status;
+    if (how->copy_to && !store_make_folder(how->copy_to))
+        return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", how->copy_to, strerror(errno)));
     mallopt(M_ARENA_MAX, 4); /* many threads that seldom work need no memory each */
     db_many();
     many.jobs = jobs_start();

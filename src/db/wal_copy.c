@@ -13,6 +13,11 @@
  * folder fails, nothing is held back any more (the log would grow without end):
  * a new generation begins when it is there again.
  *
+ * When the store is closed and all of the log is in the file, and copied, the
+ * file's state is noted in the generation (end). As long as it is in that state
+ * when the store is opened again, nothing was written meanwhile, and the
+ * generation goes on with the next log.
+ *
  * The log is read by a descriptor of our own; the database file never is, since
  * closing it would drop SQLite's locks.
  */
@@ -66,6 +71,8 @@ struct wal_copy {
     pthread_mutex_t lock;
     pthread_cond_t more;
     bool stopping;
+    bool first; /* the thread did not look yet */
+    bool good;  /* it follows; the thread's own while that runs */
     _Atomic int64_t *at;
     char why[NAME_MOST];
 };
@@ -141,6 +148,8 @@ static bool generation_open(struct wal_copy *c, struct generation *g)
 
 static bool generation_put(struct wal_copy *c, struct generation *g, const void *data, size_t n)
 {
+    if (g->open && g->log < 0 && !generation_part(c, g)) /* one that goes on, with its first new part */
+        return false;
     return !g->open || write_all(g->log, data, n) || failed(c, g->folder, strerror(errno));
 }
 
@@ -431,6 +440,94 @@ static void prune(struct wal_copy *c)
     free(list);
 }
 
+/* ---- from one opening of the store to the next ---- */
+
+/* What the file is known by as long as nothing is written to it; "" when there is none. */
+static void file_state(const struct wal_copy *c, char state[200])
+{
+    char file[NAME_MOST + 40];
+    struct stat db;
+    snprintf(file, sizeof file, "%s/linli.db", c->data);
+    state[0] = '\0';
+    if (stat(file, &db) == 0)
+        snprintf(state, 200, "%ju %ju %jd %jd.%09ld\n", (uintmax_t)db.st_dev, (uintmax_t)db.st_ino, (intmax_t)db.st_size,
+                 (intmax_t)db.st_mtim.tv_sec, db.st_mtim.tv_nsec);
+}
+
+static bool log_is_empty(const struct wal_copy *c)
+{
+    struct stat log;
+    return stat(c->wal, &log) != 0 ? errno == ENOENT : log.st_size == 0;
+}
+
+static void end_path(const struct generation *g, char path[NAME_MOST + 40])
+{
+    snprintf(path, NAME_MOST + 40, "%s/end", g->folder);
+}
+
+/* With the writers kept out: all of the log is copied and in the file. What is written afterwards shows in its state. */
+static void end_note(struct wal_copy *c)
+{
+    char path[NAME_MOST + 40], state[200] = "";
+    int in_log = 0, in_file = -1;
+    sqlite3_wal_checkpoint_v2(c->check, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (!c->now.open || sqlite3_exec(c->gate, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return;
+    int64_t before = c->copied, ms = now_ms();
+    if (copy_log(c) && (c->copied == before || generation_mark(c, &c->now, ms)) && hold(c) &&
+        sqlite3_wal_checkpoint_v2(c->check, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &in_file) == SQLITE_OK && in_log == in_file)
+        file_state(c, state);
+    run(c, c->gate, "ROLLBACK");
+    end_path(&c->now, path);
+    int fd = *state ? make_file(path) : -1;
+    if (fd < 0)
+        return;
+    bool good = write_all(fd, state, strlen(state)) && fsync(fd) == 0;
+    close(fd);
+    if (!good)
+        unlink(path);
+}
+
+static int count_parts(const char *folder)
+{
+    char path[NAME_MOST + 40];
+    int n = 0;
+    do
+        snprintf(path, sizeof path, "%s/wal-%06d", folder, n + 1);
+    while (access(path, F_OK) == 0 && ++n);
+    return n;
+}
+
+/* The newest generation, when it ended with the file as it is now and is not a day old. */
+static bool go_on(struct wal_copy *c)
+{
+    struct dirent **list = NULL;
+    int n = scandir(c->to, &list, is_generation, by_name);
+    struct generation *g = &c->now;
+    char path[NAME_MOST + 40], noted[200] = "", state[200];
+    *g = (struct generation){.log = -1, .times = -1};
+    if (n > 0)
+        snprintf(g->folder, sizeof g->folder, "%.500s/%.30s", c->to, list[n - 1]->d_name);
+    for (int i = 0; i < n; i++)
+        free(list[i]);
+    free(list);
+    end_path(g, path);
+    FILE *f = n > 0 ? fopen(path, "r") : NULL;
+    if (!f)
+        return false;
+    bool read = fgets(noted, sizeof noted, f) != NULL;
+    fclose(f);
+    file_state(c, state);
+    c->began = read_done(g->folder);
+    if (unlink(path) != 0 || !read || !log_is_empty(c) || strcmp(noted, state) != 0 || now_ms() - c->began > DAY_MS)
+        return false;
+    snprintf(path, sizeof path, "%s/times", g->folder);
+    g->times = make_file(path);
+    g->number = count_parts(g->folder);
+    g->open = g->times >= 0;
+    return g->open;
+}
+
 /* ---- the thread ---- */
 
 static bool begin(struct wal_copy *c)
@@ -495,20 +592,20 @@ static bool look(struct wal_copy *c)
 static void *copy_thread(void *arg)
 {
     struct wal_copy *c = arg;
-    bool good = true;
     for (bool last = false; !last;) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += WAL_COPY_PAUSE * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000 + (good ? 0 : TRY_AGAIN);
+        until.tv_sec += until.tv_nsec / 1000000000 + (c->good || c->first ? 0 : TRY_AGAIN);
         until.tv_nsec %= 1000000000;
         pthread_mutex_lock(&c->lock);
         if (!c->stopping)
             pthread_cond_timedwait(&c->more, &c->lock, &until);
         last = c->stopping;
         pthread_mutex_unlock(&c->lock);
-        good = good ? look(c) : !last && begin(c);
-        if (!good) {
+        c->first = false;
+        c->good = c->good ? look(c) : !last && begin(c);
+        if (!c->good) {
             log_error("copy_failed", "\"failure\":{}", c->why);
             give_up(c);
         }
@@ -546,14 +643,19 @@ static void close_all(struct wal_copy *c)
 struct wal_copy *wal_copy_start(const char *data, const char *to, _Atomic int64_t *at, struct arena *a, const char **why)
 {
     struct wal_copy *c = must_alloc(sizeof *c);
-    *c = (struct wal_copy){.holder = -1, .fd = -1, .at = at};
+    *c = (struct wal_copy){.holder = -1, .fd = -1, .at = at, .first = true};
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->more, NULL);
     snprintf(c->data, sizeof c->data, "%.500s", data);
     snprintf(c->to, sizeof c->to, "%.500s", to);
     snprintf(c->wal, sizeof c->wal, "%.500s/linli.db-wal", data);
-    if (strlen(data) > 500 || strlen(to) > 500 ? !failed(c, to, "the name is too long") : !open_all(c) || !begin(c)) {
-        *why = arena_print(a, "the copy can't be begun: %s", c->why);
+    bool usable = strlen(data) <= 500 && strlen(to) <= 500 ? open_all(c) : failed(c, to, "the name is too long");
+    c->good = usable && ((go_on(c) && hold(c)) || (why && begin(c)));
+    if (!usable || (!c->good && why)) {
+        if (why)
+            *why = arena_print(a, "the copy can't be begun: %s", c->why);
+        else
+            log_error("copy_failed", "\"failure\":{}", c->why);
         give_up(c);
         close_all(c);
         return NULL;
@@ -572,6 +674,8 @@ void wal_copy_stop(struct wal_copy *c)
     pthread_cond_signal(&c->more);
     pthread_mutex_unlock(&c->lock);
     pthread_join(c->thread, NULL);
+    if (c->good)
+        end_note(c);
     give_up(c);
     close_all(c);
 }
@@ -655,7 +759,8 @@ enum status wal_copy_restore(const char *from, int64_t *at, const char *path, st
     free(list);
     if (!found) {
         *why = n < 0 ? arena_print(a, "%s can't be read: %s", from, strerror(errno))
-                     : arena_print(a, "%s holds nothing of that time", from);
+                     : arena_print(a, "%s holds nothing of that time%s", from,
+                                   n == 0 ? "; of many subdistricts name the folder of one in it" : "");
         return NOT_FOUND;
     }
     if (put_together(folder, number, bytes, path))

@@ -7,7 +7,8 @@
  * base.db is the whole file at some moment, wal-000001 … what SQLite wrote to
  * its log since before that moment, times how far which of them was at which
  * millisecond ("1 4152 1790000000000"), done the moment from which on it can be
- * restored. A generation begins at each start and once a day.
+ * restored. A generation begins once a day, and when the file was written to
+ * while nobody copied it; end says in which state it was left.
  */
 #ifndef LINLI_DB_WAL_COPY_H
 #define LINLI_DB_WAL_COPY_H
@@ -24,7 +25,8 @@
 
 struct wal_copy;
 /* Copies the store in the folder data to the folder to (made when missing) until it is stopped. The first whole copy is
- * made before this returns. at: seconds of the last moment that is safe, kept up to date. NULL with a message in *why. */
+ * made before this returns. at: seconds of the last moment that is safe, kept up to date. NULL with a message in *why. why
+ * NULL: the whole copy, if one is needed, is made beside; what keeps it from that is logged and tried again. */
 struct wal_copy *wal_copy_start(const char *data, const char *to, _Atomic int64_t *at, struct arena *a, const char **why);
 void wal_copy_stop(struct wal_copy *c); /* after the writer: what it wrote last is copied too */
 

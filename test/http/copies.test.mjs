@@ -1,7 +1,7 @@
 // Backups of a store on PostgreSQL, taken while it serves, and restored to either back end.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { before, after, test } from "node:test";
 import { folder, init, linli, pack, start } from "./server.mjs";
@@ -161,4 +161,72 @@ test("a copy goes on after a restart, and after its folder was away", { timeout:
   const wrong = linli(["serve", "--data", data, "--listen", "127.0.0.1:0", "--copy-to", "/proc/nowhere"]);
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, /can't be begun/);
+});
+
+test("many subdistricts are copied into a folder each, and one of them is restored at a second", { timeout: 240000 }, async () => {
+  const data = folder(), to = join(dirname(data), "copy"), names = ["east", "west"];
+  const tenant = (...words) => linli(["tenant", ...words, "--data", data]);
+  const at = (name) => join(data, "tenants", name), key = (name) => join(at(name), "key"), tokens = {};
+  for (const name of names) {
+    const made = tenant("add", name);
+    assert.equal(made.code, 0, made.stderr);
+    tokens[name] = linli(["token", "--data", at(name), "--role", "office"]).stdout.trim();
+  }
+  const serve = () => start({ data, logins: {}, args: ["--copy-to", to] });
+  let server = await serve();
+  const ask = async (name, text) => {
+    const answer = await fetch(`${server.url}/t/${name}/api/v1/requests`, {
+      method: "POST", headers: { authorization: `Bearer ${tokens[name]}`, "content-type": "application/json" }, body: JSON.stringify({ subject: "分开抄", text }),
+    });
+    assert.equal(answer.status, 201);
+  };
+  const until = async (fits, why) => {
+    for (let i = 0; i < 600; i++) {
+      if (await fits()) return;
+      await pause(50);
+    }
+    assert.fail(`${why}: ${server.log.slice(-1000)}`);
+  };
+  const generations = (name) => readdirSync(join(to, name)).filter((each) => /^\d{8}T/.test(each));
+  const copied = (name) => until(() => existsSync(join(to, name)) && generations(name).some((each) => existsSync(join(to, name, each, "done"))), `${name} is copied`);
+  const back = (name, more = [], where = join(dirname(data), `${name}-${Math.random()}`)) => {
+    const made = linli(["restore", "--from", join(to, name), ...more, "--data", where, "--key", key(name)]);
+    assert.equal(made.code, 0, made.stderr);
+    return count(where, "subject='分开抄'").filter(Boolean);
+  };
+  for (const name of names) await ask(name, `${name}一`);
+  for (const name of names) await copied(name);
+  await until(() => names.every((name) => back(name).length === 1), "both are in their copies");
+  await pause(1100);
+  const then = Date.now();
+  await pause(1100);
+  for (const name of names) await ask(name, `${name}二`);
+  await until(() => names.every((name) => back(name).length === 2), "what came later, too");
+  assert.deepEqual(back("east", ["--at", local(then)]), ["east一"]);
+  assert.deepEqual(back("west"), ["west一", "west二"]);
+  assert.match(await (await fetch(`${server.url}/t/east/metrics`)).text(), /linli_copy_age_seconds [0-3]\n/);
+  await server.stop();
+  const before = names.map((name) => generations(name).length);
+  server = await serve(); // nothing was written meanwhile: the copy goes on without a whole one
+  await ask("east", "east三");
+  linli(["user", "add", "new1", "--name", "新人", "--role", "office", "--generate", "--data", at("west")]);
+  await ask("west", "west三");
+  await until(() => names.every((name) => back(name).length === 3), "after a restart");
+  await server.kill(); // with the whole machine
+  assert.deepEqual(names.map((name) => generations(name).length), before, "no whole copy was made");
+  assert.deepEqual(back("east"), ["east一", "east二", "east三"]);
+  linli(["user", "add", "new2", "--name", "新人", "--role", "office", "--generate", "--data", at("east")]); // while nobody copies
+  server = await serve();
+  await ask("east", "east四");
+  await until(() => generations("east").length > before[0] && back("east").length === 4, "what was written meanwhile is in it, too");
+  await server.stop();
+  const whole = linli(["restore", "--from", to, "--check"]);
+  assert.equal(whole.code, 1);
+  assert.match(whole.stderr, /of many subdistricts name the folder of one in it/);
+  const again = join(data, "tenants", "east2"); // one subdistrict comes back beside the others, as it was
+  assert.deepEqual(back("east", ["--at", local(then)], again), ["east一"]);
+  assert.match(tenant("add", "east2").stdout, /taken over/);
+  server = await serve();
+  await until(async () => (await fetch(`${server.url}/t/east2/`)).status === 200, "it is served");
+  await server.stop();
 });
