@@ -218,21 +218,21 @@ static bool run(PGconn *c, const char *sql)
 static char *settle_schema(PGconn *c, const struct pg_address *at, enum db_mode mode)
 {
     char sql[600];
-    snprintf(sql, sizeof sql, "SELECT to_regnamespace('%s') IS NOT NULL", at->schema);
+    snprintf(sql, sizeof sql, "SELECT to_regnamespace('\"%s\"') IS NOT NULL", at->schema); /* it may be a word of SQL's */
     PGresult *r = answer_to(c, sql);
     bool there = PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == 't';
     PQclear(r);
     if (!there && mode == DB_WRITE) {
-        snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS %s", at->schema);
+        snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS \"%s\"", at->schema);
         if (!run(c, sql) && strstr(PQerrorMessage(c), "permission")) {
             snprintf(sql, sizeof sql,
                      "the role %.60s may not make the schema %s in %.60s: let the owner of the database run"
-                     " CREATE SCHEMA %s AUTHORIZATION %.60s",
+                     " CREATE SCHEMA \"%s\" AUTHORIZATION \"%.60s\"",
                      PQuser(c), at->schema, PQdb(c), at->schema, PQuser(c));
             return must_copy(sql);
         }
     }
-    snprintf(sql, sizeof sql, "SET search_path = %s", at->schema);
+    snprintf(sql, sizeof sql, "SET search_path = \"%s\"", at->schema);
     return run(c, sql) ? NULL : message(at, PQerrorMessage(c));
 }
 

@@ -78,7 +78,7 @@ test("what can't be opened is told with what to do", { skip, timeout: 120000 }, 
   refused(data().replace("/linli?", "/nothing?"), ["init"], /does not exist.*createdb/);
   refused(data().replace("schema=here", "schema=other"), verify, /no key/);
   pg.sql("CREATE ROLE weak LOGIN; GRANT CONNECT ON DATABASE linli TO weak");
-  refused(data().replace("linli@", "weak@").replace("schema=here", "schema=weakly"), ["init"], /weak may not make the schema weakly.*CREATE SCHEMA weakly AUTHORIZATION weak/);
+  refused(data().replace("linli@", "weak@").replace("schema=here", "schema=weakly"), ["init"], /weak may not make the schema weakly.*CREATE SCHEMA "weakly" AUTHORIZATION "weak"/);
   refused(data().replace("linli@", "weak@"), verify, /may this role read it/);
 });
 

@@ -237,6 +237,21 @@ static void statements_end(void **state)
     db_close(db);
 }
 
+/* A schema may have a name that SQL has another use for. */
+static void any_name_is_a_schema(void **state)
+{
+    (void)state;
+    const char *why = NULL;
+    for (int i = 0; i < 3; i++) {
+        const char *server = getenv("LINLI_TEST_STORE"), *name = (const char *[]){"both", "user", "table"}[i];
+        struct db *db = db_open(arena_print(arena, "%s?schema=%s", server, name), DB_WRITE, arena, &why);
+        assert_non_null(db);
+        assert_int_equal(db_migrate(db, schema_steps, arena, &why), OK);
+        assert_int_equal(query_int(db, "SELECT count(*) FROM users"), 0);
+        db_close(db);
+    }
+}
+
 int main(void)
 {
     if (!store_on_postgres()) {
@@ -247,6 +262,7 @@ int main(void)
         cmocka_unit_test(writers_do_not_lose_each_others_changes),
         cmocka_unit_test(a_cut_connection_does_each_change_once_or_not_at_all),
         cmocka_unit_test(statements_end),
+        cmocka_unit_test(any_name_is_a_schema),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
