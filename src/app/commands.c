@@ -28,7 +28,7 @@ int command_failed(struct ctx *ctx)
     for (const struct problem *p = ctx->problems; p; p = p->next)
         fprintf(stderr, "linli: %s\n", p->text);
     if (!ctx->problems)
-        fprintf(stderr, "linli: %s\n", status_name(ctx->status));
+        fprintf(stderr, "linli: %s\n", ctx->db && db_status(ctx->db) != OK ? db_failure(ctx->db) : status_name(ctx->status));
     return 1;
 }
 

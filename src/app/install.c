@@ -33,6 +33,29 @@ static const char *in_folder(struct ctx *ctx, const char *folder, const char *fi
     return arena_print(ctx->arena, "%s/%s", folder, file);
 }
 
+/* Why the key can't be had, and what to do. */
+static enum status key_failed(struct ctx *ctx, enum status s, const char *data, const char *key)
+{
+    const char *shown = store_shown(ctx->arena, data), *why = strerror(errno);
+    struct stat st;
+    if (db_is_postgres(data) && s == NOT_FOUND)
+        return ctx_fail(
+            ctx, s,
+            say(ctx, "There is no key {} for {}. Say where it is with --keys FOLDER, or make a new installation with: linli init --data {}",
+                key, shown, shown));
+    if (!db_is_postgres(data) && stat(data, &st) == 0 && !S_ISDIR(st.st_mode))
+        return ctx_fail(ctx, INVALID, say(ctx, "{} is a file. --data is the folder of an installation, or postgresql://…", data));
+    if (s == NOT_FOUND && access(in_folder(ctx, data, "linli.db"), F_OK) == 0)
+        return ctx_fail(ctx, s, say(ctx, "The key {} is missing. Put it back from where you keep it; nothing in the store is lost.", key));
+    if (s == NOT_FOUND)
+        return ctx_fail(ctx, s, say(ctx, "{} is not an installation. Make one with: linli init --data {}", data, data));
+    if (s == UNAVAILABLE)
+        return ctx_fail(ctx, s, say(ctx, "The key file {} can't be read: {}", key, why));
+    if (s == INVALID)
+        return ctx_fail(ctx, s, say(ctx, "{} is not a key. Put the store's own back from where you keep it.", key));
+    return ctx_fail(ctx, s, say(ctx, "The key file {} can't be used: it must be a file that only its owner may read.", key));
+}
+
 enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
 {
     const char *why = NULL;
@@ -44,20 +67,13 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
     const char *key = store_key_path(ctx->arena, data), *shown = store_shown(ctx->arena, data);
     struct seal_key *keys = ARENA_NEW(ctx->arena, struct seal_key);
     enum status s = seal_key_load(keys, key);
-    if (s == NOT_FOUND && db_is_postgres(data))
-        return ctx_fail(
-            ctx, NOT_FOUND,
-            say(ctx, "There is no key {} for {}. Say where it is with --keys FOLDER, or make a new installation with: linli init --data {}",
-                key, shown, shown));
-    if (s == NOT_FOUND)
-        return ctx_fail(ctx, NOT_FOUND, say(ctx, "{} is not an installation. Make one with: linli init --data {}", data, data));
     if (s != OK)
-        return ctx_fail(ctx, s, say(ctx, "The key file {} can't be used: it must be a file that only its owner may read.", key));
+        return key_failed(ctx, s, data, key);
     ctx->keys = keys;
     ctx->db = db_open(data, mode, ctx->arena, &why);
     if (!ctx->db)
         return ctx_fail(ctx, UNAVAILABLE, why);
-    s = mode == DB_WRITE ? db_migrate(ctx->db, schema_steps, ctx->arena, &why) : OK;
+    s = mode == DB_WRITE ? db_migrate(ctx->db, schema_steps, ctx->arena, &why) : db_known(ctx->db, schema_steps, ctx->arena, &why);
     int64_t moving = s == OK ? query_int(ctx->db, "SELECT count(*) FROM settings WHERE name = {}", INSTALL_MOVING) : 0;
     if (s == OK && db_status(ctx->db) != OK)
         return ctx_fail(ctx, UNAVAILABLE,
@@ -140,6 +156,19 @@ static enum status create_schema(struct ctx *ctx, const char *data, const char *
     return fill(ctx, pack, requests);
 }
 
+/* What a broken-off init leaves would only take room. Its failure is said before. */
+static void remove_made(struct ctx *ctx, const char *folder)
+{
+    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
+    if (ctx->db && db_status(ctx->db) != OK && !ctx->problems)
+        ctx_problem(ctx, NULL, arena_copy(ctx->arena, db_failure(ctx->db)));
+    db_close(ctx->db);
+    ctx->db = NULL;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        unlink(in_folder(ctx, folder, files[i]));
+    rmdir(folder);
+}
+
 enum status install_create(struct ctx *ctx, const char *data, const char *pack, int64_t requests)
 {
     struct stat st;
@@ -151,12 +180,16 @@ enum status install_create(struct ctx *ctx, const char *data, const char *pack, 
     if (mkdir(making, 0700) != 0)
         return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", making, strerror(errno)));
     enum status s = seal_key_create(in_folder(ctx, making, "key"));
+    if (s != OK)
+        ctx_fail(ctx, s, say(ctx, "{} can't be made: {}", in_folder(ctx, making, "key"), strerror(errno)));
     if (s == OK)
         s = install_open(ctx, making, DB_WRITE);
     if (s == OK)
         s = fill(ctx, pack, requests);
-    if (s != OK)
+    if (s != OK) {
+        remove_made(ctx, making);
         return ctx->status != OK ? ctx->status : ctx_fail(ctx, s, NULL);
+    }
     if (rename(making, data) != 0)
         return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", data, strerror(errno)));
     return OK;

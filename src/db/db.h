@@ -150,6 +150,8 @@ extern const struct schema_step schema_steps[]; /* the files of schema/, ended b
 /* Brings the store up to the newest step, each in a transaction of its own. A store newer
  * than the program is refused (CONFLICT) with a message. steps end with number 0. */
 enum status db_migrate(struct db *db, const struct schema_step *steps, struct arena *a, const char **why);
+/* CONFLICT with a message when the store is newer than the steps, as db_migrate says; for who only reads. */
+enum status db_known(struct db *db, const struct schema_step *steps, struct arena *a, const char **why);
 
 /* A consistent copy into a new file while others read and write. */
 enum status db_copy(struct db *db, const char *path, struct arena *a, const char **why);

@@ -28,23 +28,40 @@ static enum status run_step(struct db *db, const struct schema_step *step)
     return db_commit(db); /* rolls back when something failed */
 }
 
-static enum status run_steps(struct db *db, const struct schema_step *steps, int known, struct arena *a, const char **why)
+static int known_steps(const struct schema_step *steps)
 {
-    db_script(db, "CREATE TABLE IF NOT EXISTS schema_steps (number bigint PRIMARY KEY, name text NOT NULL,"
-                  " at bigint NOT NULL)");
+    int known = 0;
+    for (; steps[known].number != 0; known++)
+        if (steps[known].number != known + 1)
+            write_mismatch(steps[known].name);
+    return known;
+}
+
+enum status db_known(struct db *db, const struct schema_step *steps, struct arena *a, const char **why)
+{
     int64_t have = newest(db);
+    int known = known_steps(steps);
     if (db_status(db) != OK) {
         *why = arena_print(a, "the store can't be read: %s", db_failure(db));
         return db_status(db);
     }
-    if (have > known) {
-        *why = arena_print(a,
-                           "the store was written by a newer version of the program (schema %lld, this program knows %d): "
-                           "install the newer version, or restore a copy made before it",
-                           (long long)have, known);
-        return CONFLICT;
-    }
-    for (int64_t i = have; i < known; i++) {
+    if (have <= known)
+        return OK;
+    *why = arena_print(a,
+                       "the store was written by a newer version of the program (schema %lld, this program knows %d): "
+                       "install the newer version, or restore a copy made before it",
+                       (long long)have, known);
+    return CONFLICT;
+}
+
+static enum status run_steps(struct db *db, const struct schema_step *steps, struct arena *a, const char **why)
+{
+    db_script(db, "CREATE TABLE IF NOT EXISTS schema_steps (number bigint PRIMARY KEY, name text NOT NULL,"
+                  " at bigint NOT NULL)");
+    enum status fits = db_known(db, steps, a, why);
+    if (fits != OK)
+        return fits;
+    for (int64_t i = newest(db); i < known_steps(steps); i++) {
         enum status s = run_step(db, &steps[i]);
         if (s != OK) {
             *why = arena_print(a,
@@ -58,17 +75,11 @@ static enum status run_steps(struct db *db, const struct schema_step *steps, int
 
 enum status db_migrate(struct db *db, const struct schema_step *steps, struct arena *a, const char **why)
 {
-    int known = 0;
-    while (steps[known].number != 0) {
-        if (steps[known].number != known + 1)
-            write_mismatch(steps[known].name);
-        known++;
-    }
     if (db->is->migrate_begin && db->is->migrate_begin(db) != OK) {
         *why = arena_print(a, "the schema can't be brought up to date: %s", db_failure(db));
         return db_status(db);
     }
-    enum status s = run_steps(db, steps, known, a, why);
+    enum status s = run_steps(db, steps, a, why);
     if (db->is->migrate_end)
         db->is->migrate_end(db);
     return s;

@@ -71,6 +71,12 @@ enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
         pg->doomed = true;
     if (state && strcmp(state, "53100") == 0)
         what = "the disk of the database server is full: make room there";
+    char more[400];
+    if (state && strcmp(state, "42501") == 0) {
+        snprintf(more, sizeof more, "%.200s (connect as the role that owns the schema, or let it GRANT %.60s what it needs)", what,
+                 PQuser(pg->conn));
+        what = more;
+    }
     return db_fail(&pg->db, pg_status_of(state), what ? what : "no answer", text);
 }
 

@@ -69,7 +69,8 @@ bool pg_address_read(struct pg_address *at, const char *address, struct arena *a
     at->options = PQconninfoParse(uri, &reason);
     free(uri);
     if (!at->options) {
-        *why = arena_print(a, "the address of the database can't be read: %.200s", reason ? reason : "no memory");
+        *why = arena_print(a, "the address of the database can't be read: %.*s", reason ? (int)strcspn(reason, "\n") : 9,
+                           reason ? reason : "no memory");
         PQfreemem(reason);
         return false;
     }
@@ -218,10 +219,17 @@ static bool run(PGconn *c, const char *sql)
 static char *settle_schema(PGconn *c, const struct pg_address *at, enum db_mode mode)
 {
     char sql[600];
-    snprintf(sql, sizeof sql, "SELECT to_regnamespace('\"%s\"') IS NOT NULL", at->schema); /* it may be a word of SQL's */
+    snprintf(sql, sizeof sql, "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = '%s'", at->schema);
     PGresult *r = answer_to(c, sql);
-    bool there = PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == 't';
+    bool there = PQntuples(r) == 1, closed = there && PQgetvalue(r, 0, 0)[0] != 't';
     PQclear(r);
+    if (closed) {
+        snprintf(sql, sizeof sql,
+                 "the role %.60s may not use the schema %s in %.60s: connect as the role that owns it, or let that run"
+                 " GRANT USAGE ON SCHEMA \"%s\" TO \"%.60s\" and grant what is in it",
+                 PQuser(c), at->schema, PQdb(c), at->schema, PQuser(c));
+        return must_copy(sql);
+    }
     if (!there && mode == DB_WRITE) {
         snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS \"%s\"", at->schema);
         if (!run(c, sql) && strstr(PQerrorMessage(c), "permission")) {
@@ -232,7 +240,7 @@ static char *settle_schema(PGconn *c, const struct pg_address *at, enum db_mode 
             return must_copy(sql);
         }
     }
-    snprintf(sql, sizeof sql, "SET search_path = \"%s\"", at->schema);
+    snprintf(sql, sizeof sql, "SET search_path = \"%s\"", at->schema /* it may be a word of SQL's */);
     return run(c, sql) ? NULL : message(at, PQerrorMessage(c));
 }
 

@@ -66,9 +66,31 @@ static enum status status_of(int code)
     }
 }
 
+/* What whoever runs it can do, in brackets; "" when nothing. */
+static const char *advice(int code)
+{
+    switch (code & 0xFF) {
+    case SQLITE_FULL:
+        return " (make room on its disk)";
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+        return " (is the folder there, and does it belong, with the files in it, to the user who runs this?)";
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        return " (the file is damaged: stop, put it aside and restore a backup with linli restore)";
+    case SQLITE_IOERR:
+        return " (its disk is full or fails: see the system's log)";
+    default:
+        return "";
+    }
+}
+
 static enum status fail(struct db *db, int code, const char *text)
 {
-    return db_fail(db, status_of(code), sqlite3_errmsg(sqlite_of(db)), text);
+    char why[300];
+    snprintf(why, sizeof why, "%.180s%s", sqlite3_errmsg(sqlite_of(db)), advice(code));
+    return db_fail(db, status_of(code), why, text);
 }
 
 /* ---- opening and closing ---- */
@@ -122,7 +144,7 @@ struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, con
     else if (code == SQLITE_OK && mode == DB_WRITE)
         own->checkpoint = checkpoint_start(own->sqlite, path);
     if (code != SQLITE_OK) {
-        *why = arena_print(a, "the database %s can't be opened: %s", path, sqlite3_errmsg(own->sqlite));
+        *why = arena_print(a, "the database %s can't be opened: %s%s", path, sqlite3_errmsg(own->sqlite), advice(code));
         db_close(&own->db);
         return NULL;
     }

@@ -79,7 +79,9 @@ test("what can't be opened is told with what to do", { skip, timeout: 120000 }, 
   refused(data().replace("schema=here", "schema=other"), verify, /no key/);
   pg.sql("CREATE ROLE weak LOGIN; GRANT CONNECT ON DATABASE linli TO weak");
   refused(data().replace("linli@", "weak@").replace("schema=here", "schema=weakly"), ["init"], /weak may not make the schema weakly.*CREATE SCHEMA "weakly" AUTHORIZATION "weak"/);
-  refused(data().replace("linli@", "weak@"), verify, /may this role read it/);
+  refused(data().replace("linli@", "weak@"), verify, /may not use the schema here.*GRANT USAGE ON SCHEMA/);
+  pg.sql("CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA here TO looker; GRANT SELECT ON ALL TABLES IN SCHEMA here TO looker");
+  refused(data().replace("linli@", "looker@"), ["user", "add", "x2", "--name", "x", "--role", "office", "--generate"], /permission denied.*the role that owns the schema.*GRANT looker what it needs/);
 });
 
 test("a wrong password is told, and stands in no message", { skip, timeout: 120000 }, async () => {
@@ -120,7 +122,7 @@ test("an old server is refused", { skip, timeout: 30000 }, async () => {
 test("a store newer than the program, and one whose step broke off", { skip, timeout: 60000 }, async () => {
   const newest = Number(pg.sql("SELECT max(number) FROM here.schema_steps"));
   pg.sql(`INSERT INTO here.schema_steps VALUES (${newest + 1}, 'of tomorrow', 0)`);
-  for (const words of [["serve", "--listen", "127.0.0.1:0"], ["user", "add", "x1", "--name", "x", "--role", "office", "--generate"]]) {
+  for (const words of [["serve", "--listen", "127.0.0.1:0"], ["verify"], ["export", "areas"], ["user", "add", "x1", "--name", "x", "--role", "office", "--generate"]]) {
     const done = run(...words, "--data", data());
     assert.equal(done.code, 1);
     assert.match(done.stderr, /newer version of the program.*install the newer version/);

@@ -1,10 +1,10 @@
 // The command line: export and import, backup and restore, accounts, and what it refuses.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync, existsSync, chmodSync, statSync, copyFileSync, mkdirSync } from "node:fs";
+import { readFileSync, writeFileSync, existsSync, chmodSync, cpSync, statSync, copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { before, test } from "node:test";
-import { binary, folder, init, linli, start, user } from "./server.mjs";
+import { binary, folder, init, linli, pack, start, user } from "./server.mjs";
 
 let made, work;
 const run = (...args) => linli([...args, "--data", made.data]);
@@ -306,5 +306,42 @@ test("the routes are printed with the roles that may", () => {
     assert.match(method, /^(GET|POST|PATCH|DELETE)$/);
     assert.match(path, /^\//);
     assert.match(roles, /^[a-z_,]+$/, `${path} has roles`);
+  }
+});
+
+test("a store that can't be opened is told with what to do", (t) => {
+  const refused = (data, words, fits) => {
+    const done = linli([...words, "--data", data]);
+    assert.equal(done.code, 1, `${words}: ${done.stdout}`);
+    assert.match(done.stderr, fits);
+  };
+  const copy = (name, change) => {
+    const at = join(work, name);
+    cpSync(made.data, at, { recursive: true });
+    change(at);
+    return at;
+  };
+  const sql = (at, text) => spawnSync("python3", ["-c", "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.executescript(sys.argv[2])", join(at, "linli.db"), text]);
+  const serve = ["serve", "--listen", "127.0.0.1:0"], verify = ["verify"];
+  refused(join(work, "nowhere"), serve, /is not an installation\. Make one with: linli init/);
+  writeFileSync(join(work, "plain"), "x");
+  refused(join(work, "plain"), serve, /is a file\. --data is the folder of an installation, or postgresql:/);
+  refused(copy("keyless", (at) => rmSync(join(at, "key"))), serve, /key is missing\. Put it back from where you keep it/);
+  refused(copy("open", (at) => chmodSync(join(at, "key"), 0o644)), serve, /only its owner may read/);
+  refused(copy("broken", (at) => writeFileSync(join(at, "key"), "abc")), serve, /is not a key\. Put the store's own back/);
+  refused(copy("words", (at) => writeFileSync(join(at, "linli.db"), "no database at all")), verify, /not a database \(the file is damaged: .*restore a backup with linli restore/);
+  const newer = copy("newer", (at) => sql(at, "INSERT INTO schema_steps SELECT max(number) + 1, 'of tomorrow', 0 FROM schema_steps"));
+  for (const words of [serve, verify, ["export", "areas"], ["backup", "--output", join(work, "newer.tar")]]) refused(newer, words, /newer version of the program.*install the newer version/);
+  const half = copy("half", (at) => sql(at, "DELETE FROM schema_steps WHERE number = (SELECT max(number) FROM schema_steps)"));
+  refused(half, serve, /schema step \S+ failed and was undone; .*start again once the cause is mended/);
+  if (process.getuid() !== 0) return;
+  const small = join(work, "small");
+  mkdirSync(small);
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=3m", "none", small]).status !== 0) return t.diagnostic("no small disk can be mounted here");
+  try {
+    refused(join(small, "new"), ["init", "--pack", pack], /disk is full \(make room on its disk\)/);
+    assert.deepEqual(readdirSync(small), [], "nothing of it stays in the way");
+  } finally {
+    spawnSync("umount", ["-l", small]);
   }
 });
