@@ -3,9 +3,11 @@
  * checking it. Each opens what it needs; what it says goes to standard output,
  * what is wrong to standard error. Memory is the run's arena.
  */
+#include "app/calendar.h"
+#include "app/deadlines.h"
+#include "app/demo.h"
 #include "app/import_report.h"
 #include "app/import_run.h"
-#include "app/demo.h"
 #include "app/install.h"
 #include "app/module.h"
 #include "app/reads.h"
@@ -64,8 +66,37 @@ static int run_init(struct ctx *ctx, const struct options *o)
     return 0;
 }
 
+/* A year's days as they are published in JSON: all of them or none. */
+static void import_days(struct ctx *ctx)
+{
+    int64_t changed = calendar_store(ctx, ctx->work);
+    if (changed != NONE && changed > 0)
+        deadlines_follow(ctx, "holidays");
+    if (changed != NONE)
+        printf("%s\n", say(ctx, "{} days read, {} of them new or changed.", (int64_t)((struct calendar_days *)ctx->work)->count, changed));
+}
+
+static int run_import_days(struct ctx *ctx, const struct options *o)
+{
+    size_t size = 0;
+    struct calendar_days days = {.count = 0};
+    void *bytes = import_read_file(ctx, o->words[1], &size);
+    ctx->work = &days;
+    if (bytes && calendar_read(ctx, &days, bytes, size) && install_open(ctx, o->data, DB_WRITE) == OK) {
+        if (o->dry_run)
+            printf("%s\n%s\n", say(ctx, "{} days in it.", (int64_t)days.count), say(ctx, "This was a trial: nothing was stored."));
+        else
+            door(ctx, import_days);
+    }
+    free(bytes);
+    return ctx_ok(ctx) ? 0 : command_failed(ctx);
+}
+
 static int run_import(struct ctx *ctx, const struct options *o)
 {
+    const char *dot = strrchr(o->words[1], '.');
+    if (!strcmp(o->words[0], "holidays") && dot && !strcasecmp(dot, ".json"))
+        return run_import_days(ctx, o);
     struct import im = {.dry_run = o->dry_run, .create = o->create};
     struct import_report *report = import_report_new(ctx, o->errors);
     enum status s = install_open(ctx, o->data, DB_WRITE);
@@ -217,7 +248,8 @@ static const struct command commands[] = {
                 "  linli serve --data ./data --listen 127.0.0.1:8080 --url https://linli.example.cn --proxied\n")},
     {"import", "linli import KIND FILE --data DIR [--map FIELD=COLUMN]... [--create] [--dry-run] [--errors FILE]", 2, 2, .run = run_import,
      .help = N_("Takes the rows of a spreadsheet (XLSX or CSV) into a kind. Bad rows are named and left out, good ones stored;\n"
-                "the same file again changes nothing. Ends with 1 when a row was refused.\n\n"
+                "the same file again changes nothing. Ends with 1 when a row was refused. Holidays may also come as JSON, a list\n"
+                "of {\"date\", \"isOffDay\", \"name\"}, all of them or none.\n\n"
                 "  --map FIELD=COLUMN   the column with that heading is that field; can be given several times\n"
                 "  --create             makes the units, areas and categories that rows name and that are not there\n"
                 "  --dry-run            says what would happen and stores nothing\n"

@@ -201,6 +201,24 @@ test("a sheet without numbers, imported again, changes nothing", () => {
   assert.match(run("import", "people", sheet).stdout, /^0 added, 0 changed, 3 as they were, 0 refused/);
 });
 
+test("a year of holidays comes in as it is published, all of it or nothing", () => {
+  const other = init().data, file = join(work, "2031.json");
+  const take = (days, ...more) => {
+    writeFileSync(file, JSON.stringify({ year: 2031, days }));
+    return linli(["import", "holidays", file, "--data", other, ...more]);
+  };
+  const days = [{ name: "春节", date: "2031-01-23", isOffDay: true }, { name: "春节", date: "2031-01-18", isOffDay: false }];
+  assert.match(take(days, "--dry-run").stdout, /^2 days in it/);
+  assert.match(take(days).stdout, /^2 days read, 2 of them/);
+  assert.match(take(days).stdout, /^2 days read, 0 of them/);
+  const wrong = take([...days, { name: "国庆节", date: "2031-02-30", isOffDay: true }]);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /2031-02-30/);
+  const listed = linli(["export", "holidays", "--data", other]).stdout.split("\n").filter((line) => line.includes("2031-"));
+  assert.equal(listed.length, 2);
+  assert.equal(linli(["verify", "--data", other]).code, 0);
+});
+
 test("accounts: passwords come by standard input or are made, roles are given and taken", async () => {
   const add = (login, input, ...more) => linli(["user", "add", login, "--name", "王", "--role", "office", ...more, "--data", made.data], { input });
   assert.equal(add("wang", "a good password\n").code, 0);
