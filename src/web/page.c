@@ -254,7 +254,7 @@ void page_end(struct ctx *ctx)
     html(out, "</p><nav aria-label=\"{}\">", say(ctx, "Foot of the page"));
     if (ctx->actor.user == NONE && !here(ctx, "/login"))
         html(out, "<a href=\"/login\">{}</a>", say(ctx, "Staff sign-in"));
-    if (work_place(ctx))
+    if (work_place(ctx) && strcmp(ctx->web->path, "/") != 0)
         html(out, "<a href=\"/\">{}</a>", say(ctx, "The residents’ pages"));
     buf_puts(out, "</nav></div></footer>\n<template id=\"words\">");
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
