@@ -229,26 +229,30 @@ static struct rows *marks_of(struct ctx *ctx, const struct mark *m)
                  (struct maybe){m->offer}, m->volunteer);
 }
 
-/* In, in, out: the first in counts. Out without in: passed over. */
+/* In, in, out: the first in counts. Out without in: passed over, unless its in is of the same second. */
 static int pair_marks(struct ctx *ctx, const struct mark *m, struct pair *pairs)
 {
     int n = 0;
+    int64_t passed = NONE; /* an out that met nobody inside */
     bool open = false;
     struct rows *r = marks_of(ctx, m);
     while (n < PAIRS_MOST && rows_next(r)) {
         bool out = !strcmp(row_text(r, "direction"), "out");
+        int64_t at = row_int(r, "at");
         if (out && open) {
-            pairs[n - 1].went = row_int(r, "at");
+            pairs[n - 1].went = at;
             open = false;
-        } else if (!out && !open) {
+        } else if (out) {
+            passed = at;
+        } else if (!open) {
+            open = at != passed;
             pairs[n++] = (struct pair){row_copy(r, ctx->arena, "code"),
                                        row_copy(r, ctx->arena, "how"),
                                        row_copy(r, ctx->arena, "recorder_name"),
                                        row_int(r, "shift"),
                                        row_int(r, "recorder"),
-                                       row_int(r, "at"),
-                                       NONE};
-            open = true;
+                                       at,
+                                       open ? NONE : at};
         }
     }
     rows_end(r);

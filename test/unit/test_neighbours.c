@@ -122,6 +122,28 @@ static void test_marks_in_any_order(void **state)
     assert_int_equal(journal_verify(ctx.db, ctx.arena, &report), OK);
 }
 
+/* Two taps of one second, whichever arrives first: who was not inside came and went, who was inside went and came. */
+static void test_marks_of_one_second(void **state)
+{
+    (void)state;
+    int64_t start = when_day_start(when_day(ctx.now) - 3) + 9 * WHEN_HOUR;
+    struct activity *a = activity(start, 3, NULL);
+    for (int first = 0; first < 2; first++) {
+        int64_t v = somebody(first ? "丁志愿" : "丙志愿", first ? "13800000104" : "13800000103");
+        assert_int_equal(mark(first ? "same-a" : "same-b", a->record.id, v, first, start + 60), first ? MARK_NOT_IN : MARK_DONE);
+        assert_int_equal(mark(first ? "same-c" : "same-d", a->record.id, v, !first, start + 60), MARK_DONE);
+        assert_int_equal(query_int(ctx.db, "SELECT went - came AS n FROM attendances WHERE volunteer = {} AND status = 'good'", v), 0);
+        assert_int_equal(mark(first ? "same-e" : "same-f", a->record.id, v, false, start + 600), MARK_DONE);
+        assert_int_equal(mark(first ? "same-g" : "same-h", a->record.id, v, true, start + 900), MARK_DONE);
+        assert_int_equal(mark(first ? "same-i" : "same-j", a->record.id, v, false, start + 900), MARK_DONE);
+        assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM attendances WHERE volunteer = {} AND status = 'good'", v), 3);
+        assert_int_equal(
+            query_int(ctx.db, "SELECT came AS n FROM attendances WHERE volunteer = {} AND status = 'good' AND went IS NULL", v),
+            start + 900);
+        assert_int_equal(counted(v), 300);
+    }
+}
+
 static void test_overlap_and_long_days(void **state)
 {
     (void)state;
@@ -506,6 +528,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_people),
         cmocka_unit_test(test_marks_in_any_order),
+        cmocka_unit_test(test_marks_of_one_second),
         cmocka_unit_test(test_overlap_and_long_days),
         cmocka_unit_test(test_waiting_list),
         cmocka_unit_test(test_repetition),
