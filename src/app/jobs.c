@@ -316,21 +316,27 @@ static void lane_stop(struct lane *j)
     pthread_cond_broadcast(&j->more);
     pthread_mutex_unlock(&j->lock);
     pthread_join(j->thread, NULL);
-    for (struct shift *h = j->shifts, *next; h; h = next) {
-        next = h->next;
+    for (struct shift *h = j->shifts; h; h = h->next)
         if (!h->site->enter)
             site_reader_close(h->site, j->seat);
-        free(h);
-    }
-    pthread_mutex_destroy(&j->lock);
-    pthread_cond_destroy(&j->more);
 }
 
 void jobs_stop(struct jobs *j)
 {
-    if (!j)
-        return;
     for (int i = LANE_COUNT; i-- > 0;)
         lane_stop(&j->lanes[i]);
+}
+
+void jobs_free(struct jobs *j)
+{
+    for (int i = 0; i < LANE_COUNT; i++) {
+        struct lane *l = &j->lanes[i];
+        for (struct shift *h = l->shifts, *next; h; h = next) {
+            next = h->next;
+            free(h);
+        }
+        pthread_mutex_destroy(&l->lock);
+        pthread_cond_destroy(&l->more);
+    }
     free(j);
 }

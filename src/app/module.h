@@ -93,7 +93,8 @@ struct jobs *jobs_start(void);
 void jobs_join(struct jobs *j, struct site *site);       /* all modules' jobs for it from now on */
 void jobs_quit(struct jobs *j, struct site *site);       /* none any more, once the one under way is over (site->closing hastens it) */
 void jobs_wake(struct jobs *j, const struct site *site); /* something was committed there */
-void jobs_stop(struct jobs *j);
+void jobs_stop(struct jobs *j); /* before the writers, which they use; jobs_wake may still be called by those that end */
+void jobs_free(struct jobs *j); /* after the writers */
 
 /* Says the problems of ctx on standard error; answers 1, the exit code. */
 int command_failed(struct ctx *ctx);

@@ -42,8 +42,7 @@ static void committed(void *arg, int64_t journal_seq)
 {
     struct follower *f = arg;
     server_committed(f->site, journal_seq);
-    if (f->jobs)
-        jobs_wake(f->jobs, f->site);
+    jobs_wake(f->jobs, f->site);
 }
 
 /* The name in an address, as a Host header writes it; NULL when it is no address. */
@@ -111,6 +110,7 @@ static enum status serve_one(struct ctx *ctx, const struct serving *how)
     site.closing = true;
     jobs_stop(follower.jobs);
     writer_stop(site.writer);
+    jobs_free(follower.jobs);
     wal_copy_stop(copy);
     return s;
 }

@@ -42,6 +42,7 @@
 #include <strings.h>
 #include <time.h>
 
+#define TRIM   5  /* looks at the registry until what was let go of is given back to the machine */
 #define LOOK   2  /* seconds between two looks at the registry */
 #define AGAIN  5  /* seconds before a store that could not be opened is tried again */
 #define CREW   3  /* threads that read a store across a network */
@@ -216,7 +217,7 @@ static void *opener(void *arg)
     t->busy = false;
     t->open = open;
     t->again = open ? 0 : seconds() + AGAIN;
-    if (open && atomic_load(&t->site.used) < seconds() - TENANTS_IDLE + STAY)
+    if (open && t->site.far && atomic_load(&t->site.used) < seconds() - TENANTS_IDLE + STAY)
         atomic_store(&t->site.used, seconds() - TENANTS_IDLE + STAY);
     atomic_store(&t->site.state, open ? SITE_OPEN : SITE_SHUT);
     pthread_cond_broadcast(&t->settled);
@@ -453,6 +454,7 @@ static void close_idle(void)
 static void *keeper(void *arg)
 {
     (void)arg;
+    int looks = 0;
     pthread_mutex_lock(&many.lock);
     while (!many.ending) {
         struct timespec until;
@@ -467,6 +469,8 @@ static void *keeper(void *arg)
         registry_follow(&ctx);
         arena_free(ctx.arena);
         close_idle();
+        if (++looks % TRIM == 0)
+            malloc_trim(0);
         pthread_mutex_lock(&many.lock);
     }
     pthread_mutex_unlock(&many.lock);
@@ -526,6 +530,7 @@ enum status serve_many(struct ctx *ctx, const struct serving *how)
     pthread_join(thread, NULL);
     jobs_stop(many.jobs);
     close_all();
+    jobs_free(many.jobs);
     db_close(many.registry);
     return s;
 }

@@ -140,7 +140,7 @@ struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, con
     if (code == SQLITE_OK)
         code = configure(own->sqlite, mode);
     if (code == SQLITE_OK && db_are_many) /* 200 of them with three connections each stay under 300 MB */
-        code = sqlite3_exec(own->sqlite, "PRAGMA cache_size = -128", NULL, NULL, NULL);
+        code = sqlite3_exec(own->sqlite, "PRAGMA cache_size = -64", NULL, NULL, NULL);
     else if (code == SQLITE_OK && mode == DB_WRITE)
         own->checkpoint = checkpoint_start(own->sqlite, path);
     if (code != SQLITE_OK) {
