@@ -20,7 +20,7 @@
 #include <time.h>
 
 #define MODULES_MOST 64
-#define CREW         8 /* threads that read a store across a network */
+#define CREW         4 /* threads that read a store across a network */
 
 static const struct place *places[MODULES_MOST + 1];
 

@@ -179,6 +179,20 @@ test(`Linli is killed under load on PostgreSQL, ${rounds} times`, { skip, timeou
   whole();
 });
 
+test("SIGTERM under load on PostgreSQL answers what was accepted and ends in order", { skip, timeout: 120000 }, async (t) => {
+  const ledger = new Ledger();
+  for (let round = 0; round < 4; round++) {
+    const server = await start({ data: data(), logins: {}, env });
+    t.after(() => server.child.kill("SIGKILL"));
+    const stop = load(server, ledger, token);
+    await acknowledged(ledger, 60, server);
+    const end = await server.stop("SIGTERM");
+    await stop();
+    assert.deepEqual(end, { code: 0, signal: null }, server.log.slice(-800));
+    balance(ledger, stored());
+  }
+});
+
 /** What visitors see until it is time: how many pages said to come again. Pages that ask the database nothing are drawn. */
 async function visits(server, office, until) {
   let told = 0, seconds = 0;
