@@ -87,6 +87,8 @@ struct step {
 #define RETURNS_MOST 3                    /* from this return on only the office dispatches */
 extern const struct step request_steps[]; /* ended by a NULL action; a step of ROLE_PUBLIC is the resident's own */
 const struct step *request_step(const char *action);
+/* When a parked request is back on the list: the morning of that day; NONE with a problem of "until". */
+int64_t request_review(struct ctx *ctx, int64_t until);
 int request_status_of(const struct request *r);
 /* May the actor take this step from where the request is? */
 bool request_may(struct ctx *ctx, const struct step *s, const struct request *r);

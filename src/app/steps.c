@@ -278,17 +278,23 @@ static bool rule_extend(struct ctx *ctx, const struct request *before, struct re
     return true;
 }
 
-/* It comes back to the list in the morning of that day. */
+int64_t request_review(struct ctx *ctx, int64_t until)
+{
+    int64_t morning = given(until) ? when_day_start(when_day(until)) : NONE;
+    if (morning == NONE)
+        ctx_problem(ctx, "until", say(ctx, "Give the date on which it will be looked at again."));
+    else if (morning <= ctx->now || morning > ctx->now + 3 * 366 * WHEN_DAY)
+        ctx_problem(ctx, "until", say(ctx, "The date on which it will be looked at again lies after today, and within three years."));
+    else
+        return morning;
+    return NONE;
+}
+
 static bool rule_park(struct ctx *ctx, const struct request *before, struct request *after, const struct step_input *in)
 {
     (void)before;
-    int64_t morning = given(in->until) ? when_day_start(when_day(in->until)) : NONE;
-    if (morning == NONE || morning <= ctx->now || morning > ctx->now + 3 * 366 * WHEN_DAY) {
-        ctx_problem(ctx, "until", say(ctx, "Give the date on which it will be looked at again."));
-        return false;
-    }
-    after->parked_until = morning;
-    return true;
+    after->parked_until = request_review(ctx, in->until);
+    return after->parked_until != NONE;
 }
 
 static bool rule_resume(struct ctx *ctx, const struct request *before, struct request *after, const struct step_input *in)

@@ -40,8 +40,7 @@ void bulk_prepare(struct ctx *ctx)
         b->in.text = param(ctx, "text");
         if (param(ctx, "until") && day_parse(param(ctx, "until"), &day))
             b->in.until = when_day_end(day);
-        if (b->in.until == NONE || when_day_start(when_day(b->in.until)) <= ctx->now)
-            ctx_problem(ctx, NULL, say(ctx, "Give the date on which they will be looked at again."));
+        request_review(ctx, b->in.until);
         if (!b->in.text || !*b->in.text)
             ctx_problem(ctx, NULL, say(ctx, "Write a sentence why they are parked: it goes into each history."));
     }

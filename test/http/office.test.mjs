@@ -27,6 +27,37 @@ const api = async (method, path, body) => {
 
 const download = (kind, format, query = "", visitor = office) => visitor.submit("/registers", `/registers/${kind}/download${query}`, { format });
 
+test("many are dispatched or parked at once; one that can't be is told with its reason and holds up no other", async () => {
+  const unit = (await api("GET", "/units?limit=500")).items[0];
+  const filed = [];
+  for (let i = 0; i < 4; i++) filed.push(await api("POST", "/requests", { subject: `一起派单${i}`, text: "几件一样的事，一起派给一个单位。" }));
+  const state = async (one) => (await api("GET", `/requests/${one.id}`)).status;
+  await api("POST", `/requests/${filed[3].id}/merge`, { into: filed[0].number });
+  assert.equal(await state(filed[3]), "merged");
+  const send = async (fields, ids = filed.map((one) => one.id)) => {
+    const answer = await office.submit("/work?view=free", "/work/bulk?view=free", { id: ids, ...fields });
+    return [answer.status, await answer.text()];
+  };
+  assert.equal((await send({ do: "dispatch", unit: unit.id }, []))[0], 422);
+  assert.equal((await send({ do: "dispatch", unit: "" }))[0], 422);
+  assert.equal((await send({ do: "park", until: "2031-03-05", text: "" }))[0], 422);
+  assert.deepEqual(await Promise.all(filed.map(state)), ["received", "received", "received", "merged"], "nothing by halves");
+  const [status, said] = await send({ do: "dispatch", unit: unit.id });
+  assert.equal(status, 200);
+  assert.match(said, /3 done, 1 not done/);
+  assert.ok(said.indexOf(filed[3].number) < said.indexOf(filed[0].number), "what needs a hand stands first");
+  assert.deepEqual(await Promise.all(filed.map(state)), ["dispatched", "dispatched", "dispatched", "merged"]);
+  assert.ok((await page(office, `/requests/${filed[1].id}`)).includes(unit.name_en ?? unit.name));
+  assert.match((await send({ do: "park", until: "2031-03-05", text: "等明年预算" }))[1], /within three years/);
+  const next = `${new Date().getUTCFullYear() + 1}-03-05`;
+  const more = [await api("POST", "/requests", { subject: "一起挂账", text: "要等明年预算的事。" }), filed[3]];
+  const [parked, word] = await send({ do: "park", until: next, text: "等明年预算" }, more.map((one) => one.id));
+  assert.equal(parked, 200);
+  assert.match(word, /1 done, 1 not done/);
+  assert.equal(await state(more[0]), "parked");
+  assert.match(await page(office, `/requests/${more[0].id}`), /等明年预算/);
+});
+
 test("settings lead to every page that has some, with what holds now", async () => {
   const shown = await page(admin, "/settings");
   for (const href of ["/deadlines", "/calendar", "/outbox/settings", "/certificates/settings"]) {

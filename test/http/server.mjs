@@ -176,7 +176,7 @@ export class Visitor {
   post(path, fields, headers) {
     return this.send("POST", path, {
       headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
-      body: new URLSearchParams(fields).toString(),
+      body: new URLSearchParams(Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one) => [name, one]))).toString(),
     });
   }
   /** Opens the page with the form, fills it in and sends it to its address. */
