@@ -267,7 +267,7 @@ void notify_event(struct ctx *ctx, const struct request *r, const char *action, 
 
 /* ---- deadlines ---- */
 
-#define DEADLINES_MOST 500 /* requests a run; the rest in the next */
+#define DEADLINES_MOST 40 /* of each kind at once: changes wait meanwhile */
 
 /* The event names the deadline itself: a new deadline is told anew. told: trusted SQL, that event's name for row r. */
 static int64_t tell_deadlines(struct ctx *ctx, const char *action, const char *told, int64_t from, int64_t to)
@@ -275,10 +275,11 @@ static int64_t tell_deadlines(struct ctx *ctx, const char *action, const char *t
     int64_t ids[DEADLINES_MOST];
     struct sql q;
     sql_init(&q, ctx->arena);
-    sql_add(&q,
-            "SELECT r.id FROM requests r WHERE r.status NOT IN ('closed', 'merged') AND r.status IN ('received', 'dispatched', 'handling')"
-            " AND r.due >= {} AND r.due < {} AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.event = ",
-            from, to);
+    sql_add(
+        &q,
+        "SELECT r.id FROM requests r WHERE r.status NOT IN ('closed', 'merged') AND coalesce(r.status, '') IN ('received', 'dispatched', 'handling')"
+        " AND r.due >= {} AND r.due < {} AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.event = ",
+        from, to);
     sql_write(&q, told, NULL, 0);
     sql_add(&q, ") ORDER BY r.due LIMIT {}", DEADLINES_MOST);
     struct rows *rows = sql_query(ctx->db, &q);

@@ -22,7 +22,7 @@
 #define FRESH_MOST    2000 /* newest requests read themselves where the index lags */
 #define BATCH         250
 #define PAGE_MOST     512
-#define COUNT_MOST    500
+#define COUNT_MOST    300
 #define EXAMINED_MOST 4000
 #define STRETCH       4000 /* proposals walked along at once */
 #define CLOSE         8    /* ids a proposal, at most, to walk along them */
