@@ -390,9 +390,9 @@ static void run_deliver(struct ctx *ctx)
 /* Looked at often, told once: an event's key is the deadline itself. */
 static void run_deadlines(struct ctx *ctx)
 {
-    int64_t told = 1;
-    ctx->work = &told;
-    for (int i = 0; i < DEADLINES_TIMES && told > 0; i++)
+    int64_t *told = ctx->work = ARENA_NEW(ctx->arena, int64_t);
+    told[0] = 1;
+    for (int i = 0; i < DEADLINES_TIMES && told[0] > 0; i++)
         if (door(ctx, deadlines_door) != OK)
             return;
 }

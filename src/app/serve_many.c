@@ -384,6 +384,7 @@ static struct tenant *take_row(const struct tenant_row *row)
         pthread_condattr_destroy(&monotonic);
         pthread_mutex_init(&t->lock, NULL);
         pthread_mutex_init(&t->writer_lock, NULL);
+        pthread_mutex_init(&t->site.reading, NULL);
         t->store = must_copy(row->store);
         t->site.data = t->store;
         t->site.keys = &t->keys;

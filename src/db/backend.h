@@ -83,7 +83,8 @@ struct backend {
 
 struct db {
     const struct backend *is;
-    char *address; /* what it was opened by */
+    int64_t serial; /* db_serial */
+    char *address;  /* what it was opened by */
     enum db_mode mode;
     struct rows *bucket[DB_BUCKETS];
     struct rows *open;

@@ -16,6 +16,7 @@
 #include "db/sql.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,8 @@ bool db_is_postgres(const char *address)
 
 void db_init(struct db *db, const struct backend *is, enum db_mode mode)
 {
+    static _Atomic int64_t opened;
+    db->serial = ++opened;
     db->is = is;
     db->mode = mode;
     db->nothing.db = db;
@@ -79,6 +82,11 @@ static struct db *addressed(struct db *db, const char *address)
     if (db)
         db->address = must_copy(address);
     return db;
+}
+
+int64_t db_serial(const struct db *db)
+{
+    return db->serial;
 }
 
 const char *db_address(const struct db *db)

@@ -137,6 +137,7 @@ bool db_lead(struct db *db, const char *name);
 enum status db_status(struct db *db);  /* the first failure since db_clear; OK */
 const char *db_failure(struct db *db); /* its text for the log; never for a page */
 void db_clear(struct db *db);
+int64_t db_serial(const struct db *db);                /* of the connection: no other of this process ever had it */
 int64_t db_version(struct db *db);                     /* changes whenever a commit of anybody changed the data; cheap */
 enum status db_script(struct db *db, const char *sql); /* several statements, trusted text (schema files) */
 

@@ -18,8 +18,8 @@
 #define PAGE_MOST ((size_t)256 << 10) /* longer ones are drawn each time */
 
 struct kept_page {
-    unsigned char asked[32]; /* hash of session, address and view */
-    int64_t version, minute;
+    unsigned char asked[32];         /* hash of session, address and view */
+    int64_t serial, version, minute; /* versions of one connection say nothing of another's */
     char *body;
     size_t size, part_end, key_at;
 };
@@ -66,7 +66,8 @@ bool pages_asked(struct visit *v)
 bool pages_find(struct visit *v, struct db *reader)
 {
     const struct kept_page *k = &v->pages->page[v->asked[0] % PAGES];
-    if (!k->body || memcmp(k->asked, v->asked, sizeof k->asked) != 0 || k->minute != v->ctx.now / 60 || k->version != db_version(reader))
+    if (!k->body || memcmp(k->asked, v->asked, sizeof k->asked) != 0 || k->minute != v->ctx.now / 60 || k->serial != db_serial(reader) ||
+        k->version != db_version(reader))
         return false;
     buf_put(&v->out, k->body, k->size);
     v->part_end = k->part_end;
@@ -86,6 +87,7 @@ void pages_keep(struct visit *v, struct db *reader)
     if (v->out.full || v->out.size > PAGE_MOST || ex->key_count > 1 || ex->code != 200 || !plain_page || db_status(reader) != OK)
         return;
     memcpy(k->asked, v->asked, sizeof k->asked);
+    k->serial = db_serial(reader);
     k->version = db_version(reader);
     k->minute = v->ctx.now / 60;
     k->body = must_grow(k->body, v->out.size + 1);

@@ -508,7 +508,10 @@ static enum MHD_Result call_enter(struct call *c)
     }
     if (reads && state == SITE_OPEN && site->crew)
         return call_send(c, site->crew, run_enter);
-    switch (gate_enter(s->gate, &c->visit, reads ? site_reader(site, w->seat) : NULL)) {
+    int seat = site_sit_down(site, w->seat);
+    enum gate_next next = gate_enter(s->gate, &c->visit, reads ? site_reader(site, seat) : NULL);
+    site_stand_up(site, seat);
+    switch (next) {
     case GATE_CHANGE:
         call_suspend(c);
         call_submit(c);
@@ -538,8 +541,11 @@ static enum MHD_Result call_finish(struct call *c)
         return call_send(c, site->crew, run_finish);
     }
     c->stage = STAGE_READY;
-    if (!c->drawn)
-        gate_finish(w->server->gate, &c->visit, site->crew ? NULL : site_reader(site, w->seat), c->outcome);
+    if (!c->drawn) {
+        int seat = site_sit_down(site, w->seat);
+        gate_finish(w->server->gate, &c->visit, site->crew ? NULL : site_reader(site, seat), c->outcome);
+        site_stand_up(site, seat);
+    }
     return call_answer(c);
 }
 

@@ -1,7 +1,7 @@
 /*
  * A site's connections: readers by seat, and the writer when it is first
- * needed. Nothing is locked here: a seat has one thread, and a site is closed
- * only when nobody is inside.
+ * needed. Nothing is locked here but the shared seat: any other has one thread,
+ * and a site is closed only when nobody is inside.
  */
 #include "web/site.h"
 
@@ -26,6 +26,17 @@ bool site_reader_open(struct site *site, int seat, struct arena *a, const char *
     if (site->readers[seat] && seat < SEAT_JOBS)
         db_limit(site->readers[seat], SITE_PAGE);
     return site->readers[seat] != NULL;
+}
+
+int site_sit_down(struct site *site, int own)
+{
+    return site->enter && pthread_mutex_trylock(&site->reading) == 0 ? SEAT_SHARED : own;
+}
+
+void site_stand_up(struct site *site, int seat)
+{
+    if (seat == SEAT_SHARED)
+        pthread_mutex_unlock(&site->reading);
 }
 
 void site_reader_close(struct site *site, int seat)

@@ -20,6 +20,7 @@
 
 #include "db/db.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -61,14 +62,16 @@ struct site_child {
 #define SITE_SEATS  40 /* readers of one store: a thread each */
 #define SEAT_LOOPS  0  /* 16 of them */
 #define SEAT_SLOW   16 /* 16 */
-#define SEAT_JOBS   32 /* 8 */
+#define SEAT_JOBS   32 /* 7 */
+#define SEAT_SHARED 39 /* the loops', among many stores: a connection costs half a megabyte */
 
 struct site {
     const char *name;                       /* the tenant's; NULL: it is the only one */
     const struct place *const *places;      /* the navigation: tables ended by a NULL href, the list by NULL; NULL: none */
     const char *data;                       /* address of the store: db_open's; NULL: nobody's */
     struct writer *_Atomic writer;          /* NULL until somebody needs it (site_writer) */
-    struct db *readers[SITE_SEATS];         /* site_reader's; each is its seat's own thread's */
+    struct db *readers[SITE_SEATS];         /* site_reader's; each is its seat's own thread's, or under reading */
+    pthread_mutex_t reading;                /* among many: who has it sits on SEAT_SHARED */
     int far;                                /* threads that read its store, which is across a network; 0: the loops read it */
     struct crew *crew;                      /* those threads, while it is open */
     _Atomic int state;                      /* enum site_state */
@@ -114,6 +117,10 @@ struct db *site_reader(struct site *site, int seat);
 /* The same, with what is wrong; false then. */
 bool site_reader_open(struct site *site, int seat, struct arena *a, const char **why);
 void site_reader_close(struct site *site, int seat);
+/* Where a loop whose own seat is given reads now, among many stores on the shared seat when nobody else does; site_stand_up
+ * afterwards. */
+int site_sit_down(struct site *site, int own);
+void site_stand_up(struct site *site, int seat);
 /* The writer, opened when the site has a way to; NULL when there is none. Inside. */
 struct writer *site_writer(struct site *site);
 
