@@ -142,12 +142,20 @@ void db_close(struct db *db)
 
 /* ---- kept statements ---- */
 
-static uint64_t hash_text(const char *s, size_t n) /* FNV-1a */
+/* Eight bytes at a time: every statement is found by it. */
+static uint64_t hash_text(const char *s, size_t n)
 {
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)s[i]) * 1099511628211u;
-    return h;
+    uint64_t h = 14695981039346656037u ^ n, part = 0;
+    for (; n >= sizeof part; s += sizeof part, n -= sizeof part) {
+        memcpy(&part, s, sizeof part);
+        h = (h ^ part) * 0x9E3779B97F4A7C15u;
+        h ^= h >> 32;
+    }
+    part = 0;
+    if (n)
+        memcpy(&part, s, n);
+    h = (h ^ part) * 0x9E3779B97F4A7C15u;
+    return h ^ h >> 29;
 }
 
 /* Drops the statement that was not used for longest. */
