@@ -15,6 +15,7 @@
 #define POSTINGS    150  /* newest requests with such a word */
 #define PLACES      8192 /* a power of two, at least three times TERMS_ASKED × POSTINGS */
 #define COMPARED    80
+#define FRESH       20 /* newest requests that the index has not read yet */
 #define UNLIKE      0.03
 
 struct tally {
@@ -64,6 +65,17 @@ static int propose(struct ctx *ctx, struct search_index *x, const struct vector 
     for (int i = 0; i < n && i < COMPARED; i++)
         ids[i] = tally[i].id;
     return n < COMPARED ? n : COMPARED;
+}
+
+/* Two neighbours may report the same within a second: what is too new for the index is compared as it is. */
+static int propose_fresh(struct ctx *ctx, struct search_index *x, int64_t except, int64_t *ids, int count)
+{
+    int at = count < COMPARED - FRESH ? count : COMPARED - FRESH;
+    struct rows *r = query(ctx->db, "SELECT id FROM requests WHERE id > {} ORDER BY id DESC LIMIT {}", index_newest(x), FRESH);
+    while (rows_next(r))
+        if (row_int(r, "id") != except)
+            ids[at++] = row_int(r, "id");
+    return at > count ? at : count;
 }
 
 static int hit_put(struct search_hit *hits, int count, int most, struct search_hit h)
@@ -119,6 +131,8 @@ int search_similar(struct ctx *ctx, const char *subject, const char *text, enum 
     if (own.count == 0 || most < 1)
         return 0;
     int proposed = x ? propose(ctx, x, &own, except, ids) : -1;
+    if (x)
+        proposed = propose_fresh(ctx, x, except, ids, proposed);
     struct arena *each = arena_new();
     struct rows *r = load(ctx, ids, proposed, which, category, community, except);
     while (rows_next(r)) {

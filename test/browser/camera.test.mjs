@@ -108,6 +108,7 @@ test("the leader scans cards with the phone: read once while it stays before the
   page.on("request", (request) => (marks += /\/api\/attendance/.test(request.url())));
   await page.getByRole("main").getByRole("button", { name: w("Scan cards") }).click();
   await page.getByRole("main").filter({ hasText: name }).waitFor();
+  for (let i = 0; i < 300 && marks === 0; i++) await page.waitForTimeout(100);
   await page.waitForFunction(() => !document.querySelector("[data-kept] li"));
   await page.locator("video").evaluate((video) => new Promise((done) => { // it goes on seeing the card
     let frames = 0;
