@@ -40,7 +40,8 @@ function show(page) {
   const frame = Buffer.concat([Buffer.from("FRAME\n"), light, Buffer.alloc(width * height / 2, 128)]);
   writeFileSync(film, Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\n`), ...Array(10).fill(frame)]));
 }
-const door = async (at) => (await (await server.signIn("office1")).get(`/activities/${at}/door`)).text();
+let office; // signed in once
+const door = async (at) => (await (office ??= await server.signIn("office1")).get(`/activities/${at}/door`)).text();
 const scan = (page) => page.getByRole("main").getByRole("button", { name: w("Scan the QR") }).click();
 const says = (page, text) => page.getByRole("main").filter({ hasText: w(text) }).waitFor();
 
@@ -56,7 +57,11 @@ test("the QR at the door is read, the camera is let go, and one tap checks in", 
   await visit.check("scanned");
   await page.getByRole("main").getByRole("button", { name: w("I have come") }).click();
   await page.locator("[data-stand]").filter({ hasText: /签到/ }).waitFor();
-  const leader = await (await server.signIn("office1")).get(`/activities/${activity}/door`).then((answer) => answer.text());
+  let leader = ""; // the phone says it at once, and sends it
+  for (let i = 0; i < 300 && !leader.includes("姚阿姨"); i++) {
+    leader = await door(activity);
+    await page.waitForTimeout(100);
+  }
   assert.match(leader, /姚阿姨/);
   await visit.close();
 });
@@ -95,8 +100,7 @@ test("a browser whose own reader fails reads with ours", async () => {
 });
 
 test("the leader scans cards with the phone: read once while it stays before the camera", async () => {
-  const office = await server.signIn("office1");
-  const list = await (await office.get("/volunteers?view=active")).text();
+  const list = await (await (office ??= await server.signIn("office1")).get("/volunteers?view=active")).text();
   const [, id, name] = list.match(/href="\/volunteers\/(\d+)">([^<]+)</);
   const made = await office.submit(`/volunteers/${id}`, `/volunteers/${id}/card`, {});
   assert.equal(made.status, 303);
