@@ -56,10 +56,13 @@ export function load(server, ledger, token) {
   };
 }
 
-/** Sends again, with their keys, what was never answered. */
+/** Sends again, with their keys, what was never answered; who is told to come again does, for half a minute. */
 export async function resend(server, ledger, token) {
-  const open = ledger.open;
-  while (open.length) await Promise.all(open.splice(0, CLIENTS).map((entry) => send(server, entry, token)));
+  for (const until = Date.now() + 30000; ledger.open.length && Date.now() < until; ) {
+    const open = ledger.open;
+    while (open.length) await Promise.all(open.splice(0, CLIENTS).map((entry) => send(server, entry, token)));
+    if (ledger.open.length) await new Promise((done) => setTimeout(done, 200));
+  }
 }
 
 /** Resolves when so many more have been acknowledged: the moment of the kill depends on work done, not on time. */
