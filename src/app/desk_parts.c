@@ -50,25 +50,30 @@ void desk_state(struct ctx *ctx, const struct request *r, bool late)
     html(ctx->web->out, "<span class=\"state {}\">{} {}</span>", look, icon(ctx, sign), word);
 }
 
+struct spot {
+    const char *name;
+    int at;
+};
+
 static int by_name(const void *a, const void *b)
 {
-    const struct named *const *x = a, *const *y = b;
-    return strcmp((*x)->name, (*y)->name);
+    const struct spot *x = a, *y = b;
+    return strcmp(x->name, y->name);
 }
 
 /* Trees of hotlines have an "other" in every branch. The list is in the tree's order. */
 static void tell_apart(struct arena *a, struct names *n)
 {
     enum { DEPTH_MOST = 8 };
-    const struct named **sorted = ARENA_ARRAY(a, const struct named *, n->count + 1);
+    struct spot *sorted = ARENA_ARRAY(a, struct spot, n->count + 1);
     const char *above[DEPTH_MOST] = {NULL};
     bool *shared = ARENA_ARRAY(a, bool, n->count + 1);
     for (int i = 0; i < n->count; i++)
-        sorted[i] = &n->list[i];
+        sorted[i] = (struct spot){n->list[i].name, i};
     qsort(sorted, (size_t)n->count, sizeof *sorted, by_name);
     for (int i = 0; i + 1 < n->count; i++)
-        if (!strcmp(sorted[i]->name, sorted[i + 1]->name))
-            shared[sorted[i] - n->list] = shared[sorted[i + 1] - n->list] = true;
+        if (!strcmp(sorted[i].name, sorted[i + 1].name))
+            shared[sorted[i].at] = shared[sorted[i + 1].at] = true;
     for (int i = 0; i < n->count; i++) {
         struct named *c = &n->list[i];
         bool below = c->depth > 0 && c->depth < DEPTH_MOST;

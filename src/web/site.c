@@ -23,7 +23,7 @@ struct db *site_reader(struct site *site, int seat)
 bool site_reader_open(struct site *site, int seat, struct arena *a, const char **why)
 {
     site->readers[seat] = db_open(site->data, DB_READ, a, why);
-    if (site->readers[seat] && seat < SEAT_JOBS)
+    if (seat < SEAT_JOBS && site->readers[seat])
         db_limit(site->readers[seat], SITE_PAGE);
     return site->readers[seat] != NULL;
 }
