@@ -11,6 +11,7 @@
 
 #include "app/module.h"
 #include "app/reads.h"
+#include "app/requests.h"
 #include "base/text.h"
 #include "base/when.h"
 #include "kind/json.h"
@@ -513,8 +514,13 @@ struct routes api_routes(void)
             .method = GET, .path = one, .roles = (*k)->read, .handle = record_draw, .kind = *k, .record = *k, .flags = API};
         if (!(*k)->write)
             continue;
-        all[n++] = (struct route){
-            .method = POST, .path = list, .roles = (*k)->write, .handle = create, .prepare = create_prepare, .kind = *k, .flags = API};
+        all[n++] = (struct route){.method = POST,
+                                  .path = list,
+                                  .roles = (*k)->write,
+                                  .handle = create,
+                                  .prepare = create_prepare,
+                                  .kind = *k,
+                                  .flags = API | (*k == &requests_kind ? TWICE : 0)};
         all[n++] = (struct route){.method = PATCH,
                                   .path = one,
                                   .roles = (*k)->write,

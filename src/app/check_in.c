@@ -509,7 +509,7 @@ static void in_send(struct ctx *ctx)
 static const struct route table[] = {
     ROUTE_GET("/in/{id}", ROLE_PUBLIC, in, .record = &open_activities_kind),
     ROUTE_POST("/in/{id}", ROLE_PUBLIC, in_send, .failed = in, .record = &open_activities_kind, .flags = NO_CSRF),
-    ROUTE_POST("/api/attendance", ROLE_PUBLIC, sent, .prepare = sent_prepare, .flags = API | NO_CSRF),
+    ROUTE_POST("/api/attendance", ROLE_PUBLIC, sent, .prepare = sent_prepare, .flags = API | NO_CSRF | TWICE),
 };
 
 const struct module check_in_module = {.name = "check_in", .routes = ROUTES(table)};

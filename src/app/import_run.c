@@ -30,6 +30,11 @@ struct batch {
         const char *why; /* it could not be read whole */
     } rows[BATCH_ROWS];
     int count, next;
+    struct { /* where this passage of the door began: run once more, it begins there again */
+        struct import im;
+        int64_t last;
+        int next;
+    } mark;
 };
 
 /* Reads rows until the batch is full; false when the sheet has no more. */
@@ -91,12 +96,21 @@ static void take_row(struct ctx *ctx, struct batch *b, int i)
         b->run->refused(ctx, b->run, b->rows[i].number, cells, b->rows[i].count);
 }
 
+static void take_back(struct batch *b)
+{
+    b->run->im = b->mark.im;
+    *b->run->im.errors_end = NULL;
+    b->run->last = b->mark.last;
+    b->next = b->mark.next;
+}
+
 /* As many rows of the batch as fit into BATCH_MS. */
 static void take_rows(struct ctx *ctx)
 {
     struct batch *b = ctx->work;
     int64_t end = clock_ms() + BATCH_MS;
-    int first = b->next;
+    int first = b->mark.next;
+    take_back(b);
     while (b->next < b->count && (b->next == first || clock_ms() < end) && db_status(ctx->db) == OK)
         take_row(ctx, b, b->next++);
     import_forget(ctx);
@@ -122,11 +136,13 @@ static enum status take_dry(struct ctx *ctx)
 static enum status take_batch(struct ctx *ctx, struct batch *b)
 {
     while (b->next < b->count) {
-        struct import before = b->run->im;
+        b->mark.im = b->run->im;
+        b->mark.last = b->run->last;
+        b->mark.next = b->next;
         ctx->now = time(NULL);
         enum status s = b->run->im.dry_run ? take_dry(ctx) : door(ctx, take_rows);
         if (s != OK) { /* undone: the counts too */
-            b->run->im = before;
+            take_back(b);
             return s;
         }
         if (b->run->im.dry_run && b->run->stored && (s = b->run->stored(ctx, b->run)) != OK)

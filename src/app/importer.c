@@ -84,7 +84,7 @@ struct work {
     struct import_run run;
     struct importer *importer;
     struct ctx *ctx;
-    int64_t id, kept;
+    int64_t id;
     bool gone; /* cancelled, or taken over by another runner */
     struct refusal {
         struct refusal *next;
@@ -102,9 +102,8 @@ static bool run_stopped(const struct import_run *run)
 static void run_refused(struct ctx *ctx, struct import_run *run, int64_t row, const char *const *cells, int count)
 {
     struct work *w = run->self;
-    if (w->kept >= IMPORT_REASONS)
+    if (run->im.failed > IMPORT_REASONS)
         return;
-    w->kept++;
     struct refusal *r = ARENA_NEW(ctx->arena, struct refusal);
     *r = (struct refusal){w->refusals, row, run->im.reason, cells_seal(ctx, cells, count)};
     w->refusals = r;
@@ -214,7 +213,6 @@ static enum status run_bytes(struct ctx *ctx, struct work *w, const struct impor
     im->scoped = true;
     if (!im->dry_run) { /* a run that broke off goes on; a trial begins again, for it remembers what it saw */
         im->added = i->added, im->changed = i->changed, im->same = i->unchanged, im->failed = i->refused;
-        w->kept = im->failed;
         w->run.skip = i->last_row;
     }
     w->run.sheet = sheet_open(ctx->arena, data, size, &wrong);

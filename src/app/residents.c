@@ -43,7 +43,7 @@ static void home(struct ctx *ctx)
 static const struct route table[] = {
     ROUTE_GET("/", ROLE_PUBLIC, home),
     ROUTE_GET("/ask", ROLE_PUBLIC, ask),
-    ROUTE_POST("/ask", ROLE_PUBLIC, ask_change, .prepare = ask_prepare, .failed = ask_again, .flags = NO_CSRF | UPLOAD | SLOW),
+    ROUTE_POST("/ask", ROLE_PUBLIC, ask_change, .prepare = ask_prepare, .failed = ask_again, .flags = NO_CSRF | UPLOAD | SLOW | TWICE),
     ROUTE_POST("/ask/similar", ROLE_PUBLIC, ask_similar, .flags = NO_CSRF | READS),
     ROUTE_GET("/receipt", ROLE_PUBLIC, receipt),
     ROUTE_GET("/follow", ROLE_PUBLIC, follow),

@@ -149,6 +149,13 @@ static enum status run_until_done(struct db *db, struct task *group, bool conten
     return s;
 }
 
+static bool all_bare(const struct task *group)
+{
+    while (group && group->bare)
+        group = group->next;
+    return !group;
+}
+
 /* The group; then, alone, what met a row that another process may have put there since it looked. */
 static enum status run_group(struct writer *w, struct task *group)
 {
@@ -156,7 +163,7 @@ static enum status run_group(struct writer *w, struct task *group)
     enum status s;
     if (w->careful > 0)
         w->careful--;
-    else if (db->is->written) {
+    else if (db->is->written && all_bare(group)) {
         if (run_all_bare(db, group, &s))
             return s;
         w->careful = CAREFUL;

@@ -4,8 +4,9 @@
  * Tasks wait in a queue; the writer takes all that wait (up to a limit), opens
  * one transaction, runs them, commits once, and only then calls each task's
  * done. So a group forms by itself under load and no delay is added when there
- * is none. A task that fails is undone alone: when one has written before it
- * failed, the group is rolled back and run once more in savepoints, one a task.
+ * is none. A task that fails is undone alone, by a savepoint of its own; a group of
+ * tasks that may run twice (bare) does without until one of them fails half-way,
+ * and is then rolled back and run once more with savepoints.
  *
  * When another process's change came between, or the connection was lost before
  * the commit, nothing of the group happened, and it is run once more.
@@ -32,6 +33,7 @@ struct task {
     /* Before run is called once more, after its first run was rolled back: takes back what it left outside the
      * store (an answer half written). NULL: run leaves nothing. */
     void (*again)(struct task *t);
+    bool bare;          /* run may be called twice with what it was given: a group of such tasks is tried without savepoints */
     enum status result; /* the writer's own */
     bool ran;           /* the writer's: it was called at least once */
     bool contended;     /* likewise: another process may have been first; run once more by itself */

@@ -140,7 +140,7 @@ static void task_done(struct task *t, enum status s)
 static void call_submit(struct call *c)
 {
     struct writer *writer = site_writer(c->visit.ctx.site);
-    c->visit.task = (struct task){.run = task_run, .done = task_done, .again = task_again};
+    c->visit.task = (struct task){.run = task_run, .done = task_done, .again = task_again, .bare = c->visit.route->flags & TWICE};
     if (!writer || !writer_submit(writer, &c->visit.task))
         task_done(&c->visit.task, writer ? BUSY : UNAVAILABLE);
 }

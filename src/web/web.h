@@ -38,6 +38,7 @@ enum route_flag {
     STORELESS = 1 << 12,  /* GET that needs no store: also answered where no tenant is meant */
     REMEMBERED = 1 << 11, /* GET: drawn once for a session and address, until something is committed or the minute is over:
                             of the time such a page shows whole minutes only */
+    TWICE = 1 << 13,      /* handle may be called twice with what prepare made, its first run undone: for what comes in surges */
     READS = 1 << 7,       /* a POST that stores nothing: handle runs on a reader, not behind the door */
     /* {name} is a kind: the gate answers 404 when there is none, 403 when the actor is not among the kind's roles for
      * this, and loads {id} when the path has one, in the actor's scope. One of the three. */
