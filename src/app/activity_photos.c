@@ -77,8 +77,7 @@ static void add(struct ctx *ctx)
             "INSERT INTO activity_photos (activity, data, small, size, shown, created, actor, actor_name) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
             a->record.id, ((struct bytes){each->data, each->size}), ((struct bytes){each->small, each->small_size}), (int64_t)each->size,
             param(ctx, "shown") ? 1 : 0, ctx->now, (struct maybe){ctx->actor.user}, ctx->actor.name);
-        journal_add(ctx, "activities", a->record.id, "photo", NULL,
-                    arena_print(ctx->arena, "{\"photo\":%lld}", (long long)db_inserted(ctx->db)));
+        journal_note(ctx, "activities", a->record.id, "photo", "{\"photo\":{}}", db_inserted(ctx->db));
     }
     flash(ctx, say_n(ctx, p->count, "1 photograph is kept.", "{} photographs are kept.", p->count));
     see_other(ctx, "/activities/{}/manage", a->record.id);
@@ -90,7 +89,7 @@ static void remove_one(struct ctx *ctx)
     int64_t id = param_int(ctx, "photo");
     change(ctx->db, "DELETE FROM activity_photos WHERE id = {} AND activity = {}", (struct maybe){id}, a->record.id);
     if (db_changed(ctx->db) == 1)
-        journal_add(ctx, "activities", a->record.id, "photo-removed", NULL, arena_print(ctx->arena, "{\"photo\":%lld}", (long long)id));
+        journal_note(ctx, "activities", a->record.id, "photo-removed", "{\"photo\":{}}", id);
     see_other(ctx, "/activities/{}/manage", a->record.id);
 }
 

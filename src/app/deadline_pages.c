@@ -23,7 +23,7 @@ bool deadlines_recount(struct ctx *ctx, const char *kind, const char *what)
         ctx_fail(ctx, db_status(ctx->db) == OK ? UNAVAILABLE : db_status(ctx->db), NULL);
         return false;
     }
-    journal_add(ctx, kind, 0, "recompute", NULL, arena_print(ctx->arena, "{\"moved\":%lld}", (long long)moved));
+    journal_note(ctx, kind, 0, "recompute", "{\"moved\":{}}", moved);
     flash(ctx, arena_print(ctx->arena, "%s %s", what,
                            moved ? say_n(ctx, moved, "1 open deadline was counted again.", "{} open deadlines were counted again.", moved)
                                  : say(ctx, "No open deadline moves.")));

@@ -185,7 +185,7 @@ enum status deadlines_follow(struct ctx *ctx, const char *kind)
     if (moved == NONE)
         return ctx_ok(ctx) ? ctx_fail(ctx, db_status(ctx->db) == OK ? UNAVAILABLE : db_status(ctx->db), NULL) : ctx->status;
     if (moved > 0)
-        journal_add(ctx, kind, 0, "recompute", NULL, arena_print(ctx->arena, "{\"moved\":%lld}", (long long)moved));
+        journal_note(ctx, kind, 0, "recompute", "{\"moved\":{}}", moved);
     return db_status(ctx->db);
 }
 

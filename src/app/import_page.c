@@ -230,12 +230,12 @@ static void draw_list(struct ctx *ctx)
         html(out, "<p class=\"soft\">{}</p></section>", say(ctx, "Nothing has been imported yet."));
         return;
     }
+    scroll_begin(ctx, say(ctx, "Earlier imports"));
     html(
         out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th scope=\"col\">{}</th>"
+        "<table class=\"plain\"><thead><tr><th scope=\"col\">{}</th>"
         "<th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>",
-        say(ctx, "Earlier imports"), say(ctx, "File"), say(ctx, "Kind"), say(ctx, "State"), say(ctx, "Rows"), say(ctx, "Started by"),
-        say(ctx, "When"));
+        say(ctx, "File"), say(ctx, "Kind"), say(ctx, "State"), say(ctx, "Rows"), say(ctx, "Started by"), say(ctx, "When"));
     for (; i; i = list_next(ctx, &imports_kind, r, ctx->arena)) {
         html(out, "<tr><th scope=\"row\"><a href=\"/import/{}\">{}</a></th><td>{}</td><td class=\"nobr\">{}</td><td>", i->record.id,
              i->file, kind_many(ctx, i->kind), status_label(ctx, i->status));
@@ -244,7 +244,9 @@ static void draw_list(struct ctx *ctx)
         html(out, "</td><td>{}</td><td class=\"nobr\"><time>{}</time></td></tr>", i->user_name,
              when_show(ctx->arena, ctx->lang, i->record.created));
     }
-    html(out, "</tbody></table></div></section>");
+    buf_puts(out, "</tbody></table>");
+    scroll_end(ctx);
+    buf_puts(out, "</section>");
 }
 
 static void home(struct ctx *ctx)
@@ -343,9 +345,9 @@ static void draw_preview(struct ctx *ctx, struct import *im, const char *const *
 {
     struct buf *out = ctx->web->out;
     int columns = im->column_count;
-    html(out,
-         "<section><h2>{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr>",
-         say(ctx, "How the first rows will be stored"), say(ctx, "How the first rows will be stored"));
+    html(out, "<section><h2>{}</h2>", say(ctx, "How the first rows will be stored"));
+    scroll_begin(ctx, say(ctx, "How the first rows will be stored"));
+    buf_puts(out, "<table class=\"plain\"><thead><tr>");
     for (int c = 0; c < columns; c++)
         if (im->columns[c].field || im->columns[c].level)
             html(out, "<th scope=\"col\">{}</th>",
@@ -365,7 +367,9 @@ static void draw_preview(struct ctx *ctx, struct import *im, const char *const *
         buf_puts(out, "</td></tr>");
     }
     import_forget(ctx);
-    buf_puts(out, "</tbody></table></div></section>");
+    buf_puts(out, "</tbody></table>");
+    scroll_end(ctx);
+    buf_puts(out, "</section>");
 }
 
 static void draw_prepare(struct ctx *ctx, const struct imported *i)
@@ -399,20 +403,19 @@ static void draw_reasons(struct ctx *ctx, const struct imported *i)
     struct buf *out = ctx->web->out;
     struct rows *r = query(ctx->db, "SELECT line, reason FROM import_errors WHERE import = {} AND line > 0 ORDER BY line LIMIT {}",
                            i->record.id, REASONS_SHOWN);
-    bool any = false;
-    while (rows_next(r)) {
-        if (!any)
-            html(
-                out,
-                "<section><h2>{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr>"
-                "<th scope=\"col\" class=\"num\">{}</th><th scope=\"col\" class=\"wide\">{}</th></tr></thead><tbody>",
-                say(ctx, "Refused rows"), say(ctx, "Refused rows"), say(ctx, "Row"), say(ctx, "Reason it was refused"));
-        any = true;
-        html(out, "<tr><td class=\"num\">{}</td><td>{}</td></tr>", row_int(r, "line"), row_text(r, "reason"));
-    }
-    if (!any)
+    if (!rows_next(r))
         return;
-    html(out, "</tbody></table></div>");
+    html(out, "<section><h2>{}</h2>", say(ctx, "Refused rows"));
+    scroll_begin(ctx, say(ctx, "Refused rows"));
+    html(
+        out,
+        "<table class=\"plain\"><thead><tr><th scope=\"col\" class=\"num\">{}</th><th scope=\"col\" class=\"wide\">{}</th></tr></thead><tbody>",
+        say(ctx, "Row"), say(ctx, "Reason it was refused"));
+    do
+        html(out, "<tr><td class=\"num\">{}</td><td>{}</td></tr>", row_int(r, "line"), row_text(r, "reason"));
+    while (rows_next(r));
+    buf_puts(out, "</tbody></table>");
+    scroll_end(ctx);
     if (i->refused > REASONS_SHOWN)
         html(out, "<p class=\"small\">{}</p>", say(ctx, "The first {} of {}.", REASONS_SHOWN, i->refused));
     html(out, "<div class=\"acts\"><a class=\"button\" href=\"/import/{}/refused\">{} {}</a></div><p class=\"small\">{}</p></section>",
@@ -465,8 +468,8 @@ static void page(struct ctx *ctx)
     const struct imported *i = ctx->web->record;
     struct problem *problems = ctx->problems;
     page_begin(ctx, i->file, PAGE_STAFF);
-    html(out, "<nav class=\"trail\"><a href=\"/import\">{} {}</a></nav><header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-         icon(ctx, "arrow-left"), say(ctx, "Import"), i->file,
+    trail(ctx, "/import", say(ctx, "Import"));
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", i->file,
          say(ctx, "{}, {} KB, sent by {} on {}", kind_many(ctx, i->kind), (i->size + 1023) / 1024, i->user_name,
              when_show(ctx->arena, ctx->lang, i->record.created)));
     form_problems(ctx);

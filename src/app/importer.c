@@ -154,16 +154,6 @@ static enum status run_stored(struct ctx *ctx, struct import_run *run)
 
 /* ---- the end of a run ---- */
 
-static const char *counts_json(struct ctx *ctx, const struct import *im)
-{
-    struct buf out;
-    buf_init(&out, 0);
-    json(&out, "{\"added\":{},\"changed\":{},\"unchanged\":{},\"refused\":{}}", im->added, im->changed, im->same, im->failed);
-    const char *text = arena_copyn(ctx->arena, out.data, out.size);
-    buf_release(&out);
-    return text;
-}
-
 struct ending {
     struct work *work;
     const char *status, *reason;
@@ -187,7 +177,9 @@ static void put_end(struct ctx *ctx)
         return;
     if (!checked)
         change(ctx->db, "DELETE FROM import_files WHERE import = {}", w->id);
-    journal_add(ctx, "imports", w->id, e->status, NULL, counts_json(ctx, &w->run.im));
+    const struct import *im = &w->run.im;
+    journal_note(ctx, "imports", w->id, e->status, "{\"added\":{},\"changed\":{},\"unchanged\":{},\"refused\":{}}", im->added, im->changed,
+                 im->same, im->failed);
 }
 
 static void finish(struct ctx *ctx, struct work *w, const char *status, const char *reason)

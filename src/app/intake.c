@@ -245,9 +245,8 @@ static void draw_form(struct ctx *ctx)
 static void draw_page(struct ctx *ctx)
 {
     page_begin(ctx, say(ctx, "Take in a request"), PAGE_STAFF | PAGE_WIDE);
-    html(ctx->web->out,
-         "<nav class=\"trail\"><a href=\"/work\">{} {}</a></nav><header class=\"head\"><h1>{}</h1></header><div class=\"intake\">",
-         icon(ctx, "arrow-left"), say(ctx, "Work list"), say(ctx, "Take in a request"));
+    trail(ctx, "/work", say(ctx, "Work list"));
+    html(ctx->web->out, "<header class=\"head\"><h1>{}</h1></header><div class=\"intake\">", say(ctx, "Take in a request"));
     draw_form(ctx);
     draw_helps(ctx);
     html(ctx->web->out, "</div>");

@@ -42,7 +42,7 @@ enum status joiner_add(struct ctx *ctx, const struct request *r, struct joiner *
     if (db_status(ctx->db) != OK)
         return db_status(ctx->db);
     j->id = db_inserted(ctx->db);
-    journal_add(ctx, "requests", r->record.id, "join", NULL, arena_print(ctx->arena, "{\"joiner\":%lld}", (long long)j->id));
+    journal_note(ctx, "requests", r->record.id, "join", "{\"joiner\":{}}", j->id);
     request_event(ctx, r, r, "join", words, false);
     return db_status(ctx->db);
 }
@@ -53,8 +53,7 @@ enum status joiner_answer(struct ctx *ctx, const struct joiner *j, const struct 
     bool yes = !strcmp(solved, "yes");
     change(ctx->db, "UPDATE request_joiners SET solved = {}, satisfaction = {}, comment = {}, answered_at = {} WHERE id = {}", solved,
            (struct maybe){satisfaction}, comment, ctx->now, j->id);
-    journal_add(ctx, "requests", r->record.id, "join-answer", NULL,
-                arena_print(ctx->arena, "{\"joiner\":%lld,\"solved\":\"%s\"}", (long long)j->id, yes ? "yes" : "no"));
+    journal_note(ctx, "requests", r->record.id, "join-answer", "{\"joiner\":{},\"solved\":{}}", j->id, yes ? "yes" : "no");
     request_event(ctx, r, r, yes ? "joiner-yes" : "joiner-no", comment, false);
     return db_status(ctx->db);
 }

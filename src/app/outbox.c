@@ -334,11 +334,11 @@ static bool move(struct ctx *ctx, int64_t id, bool told)
                (struct maybe){ctx->actor.user}, id);
     else
         change(ctx->db, "UPDATE notices SET status = 'waiting', attempts = 0, next_at = {} WHERE id = {}", ctx->now, id);
-    journal_add(ctx, of->name,
-                volunteer != NONE  ? volunteer
-                : activity != NONE ? activity
-                                   : request,
-                told ? "told" : "send-again", NULL, arena_print(ctx->arena, "{\"notice\":%lld}", (long long)id));
+    journal_note(ctx, of->name,
+                 volunteer != NONE  ? volunteer
+                 : activity != NONE ? activity
+                                    : request,
+                 told ? "told" : "send-again", "{\"notice\":{}}", id);
     return true;
 }
 

@@ -252,8 +252,7 @@ enum status photos_store(struct ctx *ctx, const struct photos *p, int64_t reques
             "INSERT INTO attachments (request, name, type, size, data, thumbnail, created) VALUES ({}, {}, 'image/jpeg', {}, {}, {}, {})",
             request, arena_print(ctx->arena, "photo-%d.jpg", i + 1), (int64_t)each->size, ((struct bytes){each->data, each->size}),
             ((struct bytes){each->small, each->small_size}), ctx->now);
-        journal_add(ctx, "requests", request, "photo", NULL,
-                    arena_print(ctx->arena, "{\"attachment\":%lld,\"size\":%zu}", (long long)db_inserted(ctx->db), each->size));
+        journal_note(ctx, "requests", request, "photo", "{\"attachment\":{},\"size\":{}}", db_inserted(ctx->db), each->size);
         if (each->token) {
             struct draft_names n;
             draft_names(each->token, &n);

@@ -359,20 +359,22 @@ static void tokens_page(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", say(ctx, "API tokens"),
          say(ctx, "A token lets a program in with one role. What it does is in the journal under its name."));
     form_problems(ctx);
-    html(
-        out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
-        say(ctx, "API tokens"), say(ctx, "Name"), say(ctx, "Role"), say(ctx, "Where"), say(ctx, "Made"), say(ctx, "Last used"));
     struct rows *r = query(
         ctx->db,
         "SELECT t.id, t.name, t.role, t.created, t.last_used, t.revoked, a.name AS area, a.name_en AS area_en, u.name AS unit,"
         " u.name_en AS unit_en FROM api_tokens t LEFT JOIN areas a ON a.id = t.area LEFT JOIN units u ON u.id = t.unit ORDER BY CASE WHEN t.revoked IS NULL THEN 0 ELSE 1 END, t.id DESC LIMIT 500");
-    int n = 0;
-    for (; rows_next(r); n++)
-        token_row(ctx, r);
-    buf_puts(out, "</tbody></table></div>");
-    if (n == 0)
+    if (rows_next(r)) {
+        scroll_begin(ctx, say(ctx, "API tokens"));
+        html(out, "<table class=\"plain\"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th></th></tr></thead><tbody>",
+             say(ctx, "Name"), say(ctx, "Role"), say(ctx, "Where"), say(ctx, "Made"), say(ctx, "Last used"));
+        do
+            token_row(ctx, r);
+        while (rows_next(r));
+        buf_puts(out, "</tbody></table>");
+        scroll_end(ctx);
+    } else {
         html(out, "<p class=\"soft\">{}</p>", say(ctx, "There are none yet."));
+    }
     token_form(ctx, ctx->problem_count > 0);
     page_end(ctx);
 }

@@ -50,12 +50,10 @@ char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t ar
     char *text = token_new(ctx->arena, hash);
     enum status s = change(ctx->db, "INSERT INTO api_tokens (token_hash, name, role, area, unit, created) VALUES ({}, {}, {}, {}, {}, {})",
                            bytes_of(hash, HASH), name, role_name(role), (struct maybe){area}, (struct maybe){unit}, ctx->now);
-    struct buf after;
-    buf_init(&after, 0);
-    json(&after, "{\"name\":{},\"role\":{},\"area\":{},\"unit\":{}}", name, role_name(role), (struct maybe){area}, (struct maybe){unit});
-    const char *what = arena_copyn(ctx->arena, after.data, after.size);
-    buf_release(&after);
-    return s == OK && journal_add(ctx, "api_tokens", db_inserted(ctx->db), "create", NULL, what) == OK ? text : NULL;
+    if (s == OK)
+        s = journal_note(ctx, "api_tokens", db_inserted(ctx->db), "create", "{\"name\":{},\"role\":{},\"area\":{},\"unit\":{}}", name,
+                         role_name(role), (struct maybe){area}, (struct maybe){unit});
+    return s == OK ? text : NULL;
 }
 
 enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char *via)
