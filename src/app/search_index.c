@@ -20,6 +20,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "db/journal.h"
+#include "db/writer.h"
+#include "web/site.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -547,6 +549,8 @@ static int step(struct follower *f)
         db_rollback(f->db);
         return -1;
     }
+    if (f->ctx->site) /* nothing stays here that a power cut could take from there */
+        writer_landed(f->ctx->site->writer);
     return db_commit(f->db) == OK ? n : -1;
 }
 

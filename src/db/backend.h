@@ -54,6 +54,12 @@ struct backend {
     enum status (*begin)(struct db *db);
     enum status (*commit)(struct db *db);
     void (*rollback)(struct db *db);
+    /* From now on a commit answers before it is durable, and sync, called on another thread while the connection goes on, makes
+     * durable what was committed before it; after one that failed mend does so for all, or fails. beside NULL, or false: a
+     * commit is durable. */
+    bool (*beside)(struct db *db);
+    enum status (*sync)(struct db *db);
+    enum status (*mend)(struct db *db);
     /* Rows written by this connection so far: a task that failed and left it as it was needs no undoing. NULL: where a
      * failed statement is the end of the transaction. */
     int64_t (*written)(struct db *db);

@@ -38,7 +38,7 @@ enum db_mode {
 };
 
 /*
- * Opens one connection to the store at address: a folder (its file linli.db; WAL, synchronous=FULL,
+ * Opens one connection to the store at address: a folder (its file linli.db; WAL, every commit synced,
  * foreign keys on, mmap) or postgresql://USER@HOST/DATABASE?schema=NAME (one schema is one store;
  * "linli" unless named; everything else as libpq knows it). A lock is waited for at most 5 s.
  * NULL with a message for a person in *why (arena a) when it can't be opened.

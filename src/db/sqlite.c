@@ -2,8 +2,9 @@
  * The back end on SQLite.
  *
  * A reader keeps a few megabytes of pages and maps nothing: mapped pages of a large file would all count as the
- * program's memory, once for each reader. The writer syncs every commit; the log is moved into
- * the file beside it (checkpoint.h), among many stores by itself every 1,000 pages.
+ * program's memory, once for each reader. Every commit is synced, by the connection itself or, behind the door of
+ * a large store, beside it; the log is moved into the file beside it (checkpoint.h), among many stores by itself
+ * every 1,000 pages.
  */
 #include "db/backend.h"
 #include "db/checkpoint.h"
@@ -28,6 +29,7 @@ struct sqlite_db {
     struct db db; /* first */
     sqlite3 *sqlite;
     struct checkpoint *checkpoint; /* of the only writer of a large store; NULL */
+    int log;                       /* descriptor of the log, for syncing beside; -1 */
 };
 
 static sqlite3 *sqlite_of(struct db *db)
@@ -133,6 +135,7 @@ struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, con
     pthread_once(&once, set_up);
     struct sqlite_db *own = must_alloc(sizeof *own);
     db_init(&own->db, &sqlite, mode);
+    own->log = -1;
     if (mode == DB_WRITE)
         create_private(path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_CREATE : 0);
@@ -156,6 +159,8 @@ static void sqlite_close(struct db *db)
     struct sqlite_db *own = (struct sqlite_db *)db;
     checkpoint_stop(own->checkpoint);
     sqlite3_close(own->sqlite);
+    if (own->log >= 0)
+        close(own->log);
     free(own);
 }
 
@@ -350,6 +355,48 @@ static void sqlite_rollback(struct db *db)
         change(db, "ROLLBACK");
 }
 
+/* With synchronous=NORMAL SQLite itself syncs the log when it begins anew and before anything of it goes into the file; what
+ * is left is syncing it after a commit. (Closing a descriptor of the log drops no locks: those are on other files.) */
+static bool sqlite_beside(struct db *db)
+{
+    struct sqlite_db *own = (struct sqlite_db *)db;
+    if (db_are_many)
+        return false;
+    own->log = open(sqlite3_filename_wal(sqlite3_db_filename(own->sqlite, "main")), O_RDWR | O_CLOEXEC);
+    return own->log >= 0 && sqlite3_exec(own->sqlite, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static enum status sqlite_sync(struct db *db)
+{
+    int failed;
+    while ((failed = fdatasync(((struct sqlite_db *)db)->log)) != 0 && errno == EINTR)
+        ;
+    return failed ? UNAVAILABLE : OK;
+}
+
+static bool write_again(int fd)
+{
+    char part[1 << 16];
+    ssize_t n;
+    for (off_t at = 0; (n = pread(fd, part, sizeof part, at)) > 0; at += n)
+        if (pwrite(fd, part, (size_t)n, at) != n)
+            return false;
+    return n == 0;
+}
+
+/* What a failed sync left in memory counts as written for the system: only written once more does it get to the disk. Nobody
+ * else writes to the log meanwhile. */
+static enum status sqlite_mend(struct db *db)
+{
+    enum status s = change(db, "BEGIN IMMEDIATE");
+    if (s != OK)
+        return s;
+    bool good = write_again(((struct sqlite_db *)db)->log) && sqlite_sync(db) == OK;
+    change(db, "ROLLBACK");
+    return good ? OK
+                : db_fail(db, UNAVAILABLE, "the log can't be written once more (its disk is full or fails: see the system's log)", NULL);
+}
+
 static int64_t sqlite_written(struct db *db)
 {
     return sqlite3_total_changes64(sqlite_of(db));
@@ -482,6 +529,9 @@ static const struct backend sqlite = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .beside = sqlite_beside,
+    .sync = sqlite_sync,
+    .mend = sqlite_mend,
     .written = sqlite_written,
     .savepoint = sqlite_savepoint,
     .release = sqlite_release,

@@ -1,11 +1,17 @@
 /*
  * The writer: one thread, one writing connection, groups of changes.
  *
- * While a group is being synced to the disk the next tasks gather in the
- * queue; taking all of them at once is what makes a group. The lock guards
- * the queue and the counts only, never the database: submitting costs a few
- * instructions. A waiting writer is woken by whoever puts the first task in;
- * it looks at the queue under the lock before it sleeps, so no wake-up is lost.
+ * On SQLite a second thread syncs the committed group to the disk and then
+ * tells its tasks, while the writer already runs the next ones: their group
+ * stays open, and grows by whatever comes, until the disk is free. So a group
+ * forms by itself and the disk never waits for the processor, nor the other
+ * way round. At most one group is committed and not yet durable. Elsewhere the
+ * commit itself is durable, and taking all that gathered meanwhile makes a group.
+ *
+ * The lock guards the queue, the group under way and the counts only, never the
+ * database: submitting costs a few instructions. A waiting writer is woken by
+ * whoever puts the first task in; it looks at the queue under the lock before it
+ * sleeps, so no wake-up is lost.
  *
  * Ownership: tasks stay their submitter's; a task may be gone as soon as its
  * done returned, so its successor is read before.
@@ -24,15 +30,28 @@
 #define AGAIN_MOST   5 /* times a group is run once more */
 #define CAREFUL      8 /* groups in savepoints after one in which a task failed half-way */
 
+struct group {
+    struct task *first, **last;
+    int64_t size;
+    int64_t newest; /* journal number after it; 0: nobody asks */
+    enum status result;
+};
+
 struct writer {
     struct db *db;
     struct sealer *sealer; /* NULL: the journal is numbered at once */
     int careful;           /* groups yet that run in savepoints from the start */
-    pthread_t thread;
-    pthread_mutex_t lock; /* the queue, stopping, stats */
-    pthread_cond_t work;
+    pthread_t thread, syncer;
+    pthread_mutex_t lock; /* the queue, the group under way, stopping, stats */
+    pthread_cond_t work;  /* for the writer: tasks came, or the disk is free */
+    pthread_cond_t flew;  /* for the syncer */
+    pthread_cond_t landed;
     struct task *first, **last;
-    bool stopping;
+    bool stopping, ended;
+    bool beside;         /* commits are made durable by the syncer */
+    bool flying;         /* something is committed, or is just about to be, that is not durable yet */
+    bool torn;           /* a sync failed: the store has to be mended before anything is committed */
+    struct group flight; /* what the syncer takes next; none: size 0 */
     struct writer_stats stats;
     pthread_mutex_t wait_lock; /* for writer_run */
     pthread_cond_t waited;
@@ -40,23 +59,92 @@ struct writer {
     void *committed_arg;
 };
 
-/* Waits for tasks and takes up to WRITER_GROUP of them; NULL when it is time to stop. */
-static struct task *take_group(struct writer *w, int64_t *size)
+/* Moves what waits to the end of the group, up to WRITER_GROUP, of bare ones only as far as there are: the first of them, or
+ * NULL. Under the lock. */
+static struct task *take(struct writer *w, struct group *g, bool bare)
 {
-    pthread_mutex_lock(&w->lock);
-    while (!w->first && !w->stopping)
-        pthread_cond_wait(&w->work, &w->lock);
-    struct task *group = w->first, **end = &w->first;
-    for (*size = 0; *end && *size < WRITER_GROUP; ++*size)
+    struct task *taken = w->first, **end = &w->first;
+    int64_t n = 0;
+    while (*end && g->size + n < WRITER_GROUP && (!bare || (*end)->bare)) {
         end = &(*end)->next;
+        n++;
+    }
+    if (n == 0)
+        return NULL;
     w->first = *end;
     if (!w->first)
         w->last = &w->first;
-    if (*size)
-        *end = NULL;
-    w->stats.waiting -= *size;
+    *end = NULL;
+    *g->last = taken;
+    g->last = end;
+    g->size += n;
+    w->stats.waiting -= n;
+    return taken;
+}
+
+/* Waits for tasks; false when it is time to stop. */
+static bool take_group(struct writer *w, struct group *g)
+{
+    *g = (struct group){.last = &g->first};
+    pthread_mutex_lock(&w->lock);
+    while (!w->first && !w->stopping)
+        pthread_cond_wait(&w->work, &w->lock);
+    take(w, g, false);
     pthread_mutex_unlock(&w->lock);
-    return group;
+    return g->size > 0;
+}
+
+/* While the disk is busy with the group before, this one grows: the next task, or NULL when it is time to commit. */
+static struct task *more(struct writer *w, struct group *g, bool bare)
+{
+    struct task *t = NULL;
+    pthread_mutex_lock(&w->lock);
+    while (w->flying && !(t = take(w, g, bare)))
+        pthread_cond_wait(&w->work, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+    return t;
+}
+
+/* What was committed is durable, or is not there. */
+static void land(struct writer *w, bool torn)
+{
+    pthread_mutex_lock(&w->lock);
+    w->flying = false;
+    w->torn |= torn;
+    pthread_cond_signal(&w->work);
+    pthread_cond_broadcast(&w->landed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static enum status commit(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool torn = w->torn; /* the sync that this group waited for failed */
+    w->flying = w->beside && !torn;
+    pthread_mutex_unlock(&w->lock);
+    if (torn) {
+        db_rollback(w->db);
+        return db_fail(w->db, UNAVAILABLE, "the group before did not reach the disk", NULL);
+    }
+    enum status s = db_commit(w->db);
+    if (s != OK && w->beside)
+        land(w, false);
+    return s;
+}
+
+/* After a failed sync nobody knows what of it is on the disk: what follows would hang on something that may not be there. */
+static enum status mend(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool torn = w->torn;
+    pthread_mutex_unlock(&w->lock);
+    enum status s = torn ? w->db->is->mend(w->db) : OK;
+    if (torn && s == OK) {
+        pthread_mutex_lock(&w->lock);
+        w->torn = false;
+        pthread_mutex_unlock(&w->lock);
+    }
+    return s;
 }
 
 /* Runs a task without a savepoint, which costs as much as a row or two. Answers false when it failed and left something
@@ -102,49 +190,52 @@ static void take_back(struct task *group, bool contended)
 
 /* The group without savepoints. Answers false when one of it failed half-way: nothing of it happened, and it has to run
  * once more. */
-static bool run_all_bare(struct db *db, struct task *group, enum status *s)
+static bool run_all_bare(struct writer *w, struct group *g, enum status *s)
 {
+    struct db *db = w->db;
     bool fits = true;
     db_clear(db);
     *s = db_begin(db);
     if (*s != OK)
         return true;
-    for (struct task *t = group; t && fits; t = t->next)
+    for (struct task *t = g->first; t && fits; t = t->next ? t->next : more(w, g, true))
         fits = run_bare(db, t);
     if (fits) {
-        *s = db_commit(db);
+        *s = commit(w);
         return true;
     }
     db_rollback(db);
-    take_back(group, false);
+    take_back(g->first, false);
     return false;
 }
 
 /* All of the group in one transaction. Answers what kept it from becoming durable. */
-static enum status run_once(struct db *db, struct task *group, bool contended)
+static enum status run_once(struct writer *w, struct group *g, bool contended)
 {
+    struct db *db = w->db;
     db_clear(db);
     enum status s = db_begin(db);
     if (s != OK)
         return s;
-    for (struct task *t = group; t && s == OK; t = t->next)
+    for (struct task *t = g->first; t && s == OK; t = t->next ? t->next : more(w, g, false))
         if (!contended || t->contended)
             s = run_task(db, t);
     if (s == OK)
-        s = db_commit(db);
+        s = commit(w);
     else
         db_rollback(db);
     return s;
 }
 
-static enum status run_until_done(struct db *db, struct task *group, bool contended)
+static enum status run_until_done(struct writer *w, struct group *g, bool contended)
 {
-    enum status s = run_once(db, group, contended);
+    struct db *db = w->db;
+    enum status s = run_once(w, g, contended);
     for (int i = 0; s != OK && i < AGAIN_MOST && db_again(db); i++) {
         if (i == AGAIN_BESIDE)
             db_alone(db, true);
-        take_back(group, contended);
-        s = run_once(db, group, contended);
+        take_back(g->first, contended);
+        s = run_once(w, g, contended);
     }
     return s;
 }
@@ -157,26 +248,28 @@ static bool all_bare(const struct task *group)
 }
 
 /* The group; then, alone, what met a row that another process may have put there since it looked. */
-static enum status run_group(struct writer *w, struct task *group)
+static enum status run_group(struct writer *w, struct group *g)
 {
     struct db *db = w->db;
-    enum status s;
+    enum status s = mend(w);
+    if (s != OK)
+        return s;
     if (w->careful > 0)
         w->careful--;
-    else if (db->is->written && all_bare(group)) {
-        if (run_all_bare(db, group, &s))
+    else if (db->is->written && all_bare(g->first)) {
+        if (run_all_bare(w, g, &s))
             return s;
         w->careful = CAREFUL;
     }
-    s = run_until_done(db, group, false);
+    s = run_until_done(w, g, false);
     bool any = false;
-    for (struct task *t = group; t; t = t->next)
+    for (struct task *t = g->first; t; t = t->next)
         any |= t->contended;
     if (s == OK && any) {
         db_alone(db, true);
-        take_back(group, true);
-        enum status second = run_until_done(db, group, true);
-        for (struct task *t = group; second != OK && t; t = t->next)
+        take_back(g->first, true);
+        enum status second = run_until_done(w, g, true);
+        for (struct task *t = g->first; second != OK && t; t = t->next)
             if (t->contended)
                 t->result = second == BUSY ? BUSY : UNAVAILABLE;
     }
@@ -184,44 +277,72 @@ static enum status run_group(struct writer *w, struct task *group)
     return s;
 }
 
-static void count_group(struct writer *w, int64_t size, int64_t failed)
+/* Tells each task, and the listener, what became of the group. */
+static void finish(struct writer *w, const struct group *g)
 {
+    int64_t failed = 0;
+    for (struct task *t = g->first; t; t = t->next) {
+        if (g->result != OK)
+            t->result = g->result == BUSY ? BUSY : UNAVAILABLE;
+        failed += t->result != OK;
+    }
     pthread_mutex_lock(&w->lock);
     w->stats.groups++;
-    w->stats.tasks += size;
+    w->stats.tasks += g->size;
     w->stats.failed += failed;
-    if (size > w->stats.largest)
-        w->stats.largest = size;
+    if (g->size > w->stats.largest)
+        w->stats.largest = g->size;
     pthread_mutex_unlock(&w->lock);
+    for (struct task *t = g->first, *next; t; t = next) {
+        next = t->next;
+        t->done(t, t->result);
+    }
+    if (g->result == OK && w->sealer)
+        sealer_wake(w->sealer);
+    else if (g->result == OK && w->committed)
+        w->committed(w->committed_arg, g->newest);
+}
+
+/* Makes durable what was committed, and only then tells. */
+static void *syncer_thread(void *arg)
+{
+    struct writer *w = arg;
+    pthread_mutex_lock(&w->lock);
+    for (;;) {
+        while (w->flight.size == 0 && !w->ended)
+            pthread_cond_wait(&w->flew, &w->lock);
+        struct group g = w->flight;
+        w->flight.size = 0;
+        pthread_mutex_unlock(&w->lock);
+        if (g.size == 0)
+            return NULL;
+        g.result = w->db->is->sync(w->db);
+        if (g.result != OK)
+            log_error("store", "\"failure\":{}", "what was written did not reach the disk");
+        land(w, g.result != OK);
+        finish(w, &g);
+        pthread_mutex_lock(&w->lock);
+    }
 }
 
 static void *writer_thread(void *arg)
 {
     struct writer *w = arg;
-    int64_t size;
-    struct task *group;
-    while ((group = take_group(w, &size)) != NULL) {
-        enum status s = run_group(w, group);
-        if (s != OK && s != BUSY)
+    for (struct group g; take_group(w, &g);) {
+        g.result = run_group(w, &g);
+        if (g.result != OK && g.result != BUSY)
             log_error("store", "\"failure\":{}", db_failure(w->db));
+        else if (g.result == OK && w->committed && !w->sealer)
+            g.newest = journal_newest(w->db);
         db_clear(w->db);
-        int64_t failed = 0;
-        for (struct task *t = group; t; t = t->next) {
-            if (s != OK)
-                t->result = s == BUSY ? BUSY : UNAVAILABLE;
-            failed += t->result != OK;
+        if (g.result != OK || !w->beside) {
+            finish(w, &g);
+            continue;
         }
-        count_group(w, size, failed);
-        for (struct task *t = group, *next; t; t = next) {
-            next = t->next;
-            t->done(t, t->result);
-        }
-        if (s == OK && w->sealer) {
-            sealer_wake(w->sealer);
-        } else if (s == OK && w->committed) {
-            w->committed(w->committed_arg, journal_newest(w->db));
-            db_clear(w->db);
-        }
+        pthread_mutex_lock(&w->lock);
+        w->flight = g;
+        pthread_cond_signal(&w->flew);
+        pthread_mutex_unlock(&w->lock);
     }
     return NULL;
 }
@@ -245,10 +366,13 @@ struct writer *writer_start(struct db *db)
     w->last = &w->first;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->work, NULL);
+    pthread_cond_init(&w->flew, NULL);
+    pthread_cond_init(&w->landed, NULL);
     pthread_mutex_init(&w->wait_lock, NULL);
     pthread_cond_init(&w->waited, NULL);
     w->sealer = sealer_start(db, committed, w);
-    if (pthread_create(&w->thread, NULL, writer_thread, w) != 0)
+    w->beside = db->is->beside && db->is->beside(db);
+    if ((w->beside && pthread_create(&w->syncer, NULL, syncer_thread, w) != 0) || pthread_create(&w->thread, NULL, writer_thread, w) != 0)
         abort();
     return w;
 }
@@ -270,10 +394,19 @@ void writer_stop(struct writer *w)
     pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
+    if (w->beside) {
+        pthread_mutex_lock(&w->lock);
+        w->ended = true;
+        pthread_cond_signal(&w->flew);
+        pthread_mutex_unlock(&w->lock);
+        pthread_join(w->syncer, NULL);
+    }
     sealer_stop(w->sealer);
     db_close(w->db);
     pthread_cond_destroy(&w->waited);
     pthread_mutex_destroy(&w->wait_lock);
+    pthread_cond_destroy(&w->landed);
+    pthread_cond_destroy(&w->flew);
     pthread_cond_destroy(&w->work);
     pthread_mutex_destroy(&w->lock);
     free(w);
@@ -336,7 +469,7 @@ static void waiter_done(struct task *t, enum status s)
 enum status writer_run(struct writer *w, struct task *t)
 {
     struct waiter wait = {.task = {.run = waiter_run, .done = waiter_done, .again = waiter_again}, .writer = w, .inner = t};
-    if (pthread_equal(pthread_self(), w->thread))
+    if (pthread_equal(pthread_self(), w->thread) || (w->beside && pthread_equal(pthread_self(), w->syncer)))
         abort(); /* it would wait for itself */
     if (!writer_submit(w, &wait.task))
         return BUSY;
@@ -346,6 +479,16 @@ enum status writer_run(struct writer *w, struct task *t)
     pthread_mutex_unlock(&w->wait_lock);
     t->result = wait.status;
     return wait.status;
+}
+
+void writer_landed(struct writer *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    while (w->flying)
+        pthread_cond_wait(&w->landed, &w->lock);
+    pthread_mutex_unlock(&w->lock);
 }
 
 struct writer_stats writer_stats(const struct writer *w)

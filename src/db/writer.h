@@ -2,20 +2,26 @@
  * The one door for change: a thread that owns the only writing connection.
  *
  * Tasks wait in a queue; the writer takes all that wait (up to a limit), opens
- * one transaction, runs them, commits once, and only then calls each task's
- * done. So a group forms by itself under load and no delay is added when there
- * is none. A task that fails is undone alone, by a savepoint of its own; a group of
- * tasks that may run twice (bare) does without until one of them fails half-way,
- * and is then rolled back and run once more with savepoints.
+ * one transaction, runs them, commits once, and once that is durable each task's
+ * done is called. So a group forms by itself under load and no delay is added when
+ * there is none. While one group is being made durable the next is run already: who
+ * reads may see a change some milliseconds before it is acknowledged.
+ *
+ * A task that fails is undone alone, by a savepoint of its own; a group of tasks that
+ * may run twice (bare) does without until one of them fails half-way, and is then
+ * rolled back and run once more with savepoints.
  *
  * When another process's change came between, or the connection was lost before
  * the commit, nothing of the group happened, and it is run once more.
  *
  * If the commit itself fails (disk full, locked), every task of the group is
  * undone and done is called with BUSY or UNAVAILABLE: nothing was acknowledged.
+ * If it can't be made durable they are told UNAVAILABLE, too, though it may be there:
+ * who sends it again with its key has it once. Nothing more is taken until it is
+ * durable after all.
  *
- * Ownership: the task belongs to whoever submitted it until done is called,
- * on the writer's thread; done must not block (append to a list, signal).
+ * Ownership: the task belongs to whoever submitted it until done is called, on
+ * one of the writer's threads; done must not block (append to a list, signal).
  */
 #ifndef LINLI_DB_WRITER_H
 #define LINLI_DB_WRITER_H
@@ -39,7 +45,7 @@ struct task {
     bool contended;     /* likewise: another process may have been first; run once more by itself */
 };
 
-/* Called after each durable group with the newest journal number: on the writer's thread, or, on PostgreSQL, on the
+/* Called after each durable group with the newest journal number: on the thread that calls done, or, on PostgreSQL, on the
  * sealer's once the group is sealed, and also for what other processes committed. */
 typedef void writer_committed(void *arg, int64_t journal_seq);
 
@@ -50,6 +56,10 @@ void writer_stop(struct writer *w);                                       /* run
 bool writer_submit(struct writer *w, struct task *t);
 /* Submits and waits: for commands, jobs and imports on their own threads. */
 enum status writer_run(struct writer *w, struct task *t);
+
+/* Waits until what others can read by now of this writer's changes is durable, for who keeps elsewhere what follows from them. NULL:
+ * nobody writes. */
+void writer_landed(struct writer *w);
 
 struct writer_stats {
     int64_t groups, tasks, failed, waiting, largest;

@@ -6,10 +6,16 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -202,6 +208,254 @@ static void a_full_disk_acknowledges_nothing_it_lost(void **state)
     db_close(db);
 }
 
+/* ---- a disk that loses what was not synced, or fails ----
+ * The C library's fdatasync is this one, for SQLite too. What a file held when it was called is what the disk holds
+ * afterwards, and all that it holds. After one that failed the system takes its pages for written: they only get to the
+ * disk when something is written to them once more. */
+
+struct file {
+    char name[40];
+    char *data;
+    size_t size;
+};
+static struct disk {
+    pthread_mutex_t lock;
+    struct file files[4];
+    int count;
+    bool on;
+    atomic_bool losing;
+    bool lost[1 << 16]; /* pages of the log */
+    atomic_int failing; /* syncs of the log that fail yet */
+} disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct file read_file(int fd, const char *path)
+{
+    struct file f = {.size = 0};
+    struct stat st;
+    snprintf(f.name, sizeof f.name, "%.39s", strrchr(path, '/') + 1);
+    if (fstat(fd, &st) != 0)
+        abort();
+    f.data = must_alloc((size_t)st.st_size + 1);
+    ssize_t n = pread(fd, f.data, (size_t)st.st_size, 0);
+    f.size = n > 0 ? (size_t)n : 0;
+    return f;
+}
+
+enum { PAGE = 4096 };
+
+static struct file *on_disk(const char *name)
+{
+    int i = 0;
+    while (i < disk.count && strcmp(disk.files[i].name, name) != 0)
+        i++;
+    if (i == disk.count)
+        disk.files[disk.count++] = (struct file){.size = 0};
+    return &disk.files[i];
+}
+
+static void keep_page(struct file *f, const struct file *there, size_t at)
+{
+    size_t n = f->size - at < PAGE ? f->size - at : PAGE, kept = there->size > at ? there->size - at : 0;
+    memset(f->data + at, 0, n);
+    memcpy(f->data + at, there->data + at, kept < n ? kept : n);
+}
+
+static bool is_log(const char *path)
+{
+    size_t n = strlen(path);
+    return n > 4 && strcmp(path + n - 4, "-wal") == 0;
+}
+
+static void disk_holds(struct file f)
+{
+    struct file *there = on_disk(f.name);
+    for (size_t at = 0; at < f.size && is_log(f.name); at += PAGE)
+        if (disk.lost[at / PAGE])
+            keep_page(&f, there, at);
+    free(there->data);
+    *there = f;
+}
+
+/* All that the disk does not hold yet. */
+static void lose(struct file f)
+{
+    const struct file *there = on_disk(f.name);
+    for (size_t at = 0; at < f.size; at += PAGE) {
+        size_t n = f.size - at < PAGE ? f.size - at : PAGE;
+        disk.lost[at / PAGE] |= at + n > there->size || memcmp(f.data + at, there->data + at, n) != 0;
+    }
+    atomic_store(&disk.losing, true);
+    free(f.data);
+}
+
+static void path_of(int fd, char *path, size_t room)
+{
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, room - 1);
+    path[n > 0 ? n : 0] = '\0';
+}
+
+ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
+{
+    char path[300] = "";
+    if (atomic_load(&disk.losing))
+        path_of(fd, path, sizeof path);
+    if (is_log(path)) {
+        pthread_mutex_lock(&disk.lock);
+        for (size_t page = (size_t)at / PAGE; page * PAGE < (size_t)at + n; page++)
+            disk.lost[page] = false;
+        pthread_mutex_unlock(&disk.lock);
+    }
+    return syscall(SYS_pwrite64, fd, data, n, at);
+}
+
+int fdatasync(int fd)
+{
+    char path[300];
+    path_of(fd, path, sizeof path);
+    if (!disk.on || !*path)
+        return (int)syscall(SYS_fdatasync, fd);
+    bool fails = is_log(path) && atomic_load(&disk.failing) > 0;
+    pthread_mutex_lock(&disk.lock);
+    (fails ? lose : disk_holds)(read_file(fd, path));
+    pthread_mutex_unlock(&disk.lock);
+    if (!fails)
+        return 0;
+    atomic_fetch_sub(&disk.failing, 1);
+    errno = EIO;
+    return -1;
+}
+
+static void disk_begin(const struct place *p)
+{
+    const char *path = arena_print(p->arena, "%s/linli.db", p->store.address);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    disk.on = true;
+    disk_holds(read_file(fd, path));
+    close(fd); /* before anybody has a lock on it, which this would drop */
+}
+
+static void disk_end(void)
+{
+    while (disk.count > 0)
+        free(disk.files[--disk.count].data);
+    memset(disk.lost, 0, sizeof disk.lost);
+    atomic_store(&disk.losing, false);
+    disk.on = false;
+}
+
+/* What would be found after the power went now, in a folder of its own. */
+static const char *disk_after_power_cut(struct place *p, int number)
+{
+    const char *folder = arena_print(p->arena, "%s/cut-%d", p->store.address, number);
+    if (mkdir(folder, 0700) != 0)
+        abort();
+    pthread_mutex_lock(&disk.lock);
+    for (int i = 0; i < disk.count; i++) {
+        int fd = open(arena_print(p->arena, "%s/%s", folder, disk.files[i].name), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0 || write(fd, disk.files[i].data, disk.files[i].size) != (ssize_t)disk.files[i].size)
+            abort();
+        close(fd);
+    }
+    pthread_mutex_unlock(&disk.lock);
+    return folder;
+}
+
+static void assert_found(struct place *p, const char *folder, const struct insert *all, int count)
+{
+    const char *why = NULL;
+    struct db *db = db_open(folder, DB_WRITE, p->arena, &why);
+    if (!db)
+        fail_msg("%s", why);
+    assert_int_equal(db_check(db, p->arena, &why), OK);
+    for (int i = 0; i < count; i++)
+        assert_int_equal(query_int(db, "SELECT length(data) FROM t WHERE id = {}", all[i].id), all[i].size);
+    db_close(db);
+}
+
+/* The power goes just after the last of them was acknowledged. */
+struct cut {
+    struct place *place;
+    int number;
+    const char *folder;
+};
+static struct cut cut_now;
+
+static void cut_done(struct task *t, enum status s)
+{
+    insert_done(t, s);
+    cut_now.folder = disk_after_power_cut(cut_now.place, cut_now.number);
+}
+
+static void what_is_acknowledged_outlasts_a_power_cut(void **state)
+{
+    enum { CUTS = 30, MANY = 40 };
+    struct place *p = *state;
+    static struct insert all[CUTS * MANY];
+    const char *folders[CUTS];
+    disk_begin(p);
+    struct writer *w = writer_start(open_store(p, DB_WRITE));
+    struct db *other = open_store(p, DB_WRITE);
+    cut_now = (struct cut){.place = p};
+    for (int c = 0; c < CUTS; c++) {
+        cut_now.number = c;
+        for (int i = c * MANY; i < (c + 1) * MANY; i++) {
+            all[i] = (struct insert){
+                .task = {.run = insert_run, .done = insert_done, .bare = c % 2}, .id = i + 1, .size = (size_t)(900 + i)};
+            if (i + 1 == (c + 1) * MANY)
+                all[i].task.done = cut_done;
+            else
+                assert_true(writer_submit(w, &all[i].task));
+        }
+        assert_int_equal(writer_run(w, &all[(c + 1) * MANY - 1].task), OK);
+        folders[c] = cut_now.folder;
+        if (c % 5 == 2) /* the log goes into the file and begins anew */
+            db_script(other, "PRAGMA wal_checkpoint(PASSIVE)");
+    }
+    db_close(other);
+    writer_stop(w);
+    disk_end();
+    for (int c = 0; c < CUTS; c++)
+        assert_found(p, folders[c], all, (c + 1) * MANY);
+}
+
+static void a_disk_that_fails_to_sync_acknowledges_nothing(void **state)
+{
+    enum { ROUNDS = 40, MANY = 30 };
+    struct place *p = *state;
+    static struct insert all[ROUNDS * MANY];
+    static struct insert kept[ROUNDS * MANY];
+    disk_begin(p);
+    struct writer *w = writer_start(open_store(p, DB_WRITE));
+    int refused = 0, acknowledged = 0;
+    for (int r = 0; r < ROUNDS; r++) {
+        atomic_store(&disk.failing, r % 4 == 1 ? 1 : r % 4 == 2 ? 3 : 0);
+        for (int i = r * MANY; i < (r + 1) * MANY; i++) {
+            all[i] = (struct insert){.task = {.run = insert_run, .done = insert_done, .bare = r % 2}, .id = i + 1, .size = 500};
+            if (i + 1 < (r + 1) * MANY)
+                assert_true(writer_submit(w, &all[i].task));
+        }
+        enum status last = writer_run(w, &all[(r + 1) * MANY - 1].task);
+        assert_true(last == OK || last == UNAVAILABLE);
+        assert_true(r % 4 == 1 || r % 4 == 2 || atomic_load(&disk.failing) == 0);
+    }
+    atomic_store(&disk.failing, 0);
+    struct insert end = {.task = {.run = insert_run, .done = insert_done}, .id = 1000000};
+    assert_int_equal(writer_run(w, &end.task), OK); /* service is back by itself */
+    const char *folder = disk_after_power_cut(p, 0);
+    writer_stop(w);
+    disk_end();
+    for (int i = 0; i < ROUNDS * MANY; i++) {
+        assert_int_equal(all[i].done, 1);
+        refused += all[i].seen != OK;
+        if (all[i].seen == OK)
+            kept[acknowledged++] = all[i];
+    }
+    assert_true(refused > ROUNDS / 2 && acknowledged > ROUNDS * MANY / 2 - refused);
+    assert_found(p, folder, kept, acknowledged);
+}
+
 /* Writes until it is killed, telling every acknowledged number. */
 static void write_for_ever(struct place *p, int out)
 {
@@ -303,8 +557,9 @@ int main(void)
         CASE(stopping_runs_what_waits),         CASE(a_killed_process_loses_nothing_acknowledged),
         CASE(tampering_with_the_journal_shows),
     };
-    const struct CMUnitTest of_files[] = {CASE(a_full_disk_acknowledges_nothing_it_lost),
-                                          CASE(the_log_is_moved_into_the_file_beside_the_writer)};
+    const struct CMUnitTest of_files[] = {
+        CASE(a_full_disk_acknowledges_nothing_it_lost), CASE(the_log_is_moved_into_the_file_beside_the_writer),
+        CASE(what_is_acknowledged_outlasts_a_power_cut), CASE(a_disk_that_fails_to_sync_acknowledges_nothing)};
     int failed = store_on_postgres() ? 0 : cmocka_run_group_tests_name("files", of_files, NULL, NULL);
     return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
