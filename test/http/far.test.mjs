@@ -19,13 +19,14 @@ before(async () => {
   pg = await cluster({ fsync: "off" });
   const script = "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.execute('UPDATE tenants SET store=? WHERE name=?', sys.argv[2:])\nc.commit()";
   for (const name of ["near", "far", "dark"]) {
-    const address = pg.address(`?schema=${name}&options=-c%20statement_timeout%3D2000`); // so that its silence is noticed soon
+    const address = pg.address(`?schema=${name}`);
     const made = tenant("add", name, ...(name === "dark" ? [] : ["--pack", pack]), ...(name === "near" ? [] : ["--store", address]));
     assert.equal(made.code, 0, `${made.stderr} ${readdirSync(data)}`);
     logins[name] = made.stdout.match(/^office1\s+([0-9A-Z]{12})/m)?.[1];
     if (name === "near") continue;
     ways[name] = await tunnel(pg.port); // a command would stop this process, and the tunnel with it
-    execFileSync("python3", ["-c", script, join(data, "tenants.db"), address.replace(pg.port, ways[name].port), name]);
+    execFileSync("python3", ["-c", script, join(data, "tenants.db"),
+      `${address.replace(pg.port, ways[name].port)}&options=-c%20statement_timeout%3D2000`, name]); // so that its silence is noticed soon
   }
   ways.dark.stall(); // takes connections and never says a word
   server = await start({ data, logins: {}, env });
