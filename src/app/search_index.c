@@ -92,14 +92,15 @@ static void put_word(struct buf *out, const char *s, int size)
 
 static void put_words(struct buf *out, const char *key)
 {
+    int run = 0; /* what is left of it from p on */
     for (struct sign p = sign_at(key), next; p.size; p = next) {
         next = sign_at(p.at + p.size);
+        run = p.sort != LATIN ? 0 : run ? run - 1 : latin_run(p.at);
         if (p.sort == GAP)
             continue;
         put_word(out, p.at, p.size);
         if (next.sort != GAP)
             put_word(out, p.at, p.size + next.size);
-        int run = p.sort == LATIN ? latin_run(p.at) : 0;
         if (run > 2)
             put_word(out, p.at, run < LATIN_MOST ? run : LATIN_MOST);
     }
