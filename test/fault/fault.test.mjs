@@ -5,23 +5,17 @@
 //   node test/fault/fault.test.mjs --rounds 50
 //   ROUNDS=50 node --test test/fault/
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { folder, init, linli, start, token as tokenOf } from "../http/server.mjs";
+import { folder, init, linli, rows, start, token as tokenOf } from "../http/server.mjs";
 import { Ledger, acknowledged, balance, load, send } from "./ledger.mjs";
 
 const at = process.argv.indexOf("--rounds");
 const rounds = Number(at > 0 ? process.argv[at + 1] : (process.env.ROUNDS ?? 12));
 
 /** How often each text is stored, read from the file itself: the program under test is not asked. */
-function stored(data) {
-  const script = "import json,sqlite3,sys\n" +
-    "rows = sqlite3.connect(sys.argv[1] + '/linli.db').execute('SELECT text, count(*) FROM requests GROUP BY text')\n" +
-    "print(json.dumps(list(rows)))";
-  return new Map(JSON.parse(execFileSync("python3", ["-c", script, data], { encoding: "utf8", maxBuffer: 1 << 28 })));
-}
+const stored = (data) => new Map(rows(join(data, "linli.db"), "SELECT text, count(*) FROM requests GROUP BY text")[0]);
 
 function audit(data, ledger) {
   const checked = linli(["verify", "--data", data]);

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { bin, cluster, freePort, tunnel } from "../http/postgres.mjs";
-import { folder, linli, pack, start } from "../http/server.mjs";
+import { folder, linli, pack, passwords, start, until } from "../http/server.mjs";
 import { Ledger, acknowledged, balance, load, resend, send } from "./ledger.mjs";
 
 const rounds = Number(process.env.ROUNDS ?? 4);
@@ -27,7 +27,7 @@ before(async () => {
   pg = await cluster();
   const made = run("init", "--data", data(), "--pack", pack);
   assert.equal(made.code, 0, made.stderr);
-  logins = Object.fromEntries([...made.stdout.matchAll(/^(\S+)\s+([0-9A-Z]{12})(?=\s|$)/gm)].map(([, login, password]) => [login, password]));
+  logins = passwords(made.stdout);
   token = run("token", "--data", data(), "--role", "office").stdout.trim();
 }, { timeout: 120000 });
 
@@ -37,13 +37,6 @@ const stored = () =>
 const whole = () => {
   const checked = run("verify", "--data", data());
   assert.equal(checked.code, 0, checked.stderr);
-};
-const until = async (fits, why, tries = 600) => {
-  for (let i = 0; i < tries; i++) {
-    if (await fits().catch(() => false)) return;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  assert.fail(why);
 };
 
 /** A server that only says its version. */

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync, existsSync, chmodSync, cpSync, statSync, c
 import { dirname, join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { before, test } from "node:test";
-import { binary, folder, init, linli, pack, start, user } from "./server.mjs";
+import { binary, folder, init, linli, pack, rows, start, user } from "./server.mjs";
 
 let made, work;
 const run = (...args) => linli([...args, "--data", made.data]);
@@ -339,7 +339,7 @@ test("a store that can't be opened is told with what to do", (t) => {
     change(at);
     return at;
   };
-  const sql = (at, text) => spawnSync("python3", ["-c", "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.executescript(sys.argv[2])", join(at, "linli.db"), text]);
+  const sql = (at, text) => rows(join(at, "linli.db"), text);
   const serve = ["serve", "--listen", "127.0.0.1:0"], verify = ["verify"];
   refused(join(work, "nowhere"), serve, /is not an installation\. Make one with: linli init/);
   writeFileSync(join(work, "plain"), "x");

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { before, after, test } from "node:test";
-import { folder, init, linli, pack, start } from "./server.mjs";
+import { folder, init, linli, pack, pause, rows, start, until } from "./server.mjs";
 import { cluster } from "./postgres.mjs";
 
 const env = { LINLI_KEYS: folder("keys") };
@@ -58,9 +58,10 @@ test("a backup of PostgreSQL under load is of one moment and restores to both ba
   assert.equal(existsSync(`${file}.restored`), false);
   for (const kind of ["requests", "areas", "volunteers", "users"]) assert.equal(exported(there, kind), exported(aside, kind), kind);
   for (const place of [aside, there]) assert.equal(run("verify", "--data", place).code, 0);
-  const rows = execFileSync("python3", ["-c", "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nprint(c.execute(\"SELECT count(*) FROM requests WHERE subject='备份时的事'\").fetchone()[0], c.execute(\"SELECT count(*) FROM journal WHERE kind='requests' AND action='create' AND via='api'\").fetchone()[0])", join(aside, "linli.db")], { encoding: "utf8" }).trim().split(" ").map(Number);
-  assert.equal(rows[0], rows[1], "each request has its entry: one moment");
-  assert.ok(rows[0] >= before - 4, `${rows[0]} of ${before}: what was answered before it is in it`);
+  const [[[asked]], [[entered]]] = rows(join(aside, "linli.db"), "SELECT count(*) FROM requests WHERE subject='备份时的事'",
+    "SELECT count(*) FROM journal WHERE kind='requests' AND action='create' AND via='api'");
+  assert.equal(asked, entered, "each request has its entry: one moment");
+  assert.ok(asked >= before - 4, `${asked} of ${before}: what was answered before it is in it`);
 });
 
 test("an encrypted backup of PostgreSQL has its key inside", { timeout: 240000 }, (t) => {
@@ -81,9 +82,7 @@ test("an encrypted backup of PostgreSQL has its key inside", { timeout: 240000 }
 
 /* ---- a folder that follows a second behind ---- */
 
-const count = (data, where = "1=1") =>
-  execFileSync("python3", ["-c", "import sqlite3,sys\nprint('\\n'.join(r[0] for r in sqlite3.connect(sys.argv[1]).execute('SELECT text FROM requests WHERE '+sys.argv[2])))", join(data, "linli.db"), where], { encoding: "utf8", maxBuffer: 1 << 26 }).split("\n");
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const texts = (data, where = "1=1") => rows(join(data, "linli.db"), `SELECT text FROM requests WHERE ${where}`)[0].map(([text]) => text);
 const local = (ms) => new Date(ms + 8 * 3600000).toISOString().slice(0, 19).replace("T", " ");
 
 test("with --copy-to the loss of the whole machine costs a second, and any moment can be gone back to", { timeout: 300000 }, async () => {
@@ -132,14 +131,14 @@ test("with --copy-to the loss of the whole machine costs a second, and any momen
   const back = join(dirname(data), "back"), earlier = join(dirname(data), "earlier");
   const made = linli(["restore", "--from", to, "--data", back, "--key", key]);
   assert.equal(made.code, 0, made.stderr);
-  const there = new Set(count(back));
+  const there = new Set(texts(back));
   assert.ok(stored.filter(([, when]) => when < copied).length >= 10);
   for (const [text, when] of stored) if (when < copied) assert.ok(there.has(text), `${text}, answered ${copied - when} ms before`);
   assert.equal(linli(["verify", "--data", back]).code, 0);
   const parts = execFileSync("find", [to, "-name", "wal-*"], { encoding: "utf8" }).trim().split("\n");
   assert.ok(parts.length > 1, "the log was started again");
   assert.equal(linli(["restore", "--from", to, "--at", local(then), "--data", earlier, "--key", key]).code, 0);
-  assert.deepEqual(count(earlier, "subject='会丢吗'").filter(Boolean), ["在那一刻之前"]);
+  assert.deepEqual(texts(earlier, "subject='会丢吗'"), ["在那一刻之前"]);
   assert.match(linli(["restore", "--from", to, "--at", "2020-01-01 00:00:00", "--data", join(dirname(data), "never"), "--key", key]).stderr, /nothing of that time/);
   assert.match(linli(["restore", "--from", to, "--at", "gestern", "--check"]).stderr, /--at is a time/);
   assert.match(linli(["restore", "--from", to, "--check"]).stdout, /All in order/);
@@ -161,7 +160,7 @@ test("a copy goes on after a restart, and after its folder was away", { timeout:
   await server.stop(); // at the end all is copied
   const back = join(dirname(data), "back");
   assert.equal(linli(["restore", "--from", to, "--data", back, "--key", key]).code, 0);
-  assert.deepEqual(count(back, "subject='接着抄'").filter(Boolean), ["第一次", "第二次"]);
+  assert.deepEqual(texts(back, "subject='接着抄'"), ["第一次", "第二次"]);
   assert.match(linli(["user", "list", "--data", back]).stdout, /new1/);
   const wrong = linli(["serve", "--data", data, "--listen", "127.0.0.1:0", "--copy-to", "/proc/nowhere"]);
   assert.equal(wrong.code, 1);
@@ -185,19 +184,12 @@ test("many subdistricts are copied into a folder each, and one of them is restor
     });
     assert.equal(answer.status, 201);
   };
-  const until = async (fits, why) => {
-    for (let i = 0; i < 600; i++) {
-      if (await fits()) return;
-      await pause(50);
-    }
-    assert.fail(`${why}: ${server.log.slice(-1000)}`);
-  };
   const generations = (name) => readdirSync(join(to, name)).filter((each) => /^\d{8}T/.test(each));
   const copied = (name) => until(() => existsSync(join(to, name)) && generations(name).some((each) => existsSync(join(to, name, each, "done"))), `${name} is copied`);
   const back = (name, more = [], where = join(dirname(data), `${name}-${Math.random()}`)) => {
     const made = linli(["restore", "--from", join(to, name), ...more, "--data", where, "--key", key(name)]);
     assert.equal(made.code, 0, made.stderr);
-    return count(where, "subject='分开抄'").filter(Boolean);
+    return texts(where, "subject='分开抄'");
   };
   for (const name of names) await ask(name, `${name}一`);
   for (const name of names) await copied(name);

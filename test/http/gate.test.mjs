@@ -1,11 +1,10 @@
 // The gate as a client meets it: every route by every role, sign-in and sessions, where a request comes from,
 // bad input, limits, and a store that can't be written.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Visitor, init, linli, start } from "./server.mjs";
+import { Visitor, init, linli, lock, rows, start } from "./server.mjs";
 
 let server, unit, area;
 before(async () => {
@@ -18,10 +17,7 @@ before(async () => {
 after(() => server?.stop());
 
 /** What a test needs done to the store behind the program's back. */
-const store = (data, sql) => {
-  const done = spawnSync("python3", ["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1],timeout=30); c.executescript(sys.argv[2]); c.commit()", join(data, "linli.db"), sql]);
-  assert.equal(done.status, 0, String(done.stderr));
-};
+const store = (data, sql) => rows(join(data, "linli.db"), sql);
 
 const roles = ["volunteer", "team_leader", "worker", "unit_handler", "office", "leader", "auditor", "admin"];
 
@@ -263,14 +259,12 @@ test("a locked store: 503 with Retry-After, pages still read, and it goes on aft
   const at = await start({ data: init().data });
   try {
     const token = at.token("office");
-    const lock = spawn("python3", ["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1],isolation_level=None); c.execute('BEGIN IMMEDIATE'); print('locked',flush=True); sys.stdin.read()", join(at.data, "linli.db")], { stdio: ["pipe", "pipe", "inherit"] });
-    await new Promise((done) => lock.stdout.once("data", done));
+    const release = await lock(join(at.data, "linli.db"));
     const refused = await file(at, token, "While locked", "lock-1");
     assert.equal(refused.status, 503);
     assert.ok(Number(refused.headers.get("retry-after")) > 0);
     assert.equal((await fetch(at.url)).status, 200);
-    lock.stdin.end();
-    await new Promise((done) => lock.once("exit", done));
+    await release();
     assert.equal((await file(at, token, "While locked", "lock-1")).status, 201);
   } finally {
     await at.stop();

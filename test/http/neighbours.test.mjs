@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { after, before, test } from "node:test";
-import { folder, init, linli, start, user } from "./server.mjs";
+import { folder, init, linli, python, start, user } from "./server.mjs";
 
 const AREA = "441202001001";
 const files = dirname(folder());
@@ -261,8 +261,7 @@ test("the sheet for other systems needs a reason, has their headings, and is jou
   assert.match(answer.headers.get("cache-control"), /no-store/);
   const path = join(files, "sheet.xlsx");
   writeFileSync(path, Buffer.from(await answer.arrayBuffer()));
-  const { execFileSync } = await import("node:child_process");
-  const strings = execFileSync("python3", ["-c", "import sys,zipfile;print(zipfile.ZipFile(sys.argv[1]).read('xl/worksheets/sheet1.xml').decode())", path]).toString();
+  const strings = python("import sys,zipfile;print(zipfile.ZipFile(sys.argv[1]).read('xl/worksheets/sheet1.xml').decode())", [path]).toString();
   for (const heading of ["志愿者编号", "证件号码", "服务时数", "数据来源"]) assert.ok(strings.includes(heading), heading);
   assert.ok(strings.includes("贺一") && strings.includes("城东街道"));
   assert.equal((await (await server.signIn("xinghu1")).get(page)).status, 403);

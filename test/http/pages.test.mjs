@@ -1,10 +1,9 @@
 // What a page shows to whom and when: every route by every role that signed in, pages that a worker remembers, live
 // streams, and sheets that are not what they say.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { deflateRawSync } from "node:zlib";
-import { linli, session, start } from "./server.mjs";
+import { linli, python, session, start } from "./server.mjs";
 
 let server, token;
 before(async () => {
@@ -179,11 +178,11 @@ test("an open work list hears of a change and gets it", async () => {
 
 /** A zip of one file, as small as its content packs. */
 function zip(name, content) {
-  const packed = deflateRawSync(content, { level: 9 }), crc = spawnSync("python3", ["-c", "import sys,zlib; print(zlib.crc32(sys.stdin.buffer.read()))"], { input: content, encoding: "utf8" });
+  const packed = deflateRawSync(content, { level: 9 }), crc = python("import sys,zlib; print(zlib.crc32(sys.stdin.buffer.read()))", [], content);
   const head = Buffer.alloc(30), entry = Buffer.alloc(46), end = Buffer.alloc(22), n = Buffer.from(name);
-  head.writeUInt32LE(0x04034b50, 0), head.writeUInt16LE(20, 4), head.writeUInt16LE(8, 8), head.writeUInt32LE(Number(crc.stdout), 14);
+  head.writeUInt32LE(0x04034b50, 0), head.writeUInt16LE(20, 4), head.writeUInt16LE(8, 8), head.writeUInt32LE(Number(crc), 14);
   head.writeUInt32LE(packed.length, 18), head.writeUInt32LE(content.length, 22), head.writeUInt16LE(n.length, 26);
-  entry.writeUInt32LE(0x02014b50, 0), entry.writeUInt16LE(20, 4), entry.writeUInt16LE(20, 6), entry.writeUInt16LE(8, 10), entry.writeUInt32LE(Number(crc.stdout), 16);
+  entry.writeUInt32LE(0x02014b50, 0), entry.writeUInt16LE(20, 4), entry.writeUInt16LE(20, 6), entry.writeUInt16LE(8, 10), entry.writeUInt32LE(Number(crc), 16);
   entry.writeUInt32LE(packed.length, 20), entry.writeUInt32LE(content.length, 24), entry.writeUInt16LE(n.length, 28);
   end.writeUInt32LE(0x06054b50, 0), end.writeUInt16LE(1, 8), end.writeUInt16LE(1, 10), end.writeUInt32LE(46 + n.length, 12), end.writeUInt32LE(30 + n.length + packed.length, 16);
   return Buffer.concat([head, n, packed, entry, n, end]);
@@ -226,8 +225,8 @@ test("a sheet that unpacks into gigabytes is refused in words, at once", async (
 
 test("a sheet from a Chinese Excel in GB18030 is read as it was written", async () => {
   const admin = english("office1");
-  const made = spawnSync("python3", ["-c", "import sys; sys.stdout.buffer.write('代码,名称\\r\\ngb-1,城东市容队（龘）\\r\\n'.encode('gb18030'))"]);
-  const done = await go(admin, await upload(admin, "单位.csv", made.stdout, "units"));
+  const made = python("import sys; sys.stdout.buffer.write('代码,名称\\r\\ngb-1,城东市容队（龘）\\r\\n'.encode('gb18030'))");
+  const done = await go(admin, await upload(admin, "单位.csv", made, "units"));
   assert.match(done.page, /1 added, 0 changed, 0 as they were, 0 refused/);
   const units = await (await fetch(`${server.url}/api/v1/units?q=gb-1`, { headers: { authorization: `Bearer ${token}` } })).json();
   assert.equal(units.items.find((u) => u.code === "gb-1").name, "城东市容队（龘）");

@@ -3,7 +3,7 @@
 //   const pg = await cluster();            null when PostgreSQL is not installed
 //   pg.address()                           postgresql://linli@127.0.0.1:PORT/linli
 //   await pg.kill();  await pg.start();    as if the machine had lost power, and back (fsync is on)
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";

@@ -1,25 +1,14 @@
 // Whoever may not see a record is refused by every address that has one: page, API, sheet, live stream, form.
 // The table comes from the program's own list of routes, so that a new one is tried as well.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { linli, session, start } from "./server.mjs";
+import { linli, lock, rows, session, start, until } from "./server.mjs";
 
 let server, ids, actors;
 
 /** The rows of each statement on the store, as the program left it. */
-function all(...statements) {
-  const done = spawnSync("python3", ["-S", "-c", `
-import json, sqlite3, sys
-c = sqlite3.connect(sys.argv[1], timeout=30)
-rows = [c.execute(s).fetchall() for s in sys.argv[2:]]
-c.commit()
-print(json.dumps(rows))`, join(server.data, "linli.db"), ...statements], { encoding: "utf8" });
-  if (done.status !== 0) throw new Error(done.stderr);
-  return JSON.parse(done.stdout);
-}
+const all = (...statements) => rows(join(server.data, "linli.db"), ...statements);
 const one = (text) => all(text)[0][0]?.[0];
 
 /** What lies outside each actor's reach, by kind: community 3 or another team, unit or person. */
@@ -291,19 +280,11 @@ test("what goes out of reach while a change waits its turn is refused, and the s
   const done = () => JSON.stringify(all("SELECT count(*) FROM journal WHERE action <> 'read'", "SELECT count(*) FROM notices"));
   for (const [path, kind, id] of cases) {
     all(here[kind]);
-    const lock = spawn("python3", ["-S", "-c", `
-import sqlite3, sys
-c = sqlite3.connect(sys.argv[1], isolation_level=None)
-c.execute("BEGIN IMMEDIATE")
-print("locked", flush=True)
-sys.stdin.readline()
-c.execute(sys.argv[2])
-c.execute("COMMIT")`, join(server.data, "linli.db"), away[kind]], { stdio: ["pipe", "pipe", "inherit"] });
-    await once(lock.stdout, "data");
+    const release = await lock(join(server.data, "linli.db"), away[kind]);
     const version = one(`SELECT version FROM ${kind} WHERE id = ${id}`), before = done();
     const waiting = send(worker, path, { why: "x", note: "改了归属之后写的", came: "2026-03-01T09:00", went: "2026-03-01T10:00", volunteer: mine, version, title: "清洁日", kind: "clean_up", area: "2", date: "2027-03-01", from: "09:00", to: "10:00" });
     for (let i = 0; i < 10; i++) await fetch(`${server.url}/healthz`); // it is past the gate by now
-    lock.stdin.end("go\n");
+    await release();
     const answer = await waiting;
     assert.equal(answer.status, 404, path);
     assert.equal(done(), before, path);
@@ -334,7 +315,7 @@ test("an uploaded sheet reaches no row outside one's area, by code, document, te
     const fields = { ...hidden, do: "start" };
     for (const [, select, options] of shown.matchAll(/<select[^>]*name="([^"]*)"[^>]*>([\s\S]*?)<\/select>/g)) fields[select] = options.match(/value="([^"]*)" selected/)?.[1] ?? "";
     assert.equal((await send(worker, `${page.split("?")[0]}/go`, fields)).status, 303, kind);
-    for (let i = 0; i < 100 && !["done", "refused", "stopped", "failed", "cancelled"].includes(one("SELECT status FROM imports ORDER BY id DESC LIMIT 1")); i++) await new Promise((next) => setTimeout(next, 50));
+    await until(() => ["done", "refused", "stopped", "failed", "cancelled"].includes(one("SELECT status FROM imports ORDER BY id DESC LIMIT 1")), `${kind}: the import ends`);
     assert.equal(one("SELECT refused FROM imports ORDER BY id DESC LIMIT 1"), 1, `${kind}: the row is refused (${all("SELECT status, refused, added, changed, reason FROM imports ORDER BY id DESC LIMIT 1")})`);
     assert.equal(kept(), before, kind);
   }

@@ -6,9 +6,11 @@
 //   await server.stop();
 //
 // LINLI names another binary; LINLI_KEEP=1 leaves the data folders.
+import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,8 +49,7 @@ export function init({ data = folder(), requests = 0, pack: from = pack } = {}) 
   }
   const made = linli(["init", "--data", data, ...(from ? ["--pack", from] : []), "--requests", String(requests)]);
   if (made.code !== 0) throw new Error(`init: ${made.stderr}`);
-  const logins = {};
-  for (const [, login, password] of made.stdout.matchAll(/^(\S+)\s+([0-9A-Z]{12})(?=\s|$)/gm)) logins[login] = password;
+  const logins = passwords(made.stdout);
   if (ready) {
     const half = mkdtempSync(`${ready}-`);
     cpSync(data, join(half, "data"), { recursive: true });
@@ -61,6 +62,9 @@ export function init({ data = folder(), requests = 0, pack: from = pack } = {}) 
   }
   return { data, logins };
 }
+
+/** The accounts that init and tenant add print: { login: password }. */
+export const passwords = (text) => Object.fromEntries([...text.matchAll(/^(\S+)\s+([0-9A-Z]{12})(?=\s|$)/gm)].map(([, login, password]) => [login, password]));
 
 /** Adds a volunteer's login; its password. */
 export function user(data, login, name, role = "volunteer") {
@@ -114,9 +118,61 @@ export async function start(options = {}) {
   return server;
 }
 
+/* The system's own: to start one that a version manager chooses takes longer than the script does. */
+const interpreter = ["/usr/bin/python3", "python3"].find((file) => file === "python3" || existsSync(file));
+
+/** What a Python script prints, as bytes. */
+export function python(script, args = [], input) {
+  const done = spawnSync(interpreter, ["-S", "-c", script, ...args], { input, maxBuffer: 1 << 28 });
+  if (done.status !== 0) throw new Error(`python3: ${done.stderr}`);
+  return done.stdout;
+}
+
+/** The rows of each statement on a SQLite file, behind the program's back. */
+export const rows = (file, ...statements) =>
+  JSON.parse(python(`
+import json, sqlite3, sys
+c = sqlite3.connect(sys.argv[1], timeout=30)
+rows = [c.execute(s).fetchall() for s in sys.argv[2:]]
+c.commit()
+print(json.dumps(rows))`, [file, ...statements]));
+
+/** Holds the write lock of a SQLite file; who calls what is answered runs the statement and lets go. */
+export async function lock(file, statement = "SELECT 1") {
+  const child = spawn(interpreter, ["-S", "-c", `
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+c.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.readline()
+c.execute(sys.argv[2])
+c.execute("COMMIT")`, file, statement], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  await Promise.race([once(child.stdout, "data"), ended.then(([code]) => Promise.reject(new Error(`the lock ended with ${code}`)))]);
+  return async () => {
+    child.stdin.end("go\n");
+    assert.equal((await ended)[0], 0, "the lock was held and let go");
+  };
+}
+
+export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Waits for what the program does by itself, as long as the slowest machine needs. A broken connection is no answer yet. */
+export async function until(fits, why) {
+  for (const end = Date.now() + 120000; ; await pause(50)) {
+    try {
+      if (await fits()) return;
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+    }
+    if (Date.now() > end) assert.fail(why);
+  }
+}
+
 /** A session of that account without signing in, which is limited by address: for tests that need many at once. */
 export function session(server, login) {
-  const made = spawnSync("python3", ["-c", `
+  const visitor = server.visitor();
+  visitor.cookies.set("linli", python(`
 import hashlib, secrets, sqlite3, sys, time
 c = sqlite3.connect(sys.argv[1], timeout=30)
 token, now = secrets.token_hex(32), int(time.time())
@@ -124,10 +180,7 @@ done = c.execute('INSERT INTO sessions (token_hash, "user", created, seen, expir
   (hashlib.blake2b(token.encode(), digest_size=32).digest(), now, now, now + 3600, sys.argv[2]))
 c.commit()
 assert done.rowcount == 1, sys.argv[2]
-print(token)`, join(server.data, "linli.db"), login], { encoding: "utf8" });
-  if (made.status !== 0) throw new Error(`session: ${made.stderr}`);
-  const visitor = server.visitor();
-  visitor.cookies.set("linli", made.stdout.trim());
+print(token)`, [join(server.data, "linli.db"), login]).toString().trim());
   return visitor;
 }
 

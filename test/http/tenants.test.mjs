@@ -6,7 +6,7 @@ import { existsSync, renameSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Visitor, folder, linli, pack, start } from "./server.mjs";
+import { Visitor, folder, linli, pack, passwords, start, until } from "./server.mjs";
 
 const postgres = process.env.LINLI_TEST_STORE;
 const data = postgres ?? folder();
@@ -19,7 +19,7 @@ const logins = {};
 function add(name, ...more) {
   const made = tenant("add", name, "--pack", pack, ...more);
   assert.equal(made.code, 0, made.stderr);
-  logins[name] = Object.fromEntries([...made.stdout.matchAll(/^(\S+)\s+([0-9A-Z]{12})(?=\s|$)/gm)].map(([, login, password]) => [login, password]));
+  logins[name] = passwords(made.stdout);
 }
 
 let server;
@@ -39,13 +39,6 @@ async function signIn(name, login = "office1") {
   return visitor;
 }
 const bearer = (text) => ({ authorization: `Bearer ${text}` });
-const until = async (fits, why) => {
-  for (let i = 0; i < 300; i++) {
-    if (await (async () => fits())().catch(() => false)) return; // a connection may have been shut while a command ran
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  assert.fail(why);
-};
 
 test("names and hosts that can't be are refused, and what is there is listed", () => {
   for (const wrong of ["East", "a/b", "../x", "-a", "", "a".repeat(41), "a_b"]) assert.notEqual(tenant("add", wrong).code, 0, wrong);
