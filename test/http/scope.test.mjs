@@ -55,6 +55,7 @@ before(async () => {
        SELECT ${now}, ${now}, 'C-FOREIGN', max(id), 3600, '{}', ${now}, 'x', 'valid', 'x', 'x' FROM volunteers WHERE community = 3`,
     `INSERT INTO imports (created, updated, "user", user_name, kind, file, size, status) SELECT ${now}, ${now}, id, name, 'people', 'foreign.csv', 1, 'mapped' FROM users WHERE login = 'dongmen1'`,
     `INSERT INTO posts (created, updated, code, person, organisation, role) SELECT ${now}, ${now}, 'T-FOREIGN', max(id), 27, 'member' FROM people WHERE community = 3`,
+    "UPDATE offers SET community = 3 WHERE id = (SELECT max(id) FROM offers)",
     `UPDATE people SET name = '外区某人' WHERE id = (SELECT max(id) FROM people WHERE community = 3)`,
     `UPDATE activities SET status = 'planned' WHERE id IN (SELECT max(id) FROM activities WHERE community = 3 UNION SELECT max(id) FROM activities WHERE organisation = 23)`);
   const card = server.visitor();
@@ -103,7 +104,7 @@ test("no address opens a record of another community, unit, team or person", asy
     for (const r of routes()) {
       const shared = ["areas", "units", "categories", "holidays", "templates", "organisations", "skills", "volunteer-systems"].includes(r.kind);
       if (shared && (r.method === "GET" || name === "xinghu1")) continue;
-      const id = ids(out, r.kind) ?? 1;
+      const id = ids(out, r.kind) ?? 987654; // none is outside
       const path = r.path.replace("{id}", id).replace("{name}", words[r.path] ?? "1");
       const answer = r.method === "GET" ? await who.get(path)
         : r.path.startsWith("/api/") ? await json(who, r.method, path, {}, { "if-match": "*" }) : await send(who, path);
@@ -120,7 +121,7 @@ test("nor does a register, its list, its sheet, its search box or its suggestion
   const wrong = [];
   for (const [name, { who, out }] of Object.entries(actors))
     for (const kind of ["people", "posts", "volunteers", "shifts", "sign_ups", "attendances", "hours", "opinions", "certificates", "offers", "imports", "users", "requests", "activities"]) {
-      const id = ids(out, kind) ?? 1, owner = { people: "name", certificates: "number", posts: "code" }[kind] ?? (kind === "users" ? "login" : "id");
+      const id = ids(out, kind) ?? 987654, owner = { people: "name", certificates: "number", posts: "code" }[kind] ?? (kind === "users" ? "login" : "id");
       const secret = owner === "id" ? null : String(one(`SELECT ${owner} FROM ${kind} WHERE id = ${id}`));
       for (const path of [`/registers/${kind}/${id}`, `/registers/${kind}/${id}/edit`]) {
         const answer = await who.get(path);
