@@ -4,6 +4,11 @@
  * each with an arena and a context of its own. A job that fails says so in the
  * log and comes again.
  *
+ * Stores across a network have threads of their own in each lane, so that one
+ * that does not answer, for which a statement waits half a minute, holds up no
+ * store on this machine and only one of the FAR threads. It is tried again
+ * after a pause that doubles each time, or when somebody's change was committed.
+ *
  * A tenant in which nothing happened for ASLEEP seconds is looked at once in that
  * time: its store is opened for all that is due, and not kept open for it.
  */
@@ -24,6 +29,9 @@
 #define JOBS_MOST 64
 #define ASLEEP    60 /* seconds */
 #define BEHIND    5  /* nice: who waits for a page comes first, but jobs are not starved */
+#define FAR       3  /* threads of a lane for stores across a network, at most; as many as there are of those */
+#define PUT_OFF   5  /* seconds until a store that did not answer is tried again, the first time */
+#define LONGEST   80
 
 /* One site's jobs on one lane. */
 struct shift {
@@ -32,11 +40,21 @@ struct shift {
     int64_t at[JOBS_MOST]; /* when each is due, seconds on the monotonic clock */
     int64_t followed;      /* when the jobs that follow commits ran last */
     int64_t stirred;       /* when something was committed last */
+    int64_t after;         /* not before: it did not answer */
+    int silent;            /* how many times running */
     bool woken, busy;
 };
 
-struct lane {
+/* A thread of a lane: for the stores across a network, or for the others. */
+struct hand {
+    struct lane *lane;
     pthread_t thread;
+    bool far;
+};
+
+struct lane {
+    struct hand hands[1 + FAR];
+    int hand_count;
     pthread_mutex_t lock;
     pthread_cond_t more;
     bool stopping;
@@ -137,16 +155,16 @@ static int64_t shift_due(const struct lane *j, const struct shift *h)
     for (int i = 0; i < j->count; i++)
         if (j->list[i]->every && h->at[i] < until)
             until = h->at[i];
-    return until;
+    return until > h->after ? until : h->after;
 }
 
-/* The shift that is due first, and when. */
-static struct shift *first_due(const struct lane *j, int64_t *until)
+/* The shift of this thread's that is due first, and when. */
+static struct shift *first_due(const struct hand *of, int64_t *until)
 {
     struct shift *first = NULL;
     *until = INT64_MAX;
-    for (struct shift *h = j->shifts; h; h = h->next) {
-        int64_t at = shift_due(j, h);
+    for (struct shift *h = of->lane->shifts; h; h = h->next) {
+        int64_t at = h->busy || !h->site->far == of->far ? INT64_MAX : shift_due(of->lane, h);
         if (at < *until) {
             *until = at;
             first = h;
@@ -156,12 +174,13 @@ static struct shift *first_due(const struct lane *j, int64_t *until)
 }
 
 /* Waits until a shift is due and marks it busy; NULL when it is time to stop. woken: the jobs that follow commits are due. */
-static struct shift *take_shift(struct lane *j, bool *woken)
+static struct shift *take_shift(const struct hand *of, bool *woken)
 {
+    struct lane *j = of->lane;
     struct shift *h;
     int64_t until;
     pthread_mutex_lock(&j->lock);
-    while (h = first_due(j, &until), !j->stopping && seconds() < until) {
+    while (h = first_due(of, &until), !j->stopping && seconds() < until) {
         struct timespec t = {.tv_sec = until == INT64_MAX ? seconds() + 3600 : until};
         pthread_cond_timedwait(&j->more, &j->lock, &t);
     }
@@ -179,55 +198,77 @@ static struct shift *take_shift(struct lane *j, bool *woken)
     return h;
 }
 
-static void put_shift(struct lane *j, struct shift *h)
+/* What follows commits was not done when it did not answer. */
+static void put_shift(struct lane *j, struct shift *h, bool answered, bool woken)
 {
+    int64_t pause = PUT_OFF;
     pthread_mutex_lock(&j->lock);
     h->busy = false;
+    for (int i = 0; !answered && i < h->silent && pause < LONGEST; i++)
+        pause *= 2;
+    h->silent = answered ? 0 : h->silent + 1;
+    h->after = answered ? 0 : seconds() + pause;
+    h->woken |= woken && !answered;
     pthread_cond_broadcast(&j->more);
     pthread_mutex_unlock(&j->lock);
 }
 
 /* ---- the thread ---- */
 
-static void run_due(struct lane *j, struct shift *h, struct db *db, bool woken)
+/* False when the store, which is across a network, did not answer: what is left stays due. */
+static bool run_due(struct lane *j, struct shift *h, struct db *db, bool woken)
 {
     static const char *const leads_of[] = {"jobs", "slow jobs", "imports"};
     int64_t now = seconds();
+    bool opening = atomic_load(&h->site->state) == SITE_OPENING; /* they come again in a moment */
+    if (!db && !opening && h->site->far && !atomic_load(&h->site->closing))
+        return false;
     if (db)
         db_clear(db);
-    bool opening = atomic_load(&h->site->state) == SITE_OPENING; /* they come again in a moment */
-    bool leads = db && db_lead(db, leads_of[j->seat - SEAT_JOBS]), sleeps = asleep(h);
-    for (int i = 0; i < j->count && !atomic_load(&h->site->closing); i++) {
+    bool leads = db && db_lead(db, leads_of[j->seat - SEAT_JOBS]), sleeps = asleep(h), answers = true;
+    for (int i = 0; i < j->count && answers && !atomic_load(&h->site->closing); i++) {
         const struct job *job = j->list[i];
         if (job->every ? now < h->at[i] : !woken)
             continue;
         if (db && (leads || job->here))
             run_job(h->site, db, job);
+        answers = !h->site->far || !db || db_status(db) != UNAVAILABLE;
         int64_t pause = opening ? 1 : sleeps && job->every < ASLEEP ? ASLEEP : job->every;
         pthread_mutex_lock(&j->lock);
         h->at[i] = now + pause;
         h->woken |= opening && !job->every;
         pthread_mutex_unlock(&j->lock);
     }
+    return answers;
 }
 
 static void *jobs_thread(void *arg)
 {
-    struct lane *j = arg;
+    const struct hand *of = arg;
+    struct lane *j = of->lane;
     struct shift *h;
     bool woken;
     setpriority(PRIO_PROCESS, (id_t)gettid(), BEHIND); /* of this thread only; it also works without */
-    while ((h = take_shift(j, &woken)) != NULL) {
+    while ((h = take_shift(of, &woken)) != NULL) {
         struct site *site = h->site;
         bool inside = !site->enter || site->enter(site);
-        run_due(j, h, inside ? site_reader(site, j->seat) : NULL, woken);
+        bool answered = run_due(j, h, inside ? site_reader(site, j->seat) : NULL, woken);
         if (site->enter && inside) {
             site_reader_close(site, j->seat);
             site->leave(site);
         }
-        put_shift(j, h);
+        put_shift(j, h, answered, woken);
     }
     return NULL;
+}
+
+/* Before any of the others, or under the lock. */
+static void hand_start(struct lane *j, bool far)
+{
+    struct hand *of = &j->hands[j->hand_count++];
+    *of = (struct hand){.lane = j, .far = far};
+    if (pthread_create(&of->thread, NULL, jobs_thread, of) != 0)
+        abort();
 }
 
 static void lane_start(struct lane *j, enum lane_name name)
@@ -243,8 +284,7 @@ static void lane_start(struct lane *j, enum lane_name name)
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->more, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (pthread_create(&j->thread, NULL, jobs_thread, j) != 0)
-        abort();
+    hand_start(j, false);
 }
 
 struct jobs *jobs_start(void)
@@ -264,6 +304,8 @@ void jobs_join(struct jobs *j, struct site *site)
         pthread_mutex_lock(&l->lock);
         h->next = l->shifts;
         l->shifts = h;
+        if (site->far && l->hand_count <= FAR)
+            hand_start(l, true);
         pthread_cond_broadcast(&l->more);
         pthread_mutex_unlock(&l->lock);
     }
@@ -300,6 +342,7 @@ void jobs_wake(struct jobs *j, const struct site *site)
             if (h->site == site) {
                 h->woken = true;
                 h->stirred = now;
+                h->after = 0;                      /* it answers */
                 for (int k = 0; k < l->count; k++) /* it was asleep */
                     if (h->at[k] > now + l->list[k]->every)
                         h->at[k] = now + l->list[k]->every;
@@ -315,7 +358,8 @@ static void lane_stop(struct lane *j)
     j->stopping = true;
     pthread_cond_broadcast(&j->more);
     pthread_mutex_unlock(&j->lock);
-    pthread_join(j->thread, NULL);
+    for (int i = 0; i < j->hand_count; i++)
+        pthread_join(j->hands[i].thread, NULL);
     for (struct shift *h = j->shifts; h; h = h->next)
         if (!h->site->enter)
             site_reader_close(h->site, j->seat);

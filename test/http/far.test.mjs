@@ -1,7 +1,7 @@
 // A subdistrict whose store is on another machine, and that machine does not answer: who came for it is told so after a
 // moment, everybody else is served as ever, and when it answers again so does the page.
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Visitor, folder, linli, pack, passwords, rows, start, until } from "./server.mjs";
@@ -10,25 +10,26 @@ import { bin, cluster, tunnel } from "./postgres.mjs";
 const skip = bin ? false : "PostgreSQL is not installed";
 const data = folder(), env = { LINLI_KEYS: folder("keys") };
 const tenant = (...words) => linli(["tenant", ...words, "--data", data], { env });
-const ways = {}, logins = {};
+const ways = {}, logins = {}, tokens = {};
 let pg, server;
 
 before(async () => {
   if (skip) return;
   pg = await cluster({ fsync: "off" });
-  for (const name of ["near", "far", "dark"]) {
+  for (const name of ["near", "far", "dark", "slow"]) {
     const address = pg.address(`?schema=${name}`);
     const made = tenant("add", name, ...(name === "dark" ? [] : ["--pack", pack]), ...(name === "near" ? [] : ["--store", address]));
     assert.equal(made.code, 0, `${made.stderr} ${readdirSync(data)}`);
     logins[name] = passwords(made.stdout).office1;
+    tokens[name] = linli(["token", "--data", name === "near" ? join(data, "tenants/near") : address, "--role", "office"], { env }).stdout.trim();
     if (name === "near") continue;
     ways[name] = await tunnel(pg.port); // a command would stop this process, and the tunnel with it
-    const behind = `${address.replace(pg.port, ways[name].port)}&options=-c%20statement_timeout%3D2000`; // so that its silence is noticed soon
+    const behind = `${address.replace(pg.port, ways[name].port)}&options=-c%20statement_timeout%3D${name === "slow" ? 90000 : 2000}`; // so that silence is noticed soon
     rows(join(data, "tenants.db"), `UPDATE tenants SET store = '${behind}' WHERE name = '${name}'`);
   }
   ways.dark.stall(); // takes connections and never says a word
   server = await start({ data, logins: {}, env });
-}, { timeout: 120000 });
+}, { timeout: 300000 });
 after(async () => {
   await server?.stop();
   for (const way of Object.values(ways)) way.close();
@@ -95,6 +96,29 @@ test("a store that falls silent while it is in use holds up nobody else", { skip
   ways.far.resume();
   await until(async () => (await far.get("/work")).status === 200, "it goes on by itself");
   assert.equal((await far.post("/account/view", { ...(await far.hidden("/account")), language: "zh" })).status, 303);
+});
+
+test("jobs go on elsewhere while one waits for a store that fell silent", { skip, timeout: 240000 }, async () => {
+  const indexes = { near: join(data, "tenants/near/search.db"), dark: join(env.LINLI_KEYS, "linli-dark/search.db") };
+  for (const [name, file] of Object.entries(indexes)) await until(() => existsSync(file), `${name} has its index`);
+  const note = async (name, text) => {
+    const answer = await fetch(`${server.url}/t/${name}/api/v1/requests`, {
+      method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${tokens[name]}` }, body: JSON.stringify({ subject: text, text }),
+    });
+    assert.equal(answer.status, 201);
+  };
+  ways.slow.stallAt("LEFT JOIN requests q"); // the job that follows the journal asks, and hears nothing
+  await note("slow", "之后没有声音");
+  await until(() => ways.slow.cut, "the job asked");
+  for (const [name, file] of Object.entries(indexes)) {
+    await note(name, "旁边有声音");
+    rmSync(file);
+    await until(() => existsSync(file), `the job of ${name} makes its index again`);
+  }
+  assert.doesNotMatch(server.log, /"tenant":"slow"/, "meanwhile the silent one is waited for");
+  ways.slow.resume();
+  rmSync(join(env.LINLI_KEYS, "linli-slow/search.db"));
+  await until(() => existsSync(join(env.LINLI_KEYS, "linli-slow/search.db")), "its own jobs go on when it answers");
 });
 
 test("a store of its own address is listed, is nobody else's, and is removed with its schema", { skip, timeout: 60000 }, () => {

@@ -76,7 +76,7 @@ export async function tunnel(to) {
     const pair = [from, on];
     pairs.add(pair);
     for (const [a, b] of [pair, [on, from]]) {
-      a.on("data", (part) => (own.cut ? own.held.push(() => b.write(part)) : b.write(part)));
+      a.on("data", (part) => ((own.cut ||= Boolean(own.until && part.includes(own.until))) ? own.held.push(() => b.write(part)) : b.write(part)));
       a.on("error", () => b.destroy());
       a.on("close", () => (b.destroy(), pairs.delete(pair)));
     }
@@ -85,8 +85,10 @@ export async function tunnel(to) {
   own.port = listener.address().port;
   own.held = [];
   own.stall = () => (own.cut = true);
+  own.stallAt = (text) => (own.until = text); // as soon as somebody says it
   own.resume = () => {
     own.cut = false;
+    own.until = null;
     for (const go of own.held.splice(0)) go();
   };
   own.drop = () => {
