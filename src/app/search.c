@@ -270,6 +270,7 @@ static void look(struct search *s)
         s->examined = 0;
         read_between(s, 0, INT64_MAX);
     }
+    index_done(x);
 }
 
 /* A number or a telephone number means those requests and no others. */

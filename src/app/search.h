@@ -58,5 +58,7 @@ void search_suggest(struct ctx *ctx, const char *subject, const char *text, int6
  * serves; a command that searches many times calls it first. ctx->db must be inside no transaction.
  */
 enum status search_follow(struct ctx *ctx);
+/* Nobody reads the store at address any more: its index is closed. */
+void search_let_go(const char *address);
 
 #endif

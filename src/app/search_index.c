@@ -10,7 +10,10 @@
  * How common a word is, is counted in a table of hashes (COUNTS places), for
  * all of the first SAMPLE_ALL requests and every SAMPLE_STEPth after that.
  *
- * A thread's reader is its own and closed with the thread.
+ * Readers are lent: whoever asks the index takes one of its file that is not in
+ * use, or opens one, and gives it back. Those of up to IDLE_MOST are kept open,
+ * the ones used longest ago are closed, so that among many subdistricts those
+ * with visitors have theirs at hand.
  */
 #include "app/search_index.h"
 
@@ -36,18 +39,30 @@
 #define RUN_SECONDS 2    /* of a job's run; the next goes on */
 #define MERGED      500  /* pages put together in one transaction */
 #define COUNTS      65536
+#define FEW_MOST    255 /* counts up to here take a byte */
+#define IDLE_MOST   256
 #define SAMPLE_ALL  20000
 #define SAMPLE_STEP 16
 #define NAME_SIGN   "\xC2\xB6" /* ¶: in no word */
 #define PHRASES     24
 
+/* How often each hash was counted. Most are few: with 4 bytes for each, 200 subdistricts would take 50 MB. */
+struct counts {
+    uint8_t few[COUNTS]; /* FEW_MOST: look among the many */
+    int many_count;
+    struct many {
+        uint32_t at, count;
+    } many[]; /* by at */
+};
+
 struct search_index {
+    struct search_index *next; /* of those not in use */
     char *path;
     ino_t inode;
     struct db *db;
     int64_t version; /* db_version when newest and counts were read */
     int64_t newest, documents, counted;
-    uint32_t *counts;
+    struct counts *counts;
 };
 
 /* ---- words ---- */
@@ -173,12 +188,16 @@ void index_match_name(struct buf *out, const char *key)
 
 /* ---- the file ---- */
 
-/* NULL when there is no place for it. */
+/* Of the store at address; NULL when there is no place for it. */
+static const char *path_beside(struct arena *a, const char *address)
+{
+    const char *folder = db_is_postgres(address) ? store_folder(a, address) : address;
+    return folder ? arena_print(a, "%s/search.db", folder) : NULL;
+}
+
 static const char *file_path(struct ctx *ctx)
 {
-    const char *address = ctx->site && ctx->site->data ? ctx->site->data : db_address(ctx->db);
-    const char *folder = db_is_postgres(address) ? store_folder(ctx->arena, address) : address;
-    return folder ? arena_print(ctx->arena, "%s/search.db", folder) : NULL;
+    return path_beside(ctx->arena, ctx->site && ctx->site->data ? ctx->site->data : db_address(ctx->db));
 }
 
 static int64_t state(struct db *db, const char *name)
@@ -208,47 +227,129 @@ static void create(struct db *db)
               "INSERT INTO words (words, rank) VALUES ('pgsz', 4050);");
 }
 
-/* ---- a thread's reader ---- */
+/* ---- readers ---- */
 
-static pthread_key_t reader_key;
-static pthread_once_t reader_once = PTHREAD_ONCE_INIT;
+static struct {
+    pthread_mutex_t lock;
+    struct search_index *first; /* not in use; the one used last stands first */
+    int count;
+} idle = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static pthread_once_t idle_once = PTHREAD_ONCE_INIT;
 
-static void index_close(void *data)
+static void index_close(struct search_index *x)
 {
-    struct search_index *x = data;
-    if (!x)
-        return;
     db_close(x->db);
     free(x->counts);
     free(x->path);
     free(x);
 }
 
-static void make_reader_key(void)
+static void close_list(struct search_index *x)
 {
-    if (pthread_key_create(&reader_key, index_close) != 0)
-        abort();
+    for (struct search_index *next; x; x = next) {
+        next = x->next;
+        index_close(x);
+    }
 }
 
-static void main_thread_ends(void)
+/* Those of path, all where it is NULL, taken out of the idle ones: at most that many. */
+static struct search_index *take_idle(const char *path, int most)
 {
-    index_close(pthread_getspecific(reader_key));
-    pthread_setspecific(reader_key, NULL);
+    struct search_index *taken = NULL;
+    pthread_mutex_lock(&idle.lock);
+    for (struct search_index **p = &idle.first; *p && most > 0;) {
+        struct search_index *x = *p;
+        if (path && strcmp(x->path, path) != 0) {
+            p = &x->next;
+            continue;
+        }
+        *p = x->next;
+        x->next = taken;
+        taken = x;
+        idle.count--;
+        most--;
+    }
+    pthread_mutex_unlock(&idle.lock);
+    return taken;
 }
 
-static void make_reader_once(void)
+/* The one used longest ago is closed when there are too many. */
+static void put_idle(struct search_index *x)
 {
-    make_reader_key();
-    atexit(main_thread_ends);
+    struct search_index *last = NULL;
+    pthread_mutex_lock(&idle.lock);
+    x->next = idle.first;
+    idle.first = x;
+    if (++idle.count > IDLE_MOST) {
+        struct search_index **p = &idle.first;
+        while ((*p)->next)
+            p = &(*p)->next;
+        last = *p;
+        *p = NULL;
+        idle.count--;
+    }
+    pthread_mutex_unlock(&idle.lock);
+    close_list(last);
 }
 
-static void read_counts(struct search_index *x, struct db *db)
+static void close_at_exit(void)
 {
-    struct rows *r = query(db, "SELECT data FROM counts WHERE id = 1");
-    if (rows_next(r) && row_bytes(r, "data").size == COUNTS * sizeof *x->counts) {
-        if (!x->counts)
-            x->counts = must_alloc(COUNTS * sizeof *x->counts);
-        memcpy(x->counts, row_bytes(r, "data").data, COUNTS * sizeof *x->counts);
+    close_list(take_idle(NULL, INT32_MAX));
+}
+
+static void once(void)
+{
+    atexit(close_at_exit);
+}
+
+static struct counts *counts_of(const unsigned char *data)
+{
+    int many = 0;
+    uint32_t n;
+    for (int i = 0; i < COUNTS; i++) {
+        memcpy(&n, data + (size_t)i * sizeof n, sizeof n);
+        many += n >= FEW_MOST;
+    }
+    struct counts *c = must_alloc(sizeof *c + (size_t)many * sizeof *c->many);
+    c->many_count = 0;
+    for (uint32_t i = 0; i < COUNTS; i++) {
+        memcpy(&n, data + i * sizeof n, sizeof n);
+        c->few[i] = (uint8_t)(n < FEW_MOST ? n : FEW_MOST);
+        if (n >= FEW_MOST)
+            c->many[c->many_count++] = (struct many){i, n};
+    }
+    return c;
+}
+
+static double count_of(const struct counts *c, uint64_t hash)
+{
+    uint32_t at = (uint32_t)(hash % COUNTS);
+    if (c->few[at] < FEW_MOST)
+        return c->few[at];
+    const struct many *m = c->many;
+    for (int n = c->many_count; n > 1;) {
+        int half = n / 2;
+        if (m[half].at <= at)
+            m += half;
+        n -= half;
+    }
+    return m->count;
+}
+
+/* The stored counts, COUNTS of 32 bits; NULL. Ended by rows_end. */
+static const unsigned char *stored_counts(struct rows *r)
+{
+    bool there = rows_next(r) && row_bytes(r, "data").size == COUNTS * sizeof(uint32_t);
+    return there ? row_bytes(r, "data").data : NULL;
+}
+
+static void read_counts(struct search_index *x)
+{
+    struct rows *r = query(x->db, "SELECT data FROM counts WHERE id = 1");
+    const unsigned char *data = stored_counts(r);
+    if (data) {
+        free(x->counts);
+        x->counts = counts_of(data);
     }
     rows_end(r);
 }
@@ -262,38 +363,71 @@ static void refresh(struct search_index *x)
     x->newest = state(x->db, "newest");
     int64_t counted = state(x->db, "counted");
     if (counted != x->counted) {
-        read_counts(x, x->db);
+        read_counts(x);
         x->counted = counted;
         x->documents = state(x->db, "documents");
     }
 }
 
+static struct search_index *index_open(struct ctx *ctx, const char *path, ino_t inode)
+{
+    const char *why = NULL;
+    struct db *db = db_open_file(path, DB_READ, ctx->arena, &why);
+    if (!db || !is_there(db) || state(db, "format") != FORMAT) {
+        db_close(db);
+        return NULL;
+    }
+    struct search_index *x = must_alloc(sizeof *x);
+    *x = (struct search_index){.path = must_copy(path), .inode = inode, .db = db, .version = -1, .counted = NONE};
+    return x;
+}
+
 struct search_index *index_reader(struct ctx *ctx)
 {
     struct stat st;
-    const char *path = file_path(ctx), *why = NULL;
-    pthread_once(&reader_once, make_reader_once);
-    struct search_index *x = pthread_getspecific(reader_key);
-    bool there = path && stat(path, &st) == 0;
-    if (x && (!there || strcmp(x->path, path) != 0 || st.st_ino != x->inode || db_status(x->db) != OK)) {
+    const char *path = file_path(ctx);
+    pthread_once(&idle_once, once);
+    if (!path || stat(path, &st) != 0) {
+        close_list(path ? take_idle(path, INT32_MAX) : NULL);
+        return NULL;
+    }
+    struct search_index *x = take_idle(path, 1);
+    if (x && x->inode != st.st_ino) { /* made again */
         index_close(x);
-        pthread_setspecific(reader_key, x = NULL);
+        close_list(take_idle(path, INT32_MAX));
+        x = NULL;
     }
-    if (!x && there) {
-        struct db *db = db_open_file(path, DB_READ, ctx->arena, &why);
-        if (db && (!is_there(db) || state(db, "format") != FORMAT)) {
-            db_close(db);
-            db = NULL;
-        }
-        if (!db)
-            return NULL;
-        x = must_alloc(sizeof *x);
-        *x = (struct search_index){.path = must_copy(path), .inode = st.st_ino, .db = db, .version = -1, .counted = NONE};
-        pthread_setspecific(reader_key, x);
+    if (!x)
+        x = index_open(ctx, path, st.st_ino);
+    if (x && db_begin(x->db) != OK) {
+        index_close(x);
+        return NULL;
     }
+    if (x && ctx->site)
+        db_room(x->db, atomic_load(&ctx->site->room));
     if (x)
         refresh(x);
     return x;
+}
+
+void index_done(struct search_index *x)
+{
+    if (!x)
+        return;
+    bool good = db_status(x->db) == OK;
+    db_rollback(x->db);
+    if (good)
+        put_idle(x);
+    else
+        index_close(x);
+}
+
+void search_let_go(const char *address)
+{
+    struct arena *a = arena_new();
+    const char *path = path_beside(a, address);
+    close_list(path ? take_idle(path, INT32_MAX) : NULL);
+    arena_free(a);
 }
 
 struct db *index_db(struct search_index *x)
@@ -366,7 +500,7 @@ void index_vector(struct search_index *x, struct arena *a, const char *subject, 
     cut_terms(a, subject, text, v);
     for (int i = 0; i < v->count; i++) {
         struct term *t = &v->terms[i];
-        double df = x && x->counts ? (double)x->counts[t->hash % COUNTS] : 0;
+        double df = x && x->counts ? count_of(x->counts, t->hash) : 0;
         t->weight = df < 2 && x && x->counts ? 0 : (1 + log(t->weight)) * log((documents + 1) / (df > 1 ? df : 1));
         length += t->weight * t->weight;
     }
@@ -501,8 +635,11 @@ static void load_follower(struct follower *f)
     f->documents = documents == NONE ? 0 : documents;
     f->counted = false;
     memset(f->counts, 0, COUNTS * sizeof *f->counts);
-    struct search_index as_reader = {.counts = f->counts};
-    read_counts(&as_reader, f->db);
+    struct rows *r = query(f->db, "SELECT data FROM counts WHERE id = 1");
+    const unsigned char *data = stored_counts(r);
+    if (data)
+        memcpy(f->counts, data, COUNTS * sizeof *f->counts);
+    rows_end(r);
 }
 
 static void store_follower(struct follower *f)
@@ -622,9 +759,12 @@ static void job(struct ctx *ctx)
 {
     struct search_index *x = index_reader(ctx);
     text_pinyin(ctx->arena, "邻", NULL, NULL); /* opens the transliterator before somebody waits for it */
-    if (x && state(x->db, "together") == 1 && state(x->db, "followed") == journal_newest(ctx->db))
-        return;
-    run(ctx, RUN_SECONDS);
+    bool done = x && state(x->db, "together") == 1 && state(x->db, "followed") == journal_newest(ctx->db);
+    index_done(x);
+    if (!done)
+        run(ctx, RUN_SECONDS);
+    if (ctx->site && ctx->site->enter && atomic_load(&ctx->site->room) <= DB_ROOM_LEAST) /* nobody visits */
+        search_let_go(ctx->site->data);
 }
 
 static const struct job jobs[] = {

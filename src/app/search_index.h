@@ -18,8 +18,9 @@
 
 struct search_index;
 
-/* The calling thread's reader of ctx's index; NULL when there is none yet. It belongs to the thread. */
+/* A reader of ctx's index, in a read transaction, lent until index_done; NULL when there is no index yet. */
 struct search_index *index_reader(struct ctx *ctx);
+void index_done(struct search_index *x); /* may be NULL */
 struct db *index_db(struct search_index *x);
 int64_t index_newest(struct search_index *x); /* the highest request id it knows */
 

@@ -23,6 +23,7 @@
  */
 #include "app/install.h"
 #include "app/module.h"
+#include "app/search.h"
 #include "app/settings.h"
 #include "app/store.h"
 #include "app/tenants.h"
@@ -42,12 +43,16 @@
 #include <strings.h>
 #include <time.h>
 
-#define TRIM   5  /* looks at the registry until what was let go of is given back to the machine */
-#define LOOK   2  /* seconds between two looks at the registry */
-#define AGAIN  5  /* seconds before a store that could not be opened is tried again */
-#define CREW   3  /* threads that read a store across a network */
-#define STAY   60 /* seconds a store that a job was not waiting for any more stays open for it */
-#define MOMENT 1  /* seconds a job waits for a store across a network, as others are waiting for the job's thread */
+#define TRIM       5          /* looks at the registry until what was let go of is given back to the machine */
+#define LOOK       2          /* seconds between two looks at the registry */
+#define AGAIN      5          /* seconds before a store that could not be opened is tried again */
+#define COPY_AGAIN 10         /* seconds until a copy of the registry that failed is tried again */
+#define CREW       3          /* threads that read a store across a network */
+#define STAY       60         /* seconds a store that a job was not waiting for any more stays open for it */
+#define ROOM       (24 << 10) /* kilobytes of pages that stores with visitors keep, all together */
+#define ROOM_MOST  4096       /* of one reader */
+#define RECENT     10         /* seconds since the last visit */
+#define MOMENT     1          /* seconds a job waits for a store across a network, as others are waiting for the job's thread */
 
 struct tenant {
     struct site site; /* first */
@@ -105,18 +110,6 @@ static const char *up_to_date(struct ctx *ctx, const char *store)
     return why;
 }
 
-/* The name of its store: a tenant's own may change. Of one elsewhere the whole path. */
-static const char *copy_folder(const struct tenant *t, struct arena *a)
-{
-    const char *beside = arena_print(a, "%s/tenants/", many.how->data);
-    bool here = !strncmp(t->store, beside, strlen(beside));
-    char *name = arena_copy(a, t->store + (here ? strlen(beside) : 1));
-    for (char *p = name; *p; p++)
-        if (*p == '/')
-            *p = '_';
-    return arena_print(a, "%s/%s", many.how->copy_to, name);
-}
-
 /* NULL, or why it can't be served. */
 static const char *tenant_open(struct tenant *t, struct arena *a)
 {
@@ -134,7 +127,8 @@ static const char *tenant_open(struct tenant *t, struct arena *a)
     if (!why && t->site.far && !(t->site.crew = crew_start(t->site.far, SEAT_LOOPS)))
         why = "no thread can be started";
     if (!why && many.how->copy_to && !t->site.far)
-        t->copy = wal_copy_start(t->store, copy_folder(t, a), &t->site.copied, a, NULL);
+        t->copy = wal_copy_start(t->store, arena_print(a, "%s/%s", many.how->copy_to, tenants_copy_name(a, many.how->data, t->store)),
+                                 &t->site.copied, a, NULL);
     return why;
 }
 
@@ -145,6 +139,7 @@ static void tenant_close(struct tenant *t)
     writer_stop(atomic_exchange(&t->site.writer, NULL));
     for (int i = 0; i < SITE_SEATS; i++)
         site_reader_close(&t->site, i);
+    search_let_go(t->store);
     wal_copy_stop(t->copy);
     t->copy = NULL;
 }
@@ -396,6 +391,7 @@ static struct tenant *take_row(const struct tenant_row *row)
         t->site.children = children;
         t->site.stir = stir;
         t->site.used = seconds() - TENANTS_IDLE;
+        t->site.room = DB_ROOM_LEAST;
         t->next = many.list;
         many.list = t;
     }
@@ -444,12 +440,50 @@ static void registry_follow(struct ctx *ctx)
         }
 }
 
+/* Who is served, and by which names, belongs to what must come back after the loss of the machine. */
+static void registry_copy(struct ctx *ctx)
+{
+    static int64_t version = -1, again;
+    const char *why = NULL;
+    int64_t now = db_version(many.registry);
+    if (!many.how->copy_to || now == version || seconds() < again)
+        return;
+    if (tenants_copy(many.registry, many.how->copy_to, ctx->arena, &why) == OK) {
+        version = now;
+        return;
+    }
+    log_error("copy_failed", "\"failure\":{}", why);
+    again = seconds() + COPY_AGAIN;
+}
+
 /* ---- the keeper ---- */
 
 static void close_idle(void)
 {
     for (struct tenant *t = many.list; t; t = t->next)
         close_quiet(t, TENANTS_IDLE);
+}
+
+/* Whoever has visitors shares the room evenly, half of it for the search index: when few of many have, their pages stay at
+ * hand. What the others kept is let go of. */
+static void share_room(void)
+{
+    int busy = 0;
+    int64_t now = seconds();
+    for (struct tenant *t = many.list; t; t = t->next)
+        busy += !t->gone && now - atomic_load(&t->site.used) <= RECENT;
+    int share = ROOM / 2 / (busy > 0 ? busy : 1);
+    share = share < DB_ROOM_LEAST ? DB_ROOM_LEAST : share > ROOM_MOST ? ROOM_MOST : share;
+    for (struct tenant *t = many.list; t; t = t->next) {
+        int room = now - atomic_load(&t->site.used) <= RECENT ? share : DB_ROOM_LEAST;
+        if (atomic_exchange(&t->site.room, room) <= room)
+            continue;
+        int seat = site_sit_down(&t->site, -1);
+        if (seat >= 0)
+            site_stand_up(&t->site, seat);
+        if (room == DB_ROOM_LEAST)
+            search_let_go(t->store);
+    }
 }
 
 static void *keeper(void *arg)
@@ -468,8 +502,10 @@ static void *keeper(void *arg)
         struct ctx ctx;
         ctx_init(&ctx, arena_new());
         registry_follow(&ctx);
+        registry_copy(&ctx);
         arena_free(ctx.arena);
         close_idle();
+        share_room();
         if (++looks % TRIM == 0)
             malloc_trim(0);
         pthread_mutex_lock(&many.lock);
@@ -509,14 +545,15 @@ enum status serve_many(struct ctx *ctx, const struct serving *how)
     struct site nobody;
     many.how = how;
     many.most = how->open ? how->open : db_is_postgres(how->data) ? 16 : 250;
+    db_many();
     if (registry_start(ctx) != OK)
         return ctx->status;
     if (how->copy_to && !store_make_folder(how->copy_to))
         return ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", how->copy_to, strerror(errno)));
     mallopt(M_ARENA_MAX, 4); /* many threads that seldom work need no memory each */
-    db_many();
     many.jobs = jobs_start();
     registry_follow(ctx);
+    registry_copy(ctx);
     if (pthread_create(&thread, NULL, keeper, NULL) != 0)
         abort();
     serve_site(&nobody, how);

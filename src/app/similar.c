@@ -128,8 +128,10 @@ int search_similar(struct ctx *ctx, const char *subject, const char *text, enum 
     int64_t ids[COMPARED];
     int count = 0;
     index_vector(x, ctx->arena, subject, text, &own);
-    if (own.count == 0 || most < 1)
+    if (own.count == 0 || most < 1) {
+        index_done(x);
         return 0;
+    }
     int proposed = x ? propose(ctx, x, &own, except, ids) : -1;
     if (x)
         proposed = propose_fresh(ctx, x, except, ids, proposed);
@@ -143,6 +145,7 @@ int search_similar(struct ctx *ctx, const char *subject, const char *text, enum 
         arena_clear(each);
     }
     arena_free(each);
+    index_done(x);
     return count;
 }
 

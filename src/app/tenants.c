@@ -93,6 +93,36 @@ const char *tenants_store(struct arena *a, const char *address, const char *stor
     return db_is_postgres(address) ? with_schema(a, address, store) : arena_print(a, "%s/tenants/%s", address, store);
 }
 
+/* Of one elsewhere the whole path. */
+const char *tenants_copy_name(struct arena *a, const char *address, const char *store)
+{
+    const char *beside = arena_print(a, "%s/tenants/", address);
+    bool here = !strncmp(store, beside, strlen(beside));
+    char *name = arena_copy(a, store + (here ? strlen(beside) : 1));
+    for (char *p = name; *p; p++)
+        if (*p == '/')
+            *p = '_';
+    return name;
+}
+
+enum status tenants_copy(struct db *registry, const char *to, struct arena *a, const char **why)
+{
+    const char *file = registry_file(a, to), *fresh = arena_print(a, "%s.new", file);
+    unlink(fresh);
+    enum status s = db_copy(registry, fresh, a, why);
+    if (s == OK && rename(fresh, file) != 0) {
+        *why = arena_print(a, "%s can't be made: %s", file, strerror(errno));
+        s = UNAVAILABLE;
+    }
+    return s;
+}
+
+struct db *tenants_copied(struct arena *a, const char *folder)
+{
+    const char *why = NULL, *file = registry_file(a, folder);
+    return access(file, F_OK) == 0 ? db_open_file(file, DB_READ, a, &why) : NULL;
+}
+
 struct tenant_row *tenants_read(struct ctx *ctx, struct db *registry, const char *address)
 {
     struct tenant_row *first = NULL, **end = &first;

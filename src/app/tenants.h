@@ -30,6 +30,13 @@ bool tenants_there(struct ctx *ctx, const char *address);
 const char *tenants_store(struct arena *a, const char *address, const char *store);
 /* The registry, made when writing; NULL with a problem. */
 struct db *tenants_registry(struct ctx *ctx, const char *address, enum db_mode mode);
+/* Where serve --copy-to copies a store of the installation at address: a name in that folder, which stays when the tenant's
+ * changes. */
+const char *tenants_copy_name(struct arena *a, const char *address, const char *store);
+/* The registry, written anew in the folder to as a file of its own: OK, or a message in *why. */
+enum status tenants_copy(struct db *registry, const char *to, struct arena *a, const char **why);
+/* The registry that serve --copy-to left in the folder, to read; NULL: none is there. */
+struct db *tenants_copied(struct arena *a, const char *folder);
 /* All tenants by name, in ctx's arena; NULL when there are none or it failed (db_status). */
 struct tenant_row *tenants_read(struct ctx *ctx, struct db *registry, const char *address);
 /* Brings every store up to the program's schema that is behind, and says so on standard error: one after the other, so

@@ -75,7 +75,8 @@ struct backend {
     struct db *(*follow)(struct db *db);
     void (*wait)(struct db *db, int fd, int ms);
     int64_t (*version)(struct db *db);
-    void (*limit)(struct db *db, int seconds); /* NULL: nothing takes long */
+    void (*room)(struct db *db, int kilobytes); /* NULL: it keeps no pages */
+    void (*limit)(struct db *db, int seconds);  /* NULL: nothing takes long */
     enum status (*script)(struct db *db, const char *sql);
     /* Around a migration: helpers of the back end's own, and one process at a time. NULL: nothing to do. */
     enum status (*migrate_begin)(struct db *db);
@@ -99,7 +100,7 @@ struct db {
     struct remembered {
         uint64_t hash, other; /* of the question, by two functions */
         int64_t version, value;
-    } remembered[DB_REMEMBERED];
+    } * remembered;       /* DB_REMEMBERED of them, once something is; NULL */
     struct arena *memory; /* what was made of the data at memory_version; NULL */
     int64_t memory_version, memory_touched;
     struct recalled {
@@ -112,6 +113,7 @@ struct db {
     bool writing;         /* in the transaction of the only writer */
     int64_t touched;      /* counts its changes of anything but what comes with every request */
     int kept;
+    int room; /* db_room */
     int64_t tick, changed, inserted;
     enum status status;
     char failure[DB_FAILURE];

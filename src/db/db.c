@@ -23,7 +23,8 @@
 #include <sys/stat.h>
 
 #define STATEMENTS_KEPT 512
-#define STATEMENTS_FEW  48 /* of one connection among many */
+#define STATEMENTS_FEW  40   /* of one connection among many */
+#define STATEMENT_LONG  1000 /* bytes of its text */
 #define MEMORY_MOST     ((size_t)1 << 20)
 
 /* ---- failures ---- */
@@ -123,6 +124,14 @@ void db_limit(struct db *db, int seconds)
         db->is->limit(db, seconds);
 }
 
+void db_room(struct db *db, int kilobytes)
+{
+    if (!db->is->room || kilobytes <= 0 || db->room == kilobytes)
+        return;
+    db->is->room(db, kilobytes);
+    db->room = kilobytes;
+}
+
 void db_close(struct db *db)
 {
     if (!db)
@@ -136,6 +145,7 @@ void db_close(struct db *db)
         }
     buf_release(&db->text);
     arena_free(db->memory);
+    free(db->remembered);
     free(db->address);
     db->is->close(db);
 }
@@ -172,6 +182,22 @@ static void make_room(struct db *db)
         drop(r);
         db->kept--;
     }
+}
+
+/* One with hundreds of places takes tens of kilobytes and seldom comes again: of one connection among many one such is kept. */
+static void drop_long(struct db *db)
+{
+    for (int i = 0; i < DB_BUCKETS; i++)
+        for (struct rows **p = &db->bucket[i]; *p;) {
+            struct rows *r = *p;
+            if (r->open || strlen(r->text) <= STATEMENT_LONG) {
+                p = &r->next;
+                continue;
+            }
+            *p = r->next;
+            drop(r);
+            db->kept--;
+        }
 }
 
 /* What every new request writes, and transactions: nothing that is kept in db_memory is made of it. */
@@ -225,6 +251,8 @@ static struct rows *statement(struct db *db, const char *literal, const struct a
     if (!r) {
         if (db->kept >= (db_are_many ? STATEMENTS_FEW : STATEMENTS_KEPT))
             make_room(db);
+        if (db_are_many && db->text.size > STATEMENT_LONG)
+            drop_long(db);
         r = prepare(db, hash);
     }
     if (r)
@@ -528,6 +556,8 @@ int64_t sql_remembered(struct db *db, struct sql *q)
     uint64_t hash, other;
     hash_question(q, &hash, &other);
     int64_t version = db_version(db);
+    if (!db->remembered)
+        db->remembered = must_alloc(DB_REMEMBERED * sizeof *db->remembered);
     struct remembered *m = &db->remembered[hash % DB_REMEMBERED];
     if (m->hash == hash && m->other == other && m->version == version) {
         sql_release(q);

@@ -52,6 +52,9 @@ void db_limit(struct db *db, int seconds);
 bool db_is_postgres(const char *address);
 /* From now on connections are one of many in this process and keep little in memory. Before the first thread. */
 void db_many(void);
+/* How much of the file the connection keeps in memory; 0: as it is. SQLite only. */
+#define DB_ROOM_LEAST 64
+void db_room(struct db *db, int kilobytes);
 
 /* ---- asking ---- */
 #define query(db, literal, ...)     db_query((db), "" literal, ARGS(__VA_ARGS__))

@@ -129,6 +129,13 @@ static void set_up(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+static void sqlite_room(struct db *db, int kilobytes)
+{
+    char set[60];
+    snprintf(set, sizeof set, "PRAGMA cache_size = -%d", kilobytes);
+    sqlite3_exec(sqlite_of(db), set, NULL, NULL, NULL);
+}
+
 struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, const char **why)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -142,8 +149,8 @@ struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, con
     int code = sqlite3_open_v2(path, &own->sqlite, flags, NULL);
     if (code == SQLITE_OK)
         code = configure(own->sqlite, mode);
-    if (code == SQLITE_OK && db_are_many) /* 200 of them with three connections each stay under 300 MB */
-        code = sqlite3_exec(own->sqlite, "PRAGMA cache_size = -64", NULL, NULL, NULL);
+    if (code == SQLITE_OK && db_are_many)
+        db_room(&own->db, DB_ROOM_LEAST);
     else if (code == SQLITE_OK && mode == DB_WRITE)
         own->checkpoint = checkpoint_start(own->sqlite, path);
     if (code != SQLITE_OK) {
@@ -537,6 +544,7 @@ static const struct backend sqlite = {
     .release = sqlite_release,
     .undo = sqlite_undo,
     .version = sqlite_version,
+    .room = sqlite_room,
     .script = sqlite_script,
     .hold = sqlite_begin,
     .bulk = sqlite_bulk,

@@ -30,7 +30,11 @@ bool site_reader_open(struct site *site, int seat, struct arena *a, const char *
 
 int site_sit_down(struct site *site, int own)
 {
-    return site->enter && pthread_mutex_trylock(&site->reading) == 0 ? SEAT_SHARED : own;
+    if (!site->enter || pthread_mutex_trylock(&site->reading) != 0)
+        return own;
+    if (site->readers[SEAT_SHARED])
+        db_room(site->readers[SEAT_SHARED], atomic_load(&site->room));
+    return SEAT_SHARED;
 }
 
 void site_stand_up(struct site *site, int seat)

@@ -104,6 +104,7 @@ struct site {
     /* How many it is the parent of; the first of them into list, in a (NULL: only how many). */
     int (*children)(struct site *site, struct arena *a, struct site_child *list, int most);
     void (*stir)(struct site *site); /* its jobs have something to do */
+    _Atomic int room;                /* kilobytes that the loops' reader and the search index may each keep; 0: what they like */
     _Atomic int64_t used;            /* when somebody came last, seconds on the monotonic clock */
     _Atomic bool closing;            /* what goes on for long (live pages, an import) ends soon */
     _Atomic int64_t copied;          /* until when it is copied elsewhere, seconds; 0: it is not */

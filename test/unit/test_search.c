@@ -295,7 +295,9 @@ static void alike_requests_suggest_category_and_unit(void **state)
         assert_int_not_equal(hits[i].id, 7);
     file_one("垃圾桶满了没人清", "楼下垃圾桶又满了，气味很大。", "谭伯", NULL, NULL);
     const int64_t newest = query_int(ctx.db, "SELECT max(id) AS id FROM requests");
-    assert_true(newest > index_newest(index_reader(&ctx)));
+    struct search_index *x = index_reader(&ctx);
+    assert_true(newest > index_newest(x));
+    index_done(x);
     assert_int_equal(search_similar(&ctx, "垃圾桶满了", "没人清", SEARCH_OPEN, NONE, NONE, NONE, hits, 5), 1);
     assert_int_equal(hits[0].id, newest); /* before the index read it */
     assert_int_equal(search_similar(&ctx, "垃圾桶满了", "没人清", SEARCH_OPEN, NONE, NONE, newest, hits, 5), 0);
