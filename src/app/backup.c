@@ -14,6 +14,7 @@
 #include "app/module.h"
 #include "app/secret.h"
 #include "app/store.h"
+#include "app/tenants.h"
 #include "app/verify.h"
 #include "base/seal.h"
 #include "base/when.h"
@@ -273,12 +274,8 @@ static bool restore_into(struct ctx *ctx, const struct options *o, const char *f
     return verify_store(ctx, v) == OK;
 }
 
-static int run_restore(struct ctx *ctx, const struct options *o)
+static int restore_one(struct ctx *ctx, const struct options *o)
 {
-    if (!o->data == !o->check || !o->from == !o->word_count || (o->at && !o->from)) {
-        fprintf(stderr, "linli: restore needs FILE, or --from DIR; and --data DIR for a new installation, or --check to try it\n");
-        return 2;
-    }
     const char *source = o->from ? o->from : o->words[0];
     bool postgres = o->data && db_is_postgres(o->data);
     const char *target = o->check   ? arena_print(ctx->arena, "%s.check", source)
@@ -316,6 +313,70 @@ static int run_restore(struct ctx *ctx, const struct options *o)
     return 0;
 }
 
+/* One of what --copy-to copied of many. A store that is there already is left: who runs it again goes on. */
+static bool restore_tenant(const struct ctx *as, const struct options *all, const struct tenant_row *t, int number, int of)
+{
+    struct ctx ctx;
+    struct options o = *all;
+    ctx_init(&ctx, arena_new());
+    ctx.lang = as->lang;
+    const char *name = tenants_copy_name(ctx.arena, all->data ? all->data : "", t->store);
+    bool good = true;
+    printf("%d/%d %s: ", number, of, t->name);
+    if (db_is_postgres(t->store)) {
+        printf("%s\n", say(&ctx, "its store {} is PostgreSQL's to bring back.", store_shown(ctx.arena, t->store)));
+    } else if (!all->check && access(t->store, F_OK) == 0) {
+        printf("%s\n", say(&ctx, "{} is there already; it is left as it is.", t->store));
+    } else {
+        o.from = arena_print(ctx.arena, "%s/%s", all->from, name);
+        o.data = all->check ? NULL : t->store;
+        o.key = all->key ? arena_print(ctx.arena, "%s/%s/key", all->key, name) : NULL;
+        fflush(stdout);
+        good = restore_one(&ctx, &o) == 0;
+    }
+    fflush(stdout);
+    arena_free(ctx.arena);
+    return good;
+}
+
+/* All that --copy-to copied: the list of subdistricts with their names and hosts, then their stores. */
+static int restore_all(struct ctx *ctx, const struct options *o, struct db *registry)
+{
+    const char *why = NULL;
+    int count = 0, failed = 0, at = 0;
+    if (o->data && db_is_postgres(o->data))
+        ctx_fail(ctx, INVALID, say(ctx, "Several subdistricts are restored into a folder."));
+    else if (o->data && !store_make_folder(arena_print(ctx->arena, "%s/tenants", o->data)))
+        ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be made: {}", o->data, strerror(errno)));
+    else if (o->data && !tenants_there(ctx, o->data) && tenants_copy(registry, o->data, ctx->arena, &why) != OK)
+        ctx_fail(ctx, UNAVAILABLE, why);
+    struct tenant_row *all = ctx_ok(ctx) ? tenants_read(ctx, registry, o->data ? o->data : "") : NULL;
+    if (!ctx_ok(ctx))
+        return command_failed(ctx);
+    for (const struct tenant_row *t = all; t; t = t->next)
+        count++;
+    for (const struct tenant_row *t = all; t; t = t->next)
+        failed += !restore_tenant(ctx, o, t, ++at, count);
+    if (failed)
+        fprintf(stderr, "linli: %s\n",
+                say(ctx, "{} of {} could not be restored. When that is put right, run the same command again.", failed, count));
+    else if (o->data)
+        printf("%s\n", say(ctx, "{} is restored.", o->data));
+    return failed > 0;
+}
+
+static int run_restore(struct ctx *ctx, const struct options *o)
+{
+    if (!o->data == !o->check || !o->from == !o->word_count || (o->at && !o->from)) {
+        fprintf(stderr, "linli: restore needs FILE, or --from DIR; and --data DIR for a new installation, or --check to try it\n");
+        return 2;
+    }
+    struct db *registry = o->from ? tenants_copied(ctx->arena, o->from) : NULL;
+    int code = registry ? restore_all(ctx, o, registry) : restore_one(ctx, o);
+    db_close(registry);
+    return code;
+}
+
 static const struct command commands[] = {
     {"backup", "linli backup --data DIR --output FILE [--encrypt [--passphrase-file FILE]]", .run = run_backup,
      .help = N_("Writes one file with the database as it is at this moment and a manifest with counts, the journal's end and\n"
@@ -329,10 +390,12 @@ static const struct command commands[] = {
      .no_data = true, .run = run_restore,
      .help = N_("Makes a new installation from a backup and verifies it before it gets its name.\n\n"
                 "  --data DIR               must not be there yet; also the address of a new schema on PostgreSQL\n"
-                "  --from DIR               instead of FILE: what serve --copy-to DIR copied\n"
+                "  --from DIR               instead of FILE: what serve --copy-to DIR copied; of many subdistricts all of them\n"
+                "                           with their names, or DIR/NAME for one\n"
                 "  --at TIME                as it was then, such as “2026-11-26 16:00:00”; the newest unless said\n"
                 "  --check                  restores aside, verifies, and removes it again: tells whether the backup is good\n"
-                "  --key FILE               the installation's key, for a backup that is not encrypted\n"
+                "  --key FILE               the installation's key, for a backup that is not encrypted; for many subdistricts\n"
+                "                           a folder with a file NAME/key for each\n"
                 "  --passphrase-file FILE   for an encrypted one; otherwise it is asked for\n\n"
                 "  linli restore /backup/linli-2026-03-05.tar --key /safe/key --data ./restored\n")},
     {.name = NULL},
