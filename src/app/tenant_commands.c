@@ -204,6 +204,19 @@ static enum status run_remove(struct ctx *ctx, const struct options *o, struct d
     return ctx->status;
 }
 
+/* How it ended, after a line for each: with hundreds of them the one that failed is far up. */
+static bool migrate(struct ctx *ctx, const struct options *o, struct db *registry)
+{
+    int failed = tenants_migrate(ctx, registry, o->data);
+    if (failed)
+        fprintf(
+            stderr, "linli: %s\n",
+            say(ctx, "{} could not be brought up to date and are not served. When that is put right, run the same command again.", failed));
+    else
+        printf("%s\n", say(ctx, "All subdistricts are up to date."));
+    return failed == 0;
+}
+
 static int run_tenant(struct ctx *ctx, const struct options *o)
 {
     static const struct {
@@ -229,7 +242,7 @@ static int run_tenant(struct ctx *ctx, const struct options *o)
         int failed = !registry;
         if (registry && verbs[i].run)
             failed = verbs[i].run(ctx, o, registry) != OK;
-        else if (registry && tenants_migrate(ctx, registry, o->data) > 0)
+        else if (registry && !migrate(ctx, o, registry))
             failed = 2;
         db_close(registry);
         return failed == 1 ? command_failed(ctx) : failed ? 1 : 0;

@@ -290,5 +290,5 @@ test("tenants come, change their names and go while it serves", { timeout: 12000
   await until(async () => (await at("third").get("/")).status === 404, "it is gone for good");
   assert.notEqual(linli(["verify", "--data", kept], { env }).code, 0);
   if (!postgres) assert.equal(existsSync(join(data, "tenants/third")), false);
-  assert.equal(tenant("migrate").code, 0);
+  assert.match(tenant("migrate").stdout, /All subdistricts are up to date/);
 });
