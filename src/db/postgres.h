@@ -29,7 +29,7 @@ void pg_address_release(struct pg_address *at);
 PGconn *pg_connect(struct pg *pg, char **why);
 /* SQL that sets the time limits that neither the address nor the role has its own of, and answers how many milliseconds a
  * statement may take then (0: no limit). seconds: what is usual for it. */
-#define PG_LIMITS_ROOM 500
+#define PG_LIMITS_ROOM 700
 void pg_limits(char sql[PG_LIMITS_ROOM], int seconds);
 void pg_be_patient(struct pg *pg, const char *ms); /* with that answer */
 #define PG_LONGEST 30                              /* seconds for a statement, unless db_limit said otherwise */
@@ -45,8 +45,10 @@ struct pg {
     int64_t listening; /* the epoch whose connection listens */
     int sent;          /* statements whose answers are not taken */
     bool inside;       /* a transaction */
+    bool ending;       /* its ROLLBACK is under way */
     bool lost;         /* it, or the connection, is gone */
     bool doomed;       /* another's change came between: only a rollback helps */
+    bool unsure;       /* an error of the server itself: of a commit it does not say whether it happened (Citus, a worker lost) */
     bool again;
     int longest;     /* seconds that a statement may take, unless the address has its own */
     int patience;    /* seconds to wait for an answer; 0: for ever */

@@ -7,7 +7,8 @@
  *
  * Nothing is waited for without an end. What the address does not say itself is:
  * 3 s to connect to each host, 6 s until a network that takes nothing is given
- * up, 9 s until one that is silent is; on the server 5 s for somebody's lock and
+ * up, 9 s until one that is silent is, on both sides, so that what a lost connection
+ * held there (locks, who leads) is let go of; on the server 5 s for somebody's lock and
  * 30 s for a statement (options=-c statement_timeout=… in the address, or of the
  * role, count before; less for a page), and here 2 s more than that for its
  * answer, by which a server that stands still, or a proxy before it, is noticed.
@@ -248,7 +249,8 @@ void pg_limits(char sql[PG_LIMITS_ROOM], int seconds)
 {
     snprintf(sql, PG_LIMITS_ROOM,
              "SELECT set_config(l.name, l.value, false) FROM (VALUES ('lock_timeout', '5s'), ('statement_timeout', '%ds'),"
-             " ('idle_in_transaction_session_timeout', '60s')) AS l (name, value) JOIN pg_settings s USING (name)"
+             " ('idle_in_transaction_session_timeout', '60s'), ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'),"
+             " ('tcp_keepalives_count', '2'), ('tcp_user_timeout', '6000')) AS l (name, value) JOIN pg_settings s USING (name)"
              " WHERE s.source IN ('default', 'configuration file', 'session');"
              "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'",
              seconds);
