@@ -69,6 +69,8 @@ enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
     }
     if (state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0))
         pg->doomed = true;
+    if (state && strncmp(state, "XX", 2) == 0)
+        pg->unsure = true;
     if (state && strcmp(state, "53100") == 0)
         what = "the disk of the database server is full: make room there";
     char more[400];
@@ -80,17 +82,14 @@ enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
     return db_fail(&pg->db, pg_status_of(state), what ? what : "no answer", text);
 }
 
-bool pg_collect(struct pg *pg, const char *text)
+/* Takes answers up to the end of what was sent together. */
+static bool take(struct pg *pg, const char *text)
 {
-    if (!pg->sent)
-        return true;
     PQclear(pg->last);
     pg->last = NULL;
-    bool good = PQpipelineSync(pg->conn) == 1, over = !good;
-    if (!good)
-        pg_fail(pg, NULL, text);
+    bool good = true;
     int empty = 0;
-    while (!over) {
+    for (bool over = false; !over;) {
         if (!pg_arrives(pg->conn, pg->patience)) {
             pg->lost = true;
             pg_fail(pg, NULL, text);
@@ -119,6 +118,27 @@ bool pg_collect(struct pg *pg, const char *text)
         }
         PQclear(r);
     }
+    return good;
+}
+
+/* The end of a reader's transaction, whose answer nobody waited for. */
+static void take_end(struct pg *pg)
+{
+    bool clean = pg->db.status == OK;
+    if (pg->ending && !pg->lost && !take(pg, "ROLLBACK") && clean)
+        db_clear(&pg->db); /* a lost connection is noticed by its next use */
+    pg->ending = false;
+}
+
+bool pg_collect(struct pg *pg, const char *text)
+{
+    take_end(pg);
+    if (!pg->sent)
+        return true;
+    bool good = PQpipelineSync(pg->conn) == 1;
+    if (!good)
+        pg_fail(pg, NULL, text);
+    good = good && take(pg, text);
     pg->sent = 0;
     return good;
 }
@@ -149,7 +169,7 @@ static bool connect_again(struct pg *pg)
     pg->conn = c;
     pg->epoch++; /* statements are prepared anew */
     pg->sent = 0;
-    pg->lost = pg->doomed = pg->inside = false;
+    pg->lost = pg->doomed = pg->inside = pg->ending = false;
     return true;
 }
 
@@ -160,6 +180,7 @@ bool pg_ready(struct pg *pg)
             db_fail(&pg->db, UNAVAILABLE, "the connection to the database is lost", NULL);
         return !pg->lost;
     }
+    take_end(pg);
     struct pollfd p = {.fd = pg->lost ? -1 : PQsocket(pg->conn), .events = POLLIN};
     if (!pg->lost && !pg->sent && poll(&p, 1, 0) > 0 && PQconsumeInput(pg->conn) == 0)
         pg->lost = true;
@@ -552,19 +573,56 @@ static enum value_type pg_type_at(struct rows *r, int column)
     }
 }
 
-/* The numbers the server gives itself go on behind one that was given. */
+/* The numbers the server gives itself go on behind one that was given. In two statements, because on Citus the table is
+ * elsewhere, and the numbers are given here. */
 static void move_identity(struct pg *pg, const char *table)
 {
     char sql[300];
-    snprintf(sql, sizeof sql, "SELECT setval(pg_get_serial_sequence('%.63s', 'id'), max(id)) FROM %.63s", table, table);
+    snprintf(sql, sizeof sql, "SELECT max(id) FROM %.63s", table);
+    if (!pg_run(pg, sql))
+        return;
+    snprintf(sql, sizeof sql, "SELECT setval(pg_get_serial_sequence('%.63s', 'id'), %.20s)", table, PQgetvalue(pg->last, 0, 0));
+    pg_run(pg, sql);
+}
+
+/* A name in linli_writers, once the table is there. */
+static void introduce(struct pg *pg)
+{
+    unsigned char random[16];
+    if (pg->writer[0] || !pg_run(pg, "SELECT 1 WHERE to_regclass('linli_writers') IS NOT NULL") || PQntuples(pg->last) == 0)
+        return;
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(pg->writer, sizeof pg->writer, random, sizeof random);
+    char sql[320];
+    snprintf(sql, sizeof sql,
+             "WITH gone AS (DELETE FROM linli_writers WHERE at < %lld RETURNING groups)"
+             " INSERT INTO linli_writers (writer, groups, at) SELECT '%s', coalesce(sum(groups), 0) + 1, %lld FROM gone RETURNING groups",
+             (long long)time(NULL) - 30 * 86400, pg->writer, (long long)time(NULL));
+    if (pg_run(pg, sql) && PQntuples(pg->last) == 1)
+        pg->group = strtoll(PQgetvalue(pg->last, 0, 0), NULL, 10);
+    else
+        pg->writer[0] = '\0';
+}
+
+/* Goes with what is committed next: by it readers know that something was. */
+static void count_group(struct pg *pg)
+{
+    char sql[200];
+    if (!pg->writer[0])
+        return;
+    snprintf(sql, sizeof sql, "UPDATE linli_writers SET groups = %lld, at = %lld WHERE writer = '%s'", (long long)++pg->group,
+             (long long)time(NULL), pg->writer);
     pg_send(pg, sql);
-    pg_collect(pg, sql);
 }
 
 static enum status pg_change(struct rows *r, const struct arg *args, int count, bool later)
 {
     struct pg *pg = pg_of(r->db);
     struct pg_rows *own = (struct pg_rows *)r;
+    if (!pg->inside && pg->db.mode != DB_READ && pg_ready(pg) && (own->epoch == pg->epoch || prepare_now(pg, own, args, count))) {
+        introduce(pg);
+        count_group(pg); /* what is sent together is one transaction */
+    }
     if (!send_rows(pg, own, args, count))
         return pg->db.status;
     if (later && pg->inside)
@@ -585,22 +643,6 @@ static enum status pg_change(struct rows *r, const struct arg *args, int count, 
 
 /* ---- transactions ---- */
 
-/* A name in linli_writers, once the table is there. */
-static void introduce(struct pg *pg)
-{
-    unsigned char random[16];
-    if (pg->writer[0] || !pg_run(pg, "SELECT 1 WHERE to_regclass('linli_writers') IS NOT NULL") || PQntuples(pg->last) == 0)
-        return;
-    randombytes_buf(random, sizeof random);
-    sodium_bin2hex(pg->writer, sizeof pg->writer, random, sizeof random);
-    char sql[200];
-    snprintf(sql, sizeof sql, "DELETE FROM linli_writers WHERE at < %lld", (long long)time(NULL) - 30 * 86400);
-    pg_run(pg, sql);
-    snprintf(sql, sizeof sql, "INSERT INTO linli_writers (writer, groups, at) VALUES ('%s', 0, %lld)", pg->writer, (long long)time(NULL));
-    if (!pg_run(pg, sql))
-        pg->writer[0] = '\0';
-}
-
 static enum status pg_begin(struct db *db)
 {
     struct pg *pg = pg_of(db);
@@ -610,7 +652,7 @@ static enum status pg_begin(struct db *db)
     static const char *const words[] = {[DB_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                                         [DB_WRITE] = "BEGIN ISOLATION LEVEL SERIALIZABLE",
                                         [DB_FOLLOW] = "BEGIN ISOLATION LEVEL READ COMMITTED"};
-    if (db->mode == DB_WRITE)
+    if (db->mode != DB_READ)
         introduce(pg);
     if (!pg_send(pg, words[db->mode]) ||
         (db->mode == DB_WRITE && pg->alone != pg->epoch && !pg_send(pg, "SELECT pg_advisory_xact_lock_shared(" WRITERS_LOCK ")")))
@@ -645,15 +687,12 @@ static enum status pg_commit(struct db *db)
     struct pg *pg = pg_of(db);
     if (!pg_collect(pg, "sent before")) /* what was sent later failed */
         return db->status;
-    char sql[200];
-    if (db->mode == DB_WRITE && pg->writer[0]) {
-        snprintf(sql, sizeof sql, "UPDATE linli_writers SET groups = %lld, at = %lld WHERE writer = '%s'", (long long)++pg->group,
-                 (long long)time(NULL), pg->writer);
-        pg_send(pg, sql);
-    }
+    if (db->mode != DB_READ)
+        count_group(pg);
+    pg->unsure = false;
     bool sent = pg_send(pg, "COMMIT");
     if (!sent || !pg_collect(pg, "COMMIT")) {
-        if (pg->lost && db->mode == DB_WRITE)
+        if ((pg->lost || pg->unsure) && db->mode == DB_WRITE)
             return outcome(pg);
         return db->status;
     }
@@ -673,8 +712,13 @@ static void pg_rollback(struct db *db)
     memcpy(kept, db->failure, sizeof kept);
     pg_collect(pg, "sent before");
     bool doomed = pg->doomed;
-    if (!pg->lost)
+    if (!pg->lost && db->mode == DB_READ && pg_send(pg, "ROLLBACK")) {
+        pg->sent = 0;
+        pg->ending = PQpipelineSync(pg->conn) == 1;
+        pg->lost = !pg->ending;
+    } else if (!pg->lost) {
         pg_run(pg, "ROLLBACK");
+    }
     pg->inside = false;
     if (doomed || (pg->lost && db->mode == DB_WRITE)) { /* nothing of it was committed */
         db_clear(db);
@@ -771,9 +815,13 @@ static void pg_wait(struct db *db, int fd, int ms)
     (void)n;
 }
 
+/* How many groups were committed, as this connection knows it: behind another one may be a server that knows less. Not what
+ * the server knows of its transactions: that changes with every other store in it, and on Citus it does not, as the store
+ * lies in another one. */
 static int64_t pg_version(struct db *db)
 {
-    return query_int(db, "SELECT hashtextextended(pg_current_snapshot()::text, 0)");
+    int64_t groups = query_int(db, "SELECT sum(groups)::bigint FROM linli_writers");
+    return groups == NONE ? NONE : groups + (pg_of(db)->epoch << 44);
 }
 
 static const struct backend postgres = {

@@ -54,14 +54,27 @@ static enum status run_script(struct pg *pg, const char *sql)
     return good ? OK : pg->db.status;
 }
 
+/* One statement after the other, in one pipeline: Citus takes no text of several. */
 enum status pg_script(struct db *db, const char *sql)
 {
+    struct pg *pg = pg_of(db);
     struct buf text;
+    if (!pg_ready(pg) || !pg_collect(pg, "sent before"))
+        return db->status;
     buf_init(&text, 0);
     dialect_postgres(&text, sql);
-    enum status s = run_script(pg_of(db), text.data);
+    bool good = true;
+    for (char *s = text.data; good && s[strspn(s, " \n")];) {
+        size_t n = dialect_first(s);
+        char next = s[n];
+        s[n] = '\0';
+        good = pg_send(pg, s);
+        s[n] = next;
+        s += n;
+    }
+    good = good && pg_collect(pg, NULL);
     buf_release(&text);
-    return s;
+    return good ? OK : db->status;
 }
 
 enum status pg_hold(struct db *db)
@@ -86,14 +99,14 @@ enum status pg_bulk(struct db *db, bool on)
         "  EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', r.place, r.conname);"
         " END LOOP; END $do$";
     static const char back[] =
-        "DO $do$ DECLARE r record; BEGIN"
+        "DO $do$ DECLARE r record; highest bigint; BEGIN"
         " FOR r IN SELECT place, name, definition FROM linli_references LOOP"
         "  EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.place, r.name, r.definition); END LOOP;"
         " DROP TABLE linli_references;"
         " FOR r IN SELECT attrelid::regclass::text AS place, attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
         "  WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND attidentity <> '' LOOP"
-        "  EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce(max(%I), 0) + 1, false) FROM %s',"
-        "   r.place, r.attname, r.attname, r.place); END LOOP; END $do$;"
+        "  EXECUTE format('SELECT max(%I) FROM %s', r.attname, r.place) INTO highest;"
+        "  PERFORM setval(pg_get_serial_sequence(r.place, r.attname), coalesce(highest, 0) + 1, false); END LOOP; END $do$;"
         "ANALYZE";
     pg_of(db)->patience = 0;
     return run_script(pg_of(db), on ? off : back);

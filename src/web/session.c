@@ -56,28 +56,46 @@ char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t ar
     return s == OK ? text : NULL;
 }
 
+static struct grant *grants_load(struct db *db, struct arena *a, int64_t user, int *count)
+{
+    enum { MOST = 200 };
+    struct grant grants[MOST];
+    int n = 0;
+    struct rows *r = query(db, "SELECT role, area, unit, organisation FROM grants WHERE \"user\" = {} ORDER BY id", user);
+    while (n < MOST && rows_next(r)) {
+        unsigned role = role_parse(row_text(r, "role"));
+        if (role)
+            grants[n++] = (struct grant){role, row_int(r, "area"), row_int(r, "unit"), row_int(r, "organisation")};
+    }
+    rows_end(r);
+    *count = n;
+    return memcpy(ARENA_ARRAY(a, struct grant, n + 1), grants, sizeof *grants * (size_t)n);
+}
+
+/* A copy of them, in the context's own memory. */
+static void take_grants(struct ctx *ctx, const struct grant *grants, int count)
+{
+    struct grant *own = ARENA_ARRAY(ctx->arena, struct grant, count + 1);
+    ctx->actor.roles |= ROLE_PUBLIC;
+    for (int i = 0; i < count; i++) {
+        own[i] = grants[i];
+        ctx->actor.roles |= grants[i].role;
+    }
+    ctx->actor.grants = own;
+    ctx->actor.grant_count = count;
+}
+
 enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char *via)
 {
-    struct rows *r = query(db, "SELECT name, name_en, language FROM users WHERE id = {} AND active = 1", user);
+    struct rows *r = query(db, "SELECT name, name_en FROM users WHERE id = {} AND active = 1", user);
     if (!rows_next(r))
         return NOT_FOUND;
     const char *zh = row_copy(r, ctx->arena, "name"), *en = row_copy(r, ctx->arena, "name_en");
     rows_end(r);
-    ctx->actor = (struct actor){.user = user, .name = ctx_pick(ctx, zh, en), .roles = ROLE_PUBLIC, .via = via};
-    enum { MOST = 200 };
-    struct grant *grants = ARENA_ARRAY(ctx->arena, struct grant, MOST);
-    int n = 0;
-    r = query(db, "SELECT role, area, unit, organisation FROM grants WHERE \"user\" = {} ORDER BY id", user);
-    while (n < MOST && rows_next(r)) {
-        unsigned role = role_parse(row_text(r, "role"));
-        if (!role)
-            continue;
-        grants[n++] = (struct grant){role, row_int(r, "area"), row_int(r, "unit"), row_int(r, "organisation")};
-        ctx->actor.roles |= role;
-    }
-    rows_end(r);
-    ctx->actor.grants = grants;
-    ctx->actor.grant_count = n;
+    ctx->actor = (struct actor){.user = user, .name = ctx_pick(ctx, zh, en), .via = via};
+    int count;
+    struct grant *grants = grants_load(db, ctx->arena, user, &count);
+    take_grants(ctx, grants, count);
     return OK;
 }
 
@@ -148,21 +166,70 @@ static void bearer_actor(struct visit *v, struct db *db, const char *token)
         renew(v, v->token);
 }
 
+/* ---- who was here before, as long as nothing is committed ---- */
+
+#define MEMBERS 32
+
+struct member {
+    unsigned char hash[HASH];
+    int64_t user, seen, expires;
+    const char *name, *name_en;
+    struct grant *grants;
+    int count;
+};
+
+/* Where a session is kept, or another one of its place; NULL: nothing is kept now. */
+static struct member *member_place(struct db *db, const unsigned char *hash)
+{
+    struct arena *a = db_memory(db);
+    struct member *all = a ? db_recall(db, "members") : NULL;
+    if (a && !all) {
+        all = ARENA_ARRAY(a, struct member, MEMBERS);
+        memset(all, 0, sizeof *all * MEMBERS);
+        db_keep(db, "members", all);
+    }
+    return all ? &all[hash[0] % MEMBERS] : NULL;
+}
+
+/* false: nobody's session. What is found is the caller's transaction's. */
+static bool member_load(struct db *db, struct arena *a, const unsigned char *hash, struct member *m)
+{
+    struct rows *r = query(db,
+                           "SELECT s.\"user\", s.seen, s.expires, u.name, u.name_en FROM sessions s JOIN users u ON u.id = s.\"user\""
+                           " WHERE s.token_hash = {} AND u.active = 1",
+                           bytes_of(hash, HASH));
+    if (!rows_next(r))
+        return false;
+    *m = (struct member){.user = row_int(r, "user"),
+                         .seen = row_int(r, "seen"),
+                         .expires = row_int(r, "expires"),
+                         .name = row_copy(r, a, "name"),
+                         .name_en = row_copy(r, a, "name_en")};
+    memcpy(m->hash, hash, HASH);
+    rows_end(r);
+    m->grants = grants_load(db, a, m->user, &m->count);
+    return db_status(db) == OK;
+}
+
 static void cookie_actor(struct visit *v, struct db *db, const char *token)
 {
     struct ctx *ctx = &v->ctx;
     unsigned char *hash = arena_alloc(v->arena, HASH);
     crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
-    struct rows *r = query(db, "SELECT \"user\", seen FROM sessions WHERE token_hash = {} AND expires > {} AND seen > {}",
-                           bytes_of(hash, HASH), ctx->now, ctx->now - SESSION_IDLE);
-    if (!rows_next(r))
+    struct member *kept = member_place(db, hash), m;
+    if (kept && kept->user && memcmp(kept->hash, hash, HASH) == 0)
+        m = *kept;
+    else if (!member_load(db, kept ? db_memory(db) : v->arena, hash, &m))
         return;
-    int64_t user = row_int(r, "user"), seen = row_int(r, "seen");
-    rows_end(r);
-    if (actor_load(ctx, db, user, "web") != OK)
+    else if (kept)
+        *kept = m;
+    if (m.expires <= ctx->now || m.seen <= ctx->now - SESSION_IDLE)
         return;
+    const char *zh = arena_copy(v->arena, m.name), *en = arena_copy(v->arena, m.name_en); /* the visit outlives the transaction */
+    ctx->actor = (struct actor){.user = m.user, .name = ctx_pick(ctx, zh, en), .via = "web"};
+    take_grants(ctx, m.grants, m.count);
     v->session = hash;
-    if (ctx->now - seen >= 60)
+    if (ctx->now - m.seen >= 60)
         renew(v, NONE);
 }
 

@@ -25,6 +25,8 @@ static int setup(void **state)
         return -1;
     }
     *state = p;
+    if (db_migrate(p->db, (struct schema_step[]){{0}}, p->arena, &why) != OK) /* what every store has */
+        return -1;
     enum status s = db_script(p->db, "CREATE TABLE t (id integer PRIMARY KEY, name text UNIQUE, n bigint, x double precision,"
                                      " data blob, CHECK (n < 1000)); CREATE TABLE u (t bigint REFERENCES t (id))");
     return s == OK ? 0 : -1;
@@ -193,6 +195,25 @@ static void a_reader_sees_one_moment_and_writes_nothing(void **state)
     assert_int_equal(query_int(p->db, "SELECT count(*) FROM t"), 2);
 }
 
+static void what_others_commit_in_their_store_is_no_change_of_ours(void **state)
+{
+    struct place *p = *state;
+    struct store other;
+    const char *why = NULL;
+    change(p->db, "INSERT INTO t (n) VALUES (1)");
+    int64_t before = db_version(p->db);
+    store_new(&other);
+    struct db *db = db_open(other.address, DB_WRITE, p->arena, &why);
+    assert_non_null(db);
+    assert_int_equal(db_migrate(db, (struct schema_step[]){{0}}, p->arena, &why), OK);
+    assert_int_equal(db_begin(db), OK);
+    change(db, "CREATE TABLE t (n bigint)");
+    assert_int_equal(db_commit(db), OK);
+    assert_int_equal(db_version(p->db), before);
+    db_close(db);
+    store_remove(&other);
+}
+
 static void a_full_disk_is_unavailable(void **state)
 {
     struct db *db = ((struct place *)*state)->db;
@@ -280,6 +301,7 @@ int main(void)
         CASE(failures_have_names_and_stay),
         CASE(a_commit_after_a_failure_is_refused),
         CASE(a_reader_sees_one_moment_and_writes_nothing),
+        CASE(what_others_commit_in_their_store_is_no_change_of_ours),
         CASE(schema_steps_run_once_and_newer_is_refused),
         CASE(the_schema_applies),
         CASE(what_is_not_there_is_said),
