@@ -7,6 +7,7 @@
  */
 #include "app/figures_pages.h"
 #include "app/module.h"
+#include "app/people.h"
 #include "app/requests.h"
 #include "base/when.h"
 #include "web/web.h"
@@ -53,8 +54,7 @@ static bool sees_all(struct ctx *ctx)
 {
     for (int i = 0; i < ctx->actor.grant_count; i++) {
         const struct grant *g = &ctx->actor.grants[i];
-        if ((g->role & (ROLE_OFFICE | ROLE_LEADER | ROLE_WORKER)) &&
-            (g->area == NONE || query_int(ctx->db, "SELECT id FROM areas WHERE id = {} AND parent IS NULL", g->area) != NONE))
+        if ((g->role & (ROLE_OFFICE | ROLE_LEADER | ROLE_WORKER)) && grant_everywhere(ctx, g))
             return true;
     }
     return false;

@@ -28,6 +28,7 @@
 
 #define JOBS_MOST 64
 #define ASLEEP    60 /* seconds */
+#define MANY      15 /* seconds: among many tenants nothing is looked for more often; what follows commits comes with them */
 #define BEHIND    5  /* nice: who waits for a page comes first, but jobs are not starved */
 #define FAR       3  /* threads of a lane for stores across a network, at most; as many as there are of those */
 #define PUT_OFF   5  /* seconds until a store that did not answer is tried again, the first time */
@@ -60,6 +61,7 @@ struct lane {
     bool stopping;
     const struct job *list[JOBS_MOST];
     int count;
+    bool follows;         /* one of them runs after commits */
     struct shift *shifts; /* under lock */
     int seat;
 };
@@ -147,11 +149,17 @@ static bool asleep(const struct shift *h)
     return h->site->enter && seconds() - h->stirred >= ASLEEP;
 }
 
+/* Seconds from one run to the next: each needs the store opened, where there are many. */
+static int64_t every(const struct shift *h, const struct job *job)
+{
+    return h->site->enter && job->every < MANY ? MANY : job->every;
+}
+
 /* ---- whose turn it is: under the lock ---- */
 
 static int64_t shift_due(const struct lane *j, const struct shift *h)
 {
-    int64_t until = h->woken ? h->followed + 1 : INT64_MAX;
+    int64_t until = h->woken && j->follows ? h->followed + 1 : INT64_MAX;
     for (int i = 0; i < j->count; i++)
         if (j->list[i]->every && h->at[i] < until)
             until = h->at[i];
@@ -233,7 +241,7 @@ static bool run_due(struct lane *j, struct shift *h, struct db *db, bool woken)
         if (db && (leads || job->here))
             run_job(h->site, db, job);
         answers = !h->site->far || !db || db_status(db) != UNAVAILABLE;
-        int64_t pause = opening ? 1 : sleeps && job->every < ASLEEP ? ASLEEP : job->every;
+        int64_t pause = opening ? 1 : sleeps && job->every < ASLEEP ? ASLEEP : every(h, job);
         pthread_mutex_lock(&j->lock);
         h->at[i] = now + pause;
         h->woken |= opening && !job->every;
@@ -276,8 +284,10 @@ static void lane_start(struct lane *j, enum lane_name name)
     j->seat = SEAT_JOBS + (int)name;
     for (int m = 0; modules[m]; m++)
         for (const struct job *job = modules[m]->jobs; job && job->name && j->count < JOBS_MOST; job++)
-            if (job->lane == name)
+            if (job->lane == name) {
                 j->list[j->count++] = job;
+                j->follows |= job->every == 0;
+            }
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -344,8 +354,8 @@ void jobs_wake(struct jobs *j, const struct site *site)
                 h->stirred = now;
                 h->after = 0;                      /* it answers */
                 for (int k = 0; k < l->count; k++) /* it was asleep */
-                    if (h->at[k] > now + l->list[k]->every)
-                        h->at[k] = now + l->list[k]->every;
+                    if (h->at[k] > now + every(h, l->list[k]))
+                        h->at[k] = now + every(h, l->list[k]);
             }
         pthread_cond_broadcast(&l->more);
         pthread_mutex_unlock(&l->lock);

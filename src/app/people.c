@@ -58,10 +58,22 @@ const char *record_code(struct ctx *ctx, const char *prefix)
     return arena_print(ctx->arena, "%s%s", prefix, made);
 }
 
-/* Nowhere in particular, or the uppermost area: then also what lies in no community. */
-static bool everywhere(struct ctx *ctx, const struct grant *g)
+bool grant_everywhere(struct ctx *ctx, const struct grant *g)
 {
-    return g->area == NONE || query_int(ctx->db, "SELECT id FROM areas WHERE id = {} AND parent IS NULL", g->area) != NONE;
+    if (g->area == NONE)
+        return true;
+    const char *key = arena_print(ctx->arena, "uppermost %lld", (long long)g->area);
+    const bool *kept = db_recall(ctx->db, key); /* a page asks a dozen times */
+    if (kept)
+        return *kept;
+    bool uppermost = query_int(ctx->db, "SELECT id FROM areas WHERE id = {} AND parent IS NULL", g->area) != NONE;
+    struct arena *memory = db_memory(ctx->db);
+    if (memory && db_status(ctx->db) == OK) {
+        bool *keep = ARENA_NEW(memory, bool);
+        *keep = uppermost;
+        db_keep(ctx->db, key, keep);
+    }
+    return uppermost;
 }
 
 void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, const char *column)
@@ -71,7 +83,7 @@ void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, cons
         const struct grant *g = &ctx->actor.grants[i];
         if (!(g->role & roles))
             continue;
-        if (everywhere(ctx, g))
+        if (grant_everywhere(ctx, g))
             sql_add(where, " OR 1 = 1");
         else
             sql_add(where, " OR {} IN (SELECT a.id FROM areas a JOIN areas g ON a.path LIKE g.path || '%' WHERE g.id = {})",
@@ -88,7 +100,7 @@ bool area_mine(struct ctx *ctx, unsigned roles, int64_t area)
         const struct grant *g = &ctx->actor.grants[i];
         if (!(g->role & roles))
             continue;
-        if (everywhere(ctx, g))
+        if (grant_everywhere(ctx, g))
             return true;
         if (area != NONE &&
             query_int(ctx->db, "SELECT a.id FROM areas a JOIN areas g ON a.path LIKE g.path || '%' WHERE g.id = {} AND a.id = {}", g->area,

@@ -60,6 +60,8 @@ int64_t person_find(struct ctx *ctx, const char *name, const char *phone);
 const char *record_code(struct ctx *ctx, const char *prefix);
 /* May whoever acts enter what lies in that area? The installation's own programs may. NONE: only who works for all. */
 bool area_mine(struct ctx *ctx, unsigned roles, int64_t area);
+/* It is for nowhere in particular, or the uppermost area: then also for what lies in no community. */
+bool grant_everywhere(struct ctx *ctx, const struct grant *g);
 /* Adds " AND …" so that only records whose community column lies in the actor's areas stay. */
 void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, const char *column);
 /*

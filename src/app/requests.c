@@ -8,6 +8,7 @@
 #include "app/deadlines.h"
 #include "app/module.h"
 #include "app/notify.h"
+#include "app/people.h"
 #include "app/registers.h"
 #include "app/search.h"
 
@@ -123,8 +124,7 @@ static void scope_grant(struct ctx *ctx, struct sql *where, const struct grant *
 
 static bool sees_all(struct ctx *ctx, const struct grant *g)
 {
-    return (g->role & ROLES_READERS) && !(g->role == ROLE_HANDLER && g->unit != NONE) &&
-           (g->area == NONE || query_int(ctx->db, "SELECT id FROM areas WHERE id = {} AND parent IS NULL", g->area) != NONE);
+    return (g->role & ROLES_READERS) && !(g->role == ROLE_HANDLER && g->unit != NONE) && grant_everywhere(ctx, g);
 }
 
 static void scope(struct ctx *ctx, struct sql *where)

@@ -334,7 +334,11 @@ static void page(struct ctx *ctx)
         ctx->site->stir(ctx->site);
 }
 
-static const struct job jobs[] = {{"rollup", 1, run, .here = true, .lane = LANE_SLOW}, {.name = NULL}};
+static const struct job jobs[] = {
+    {"rollup asked for", 0, run, .here = true, .lane = LANE_SLOW},
+    {"rollup", 15, run, .here = true, .lane = LANE_SLOW},
+    {.name = NULL},
+};
 static const struct route table[] = {ROUTE_GET("/rollup", MAY, page)};
 
 const struct module rollup_module = {.name = "rollup", .routes = ROUTES(table), .jobs = jobs};

@@ -11,9 +11,10 @@
  * all of the first SAMPLE_ALL requests and every SAMPLE_STEPth after that.
  *
  * Readers are lent: whoever asks the index takes one of its file that is not in
- * use, or opens one, and gives it back. Those of up to IDLE_MOST are kept open,
- * the ones used longest ago are closed, so that among many subdistricts those
- * with visitors have theirs at hand.
+ * use, or opens one, and gives it back. Up to IDLE_MOST are kept open, so that
+ * among many subdistricts those with visitors have theirs at hand. Which one is
+ * closed for another is chance: were it the one used longest ago, more of them
+ * than fit, asked in turn, would never find theirs.
  */
 #include "app/search_index.h"
 
@@ -231,8 +232,9 @@ static void create(struct db *db)
 
 static struct {
     pthread_mutex_t lock;
-    struct search_index *first; /* not in use; the one used last stands first */
+    struct search_index *first; /* not in use */
     int count;
+    unsigned chance;
 } idle = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static pthread_once_t idle_once = PTHREAD_ONCE_INIT;
 
@@ -273,23 +275,26 @@ static struct search_index *take_idle(const char *path, int most)
     return taken;
 }
 
-/* The one used longest ago is closed when there are too many. */
+/* One of the others is closed when there are too many. */
 static void put_idle(struct search_index *x)
 {
-    struct search_index *last = NULL;
+    struct search_index *gone = NULL;
     pthread_mutex_lock(&idle.lock);
-    x->next = idle.first;
-    idle.first = x;
-    if (++idle.count > IDLE_MOST) {
+    if (idle.count == IDLE_MOST) {
         struct search_index **p = &idle.first;
-        while ((*p)->next)
+        idle.chance = idle.chance * 1103515245 + 12345;
+        for (unsigned at = (idle.chance >> 16) % IDLE_MOST; at > 0; at--)
             p = &(*p)->next;
-        last = *p;
-        *p = NULL;
+        gone = *p;
+        *p = gone->next;
+        gone->next = NULL;
         idle.count--;
     }
+    x->next = idle.first;
+    idle.first = x;
+    idle.count++;
     pthread_mutex_unlock(&idle.lock);
-    close_list(last);
+    close_list(gone);
 }
 
 static void close_at_exit(void)
@@ -726,8 +731,8 @@ static struct db *open_writer(struct ctx *ctx)
     return db;
 }
 
-/* Reads the journal until nothing is new, or the time is up. */
-static enum status run(struct ctx *ctx, int64_t seconds)
+/* Reads the journal until nothing is new, or the time is up: then something is left. */
+static enum status run(struct ctx *ctx, int64_t seconds, bool *left)
 {
     struct follower f = {.ctx = ctx, .db = open_writer(ctx), .arena = arena_new()};
     struct timespec start, now;
@@ -747,22 +752,26 @@ static enum status run(struct ctx *ctx, int64_t seconds)
     buf_release(&f.words);
     arena_free(f.arena);
     db_close(f.db);
+    *left = more && n >= 0;
     return n < 0 ? UNAVAILABLE : OK;
 }
 
 enum status search_follow(struct ctx *ctx)
 {
-    return run(ctx, INT32_MAX);
+    bool left;
+    return run(ctx, INT32_MAX, &left);
 }
 
 static void job(struct ctx *ctx)
 {
     struct search_index *x = index_reader(ctx);
     text_pinyin(ctx->arena, "邻", NULL, NULL); /* opens the transliterator before somebody waits for it */
-    bool done = x && state(x->db, "together") == 1 && state(x->db, "followed") == journal_newest(ctx->db);
+    bool left = false, done = x && state(x->db, "together") == 1 && state(x->db, "followed") == journal_newest(ctx->db);
     index_done(x);
     if (!done)
-        run(ctx, RUN_SECONDS);
+        run(ctx, RUN_SECONDS, &left);
+    if (left && ctx->site && ctx->site->stir)
+        ctx->site->stir(ctx->site);
     if (ctx->site && ctx->site->enter && atomic_load(&ctx->site->room) <= DB_ROOM_LEAST) /* nobody visits */
         search_let_go(ctx->site->data);
 }

@@ -48,6 +48,8 @@
 #define AGAIN      5          /* seconds before a store that could not be opened is tried again */
 #define COPY_AGAIN 10         /* seconds until a copy of the registry that failed is tried again */
 #define CREW       3          /* threads that read a store across a network */
+#define QUIET      4          /* seconds after the last change until the writer is closed; it opens within milliseconds */
+#define WRITERS    32         /* that may be open; when there are more, half of them are closed as soon as they are done */
 #define STAY       60         /* seconds a store that a job was not waiting for any more stays open for it */
 #define ROOM       (24 << 10) /* kilobytes of pages that stores with visitors keep, all together */
 #define ROOM_MOST  4096       /* of one reader */
@@ -64,7 +66,8 @@ struct tenant {
     pthread_cond_t settled;            /* busy no more */
     int users;
     bool open, busy, gone;
-    int64_t again; /* not before this second */
+    int64_t again;         /* not before this second */
+    int64_t writes, wrote; /* the keeper's: changes so far, and when the last came */
 };
 
 static struct {
@@ -74,8 +77,9 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t end;
     struct tenant *list;
-    int open; /* stores that are, or are being opened; under lock */
+    int open, writers; /* stores that are, or are being opened; of them with a writer; under lock */
     int most;
+    bool crowded; /* too many writers */
     bool ending;
 } many = {.lock = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER};
 
@@ -132,11 +136,20 @@ static const char *tenant_open(struct tenant *t, struct arena *a)
     return why;
 }
 
+static void close_writer(struct tenant *t)
+{
+    struct writer *w = atomic_exchange(&t->site.writer, NULL);
+    writer_stop(w);
+    pthread_mutex_lock(&many.lock);
+    many.writers -= w != NULL;
+    pthread_mutex_unlock(&many.lock);
+}
+
 static void tenant_close(struct tenant *t)
 {
     crew_stop(t->site.crew);
     t->site.crew = NULL;
-    writer_stop(atomic_exchange(&t->site.writer, NULL));
+    close_writer(t);
     for (int i = 0; i < SITE_SEATS; i++)
         site_reader_close(&t->site, i);
     search_let_go(t->store);
@@ -153,28 +166,68 @@ static void count_open(int more)
 
 static void opening_begin(struct tenant *t);
 
-/* Closes it when it is open and nobody is inside and, where idle is set, nobody came for so many seconds. */
-static bool close_quiet(struct tenant *t, int64_t idle)
+/* Whoever comes waits from now on, until let_in. False when somebody is inside, or since then fewer seconds than idle passed. */
+static bool shut_out(struct tenant *t, int64_t since, int64_t idle)
 {
     pthread_mutex_lock(&t->lock);
-    bool quiet = t->open && !t->busy && t->users == 0 && (t->gone || seconds() - atomic_load(&t->site.used) > idle);
+    bool quiet = t->open && !t->busy && t->users == 0 && seconds() - since > idle;
     if (quiet) {
         t->busy = true;
-        t->open = false;
         atomic_store(&t->site.state, SITE_OPENING);
     }
     pthread_mutex_unlock(&t->lock);
-    if (!quiet)
-        return false;
-    tenant_close(t);
-    count_open(-1);
+    return quiet;
+}
+
+static void let_in(struct tenant *t, bool open)
+{
     pthread_mutex_lock(&t->lock);
     t->busy = false;
-    if (t->users > 0) /* who came meanwhile waits for it */
+    t->open = open;
+    if (open)
+        atomic_store(&t->site.state, SITE_OPEN);
+    else if (t->users > 0) /* who came meanwhile waits for it */
         opening_begin(t);
     pthread_cond_broadcast(&t->settled);
     pthread_mutex_unlock(&t->lock);
+}
+
+/* Closes it when it is open and nobody is inside and, where idle is set, nobody came for so many seconds. */
+static bool close_quiet(struct tenant *t, int64_t idle)
+{
+    if (!shut_out(t, atomic_load(&t->site.used), t->gone ? -1 : idle))
+        return false;
+    tenant_close(t);
+    count_open(-1);
+    let_in(t, false);
     return true;
+}
+
+static bool writers_more_than(int most)
+{
+    pthread_mutex_lock(&many.lock);
+    bool more = many.writers > most;
+    pthread_mutex_unlock(&many.lock);
+    return more;
+}
+
+/* A writer keeps a third of a megabyte and a thread for the next change. */
+static void close_quiet_writer(struct tenant *t, bool crowded)
+{
+    pthread_mutex_lock(&t->lock);
+    struct writer *w = t->busy ? NULL : atomic_load(&t->site.writer);
+    int64_t writes = w ? writer_stats(w).tasks : 0;
+    pthread_mutex_unlock(&t->lock);
+    if (w && writes != t->writes) {
+        t->writes = writes;
+        t->wrote = seconds();
+    }
+    bool soon = crowded && writers_more_than(WRITERS / 2);
+    if (w && shut_out(t, soon ? 0 : t->wrote, soon ? 0 : QUIET)) {
+        close_writer(t);
+        t->writes = -1;
+        let_in(t, true);
+    }
 }
 
 /* The one that was visited longest ago, of those without anybody inside, while too many are open. */
@@ -185,7 +238,7 @@ static void make_room(void)
         pthread_mutex_lock(&many.lock);
         for (struct tenant *t = many.list; t && many.open > many.most; t = t->next) {
             pthread_mutex_lock(&t->lock);
-            if (t->open && t->users == 0 && (!oldest || atomic_load(&t->site.used) < atomic_load(&oldest->site.used)))
+            if (t->open && !t->busy && t->users == 0 && (!oldest || atomic_load(&t->site.used) < atomic_load(&oldest->site.used)))
                 oldest = t;
             pthread_mutex_unlock(&t->lock);
         }
@@ -265,8 +318,10 @@ static void leave(struct site *site)
 static void committed(void *arg, int64_t journal_seq)
 {
     struct tenant *t = arg;
+    bool news = journal_seq != atomic_load(&t->site.journal); /* not only that somebody is still here */
     server_committed(&t->site, journal_seq);
-    jobs_wake(many.jobs, &t->site);
+    if (news)
+        jobs_wake(many.jobs, &t->site);
 }
 
 static struct writer *open_writer(struct site *site)
@@ -284,6 +339,11 @@ static struct writer *open_writer(struct site *site)
             w = writer_start(db);
             writer_on_commit(w, committed, t);
             atomic_store(&site->writer, w);
+            pthread_mutex_lock(&many.lock);
+            many.crowded |= ++many.writers > WRITERS;
+            if (many.crowded)
+                pthread_cond_signal(&many.end);
+            pthread_mutex_unlock(&many.lock);
         } else {
             log_error("store", "\"tenant\":{},\"failure\":{}", t->name, why);
         }
@@ -458,10 +518,11 @@ static void registry_copy(struct ctx *ctx)
 
 /* ---- the keeper ---- */
 
-static void close_idle(void)
+static void close_idle(bool crowded)
 {
     for (struct tenant *t = many.list; t; t = t->next)
-        close_quiet(t, TENANTS_IDLE);
+        if (!close_quiet(t, TENANTS_IDLE))
+            close_quiet_writer(t, crowded);
 }
 
 /* Whoever has visitors shares the room evenly, half of it for the search index: when few of many have, their pages stay at
@@ -495,18 +556,21 @@ static void *keeper(void *arg)
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += LOOK;
-        pthread_cond_timedwait(&many.end, &many.lock, &until);
+        if (!many.crowded)
+            pthread_cond_timedwait(&many.end, &many.lock, &until);
         if (many.ending)
             break;
+        bool crowded = many.crowded;
+        many.crowded = false;
         pthread_mutex_unlock(&many.lock);
         struct ctx ctx;
         ctx_init(&ctx, arena_new());
         registry_follow(&ctx);
         registry_copy(&ctx);
         arena_free(ctx.arena);
-        close_idle();
+        close_idle(crowded);
         share_room();
-        if (++looks % TRIM == 0)
+        if (!crowded && ++looks % TRIM == 0)
             malloc_trim(0);
         pthread_mutex_lock(&many.lock);
     }

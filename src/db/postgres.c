@@ -432,10 +432,17 @@ static const char *value_of(struct pg *pg, const struct arg *a, int *length, int
     return pg->scratch.data + at;
 }
 
+static bool begin_reading(struct pg *pg)
+{
+    pg->owed = false;
+    pg->inside = pg_send(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    return pg->inside;
+}
+
 /* Sends the statement with its arguments; the caller collects. */
 static bool send_rows(struct pg *pg, struct pg_rows *own, const struct arg *args, int count)
 {
-    if (!pg_ready(pg) || (own->epoch != pg->epoch && !prepare_now(pg, own, args, count)))
+    if (!pg_ready(pg) || (pg->owed && !pg->asking && !begin_reading(pg)) || (own->epoch != pg->epoch && !prepare_now(pg, own, args, count)))
         return false;
     const char *values[PLACES_MOST];
     int lengths[PLACES_MOST], formats[PLACES_MOST], n = 0;
@@ -649,16 +656,15 @@ static enum status pg_begin(struct db *db)
     pg->again = false;
     if (!pg_ready(pg))
         return db->status;
-    static const char *const words[] = {[DB_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                                        [DB_WRITE] = "BEGIN ISOLATION LEVEL SERIALIZABLE",
-                                        [DB_FOLLOW] = "BEGIN ISOLATION LEVEL READ COMMITTED"};
-    if (db->mode != DB_READ)
-        introduce(pg);
-    if (!pg_send(pg, words[db->mode]) ||
+    pg->owed = db->mode == DB_READ;
+    pg->doomed = false;
+    if (pg->owed)
+        return OK;
+    introduce(pg);
+    if (!pg_send(pg, db->mode == DB_WRITE ? "BEGIN ISOLATION LEVEL SERIALIZABLE" : "BEGIN ISOLATION LEVEL READ COMMITTED") ||
         (db->mode == DB_WRITE && pg->alone != pg->epoch && !pg_send(pg, "SELECT pg_advisory_xact_lock_shared(" WRITERS_LOCK ")")))
         return db->status;
     pg->inside = true;
-    pg->doomed = false;
     return OK;
 }
 
@@ -687,6 +693,10 @@ static enum status pg_commit(struct db *db)
     struct pg *pg = pg_of(db);
     if (!pg_collect(pg, "sent before")) /* what was sent later failed */
         return db->status;
+    if (pg->owed) { /* nothing was asked */
+        pg->owed = false;
+        return OK;
+    }
     if (db->mode != DB_READ)
         count_group(pg);
     pg->unsure = false;
@@ -705,6 +715,7 @@ static enum status pg_commit(struct db *db)
 static void pg_rollback(struct db *db)
 {
     struct pg *pg = pg_of(db);
+    pg->owed = false;
     if (!pg->inside)
         return;
     enum status before = db->status;
@@ -820,7 +831,9 @@ static void pg_wait(struct db *db, int fd, int ms)
  * lies in another one. */
 static int64_t pg_version(struct db *db)
 {
+    pg_of(db)->asking = true;
     int64_t groups = query_int(db, "SELECT sum(groups)::bigint FROM linli_writers");
+    pg_of(db)->asking = false;
     return groups == NONE ? NONE : groups + (pg_of(db)->epoch << 44);
 }
 

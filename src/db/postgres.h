@@ -45,6 +45,8 @@ struct pg {
     int64_t listening; /* the epoch whose connection listens */
     int sent;          /* statements whose answers are not taken */
     bool inside;       /* a transaction */
+    bool owed;         /* a reader's transaction, which its first question begins; but for the version, which needs none */
+    bool asking;       /* for the version */
     bool ending;       /* its ROLLBACK is under way */
     bool lost;         /* it, or the connection, is gone */
     bool doomed;       /* another's change came between: only a rollback helps */

@@ -147,6 +147,8 @@ struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, con
         create_private(path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_CREATE : 0);
     int code = sqlite3_open_v2(path, &own->sqlite, flags, NULL);
+    if (code == SQLITE_OK && db_are_many) /* 48 KB of each connection, which the heap has as well */
+        code = sqlite3_db_config(own->sqlite, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
     if (code == SQLITE_OK)
         code = configure(own->sqlite, mode);
     if (code == SQLITE_OK && db_are_many)
