@@ -38,9 +38,7 @@ void desk_state(struct ctx *ctx, const struct request *r, bool late)
     const char *sign = late ? "alert-triangle" : looks[s].icon;
     if (s == RECEIVED) {
         bool returned = r->returns != NONE && r->returns > 0;
-        word = !returned                    ? say(ctx, "To dispatch")
-               : r->returns >= RETURNS_MOST ? say(ctx, "Returned, for the office")
-                                            : say(ctx, "Returned");
+        word = !returned ? word : r->returns >= RETURNS_MOST ? say(ctx, "Returned, for the office") : say(ctx, "Returned");
         look = late ? "late" : returned ? "warn" : look;
         sign = returned ? "arrow-back-up" : sign;
     } else if ((s == HANDLING || s == DISPATCHED) && r->reopened != NONE && r->reopened > 0) {

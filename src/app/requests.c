@@ -24,7 +24,7 @@
 const char *const satisfaction_words[5] = {N_("very dissatisfied"), N_("dissatisfied"), N_("so so"), N_("satisfied"), N_("very satisfied")};
 
 const struct choice request_statuses[] = {
-    [RECEIVED] = {"received", N_("Received")},
+    [RECEIVED] = {"received", N_("To dispatch")},
     [DISPATCHED] = {"dispatched", N_("Dispatched")},
     [HANDLING] = {"handling", N_("Being handled")},
     [ANSWERED] = {"answered", N_("Answered")},
