@@ -41,7 +41,7 @@
 #define MERGED      500  /* pages put together in one transaction */
 #define COUNTS      65536
 #define FEW_MOST    255 /* counts up to here take a byte */
-#define IDLE_MOST   256
+#define IDLE_MOST   128
 #define SAMPLE_ALL  20000
 #define SAMPLE_STEP 16
 #define NAME_SIGN   "\xC2\xB6" /* ¶: in no word */

@@ -43,7 +43,7 @@
 #include <strings.h>
 #include <time.h>
 
-#define TRIM       5          /* looks at the registry until what was let go of is given back to the machine */
+#define TRIM       2          /* looks at the registry until what was let go of is given back to the machine */
 #define LOOK       2          /* seconds between two looks at the registry */
 #define AGAIN      5          /* seconds before a store that could not be opened is tried again */
 #define COPY_AGAIN 10         /* seconds until a copy of the registry that failed is tried again */
