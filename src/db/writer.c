@@ -50,6 +50,7 @@ struct writer {
     bool stopping, ended;
     bool beside;         /* commits are made durable by the syncer */
     bool flying;         /* something is committed, or is just about to be, that is not durable yet */
+    int64_t started;     /* how often that was so */
     bool torn;           /* a sync failed: the store has to be mended before anything is committed */
     struct group flight; /* what the syncer takes next; none: size 0 */
     struct writer_stats stats;
@@ -121,6 +122,7 @@ static enum status commit(struct writer *w)
     pthread_mutex_lock(&w->lock);
     bool torn = w->torn; /* the sync that this group waited for failed */
     w->flying = w->beside && !torn;
+    w->started += w->flying;
     pthread_mutex_unlock(&w->lock);
     if (torn) {
         db_rollback(w->db);
@@ -486,7 +488,8 @@ void writer_landed(struct writer *w)
     if (!w)
         return;
     pthread_mutex_lock(&w->lock);
-    while (w->flying)
+    int64_t own = w->started;
+    while (w->flying && w->started == own) /* not for the next ones */
         pthread_cond_wait(&w->landed, &w->lock);
     pthread_mutex_unlock(&w->lock);
 }
