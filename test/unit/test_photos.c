@@ -127,6 +127,30 @@ static void refuses_what_is_no_picture(void **state)
     }
 }
 
+/* What a lost network leaves of it would be drawn with its rest in grey. What phones put behind the end is no harm. */
+static void refuses_what_was_cut_off(void **state)
+{
+    (void)state;
+    struct file files[] = {jpeg_with_notes(1800, 900), png(300, 200)};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct file *f = &files[i];
+        struct photo p;
+        const char *why = NULL;
+        for (size_t part = 2; part <= 20; part++) {
+            size_t size = f->size - (f->size / part > 20 ? f->size / part : 20);
+            assert_false(photo_make(ctx.arena, f->data, size, &p, &why));
+            assert_non_null(why);
+        }
+        assert_non_null(strstr(why, "damaged"));
+        char *more = must_alloc(f->size + 100);
+        memcpy(more, f->data, f->size);
+        memset(more + f->size, 'x', 100);
+        assert_true(photo_make(ctx.arena, more, f->size + 100, &p, &why));
+        free(more);
+        g_free(f->data);
+    }
+}
+
 /* A hundred bytes that would unpack to 2.5 billion pixels: told from the head alone. */
 static void refuses_a_bomb(void **state)
 {
@@ -232,9 +256,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_place_and_camera_away),   cmocka_unit_test(makes_a_jpeg_of_a_png),
-        cmocka_unit_test(refuses_what_is_no_picture),    cmocka_unit_test(refuses_a_bomb),
-        cmocka_unit_test(keeps_them_over_a_failed_form), cmocka_unit_test(stores_and_forgets_the_draft),
+        cmocka_unit_test(takes_place_and_camera_away),
+        cmocka_unit_test(makes_a_jpeg_of_a_png),
+        cmocka_unit_test(refuses_what_is_no_picture),
+        cmocka_unit_test(refuses_what_was_cut_off),
+        cmocka_unit_test(refuses_a_bomb),
+        cmocka_unit_test(keeps_them_over_a_failed_form),
+        cmocka_unit_test(stores_and_forgets_the_draft),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
