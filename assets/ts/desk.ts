@@ -33,7 +33,7 @@ function startHelps(form: HTMLFormElement): void {
     let running: AbortController | null = null;
     const look = async (): Promise<void> => {
         const typed = new FormData(form);
-        const asked = ['requester_phone', 'caller_name', 'subject', 'text', 'area', 'category', 'caller'].map((name) => String(typed.get(name) ?? ''));
+        const asked = ['requester_phone', 'requester_name', 'subject', 'text', 'area', 'category', 'caller'].map((name) => String(typed.get(name) ?? ''));
         if (!box || asked.join('\n') === last)
             return;
         last = asked.join('\n');

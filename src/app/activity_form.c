@@ -134,10 +134,12 @@ static void organisation_field(struct ctx *ctx, const struct form *f)
     select_end(ctx, "organisation");
 }
 
+static const struct label labels[] = {{"area", N_("Community")}, {NULL, NULL}};
+
 static void place_fields(struct ctx *ctx, const struct form *f)
 {
     const char *area = value_of(ctx, f, "area");
-    select_begin(ctx, "area", say(ctx, "Community"), say(ctx, "Where the station is"));
+    select_begin(ctx, "area", ctx_label(ctx, labels, "area"), say(ctx, "Where the station is"));
     options(ctx,
             query(ctx->db, "SELECT id, name, name_en FROM areas WHERE level = 'community' OR id = {} ORDER BY code",
                   (struct maybe){area && *area ? strtoll(area, NULL, 10) : NONE}),
@@ -354,6 +356,7 @@ static void take_fields(struct ctx *ctx, struct activity *a)
     static const char *const names[] = {"title", "title_en", "kind", "organisation", "station", "area",
                                         "place", "place_en", "text", "text_en",      "places"};
     struct buf skills;
+    ctx->labels = labels;
     a->place = NULL; /* what the station said may change with it */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         field_set(ctx, kind_field(&activities_kind, names[i]), a, param(ctx, names[i]));

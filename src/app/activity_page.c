@@ -100,6 +100,8 @@ static void notice(struct ctx *ctx, const char *tone, const char *picture, const
     html(ctx->web->out, "<div class=\"notice {}\">{}<div><p>{}</p></div></div>", tone, icon(ctx, picture), text);
 }
 
+static const struct label sign_up_labels[] = {{"name", N_("Your name")}, {"phone", N_("Your telephone")}, {NULL, NULL}};
+
 static void draw_sign_up(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
@@ -109,9 +111,9 @@ static void draw_sign_up(struct ctx *ctx, const struct activity *a)
          full ? say(ctx, "All places are taken. Leave your name: when somebody gives a place back, we ring you in the order of the list.")
               : say(ctx, "So that we know how many come. You can also come without signing up, as long as there is room."));
     form_begin(ctx, arena_print(ctx->arena, "/activities/%lld/sign-up", (long long)a->record.id), NULL, false);
-    line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Your name"), .autocomplete = "name"});
+    line_field(ctx, &(struct line){.name = "name", .label = ctx_label(ctx, sign_up_labels, "name"), .autocomplete = "name"});
     line_field(ctx, &(struct line){.name = "phone",
-                                   .label = say(ctx, "Your telephone"),
+                                   .label = ctx_label(ctx, sign_up_labels, "phone"),
                                    .type = "tel",
                                    .autocomplete = "tel",
                                    .hint = say(ctx, "Only to tell you when something changes. Nobody else sees it.")});
@@ -244,6 +246,7 @@ static void sign_up_prepare(struct ctx *ctx)
     struct sign_up *s = record_new(ctx, &sign_ups_kind);
     ctx->work = s;
     s->activity = a->record.id;
+    ctx->labels = sign_up_labels;
     field_set(ctx, kind_field(&sign_ups_kind, "name"), s, param(ctx, "name"));
     field_set(ctx, kind_field(&sign_ups_kind, "phone"), s, param(ctx, "phone"));
     if (!s->name && !ctx_problem_of(ctx, "name"))

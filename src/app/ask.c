@@ -147,6 +147,16 @@ bool areas_known(struct ctx *ctx)
     return query_int(ctx->db, "SELECT id FROM areas WHERE level IN ('community', 'estate') LIMIT 1") != NONE;
 }
 
+const struct label ask_labels[] = {{"text", N_("What happened")},
+                                   {"area", N_("In which community or estate")},
+                                   {"place", N_("The place")},
+                                   {"subject", N_("Title")},
+                                   {"requester_name", N_("Your name")},
+                                   {"requester_phone", N_("Your telephone")},
+                                   {"requester_mail", N_("Mail")},
+                                   {"on_behalf", N_("For whom")},
+                                   {NULL, NULL}};
+
 /* Communities as groups, their estates inside, in one list that any browser can show. */
 void area_field(struct ctx *ctx, const char *text)
 {
@@ -184,8 +194,9 @@ static void place_fields(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     buf_puts(out, "<div class=\"pair\">");
     if (areas_known(ctx))
-        area_field(ctx, say(ctx, "In which community or estate"));
-    line_field(ctx, &(struct line){.name = "place", .label = say(ctx, "The place"), .autocomplete = "street-address", .optional = true});
+        area_field(ctx, ctx_label(ctx, ask_labels, "area"));
+    line_field(ctx, &(struct line){
+                        .name = "place", .label = ctx_label(ctx, ask_labels, "place"), .autocomplete = "street-address", .optional = true});
     html(
         out,
         "</div><div class=\"map-point\" id=\"f-lat\" data-map-point><input type=\"hidden\" name=\"lat\" value=\"{}\"><input type=\"hidden\" name=\"lon\" value=\"{}\">"
@@ -265,7 +276,7 @@ static void visibility_field(struct ctx *ctx)
     buf_puts(out, "</fieldset>");
     buf_puts(out, "<div class=\"open-only\">");
     line_field(ctx, &(struct line){.name = "subject",
-                                   .label = say(ctx, "Title"),
+                                   .label = ctx_label(ctx, ask_labels, "subject"),
                                    .optional = true,
                                    .hint = say(ctx, "If you leave it out, it is the first words of what happened.")});
     buf_puts(out, "</div>");
@@ -281,12 +292,17 @@ static void who_fields(struct ctx *ctx)
     struct buf *out = ctx->web->out;
     const char *behalf = param(ctx, "on_behalf");
     buf_puts(out, "<div class=\"pair\">");
-    line_field(ctx, &(struct line){.name = "requester_name", .label = say(ctx, "Your name"), .autocomplete = "name", .optional = true});
-    line_field(ctx, &(struct line){.name = "requester_phone", .label = say(ctx, "Your telephone"), .type = "tel", .autocomplete = "tel"});
+    line_field(ctx, &(struct line){.name = "requester_name",
+                                   .label = ctx_label(ctx, ask_labels, "requester_name"),
+                                   .autocomplete = "name",
+                                   .optional = true});
+    line_field(
+        ctx, &(struct line){
+                 .name = "requester_phone", .label = ctx_label(ctx, ask_labels, "requester_phone"), .type = "tel", .autocomplete = "tel"});
     buf_puts(out, "</div>");
     if (*setting(ctx, "smtp.host")) /* without a mail server an address would only be collected */
         line_field(ctx, &(struct line){.name = "requester_mail",
-                                       .label = say(ctx, "Mail"),
+                                       .label = ctx_label(ctx, ask_labels, "requester_mail"),
                                        .type = "email",
                                        .autocomplete = "email",
                                        .optional = true,
@@ -295,7 +311,7 @@ static void who_fields(struct ctx *ctx)
          say(ctx, "I ask on behalf of somebody else"));
     line_field(ctx,
                &(struct line){.name = "on_behalf",
-                              .label = say(ctx, "For whom"),
+                              .label = ctx_label(ctx, ask_labels, "on_behalf"),
                               .optional = true,
                               .hint = say(ctx, "A name, or how you know each other. We ring you, not them, unless you say otherwise.")});
     buf_puts(out, "</details>");
@@ -376,8 +392,13 @@ static void draw_join(struct ctx *ctx, const struct asking *a)
     buf_puts(out, "<p class=\"card\">");
     public_line(ctx, a->join);
     buf_puts(out, "</p><div class=\"pair\">");
-    line_field(ctx, &(struct line){.name = "requester_name", .label = say(ctx, "Your name"), .autocomplete = "name", .optional = true});
-    line_field(ctx, &(struct line){.name = "requester_phone", .label = say(ctx, "Your telephone"), .type = "tel", .autocomplete = "tel"});
+    line_field(ctx, &(struct line){.name = "requester_name",
+                                   .label = ctx_label(ctx, ask_labels, "requester_name"),
+                                   .autocomplete = "name",
+                                   .optional = true});
+    line_field(
+        ctx, &(struct line){
+                 .name = "requester_phone", .label = ctx_label(ctx, ask_labels, "requester_phone"), .type = "tel", .autocomplete = "tel"});
     buf_puts(out, "</div>");
     carry(ctx, &a->photos, false);
     html(
@@ -400,7 +421,7 @@ void ask(struct ctx *ctx)
     buf_puts(out, "<button class=\"sr\" tabindex=\"-1\" aria-hidden=\"true\"></button>"); /* what Enter in a line presses */
     form_problems(ctx);
     topics_field(ctx);
-    label(ctx, "text", say(ctx, "What happened"), false, say(ctx, "Since when, who is affected, what you would like."));
+    label(ctx, "text", ctx_label(ctx, ask_labels, "text"), false, say(ctx, "Since when, who is affected, what you would like."));
     buf_puts(out, "<textarea id=\"f-text\" name=\"text\" rows=\"5\"");
     described(ctx, "text", true);
     html(out, ">{}</textarea>", param(ctx, "text"));

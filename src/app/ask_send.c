@@ -60,6 +60,7 @@ static void take_fields(struct ctx *ctx, struct request *r)
 {
     static const char *const names[] = {"category",       "subject",         "text",      "area",       "place",          "lat", "lon",
                                         "requester_name", "requester_phone", "on_behalf", "visibility", "requester_mail", NULL};
+    ctx->labels = ask_labels;
     for (int i = 0; names[i]; i++)
         field_set(ctx, kind_field(&requests_kind, names[i]), r, param(ctx, names[i]));
     r->channel = "web";

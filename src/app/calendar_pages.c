@@ -116,6 +116,8 @@ static void draw_import(struct ctx *ctx, int year)
     buf_puts(out, "</details>");
 }
 
+static const struct label labels[] = {{"name", N_("Name of the days you tap")}, {NULL, NULL}};
+
 static void calendar_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -138,10 +140,11 @@ static void calendar_page(struct ctx *ctx)
     html(out, "<p class=\"key\"><span><b class=\"off\">{}</b> {}</span><span><b class=\"work\">{}</b> {}</span></p>", say(ctx, "off"),
          say(ctx, "day off"), say(ctx, "work"), say(ctx, "a weekend day on which people work"));
     if (may) {
-        html(out,
-             "<form method=\"post\" action=\"/calendar/day\"><input type=\"hidden\" name=\"_csrf\" value=\"{}\">"
-             "<div class=\"bar\"><label>{} <input name=\"name\" maxlength=\"40\" value=\"{}\" placeholder=\"{}\"></label></div>",
-             ctx->web->csrf, say(ctx, "Name of the days you tap"), param(ctx, "name"), say(ctx, "Spring Festival, say"));
+        html(
+            out,
+            "<form method=\"post\" action=\"/calendar/day\"><input type=\"hidden\" name=\"_csrf\" value=\"{}\">"
+            "<div class=\"bar\"><label>{} <input id=\"f-name\" name=\"name\" maxlength=\"40\" value=\"{}\" placeholder=\"{}\"></label></div>",
+            ctx->web->csrf, ctx_label(ctx, labels, "name"), param(ctx, "name"), say(ctx, "Spring Festival, say"));
     }
     buf_puts(out, "<div class=\"year\">");
     for (int month = 1; month <= 12; month++)
@@ -180,6 +183,7 @@ static void day_change(struct ctx *ctx)
     } else {
         struct holiday *new = record_new(ctx, &holidays_kind);
         off = when_weekday(day) <= 5;
+        ctx->labels = labels;
         field_set(ctx, kind_field(&holidays_kind, "date"), new, date);
         field_set(ctx, kind_field(&holidays_kind, "name"), new, param(ctx, "name"));
         new->is_off_day = off;

@@ -49,7 +49,7 @@ struct looked_for {
 
 static bool take_words(struct ctx *ctx, struct looked_for *l)
 {
-    const char *phone = param(ctx, "requester_phone"), *name = param(ctx, "caller_name");
+    const char *phone = param(ctx, "requester_phone"), *name = param(ctx, "requester_name");
     *l = (struct looked_for){.phone = NULL};
     if (phone && code_phone(ctx->arena, phone, &l->phone) != PHONE_NONE)
         return true;

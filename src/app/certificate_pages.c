@@ -166,6 +166,8 @@ static void plain_field(struct ctx *ctx, const char *name, const char *label, co
                                    .value = param(ctx, name) ? param(ctx, name) : value});
 }
 
+static const struct label labels[] = {{"valid_from", N_("From")}, {"valid_to", N_("Until")}, {"note", N_("Notes")}, {NULL, NULL}};
+
 static void new_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -185,14 +187,14 @@ static void new_page(struct ctx *ctx)
     form_begin(ctx, "/certificates", NULL, false);
     form_problems(ctx);
     html(out, "<input type=\"hidden\" name=\"volunteer\" value=\"{}\"><div class=\"pair\">", v->record.id);
-    day_field(ctx, "valid_from", say(ctx, "From"), arena_print(ctx->arena, "%d-01-01", civil_from_when(ctx->now).year));
-    day_field(ctx, "valid_to", say(ctx, "Until"), day_iso(ctx->arena, today));
+    day_field(ctx, "valid_from", ctx_label(ctx, labels, "valid_from"), arena_print(ctx->arena, "%d-01-01", civil_from_when(ctx->now).year));
+    day_field(ctx, "valid_to", ctx_label(ctx, labels, "valid_to"), day_iso(ctx->arena, today));
     html(out, "</div><div class=\"pair\">");
     plain_field(ctx, "responsible", say(ctx, "Person responsible"), NULL, false, setting(ctx, "certificates.responsible"));
     plain_field(ctx, "handler", say(ctx, "Handled by"), NULL, false, ctx->actor.name);
     html(out, "</div>");
     plain_field(ctx, "contact", say(ctx, "Contact"), NULL, false, setting(ctx, "certificates.contact"));
-    plain_field(ctx, "note", say(ctx, "Notes"), NULL, true, NULL);
+    plain_field(ctx, "note", ctx_label(ctx, labels, "note"), NULL, true, NULL);
     html(
         out,
         "<fieldset class=\"cards rows\"><legend>{}</legend><div><label><input type=\"radio\" name=\"full\" value=\"0\"{}><span>{}<b>{}</b></span></label><label><input type=\"radio\" name=\"full\" value=\"1\"{}><span>{}<b>{}</b><i>{}</i></span></label></div></fieldset>",
@@ -257,6 +259,7 @@ static void issue_prepare(struct ctx *ctx)
         ctx_fail(ctx, NOT_FOUND, say(ctx, "There is no such volunteer, or they serve in another community."));
         return;
     }
+    ctx->labels = labels;
     for (int i = 0; names[i]; i++)
         field_set(ctx, kind_field(&certificates_kind, names[i]), c, param(ctx, names[i]));
     c->volunteer = v->record.id;

@@ -125,9 +125,15 @@ static void draw_helps(struct ctx *ctx)
 
 /* ---- the form ---- */
 
-static void field_begin(struct ctx *ctx, const char *name, const char *label)
+static const struct label labels[] = {{"requester_phone", N_("Telephone")}, {"requester_name", N_("Name, or its initials to find it")},
+                                      {"subject", N_("In a few words")},    {"text", N_("What happened")},
+                                      {"area", N_("In which community")},   {"place", N_("Where exactly")},
+                                      {"category", N_("Category")},         {"on_behalf", N_("On behalf of")},
+                                      {"unit", N_("Dispatch at once to")},  {NULL, NULL}};
+
+static void field_begin(struct ctx *ctx, const char *name)
 {
-    html(ctx->web->out, "<div class=\"field\"><label for=\"f-{}\">{}</label>", name, label);
+    html(ctx->web->out, "<div class=\"field\"><label for=\"f-{}\">{}</label>", name, ctx_label(ctx, labels, name));
 }
 
 static void field_end(struct ctx *ctx, const char *name)
@@ -138,17 +144,17 @@ static void field_end(struct ctx *ctx, const char *name)
     html(ctx->web->out, "</div>");
 }
 
-static void line(struct ctx *ctx, const char *name, const char *label, const char *type, const char *more)
+static void line(struct ctx *ctx, const char *name, const char *type, const char *more)
 {
-    field_begin(ctx, name, label);
+    field_begin(ctx, name);
     html(ctx->web->out, "<input id=\"f-{}\" name=\"{}\" type=\"{}\" maxlength=\"200\" autocomplete=\"off\" value=\"{}\"{}{}>", name, name,
          type, param(ctx, name), (struct markup){ctx_problem_of(ctx, name) ? " aria-invalid=\"true\"" : ""}, (struct markup){more});
     field_end(ctx, name);
 }
 
-static void choices(struct ctx *ctx, const char *name, const char *label, const char *empty, const struct names *n, int64_t chosen)
+static void choices(struct ctx *ctx, const char *name, const char *empty, const struct names *n, int64_t chosen)
 {
-    field_begin(ctx, name, label);
+    field_begin(ctx, name);
     html(ctx->web->out, "<select id=\"f-{}\" name=\"{}\"{}><option value=\"\">{}</option>", name, name,
          (struct markup){ctx_problem_of(ctx, name) ? " aria-invalid=\"true\"" : ""}, empty);
     names_options(ctx, n, chosen);
@@ -175,8 +181,8 @@ static void draw_caller(struct ctx *ctx)
         return;
     }
     html(out, "<div class=\"pair\">");
-    line(ctx, "requester_phone", say(ctx, "Telephone"), "tel", " autofocus");
-    line(ctx, "caller_name", say(ctx, "Name, or its initials to find it"), "text", "");
+    line(ctx, "requester_phone", "tel", " autofocus");
+    line(ctx, "requester_name", "text", "");
     html(out, "</div>");
 }
 
@@ -221,20 +227,19 @@ static void draw_form(struct ctx *ctx)
         say(ctx, "Came by"), (struct markup){channel && !strcmp(channel, "desk") ? "" : " checked"}, say(ctx, "Telephone"),
         (struct markup){channel && !strcmp(channel, "desk") ? " checked" : ""}, say(ctx, "At the desk"));
     draw_caller(ctx);
-    line(ctx, "subject", say(ctx, "In a few words"), "text", " required");
-    field_begin(ctx, "text", say(ctx, "What happened"));
+    line(ctx, "subject", "text", " required");
+    field_begin(ctx, "text");
     html(out, "<textarea id=\"f-text\" name=\"text\" rows=\"4\" maxlength=\"5000\"{}>{}</textarea>",
          (struct markup){ctx_problem_of(ctx, "text") ? " aria-invalid=\"true\"" : ""}, param(ctx, "text"));
     field_end(ctx, "text");
     html(out, "<div class=\"pair\">");
-    choices(ctx, "area", say(ctx, "In which community"), say(ctx, "Please choose"), &communities, area);
-    line(ctx, "place", say(ctx, "Where exactly"), "text", "");
+    choices(ctx, "area", say(ctx, "Please choose"), &communities, area);
+    line(ctx, "place", "text", "");
     html(out, "</div><div class=\"pair\">");
-    choices(ctx, "category", say(ctx, "Category"), say(ctx, "Not known yet"), &categories,
-            take != NONE ? take : param_int(ctx, "category"));
-    line(ctx, "on_behalf", say(ctx, "On behalf of"), "text", "");
+    choices(ctx, "category", say(ctx, "Not known yet"), &categories, take != NONE ? take : param_int(ctx, "category"));
+    line(ctx, "on_behalf", "text", "");
     html(out, "</div>");
-    choices(ctx, "unit", say(ctx, "Dispatch at once to"), say(ctx, "Later, from the work list"), &units, param_int(ctx, "unit"));
+    choices(ctx, "unit", say(ctx, "Later, from the work list"), &units, param_int(ctx, "unit"));
     html(
         out,
         "<div class=\"acts\"><button class=\"primary\" name=\"then\" value=\"show\">{}</button><button name=\"then\" value=\"next\">{}</button>"
@@ -286,6 +291,7 @@ static void intake_prepare(struct ctx *ctx)
 {
     static const char *const names[] = {"category", "subject", "text", "area", "place", "on_behalf", NULL};
     struct intake *in = ARENA_NEW(ctx->arena, struct intake);
+    ctx->labels = labels;
     struct request *r = record_new(ctx, &requests_kind);
     const struct caller *caller = in->caller = caller_chosen(ctx);
     const char *channel = param(ctx, "channel"), *text = param(ctx, "text");
@@ -298,7 +304,7 @@ static void intake_prepare(struct ctx *ctx)
         r->requester_phone = caller->phone;
     } else {
         field_set(ctx, kind_field(&requests_kind, "requester_phone"), r, param(ctx, "requester_phone"));
-        field_set(ctx, kind_field(&requests_kind, "requester_name"), r, param(ctx, "caller_name"));
+        field_set(ctx, kind_field(&requests_kind, "requester_name"), r, param(ctx, "requester_name"));
     }
     if (r->area == NONE && !ctx_problem_of(ctx, "area"))
         ctx_problem(ctx, "area", say(ctx, "Choose the community, so that it reaches the right people."));

@@ -112,6 +112,8 @@ static void draw_similar(struct ctx *ctx, const struct noting *n)
     html(out, "</ul><input type=\"hidden\" name=\"seen\" value=\"1\">");
 }
 
+static const struct label labels[] = {{"area", N_("Where it is about")}, {"name", N_("Full name")}, {NULL, NULL}};
+
 static void note_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -130,10 +132,10 @@ static void note_page(struct ctx *ctx)
     select_field(ctx, "team", say(ctx, "Collected by the team"), NULL, say(ctx, "No team"), NULL, teams(ctx), own_team(ctx));
     select_field(ctx, "station", say(ctx, "At the station"), NULL, say(ctx, "Not at a station"), NULL, places_of(ctx, true), NULL);
     html(out, "</div>");
-    select_field(ctx, "area", say(ctx, "Where it is about"), say(ctx, "Empty: where the station or the team is."),
+    select_field(ctx, "area", ctx_label(ctx, labels, "area"), say(ctx, "Empty: where the station or the team is."),
                  say(ctx, "As the station or team"), NULL, places_of(ctx, false), NULL);
     html(out, "<div class=\"pair\">");
-    line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Full name"), .autocomplete = "off", .optional = true});
+    line_field(ctx, &(struct line){.name = "name", .label = ctx_label(ctx, labels, "name"), .autocomplete = "off", .optional = true});
     line_field(ctx, &(struct line){.name = "phone",
                                    .label = say(ctx, "Telephone"),
                                    .type = "tel",
@@ -168,6 +170,7 @@ static void note_prepare(struct ctx *ctx)
     ctx->work = n;
     n->opinion = o;
     n->into = param_int(ctx, "into");
+    ctx->labels = labels;
     for (int i = 0; names[i]; i++)
         field_set(ctx, kind_field(&opinions_kind, names[i]), o, param(ctx, names[i]));
     o->code = NULL;

@@ -35,7 +35,8 @@ struct line {
     const char *name, *label, *hint, *type, *autocomplete, *value;
     bool optional;
 };
-bool areas_known(struct ctx *ctx); /* false in an office that has just been set up: nobody is asked for what can't be chosen */
+extern const struct label ask_labels[]; /* of the fields of /ask */
+bool areas_known(struct ctx *ctx);      /* false in an office that has just been set up: nobody is asked for what can't be chosen */
 void line_field(struct ctx *ctx, const struct line *l);
 /* The field "area": communities and their estates in one list. */
 void area_field(struct ctx *ctx, const char *text);

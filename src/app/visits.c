@@ -153,6 +153,12 @@ static void automatic_change(struct ctx *ctx)
 
 static const struct choice comes[] = {{"female", N_("Women")}, {"male", N_("Men")}, {NULL, NULL}};
 
+static const struct label labels[] = {{"skill", N_("What is needed")},
+                                      {"people", N_("How many people")},
+                                      {"starts", N_("When")},
+                                      {"language", N_("Language the resident speaks")},
+                                      {NULL, NULL}};
+
 static void new_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -169,22 +175,23 @@ static void new_page(struct ctx *ctx)
     form_begin(ctx, "/visits", arena_print(ctx->arena, "offer-%lld", (long long)r->record.id), false);
     form_problems(ctx);
     html(out, "<input type=\"hidden\" name=\"request\" value=\"{}\"><div class=\"pair\">", r->record.id);
-    select_field(ctx, "skill", say(ctx, "What is needed"), NULL, NULL, NULL,
+    select_field(ctx, "skill", ctx_label(ctx, labels, "skill"), NULL, NULL, NULL,
                  query(ctx->db, "SELECT code AS id, name, name_en FROM skills ORDER BY position, code"), skill_for(ctx, r->category));
     html(
         out,
         "<div class=\"field\"><label for=\"f-people\">{} <i>{}</i></label><input id=\"f-people\" class=\"tiny\" type=\"number\" name=\"people\" min=\"1\" max=\"10\" value=\"{}\"{}>",
-        say(ctx, "How many people"), say(ctx, "empty: as usual for this, two for a home visit"), param(ctx, "people"),
+        ctx_label(ctx, labels, "people"), say(ctx, "empty: as usual for this, two for a home visit"), param(ctx, "people"),
         (struct markup){ctx_problem_of(ctx, "people") ? " aria-invalid=\"true\"" : ""});
     field_problem(ctx, "people");
     html(out, "</div></div>");
-    time_field(ctx, "starts", say(ctx, "When"), say(ctx, "Empty: the first who accepts says when, and agrees it with the resident."), NONE);
+    time_field(ctx, "starts", ctx_label(ctx, labels, "starts"),
+               say(ctx, "Empty: the first who accepts says when, and agrees it with the resident."), NONE);
     html(out, "<div class=\"pair\">");
     select_field(ctx, "gender_preference", say(ctx, "Who should come"), NULL, say(ctx, "Anybody"), comes, NULL, NULL);
     select_field(ctx, "gender", say(ctx, "The resident is"), say(ctx, "Some volunteers visit only women or only men."),
                  say(ctx, "Not said"), kind_field(&offers_kind, "gender")->choices, NULL, NULL);
     html(out, "</div>");
-    select_field(ctx, "language", say(ctx, "Language the resident speaks"), NULL, say(ctx, "Any"), volunteer_languages, NULL, NULL);
+    select_field(ctx, "language", ctx_label(ctx, labels, "language"), NULL, say(ctx, "Any"), volunteer_languages, NULL, NULL);
     text_field(ctx, "note", say(ctx, "For the volunteers"),
                say(ctx, "What to know and bring. All who are asked read it: no names, telephone or house numbers."), 200, NULL);
     html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button><a class=\"button quiet\" href=\"/requests/{}\">{}</a></div>",
@@ -222,6 +229,7 @@ static void new_prepare(struct ctx *ctx)
     }
     struct offer *o = record_new(ctx, &offers_kind);
     o->request = r->record.id;
+    ctx->labels = labels;
     for (int i = 0; names[i]; i++)
         field_set(ctx, kind_field(&offers_kind, names[i]), o, param(ctx, names[i]));
     o->starts = time_typed(ctx, "starts");

@@ -12,6 +12,16 @@
 
 #include <string.h>
 
+static const struct label labels[] = {{"area", N_("In which community or estate")},
+                                      {"gender", N_("You are")},
+                                      {"skills", N_("What you can do")},
+                                      {"times", N_("When you have time")},
+                                      {"languages", N_("Which languages you speak")},
+                                      {"areas", N_("Where you want to help")},
+                                      {"gender_preference", N_("Whose homes you would go to")},
+                                      {"limits", N_("What we should keep in mind")},
+                                      {NULL, NULL}};
+
 static void problem_line(struct ctx *ctx, const char *name)
 {
     const char *problem = ctx_problem_of(ctx, name);
@@ -66,8 +76,9 @@ void volunteer_who(struct ctx *ctx)
     line_field(ctx, &(struct line){.name = "name", .label = say(ctx, "Full name"), .autocomplete = "name"});
     line_field(ctx, &(struct line){.name = "phone", .label = say(ctx, "Telephone"), .type = "tel", .autocomplete = "tel"});
     buf_puts(out, "</div>");
-    area_field(ctx, say(ctx, "In which community or estate"));
-    html(out, "<fieldset class=\"cards\" id=\"f-gender\"><legend>{} <i>{}</i></legend><div>", say(ctx, "You are"), say(ctx, "optional"));
+    area_field(ctx, ctx_label(ctx, labels, "area"));
+    html(out, "<fieldset class=\"cards\" id=\"f-gender\"><legend>{} <i>{}</i></legend><div>", ctx_label(ctx, labels, "gender"),
+         say(ctx, "optional"));
     radio(ctx, "gender", "female", NULL, say(ctx, "A woman"));
     radio(ctx, "gender", "male", NULL, say(ctx, "A man"));
     buf_puts(out, "</div></fieldset>");
@@ -76,6 +87,7 @@ void volunteer_who(struct ctx *ctx)
 void volunteer_who_read(struct ctx *ctx, struct person *p)
 {
     int64_t area = param_int(ctx, "area");
+    ctx->labels = labels;
     field_set(ctx, kind_field(&people_kind, "name"), p, param(ctx, "name"));
     field_set(ctx, kind_field(&people_kind, "phone"), p, param(ctx, "phone"));
     field_set(ctx, kind_field(&people_kind, "gender"), p, param(ctx, "gender"));
@@ -93,8 +105,8 @@ void volunteer_who_read(struct ctx *ctx, struct person *p)
 static void skills_field(struct ctx *ctx, const char *stored)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<fieldset class=\"cards\" id=\"f-skills\"><legend>{}</legend><p class=\"hint\">{}</p><div>", say(ctx, "What you can do"),
-         say(ctx, "Choose as many as you like; none is needed, helping hands are welcome too."));
+    html(out, "<fieldset class=\"cards\" id=\"f-skills\"><legend>{}</legend><p class=\"hint\">{}</p><div>",
+         ctx_label(ctx, labels, "skills"), say(ctx, "Choose as many as you like; none is needed, helping hands are welcome too."));
     struct rows *r = query(ctx->db, "SELECT code, name, name_en, icon, home_visit FROM skills ORDER BY position, code");
     while (rows_next(r)) {
         const char *sign = row_text(r, "icon");
@@ -119,7 +131,7 @@ static void times_field(struct ctx *ctx, const char *stored)
         out,
         "<fieldset id=\"f-times\"><legend>{} <i>{}</i></legend><table class=\"plain week\"><thead><tr><td></td><th scope=\"col\">{}</th><th scope=\"col\">{}</th>"
         "<th scope=\"col\">{}</th></tr></thead><tbody>",
-        say(ctx, "When you have time"), say(ctx, "optional"), say(ctx, "Morning"), say(ctx, "Afternoon"), say(ctx, "Evening"));
+        ctx_label(ctx, labels, "times"), say(ctx, "optional"), say(ctx, "Morning"), say(ctx, "Afternoon"), say(ctx, "Evening"));
     for (int i = 0; day_parts[i].code; i++) {
         if (i % 3 == 0)
             html(out, "<tr><th scope=\"row\">{}</th>", tr(ctx, days[i / 3]));
@@ -136,7 +148,7 @@ static void times_field(struct ctx *ctx, const char *stored)
 static void languages_field(struct ctx *ctx, const char *stored)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<fieldset id=\"f-languages\"><legend>{} <i>{}</i></legend><div class=\"checks\">", say(ctx, "Which languages you speak"),
+    html(out, "<fieldset id=\"f-languages\"><legend>{} <i>{}</i></legend><div class=\"checks\">", ctx_label(ctx, labels, "languages"),
          say(ctx, "optional"));
     for (const struct choice *c = volunteer_languages; c->code; c++)
         html(out, "<label class=\"check\"><input type=\"checkbox\" name=\"languages\" value=\"{}\"{}> {}</label>", c->code,
@@ -150,7 +162,7 @@ static void areas_field(struct ctx *ctx, const char *stored)
 {
     struct buf *out = ctx->web->out;
     html(out, "<fieldset id=\"f-areas\"><legend>{} <i>{}</i></legend><p class=\"hint\">{}</p><div class=\"checks\">",
-         say(ctx, "Where you want to help"), say(ctx, "optional"), say(ctx, "If you choose none, everywhere is fine."));
+         ctx_label(ctx, labels, "areas"), say(ctx, "optional"), say(ctx, "If you choose none, everywhere is fine."));
     struct rows *r = query(
         ctx->db, "SELECT code, name, name_en FROM areas WHERE level = 'community' AND (valid_to IS NULL OR valid_to >= {}) ORDER BY code",
         day_iso(ctx->arena, when_day(ctx->now)));
@@ -170,7 +182,7 @@ void volunteer_offers(struct ctx *ctx, const struct volunteer *v)
     times_field(ctx, v ? v->times : NULL);
     languages_field(ctx, v ? v->languages : NULL);
     areas_field(ctx, v ? v->areas : NULL);
-    html(out, "<fieldset class=\"cards\" id=\"f-gender_preference\"><legend>{}</legend><div>", say(ctx, "Whose homes you would go to"));
+    html(out, "<fieldset class=\"cards\" id=\"f-gender_preference\"><legend>{}</legend><div>", ctx_label(ctx, labels, "gender_preference"));
     radio(ctx, "gender_preference", "", v ? v->gender_preference : NULL, say(ctx, "Anybody's"));
     radio(ctx, "gender_preference", "female", v ? v->gender_preference : NULL, say(ctx, "Women's only"));
     radio(ctx, "gender_preference", "male", v ? v->gender_preference : NULL, say(ctx, "Men's only"));
@@ -181,7 +193,7 @@ void volunteer_offers(struct ctx *ctx, const struct volunteer *v)
                                    .optional = true,
                                    .value = typed_or(ctx, "visits_a_month", most)});
     line_field(ctx, &(struct line){.name = "limits",
-                                   .label = say(ctx, "What we should keep in mind"),
+                                   .label = ctx_label(ctx, labels, "limits"),
                                    .hint = say(ctx, "For example: no stairs, no heavy things."),
                                    .optional = true,
                                    .value = typed_or(ctx, "limits", v ? v->limits : NULL)});
@@ -192,6 +204,7 @@ void volunteer_offers_read(struct ctx *ctx, struct volunteer *v)
 {
     static const char *const tags[] = {"skills", "times", "languages", "areas"}, *const lines[] = {"visits_a_month", "limits",
                                                                                                    "gender_preference"};
+    ctx->labels = labels;
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
         tags_read(ctx, tags[i], v);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

@@ -85,6 +85,14 @@ const char *ctx_problem_of(const struct ctx *ctx, const char *field)
     return NULL;
 }
 
+const char *ctx_label(const struct ctx *ctx, const struct label *labels, const char *field)
+{
+    for (; labels && labels->field; labels++)
+        if (strcmp(labels->field, field) == 0)
+            return tr(ctx, labels->text);
+    return NULL;
+}
+
 static int by_source(const void *key, const void *entry)
 {
     return strcmp(key, ((const struct po_entry *)entry)->source);

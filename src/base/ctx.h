@@ -57,6 +57,11 @@ struct problem {
     const char *text;  /* what is wrong and what is expected, in the reader's language */
 };
 
+/* What a form calls fields that their description calls otherwise; a NULL field ends it. */
+struct label {
+    const char *field, *text; /* text: N_() */
+};
+
 struct calendar;
 struct db;
 struct exchange;
@@ -78,7 +83,8 @@ struct ctx {
     enum status status; /* what went wrong, OK so far */
     struct problem *problems, **problems_end;
     int problem_count;
-    void *work; /* what a route's prepare step hands to its change step */
+    const struct label *labels; /* of the form that is read: messages name its fields so; NULL */
+    void *work;                 /* what a route's prepare step hands to its change step */
 };
 
 /* A context for arena a: lang "zh_CN", now the clock, nobody acting. */
@@ -90,6 +96,8 @@ void ctx_problem(struct ctx *ctx, const char *field, const char *text);
 enum status ctx_fail(struct ctx *ctx, enum status s, const char *text);
 /* The first problem of the field, NULL when it has none. */
 const char *ctx_problem_of(const struct ctx *ctx, const char *field);
+/* What the form calls the field, in the reader's language; NULL when labels (or NULL) don't say. */
+const char *ctx_label(const struct ctx *ctx, const struct label *labels, const char *field);
 static inline bool ctx_ok(const struct ctx *ctx)
 {
     return ctx->status == OK;

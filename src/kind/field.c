@@ -35,6 +35,12 @@ int64_t field_int(const struct field *f, const void *record)
     return field_is_text(f) || f->type == F_REAL ? NONE : *(const int64_t *)slot(f, (void *)(uintptr_t)record);
 }
 
+const char *field_label(const struct ctx *ctx, const struct field *f)
+{
+    const char *own = ctx_label(ctx, ctx->labels, f->name);
+    return own ? own : tr(ctx, f->label);
+}
+
 static bool refuse(struct ctx *ctx, const struct field *f, const char *text)
 {
     ctx_problem(ctx, f->name, text);
@@ -46,9 +52,9 @@ static bool set_length(struct ctx *ctx, const struct field *f, void *record, con
     int64_t most = f->max ? f->max : f->type == F_LONG ? FIELD_LONG_MOST : FIELD_TEXT_MOST;
     int64_t n = (int64_t)text_length(typed);
     if (n > most)
-        return refuse(ctx, f, say(ctx, "{}: at most {} characters, please; it has {}.", tr(ctx, f->label), most, n));
+        return refuse(ctx, f, say(ctx, "{}: at most {} characters, please; it has {}.", field_label(ctx, f), most, n));
     if (n < f->min)
-        return refuse(ctx, f, say(ctx, "{}: at least {} characters, please.", tr(ctx, f->label), f->min));
+        return refuse(ctx, f, say(ctx, "{}: at least {} characters, please.", field_label(ctx, f), f->min));
     *(const char **)slot(f, record) = arena_copy(ctx->arena, typed);
     return true;
 }
@@ -65,7 +71,7 @@ static bool set_choice(struct ctx *ctx, const struct field *f, void *record, con
             *(const char **)slot(f, record) = c->code;
             return true;
         }
-    return refuse(ctx, f, say(ctx, "{}: “{}” is not one of the choices.", tr(ctx, f->label), typed));
+    return refuse(ctx, f, say(ctx, "{}: “{}” is not one of the choices.", field_label(ctx, f), typed));
 }
 
 static bool set_whole(struct ctx *ctx, const struct field *f, void *record, const char *typed)
@@ -74,9 +80,9 @@ static bool set_whole(struct ctx *ctx, const struct field *f, void *record, cons
     errno = 0;
     int64_t v = strtoll(typed, &end, 10);
     if (errno || end == typed || *end)
-        return refuse(ctx, f, say(ctx, "{}: a whole number is expected, not “{}”.", tr(ctx, f->label), typed));
+        return refuse(ctx, f, say(ctx, "{}: a whole number is expected, not “{}”.", field_label(ctx, f), typed));
     if ((f->max || f->min) && (v < f->min || (f->max && v > f->max)))
-        return refuse(ctx, f, say(ctx, "{}: a number from {} to {} is expected.", tr(ctx, f->label), f->min, f->max));
+        return refuse(ctx, f, say(ctx, "{}: a number from {} to {} is expected.", field_label(ctx, f), f->min, f->max));
     *(int64_t *)slot(f, record) = v;
     return true;
 }
@@ -86,7 +92,7 @@ static bool set_real(struct ctx *ctx, const struct field *f, void *record, const
     char *end;
     double v = strtod(typed, &end);
     if (end == typed || *end || !isfinite(v) || ((f->max || f->min) && (v < (double)f->min || v > (double)f->max)))
-        return refuse(ctx, f, say(ctx, "{}: a number from {} to {} is expected.", tr(ctx, f->label), f->min, f->max));
+        return refuse(ctx, f, say(ctx, "{}: a number from {} to {} is expected.", field_label(ctx, f), f->min, f->max));
     *(double *)slot(f, record) = v;
     return true;
 }
@@ -101,14 +107,14 @@ static bool set_bool(struct ctx *ctx, const struct field *f, void *record, const
             return true;
         }
     }
-    return refuse(ctx, f, say(ctx, "{}: yes or no is expected.", tr(ctx, f->label)));
+    return refuse(ctx, f, say(ctx, "{}: yes or no is expected.", field_label(ctx, f)));
 }
 
 static bool set_time(struct ctx *ctx, const struct field *f, void *record, const char *typed)
 {
     int64_t t;
     if (!when_parse(typed, &t, NULL))
-        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date and time; 2026-03-05 14:30 would be one.", tr(ctx, f->label), typed));
+        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date and time; 2026-03-05 14:30 would be one.", field_label(ctx, f), typed));
     *(int64_t *)slot(f, record) = t;
     return true;
 }
@@ -117,7 +123,7 @@ static bool set_date(struct ctx *ctx, const struct field *f, void *record, const
 {
     int64_t t;
     if (!day_parse(typed, &t))
-        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date that exists; 2026-03-05 would be one.", tr(ctx, f->label), typed));
+        return refuse(ctx, f, say(ctx, "{}: “{}” is not a date that exists; 2026-03-05 would be one.", field_label(ctx, f), typed));
     *(const char **)slot(f, record) = day_iso(ctx->arena, t);
     return true;
 }
@@ -126,7 +132,7 @@ static bool set_phone(struct ctx *ctx, const struct field *f, void *record, cons
 {
     const char *phone;
     if (code_phone(ctx->arena, typed, &phone) == PHONE_NONE)
-        return refuse(ctx, f, say(ctx, "{}: a mobile number of 11 digits, or a landline with its area code, please.", tr(ctx, f->label)));
+        return refuse(ctx, f, say(ctx, "{}: a mobile number of 11 digits, or a landline with its area code, please.", field_label(ctx, f)));
     *(const char **)slot(f, record) = phone;
     return true;
 }
@@ -173,9 +179,9 @@ static bool set_ref(struct ctx *ctx, const struct field *f, void *record, const 
     int64_t same_name, id = ref_find(ctx, f, typed, &same_name);
     if (id == NONE)
         return refuse(ctx, f,
-                      same_name > 1
-                          ? say(ctx, "{}: {} are called “{}”; give the code of the one that is meant.", tr(ctx, f->label), same_name, typed)
-                          : say(ctx, "{}: there is no “{}”.", tr(ctx, f->label), typed));
+                      same_name > 1 ? say(ctx, "{}: {} are called “{}”; give the code of the one that is meant.", field_label(ctx, f),
+                                          same_name, typed)
+                                    : say(ctx, "{}: there is no “{}”.", field_label(ctx, f), typed));
     *(int64_t *)slot(f, record) = id;
     return true;
 }
@@ -183,7 +189,7 @@ static bool set_ref(struct ctx *ctx, const struct field *f, void *record, const 
 static bool set_code(struct ctx *ctx, const struct field *f, void *record, const char *typed)
 {
     if (strspn(typed, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(typed))
-        return refuse(ctx, f, say(ctx, "{}: only letters, digits, - _ and . please.", tr(ctx, f->label)));
+        return refuse(ctx, f, say(ctx, "{}: only letters, digits, - _ and . please.", field_label(ctx, f)));
     return set_length(ctx, f, record, typed);
 }
 
@@ -251,8 +257,8 @@ static bool set_tags(struct ctx *ctx, const struct field *f, void *record, const
         const char *word = arena_copyn(ctx->arena, start, (size_t)(s - start)), *code = tag_code(ctx, f, word);
         if (!code || ++count > TAGS_MOST)
             good = refuse(ctx, f,
-                          code ? say(ctx, "{}: at most {} at once, please.", tr(ctx, f->label), TAGS_MOST)
-                               : say(ctx, "{}: “{}” is not one of the choices.", tr(ctx, f->label), word));
+                          code ? say(ctx, "{}: at most {} at once, please.", field_label(ctx, f), TAGS_MOST)
+                               : say(ctx, "{}: “{}” is not one of the choices.", field_label(ctx, f), word));
         else if (!tags_have(out.data, code))
             plain(&out, "{}|", code);
     }
@@ -275,7 +281,7 @@ static void set_missing(const struct field *f, void *record)
 bool field_set(struct ctx *ctx, const struct field *f, void *record, const char *typed)
 {
     if (typed && !text_valid(typed, strlen(typed)))
-        return refuse(ctx, f, say(ctx, "{}: the text is damaged (not UTF-8).", tr(ctx, f->label)));
+        return refuse(ctx, f, say(ctx, "{}: the text is damaged (not UTF-8).", field_label(ctx, f)));
     const char *s = !typed ? "" : f->type == F_LONG ? text_tidy_lines(ctx->arena, typed) : text_tidy(ctx->arena, typed);
     if (!*s) {
         set_missing(f, record);
@@ -459,7 +465,7 @@ bool record_refers(struct ctx *ctx, const struct kind *k, const void *before, co
     for (int i = 0; ctx->actor.grant_count && i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         if (f->type == F_REF && !(before && field_same(f, before, after)) && !may_refer(ctx, f, field_int(f, after)))
-            ctx_problem(ctx, f->name, say(ctx, "{}: this is outside your area or unit.", tr(ctx, f->label)));
+            ctx_problem(ctx, f->name, say(ctx, "{}: this is outside your area or unit.", field_label(ctx, f)));
     }
     return ctx->problem_count == 0;
 }
@@ -469,7 +475,7 @@ bool record_check(struct ctx *ctx, const struct kind *k, const void *before, voi
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         if ((f->flags & REQUIRED) && field_missing(f, after) && !ctx_problem_of(ctx, f->name))
-            ctx_problem(ctx, f->name, say(ctx, "{} is needed.", tr(ctx, f->label)));
+            ctx_problem(ctx, f->name, say(ctx, "{} is needed.", field_label(ctx, f)));
     }
     if (k->check && ctx->problem_count == 0)
         k->check(ctx, before, after);

@@ -155,6 +155,8 @@ bool record_same(const struct kind *k, const void *a, const void *b); /* all fie
 /* ---- fields ---- */
 const char *field_text(const struct field *f, const void *record); /* text types; NULL */
 int64_t field_int(const struct field *f, const void *record);
+/* What the form that is read calls it (ctx->labels), otherwise its description. */
+const char *field_label(const struct ctx *ctx, const struct field *f);
 /* Parses and checks one value as typed (NULL or blank: missing); a problem names the field. */
 bool field_set(struct ctx *ctx, const struct field *f, void *record, const char *typed);
 /* What a reference means: a code, an id, or a name that only one has. NONE: nothing, or same_name > 1 have it. */

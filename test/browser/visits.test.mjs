@@ -43,7 +43,7 @@ test("a haircut at home, from the telephone to the certificate", async () => {
   await office.goto("/intake");
   await office.page.locator("input[name=channel][value=phone]").check({ force: true });
   await office.page.locator("#f-requester_phone").fill("13800000299");
-  await office.page.locator("#f-caller_name").fill("刘婆婆");
+  await office.page.locator("#f-requester_name").fill("刘婆婆");
   await office.page.locator("#f-subject").fill("请人上门理发");
   await office.page.locator("#f-text").fill("想请人上门理发，腿脚不便，下不了楼。");
   await office.page.locator("#f-category").selectOption(String(category.id));

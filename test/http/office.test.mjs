@@ -230,7 +230,7 @@ test("who calls is found in the register of people too, by telephone, name, piny
   const worker = await server.signIn("xinghu1");
   worker.cookies.set("linli_language", "en");
   const look = async (fields) => (await worker.submit("/intake", "/intake/look", fields)).text();
-  for (const fields of [{ requester_phone: "139 1111 2222" }, { caller_name: "欧阳" }, { caller_name: "oyjy" }, { caller_name: "ouyangj" }]) {
+  for (const fields of [{ requester_phone: "139 1111 2222" }, { requester_name: "欧阳" }, { requester_name: "oyjy" }, { requester_name: "ouyangj" }]) {
     const found = await look(fields);
     assert.match(found, new RegExp(`name="choose" value="p${people[0].id}"`), JSON.stringify(fields));
     assert.match(found, /not agreed for requests yet/);
@@ -368,4 +368,37 @@ test("open deadlines follow the calendar and the terms however these are changed
   await moved("a command's import of the calendar");
   assert.match(await page(admin, "/journal?kind=holidays"), /deadlines recomputed/);
   assert.match(await page(office, `/requests/${id}`), /The calendar or a term changed: new deadline/);
+});
+
+test("what is wrong with a field is said with the name that stands above it, in every form and both languages", async () => {
+  const long = "很长".repeat(3000), volunteer = (await api("GET", "/volunteers?limit=1")).items[0], activity = (await api("GET", "/activities?status=open&limit=1")).items[0];
+  const request = await api("POST", "/requests", { subject: "要人陪", text: "请人上门陪一陪。", area: (await api("GET", "/areas?level=community&limit=1")).items[0].id });
+  const worker = await server.signIn("xinghu1"), resident = server.visitor();
+  const forms = [
+    [office, "/intake", "/intake", { subject: "x", place: long, requester_name: long, requester_phone: "12", on_behalf: long }, 4],
+    [office, "/intake", "/intake", { subject: "" }, 1],
+    [resident, "/ask", "/ask", { text: "路灯不亮", visibility: "summary", subject: long, place: long, requester_name: long, requester_phone: "12", on_behalf: long }, 5],
+    [resident, "/volunteer", "/volunteer", { name: long, phone: "12", visits_a_month: "900", limits: long }, 4],
+    [resident, `/activities/${activity.id}`, `/activities/${activity.id}/sign-up`, { name: long, phone: "12" }, 2],
+    [office, `/visits/new?request=${request.id}`, "/visits", { request: request.id, skill: long, people: "90", note: long, language: "?" }, 4],
+    [worker, "/opinions/new", "/opinions", { text: "", name: long, phone: "12" }, 3],
+    [office, "/activities/new", "/activities/new", { title: long, place: long, text: long, places: "0" }, 4],
+    [office, `/certificates/new?volunteer=${volunteer.id}`, "/certificates", { volunteer: volunteer.id, valid_from: "soon", valid_to: "late", note: long, contact: long, responsible: long }, 5],
+    [office, "/calendar", "/calendar/day", { day: "2026-03-05", name: long }, 1],
+  ];
+  for (const language of ["en", "zh_CN"])
+    for (const [visitor, path, action, fields, least] of forms) {
+      visitor.cookies.set("linli_language", language);
+      const answer = await visitor.submit(path, action, fields), drawn = await answer.text();
+      assert.equal(answer.status, 422, `${action} ${language}`);
+      const said = [...drawn.matchAll(/<li><a href="#f-([^"]+)">([^<]+)<\/a>/g)];
+      let named = 0;
+      for (const [, field, text] of said) {
+        const label = drawn.match(new RegExp(`for="f-${field}">([^<]+)|<label>([^<]+)<input id="f-${field}"`))?.slice(1).find(Boolean).trim();
+        assert.ok(drawn.includes(`id="f-${field}"`), `${action}: #f-${field} is there to go to`);
+        if (label && /：|: |^[^.?]* is needed\.$|^请填写/.test(text) && ++named) assert.ok(text.includes(label), `${action} ${language}: “${text}” of “${label}”`);
+      }
+      assert.ok(named >= least, `${action} ${language}: ${named} of ${JSON.stringify(said.map(([, , text]) => text))}`);
+    }
+  for (const visitor of [office, worker]) visitor.cookies.set("linli_language", "en");
 });
