@@ -34,18 +34,14 @@ void desk_state(struct ctx *ctx, const struct request *r, bool late)
         [PARKED] = {"wait", "parking-circle"}, [MERGED] = {"", "git-merge"},
     };
     int s = request_status_of(r);
-    const char *word = tr(ctx, request_statuses[s].label), *look = late ? "late" : looks[s].look;
-    const char *sign = late ? "alert-triangle" : looks[s].icon;
-    if (s == RECEIVED) {
-        bool returned = r->returns != NONE && r->returns > 0;
-        word = !returned ? word : r->returns >= RETURNS_MOST ? say(ctx, "Returned, for the office") : say(ctx, "Returned");
-        look = late ? "late" : returned ? "warn" : look;
-        sign = returned ? "arrow-back-up" : sign;
+    const char *look = late ? "late" : looks[s].look, *sign = late ? "alert-triangle" : looks[s].icon;
+    if (s == RECEIVED && r->returns != NONE && r->returns > 0) {
+        look = late ? "late" : "warn";
+        sign = "arrow-back-up";
     } else if ((s == HANDLING || s == DISPATCHED) && r->reopened != NONE && r->reopened > 0) {
-        word = say(ctx, "Reopened");
         sign = "rotate";
     }
-    html(ctx->web->out, "<span class=\"state {}\">{} {}</span>", look, icon(ctx, sign), word);
+    html(ctx->web->out, "<span class=\"state {}\">{} {}</span>", look, icon(ctx, sign), request_state(ctx, r));
 }
 
 struct spot {

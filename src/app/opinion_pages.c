@@ -106,8 +106,8 @@ static void draw_similar(struct ctx *ctx, const struct noting *n)
         html(
             out,
             "<li>{}<div><p class=\"what\">{}</p><p class=\"by\">{} · {}</p><div class=\"acts\"><button name=\"into\" value=\"{}\">{} {}</button></div></div></li>",
-            icon(ctx, "message-2"), r->subject, field_show(ctx, kind_field(&requests_kind, "community"), r),
-            tr(ctx, request_statuses[request_status_of(r)].label), r->record.id, icon(ctx, "git-merge"), say(ctx, "The same: join it"));
+            icon(ctx, "message-2"), r->subject, field_show(ctx, kind_field(&requests_kind, "community"), r), request_state(ctx, r),
+            r->record.id, icon(ctx, "git-merge"), say(ctx, "The same: join it"));
     }
     html(out, "</ul><input type=\"hidden\" name=\"seen\" value=\"1\">");
 }

@@ -48,6 +48,21 @@ static const struct choice channels[] = {{"web", N_("Web page")},
 static const struct choice levels[] = {{"urgent", N_("Urgent")}, {"ordinary", N_("Ordinary")}, {"complex", N_("Complex")}, {NULL, NULL}};
 static const struct choice yes_no[] = {{"yes", N_("Solved")}, {"no", N_("Not solved")}, {NULL, NULL}};
 
+const char *request_state(struct ctx *ctx, const struct request *r)
+{
+    int s = request_status_of(r);
+    if (s == RECEIVED && r->returns != NONE && r->returns > 0)
+        return r->returns >= RETURNS_MOST ? say(ctx, "Returned, for the office") : say(ctx, "Returned");
+    if ((s == HANDLING || s == DISPATCHED) && r->reopened != NONE && r->reopened > 0)
+        return say(ctx, "Reopened");
+    return tr(ctx, request_statuses[s].label);
+}
+
+static const char *show_state(struct ctx *ctx, const void *record)
+{
+    return request_state(ctx, record);
+}
+
 #define AT(member) offsetof(struct request, member)
 static const struct field fields[] = {
     {"number", F_CODE, AT(number), N_("Number"), .flags = LISTED | FIXED},
@@ -68,7 +83,7 @@ static const struct field fields[] = {
     {"visibility", F_CHOICE, AT(visibility), N_("Who may see it"), .choices = visibilities},
     {"channel", F_CHOICE, AT(channel), N_("Came by"), .choices = channels, .flags = FIXED},
     {"code_hash", F_CODE, AT(code_hash), N_("Follow-up code"), .flags = FIXED | HIDDEN},
-    {"status", F_CHOICE, AT(status), N_("State"), .choices = request_statuses, .flags = LISTED | FILTER | FIXED},
+    {"status", F_CHOICE, AT(status), N_("State"), .choices = request_statuses, .shown = show_state, .flags = LISTED | FILTER | FIXED},
     {"unit", F_REF, AT(unit), N_("Lead unit"), .ref = "units", .flags = LISTED | FILTER | FIXED},
     {"handler", F_REF, AT(handler), N_("Handler"), .ref = "users", .flags = FIXED},
     {"due", F_TIME, AT(due), N_("Due"), .flags = LISTED | SORTED | FIXED},

@@ -48,6 +48,8 @@ extern const struct figure request_figures[]; /* request_figures.c; ended by a N
 enum request_status { RECEIVED, DISPATCHED, HANDLING, ANSWERED, CALL_BACK, CLOSED, PARKED, MERGED, REQUEST_STATUS_COUNT };
 extern const char *const satisfaction_words[5]; /* N_(); [0] for 1, very dissatisfied, to [4] for 5 */
 extern const struct choice request_statuses[];  /* indexed by enum request_status */
+/* The state in the words of staff, the same wherever they read it. */
+const char *request_state(struct ctx *ctx, const struct request *r);
 
 #define CO_HANDLERS_MOST 8
 struct step_input {

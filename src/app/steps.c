@@ -513,8 +513,7 @@ static enum status step_check(struct ctx *ctx, const struct step *s, const struc
         return ctx_fail(ctx, FORBIDDEN, say(ctx, "Your role does not allow this step."));
     if (!(s->from & BIT(request_status_of(before))))
         return ctx_fail(ctx, CONFLICT,
-                        say(ctx, "This step is not possible any more: the request is “{}” now.",
-                            tr(ctx, request_statuses[request_status_of(before)].label)));
+                        say(ctx, "This step is not possible any more: the request is “{}” now.", request_state(ctx, before)));
     const char *barred = s->bar ? s->bar(ctx, before) : NULL;
     if (barred) {
         ctx_problem(ctx, NULL, barred);

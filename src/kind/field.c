@@ -366,6 +366,8 @@ const char *hours_text(struct ctx *ctx, int64_t seconds)
 
 const char *field_show(struct ctx *ctx, const struct field *f, const void *record)
 {
+    if (f->shown)
+        return f->shown(ctx, record);
     if (field_is_text(f)) {
         const char *s = field_text(f, record);
         int64_t day;

@@ -65,7 +65,9 @@ struct field {
     unsigned flags;
     const char *aliases; /* other headings a sheet may have for it, parted by |; NULL */
     const char *hint;    /* N_(): what is expected, shown before the field; NULL */
-    const char *group;   /* N_(): heading of the group that begins with this field; NULL: goes on */
+    /* What a person reads of it where more than its value counts, in the reader's language; NULL: the value. */
+    const char *(*shown)(struct ctx *ctx, const void *record);
+    const char *group; /* N_(): heading of the group that begins with this field; NULL: goes on */
 };
 #define FIELD_TEXT_MOST 200 /* characters */
 #define FIELD_LONG_MOST 20000

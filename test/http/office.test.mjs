@@ -402,3 +402,35 @@ test("what is wrong with a field is said with the name that stands above it, in 
     }
   for (const visitor of [office, worker]) visitor.cookies.set("linli_language", "en");
 });
+
+test("a state has one word for staff, wherever they read it", async () => {
+  const unit = (await api("GET", "/units?limit=1")).items[0], area = (await api("GET", "/areas?level=community&limit=1")).items[0].id;
+  const fresh = await api("POST", "/requests", { subject: "井盖松动待查", text: "井盖松了。", area });
+  const back = await api("POST", "/requests", { subject: "路面积水退回", text: "路面积水。", area });
+  for (const [step, body] of [["dispatch", { unit: unit.id }], ["return", { text: "不归我们管" }]])
+    assert.ok((await api("POST", `/requests/${back.id}/${step}`, body)).id, step);
+  const words = { en: ["To dispatch", "Returned"], zh_CN: ["待派单", "已退单"] };
+  const around = (text, word) => { // the row or the card that names the request
+    const at = text.indexOf(word);
+    assert.ok(at >= 0, word);
+    return text.slice(Math.max(0, at - 200), at + 900);
+  };
+  for (const [language, expected] of Object.entries(words)) {
+    office.cookies.set("linli_language", language);
+    const csv = await (await office.submit("/work?view=all", "/work/download?view=all", { format: "csv" })).text();
+    for (const [i, one] of [fresh, back].entries()) {
+      const places = {
+        work: await page(office, `/work?view=all&q=${encodeURIComponent(one.number)}`),
+        request: await page(office, `/requests/${one.id}`),
+        figure: await page(office, "/figures/requests-received/records"),
+        csv: csv.split("\n").find((line) => line.includes(one.number)),
+      };
+      for (const [name, text] of Object.entries(places)) {
+        const near = around(text, name === "request" ? "<h1" : one.subject);
+        assert.ok(near.includes(expected[i]), `${name}, ${language}: ${expected[i]} in ${near}`);
+      }
+      assert.doesNotMatch(places.csv, /,收到,|,Received,/);
+    }
+  }
+  office.cookies.set("linli_language", "en");
+});
