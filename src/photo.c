@@ -51,6 +51,104 @@ static bool start(void)
     return setrlimit(RLIMIT_CPU, &seconds) == 0 && setrlimit(RLIMIT_FSIZE, &files) == 0;
 }
 
+/* ---- whether all of it arrived ---- */
+
+static uint32_t number_at(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The first marker (the byte after the FF's) from at on that is no coded pixel; its place, or end. */
+static size_t jpeg_marker(const unsigned char *d, size_t end, size_t at)
+{
+    for (; at + 1 < end; at++)
+        if (d[at] == 0xFF && d[at + 1] != 0xFF && d[at + 1] != 0 && (d[at + 1] < 0xD0 || d[at + 1] > 0xD7))
+            return at + 1;
+    return end;
+}
+
+/* Ends with its own end; what comes after that (a second picture, zeros) does not count. */
+static bool jpeg_ended(const unsigned char *d, size_t end)
+{
+    for (size_t at = jpeg_marker(d, end, 2); at < end; at = jpeg_marker(d, end, at)) {
+        if (d[at] == 0xD9)
+            return true;
+        if (at + 2 >= end)
+            return false;
+        at += 1 + ((size_t)d[at + 1] << 8 | d[at + 2]);
+    }
+    return false;
+}
+
+static bool png_ended(const unsigned char *d, size_t end)
+{
+    for (size_t at = 8; at + 8 <= end; at += 12 + (size_t)number_at(d + at))
+        if (!memcmp(d + at + 4, "IEND", 4))
+            return true;
+    return false;
+}
+
+/* Blocks of at most 255 bytes, ended by an empty one; the place after it. */
+static size_t gif_blocks(const unsigned char *d, size_t end, size_t at)
+{
+    while (at < end && d[at])
+        at += 1 + (size_t)d[at];
+    return at + 1;
+}
+
+static size_t gif_colours(unsigned char flags)
+{
+    return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
+}
+
+/* Only the first frame is drawn. */
+static bool gif_ended(const unsigned char *d, size_t end)
+{
+    for (size_t at = 13 + gif_colours(d[10]); at + 10 < end;) {
+        if (d[at] == 0x2C)
+            return gif_blocks(d, end, at + 11 + gif_colours(d[at + 9])) <= end;
+        if (d[at] != 0x21)
+            return false;
+        at = gif_blocks(d, end, at + 2);
+    }
+    return false;
+}
+
+/* Boxes, each with its length; 0: to the end, 1: in eight bytes after it. */
+static bool heif_ended(const unsigned char *d, size_t end)
+{
+    size_t at = 0;
+    while (at + 16 <= end) {
+        uint64_t n = number_at(d + at);
+        if (n == 1)
+            n = (uint64_t)number_at(d + at + 8) << 32 | number_at(d + at + 12);
+        if (n == 0)
+            return true;
+        if (n < 8 || n > end - at)
+            return false;
+        if (!memcmp(d + at + 4, "mdat", 4)) /* the pixels; what is in front of them was walked over */
+            return true;
+        at += (size_t)n;
+    }
+    return at == end;
+}
+
+/* data: at least 16 bytes that photo.c took for a picture. */
+static bool ended(const unsigned char *d, size_t end)
+{
+    if (d[0] == 0xFF)
+        return jpeg_ended(d, end);
+    if (d[0] == 0x89)
+        return png_ended(d, end);
+    if (d[0] == 'G')
+        return gif_ended(d, end);
+    if (d[0] == 'R')
+        return 8 + ((uint64_t)d[7] << 24 | (uint64_t)d[6] << 16 | (uint64_t)d[5] << 8 | d[4]) <= end;
+    return heif_ended(d, end);
+}
+
+/* ---- drawing ---- */
+
 /* Takes in, answers it in sRGB of 8 bits without transparency; NULL when it can't be unpacked. */
 static VipsImage *plain_colours(VipsImage *in)
 {
@@ -83,80 +181,27 @@ static bool save(VipsImage *in, int quality, struct picture *to)
 }
 
 /* Both sizes from the unpacked picture. */
-static bool draw(const void *data, size_t size, struct picture *first, struct picture *second)
+static bool draw(const void *data, size_t size, VipsFailOn strict, struct picture *first, struct picture *second)
 {
     VipsImage *large = NULL, *small = NULL;
     if (vips_thumbnail_buffer((void *)(uintptr_t)data, size, &large, PHOTO_LONGEST, "height", PHOTO_LONGEST, "size", VIPS_SIZE_DOWN,
-                              "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL) != 0)
+                              "fail_on", strict, NULL) != 0)
         return false;
     large = plain_colours(large);
     VipsImage *held = large ? vips_image_copy_memory(large) : NULL; /* unpacked once, drawn twice */
+    /* The thumbnail goes on in grey where the loader has failed; small complaints stand there as well. */
+    bool failed = strict == VIPS_FAIL_ON_WARNING && *vips_error_buffer();
     if (large)
         g_object_unref(large);
     if (!held)
         return false;
-    bool ok = save(held, 80, first) &&
+    bool ok = !failed && save(held, 80, first) &&
               vips_thumbnail_image(held, &small, PHOTO_SMALL, "height", PHOTO_SMALL, "size", VIPS_SIZE_DOWN, NULL) == 0 &&
               save(small, 70, second);
     if (small)
         g_object_unref(small);
     g_object_unref(held);
     return ok;
-}
-
-/* ---- that nothing is missing: one that was cut off is drawn over grey without a word, whatever fail_on says (libvips 8.14) ---- */
-
-/* To its end marker; what phones put behind that does not matter. */
-static bool whole_jpeg(const unsigned char *d, size_t size)
-{
-    size_t at = 2;
-    bool drawing = false; /* in a scan, whose 0xFF is followed by 0 or a restart */
-    while (at + 1 < size) {
-        if (d[at] != 0xFF) {
-            if (!drawing)
-                return false;
-            const unsigned char *next = memchr(d + at, 0xFF, size - at);
-            at = next ? (size_t)(next - d) : size;
-            continue;
-        }
-        unsigned char marker = d[at + 1];
-        if (marker == 0xFF) {
-            at++; /* filling */
-        } else if (marker == 0 || (marker >= 0xD0 && marker <= 0xD7)) {
-            at += 2;
-        } else if (marker == 0xD9) {
-            return drawing;
-        } else {
-            drawing = marker == 0xDA;
-            at += 2 + (at + 3 < size ? (size_t)d[at + 2] << 8 | d[at + 3] : size);
-        }
-    }
-    return false;
-}
-
-static size_t number(const unsigned char *d, bool big)
-{
-    return big ? (size_t)d[0] << 24 | (size_t)d[1] << 16 | (size_t)d[2] << 8 | d[3]
-               : (size_t)d[3] << 24 | (size_t)d[2] << 16 | (size_t)d[1] << 8 | d[0];
-}
-
-static bool whole_png(const unsigned char *d, size_t size)
-{
-    for (size_t at = 8; at + 12 <= size; at += 12 + number(d + at, true))
-        if (memcmp(d + at + 4, "IEND", 4) == 0)
-            return true;
-    return false;
-}
-
-static bool whole(const unsigned char *d, size_t size)
-{
-    if (size > 2 && !memcmp(d, "\xFF\xD8", 2))
-        return whole_jpeg(d, size);
-    if (size > 8 && !memcmp(d, "\x89PNG", 4))
-        return whole_png(d, size);
-    if (size > 12 && !memcmp(d, "RIFF", 4) && !memcmp(d + 8, "WEBP", 4))
-        return size - 8 >= number(d + 4, false);
-    return true;
 }
 
 static enum photo_exit measured(const void *data, size_t size)
@@ -191,7 +236,7 @@ static bool write_picture(const struct picture *p)
 
 int main(void)
 {
-    static char data[PHOTO_BYTES + 1];
+    static char data[PHOTO_BYTES + 3];
     size_t size = 0;
     ssize_t n = 0;
     struct picture first = {0}, second = {0};
@@ -201,11 +246,20 @@ int main(void)
         size += (size_t)n;
     if (n < 0 || size > PHOTO_BYTES)
         return PHOTO_UNREADABLE;
+    if (size < 16)
+        return PHOTO_UNREADABLE;
+    bool whole = ended((const unsigned char *)data, size), jpeg = (unsigned char)data[0] == 0xFF;
+    if (!whole && !jpeg)
+        return PHOTO_CUT_OFF;
+    if (!whole) { /* only its end may be missing: with one, the library complains when there is less than that */
+        memcpy(data + size, "\xFF\xD9", 2);
+        size += 2;
+    }
     enum photo_exit found = measured(data, size);
     if (found != PHOTO_MADE)
-        return (int)found;
-    if (!whole((const unsigned char *)data, size) || !draw(data, size, &first, &second))
-        return PHOTO_DAMAGED;
+        return whole || found == PHOTO_TOO_LARGE ? (int)found : PHOTO_CUT_OFF;
+    if (!draw(data, size, whole ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_WARNING, &first, &second))
+        return whole ? PHOTO_DAMAGED : PHOTO_CUT_OFF;
     bool told = write_picture(&first) && write_picture(&second);
     g_free(first.data);
     g_free(second.data);

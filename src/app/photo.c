@@ -174,6 +174,7 @@ bool photo_make(struct arena *a, const void *data, size_t size, struct photo *p,
         [PHOTO_UNREADABLE] = N_("This picture can't be read here. A JPEG or PNG can; a photograph of the photograph will do as well."),
         [PHOTO_TOO_LARGE] = N_("This picture has too many pixels (60 million at most). Please choose a smaller one."),
         [PHOTO_DAMAGED] = N_("This picture is damaged. Please choose it again, or another one."),
+        [PHOTO_CUT_OFF] = N_("Only a part of this picture arrived. Please send it again."),
         [PHOTO_NOT_STARTED] = N_("Photographs can't be taken in just now. Please send it without one; you can tell us on the telephone."),
     };
     *p = (struct photo){0};

@@ -21,7 +21,7 @@
 #define PHOTO_PIXELS  60000000           /* width × height that is unpacked */
 
 /* How linli-photo, the process that unpacks, ends. */
-enum photo_exit { PHOTO_MADE, PHOTO_UNREADABLE, PHOTO_TOO_LARGE, PHOTO_DAMAGED, PHOTO_NOT_STARTED };
+enum photo_exit { PHOTO_MADE, PHOTO_UNREADABLE, PHOTO_TOO_LARGE, PHOTO_DAMAGED, PHOTO_CUT_OFF, PHOTO_NOT_STARTED };
 
 struct photo {
     const void *data, *small; /* JPEG */
