@@ -278,9 +278,9 @@ static int restore_one(struct ctx *ctx, const struct options *o)
 {
     const char *source = o->from ? o->from : o->words[0];
     bool postgres = o->data && db_is_postgres(o->data);
-    const char *target = o->check   ? arena_print(ctx->arena, "%s.check", source)
-                         : postgres ? arena_print(ctx->arena, "%s.restored", source)
-                                    : o->data;
+    const char *target = o->check || !o->data ? arena_print(ctx->arena, "%s.check", source)
+                         : postgres           ? arena_print(ctx->arena, "%s.restored", source)
+                                              : o->data;
     if (access(target, F_OK) == 0) {
         ctx_fail(ctx, CONFLICT, say(ctx, "{} is there already; it is left as it is.", target));
         return command_failed(ctx);

@@ -59,7 +59,7 @@ char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t ar
 static struct grant *grants_load(struct db *db, struct arena *a, int64_t user, int *count)
 {
     enum { MOST = 200 };
-    struct grant grants[MOST];
+    struct grant grants[MOST] = {{0}};
     int n = 0;
     struct rows *r = query(db, "SELECT role, area, unit, organisation FROM grants WHERE \"user\" = {} ORDER BY id", user);
     while (n < MOST && rows_next(r)) {
