@@ -245,12 +245,13 @@ static bool is_column(const struct kind *k, const struct field *f)
 static void head_cell(struct ctx *ctx, const struct kind *k, const struct browse *b, const struct field *f)
 {
     struct buf *out = ctx->web->out;
+    bool sorted = b->sort && b->sort == f;
     html(out, "<th scope=\"col\" class=\"{}\"", column_class(k, f));
-    if (b->sort == f)
+    if (sorted)
         html(out, " aria-sort=\"{}\"", b->down ? "descending" : "ascending");
     if (f->flags & SORTED)
         html(out, "><a href=\"{}\">{}</a></th>",
-             url_with(ctx, "sort", b->sort == f && !b->down ? arena_print(ctx->arena, "-%s", f->name) : f->name), tr(ctx, f->label));
+             url_with(ctx, "sort", sorted && !b->down ? arena_print(ctx->arena, "-%s", f->name) : f->name), tr(ctx, f->label));
     else
         html(out, ">{}</th>", tr(ctx, f->label));
 }
