@@ -3,7 +3,7 @@
 -- request_events.until: the date that a step set: the new deadline, the next review.
 ALTER TABLE request_events ADD COLUMN until bigint;
 
--- People with the same matter, who are told like the first reporter. phone is sealed, code_hash keyed, as in requests.
+-- People with the same problem, who are notified like the first reporter. phone is sealed, code_hash keyed, as in requests.
 CREATE TABLE request_joiners (
     id integer PRIMARY KEY,
     request bigint NOT NULL REFERENCES requests (id),
@@ -20,7 +20,7 @@ CREATE TABLE request_joiners (
 );
 CREATE INDEX request_joiners_phone ON request_joiners (phone_key);
 
--- Photographs of a form that was not accepted yet: encrypted with a key that only the form holds.
+-- Photos of a form that has not been accepted yet, encrypted with a key that only the form holds.
 CREATE TABLE photo_drafts (
     token_hash text PRIMARY KEY,
     data blob NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE photo_drafts (
 );
 CREATE INDEX photo_drafts_expires ON photo_drafts (expires);
 
--- Counted tries: wrong look-ups of a request, requests from one address. name is a keyed hash.
+-- Counters of attempts: failed look-ups of a request, requests from one address. name is a keyed hash.
 CREATE TABLE tries (
     name text PRIMARY KEY,
     count bigint NOT NULL,

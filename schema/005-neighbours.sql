@@ -185,7 +185,7 @@ CREATE TABLE shifts (
 );
 CREATE INDEX shifts_activity ON shifts (activity, starts);
 
--- Somebody who means to come: as a resident or, with a shift, as a volunteer.
+-- A person who has signed up: as a resident or, with a shift, as a volunteer.
 CREATE TABLE sign_ups (
     id integer PRIMARY KEY,
     version bigint NOT NULL DEFAULT 1,
@@ -206,7 +206,7 @@ CREATE INDEX sign_ups_activity ON sign_ups (activity, status, id);
 CREATE INDEX sign_ups_volunteer ON sign_ups (volunteer, activity) WHERE volunteer IS NOT NULL;
 CREATE INDEX sign_ups_phone ON sign_ups (activity, phone_key) WHERE phone_key IS NOT NULL;
 
--- What a device or a leader noted at the door, kept as it came: each code once, in any order.
+-- Check-ins and check-outs from a device or a leader, stored as received: each code once, in any order.
 CREATE TABLE marks (
     id integer PRIMARY KEY,
     created bigint NOT NULL,
@@ -226,7 +226,7 @@ CREATE TABLE marks (
 CREATE INDEX marks_activity ON marks (activity, volunteer, at) WHERE activity IS NOT NULL;
 CREATE INDEX marks_offer ON marks (offer, volunteer, at) WHERE offer IS NOT NULL;
 
--- A volunteer was there: paired from the marks; code is that of the check-in. fixed: put right by hand since.
+-- A volunteer's attendance, paired from those entries; code is that of the check-in. fixed: corrected by hand.
 CREATE TABLE attendances (
     id integer PRIMARY KEY,
     version bigint NOT NULL DEFAULT 1,
@@ -250,7 +250,7 @@ CREATE INDEX attendances_activity ON attendances (activity, volunteer) WHERE act
 CREATE INDEX attendances_volunteer ON attendances (volunteer, came);
 CREATE INDEX attendances_offer ON attendances (offer) WHERE offer IS NOT NULL;
 
--- Residents served, counted at the counter: each press once, however often it is sent.
+-- Residents served, counted on site: each press once, however often it is sent.
 CREATE TABLE counts (
     id integer PRIMARY KEY,
     created bigint NOT NULL,
@@ -287,7 +287,7 @@ CREATE TABLE hours (
 CREATE INDEX hours_month ON hours (month, volunteer);
 CREATE INDEX hours_held ON hours (held) WHERE held > 0;
 
--- A request that needs hands, and who was asked for it.
+-- The search for volunteers for a request, and whom it invited.
 CREATE TABLE offers (
     id integer PRIMARY KEY,
     version bigint NOT NULL DEFAULT 1,

@@ -1,2 +1,2 @@
--- Volunteers who serve only women or men need to know whom a visit is for.
+-- Some volunteers visit only women or only men, so a request says whom the visit is for.
 ALTER TABLE offers ADD COLUMN gender text;

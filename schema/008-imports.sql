@@ -1,5 +1,5 @@
--- Imports of sheets: who brought what in, how far it is, and what was refused.
--- The file is kept while it is needed and goes when the import ends; a refused row's cells are sealed.
+-- Imports of spreadsheets: who imports what, the progress, and the rejected rows.
+-- The file is deleted when the import ends; a rejected row's cells are sealed.
 CREATE TABLE imports (
     id integer PRIMARY KEY,
     version bigint NOT NULL DEFAULT 1,

@@ -1,4 +1,4 @@
--- What somebody is to be told. event: what happened (an event of a request, or a deadline); one notice for each event,
+-- Notifications. event: what happened (an event of a request, or a deadline); one notice for each event,
 -- recipient and channel, however often it is written. recipient: resident, office, hook, unit:ID, user:ID.
 -- channel: mail, hook, hand (the office rings or texts). Addresses are looked up when it is sent.
 CREATE TABLE notices (
@@ -31,7 +31,7 @@ ALTER TABLE requests ADD COLUMN language text;
 ALTER TABLE units ADD COLUMN mail text;
 ALTER TABLE users ADD COLUMN mail text;
 
--- Figures are counted by walking these from end to end of a period.
+-- Figures scan these indexes over a period.
 CREATE INDEX requests_figures_received ON requests (received_at, community, category, status, channel, first_contact_due, first_contact_at, answered_at, due);
 CREATE INDEX requests_figures_closed ON requests (closed_at, community, category, status, channel, solved, satisfaction, reopened) WHERE closed_at IS NOT NULL;
 CREATE INDEX requests_figures_due ON requests (due, community, category, status, closed_at, answered_at) WHERE due IS NOT NULL;

@@ -1,4 +1,4 @@
--- Somebody may join with a telephone number that is there already: an answer "this number is known" would tell
+-- A phone number that has joined already may join again: the answer "this number is known" would tell
 -- strangers who reported what. Nobody has joined before this step.
 DROP TABLE request_joiners;
 CREATE TABLE request_joiners (

@@ -1,4 +1,4 @@
--- What somebody who signed up is to be told, and the photographs of what took place.
+-- Notifications of people who signed up, and photos of activities.
 ALTER TABLE notices ADD COLUMN activity bigint REFERENCES activities (id);
 CREATE INDEX notices_activity ON notices (activity, id) WHERE activity IS NOT NULL;
 

@@ -1,5 +1,5 @@
--- A volunteer's own calendar: what makes its address secret; another one when it is renewed, NULL: there is none.
+-- The secret in the URL of a volunteer's calendar feed; replaced when the URL is renewed; NULL: no feed.
 ALTER TABLE volunteers ADD COLUMN feed text;
--- What a volunteer is told that belongs to no request and no activity.
+-- Notifications of volunteers that concern neither a request nor an activity.
 ALTER TABLE notices ADD COLUMN volunteer bigint REFERENCES volunteers (id);
 CREATE INDEX notices_volunteer ON notices (volunteer, id) WHERE volunteer IS NOT NULL;

@@ -1,4 +1,4 @@
--- What was costly to count, so that a server that starts shows it at once, with its time (app/figure_sums.c).
+-- Statistics that are expensive to calculate, so that a starting server shows them at once, with their time (core/figure_sums.c).
 CREATE TABLE figure_sums (
     pass text PRIMARY KEY,
     seq bigint NOT NULL,

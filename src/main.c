@@ -1,13 +1,14 @@
 /*
- * The command line: finds the command in the modules' lists, reads its words
- * and hands over.
+ * The command line: finds the command in the modules' lists, parses its
+ * arguments and runs it.
  *
- * Exit codes: 0 done, 1 it could not be done (the message says why), 2 the
- * words of the command are wrong. Every command has --help. An option belongs
- * to a command when the command's usage names it. Memory is one arena a run.
+ * Exit codes: 0 done, 1 failed (the message says why), 2 wrong usage. Every
+ * command has --help and its own table of options. Each run has one arena.
  */
-#include "app/module.h"
+#include "core/module.h"
 #include "db/journal.h"
+#include "program/install.h"
+#include "program/modules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,25 +25,20 @@ static const struct command *command_find(const char *name)
 
 static int usage(FILE *to)
 {
-    fprintf(to, "Linli (邻里): the working software of a community\n\n");
+    fprintf(to, "Linli (邻里): community software\n\n");
     for (int i = 0; modules[i]; i++)
         for (const struct command *c = modules[i]->commands; c && c->name; c++)
             fprintf(to, "  %s\n", c->usage);
-    fprintf(to, "\n  linli COMMAND --help says more. Exit codes: 0 done, 1 it could not be done, 2 wrong words.\n");
+    fprintf(to, "\n  linli COMMAND --help says more. Exit codes: 0 done, 1 it could not be done, 2 "
+                "wrong usage.\n");
     return to == stdout ? 0 : 2;
 }
 
-/* The usage names it as a word of its own: "--to" is not in "--token". --keys goes with --data. */
-static bool belongs(const struct command *c, const char *option)
-{
-    if (!strcmp(option, "--keys"))
-        return strstr(c->usage, "--data") || strstr(c->usage, "--from");
-    size_t n = strlen(option);
-    for (const char *p = c->usage; (p = strstr(p, option)) != NULL; p += n)
-        if (!strchr("abcdefghijklmnopqrstuvwxyz-", p[n]) || !p[n])
-            return true;
-    return false;
-}
+/* Options that are common to all commands. */
+struct common {
+    const char *data, *keys;
+    bool help;
+};
 
 static int wrong(const struct command *c, const char *word, const char *what)
 {
@@ -50,87 +46,86 @@ static int wrong(const struct command *c, const char *word, const char *what)
     return 2;
 }
 
-static bool *flag_of(struct options *o, const char *word)
+static const struct command_option *option_find(const struct command *c, const char *name)
 {
-    const struct {
-        const char *name;
-        bool *value;
-    } flags[] = {{"--dry-run", &o->dry_run}, {"--create", &o->create},     {"--check", &o->check},     {"--postgres", &o->postgres},
-                 {"--encrypt", &o->encrypt}, {"--generate", &o->generate}, {"--proxied", &o->proxied}, {"--erase", &o->erase}};
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (!strcmp(flags[i].name, word))
-            return flags[i].value;
+    for (const struct command_option *o = c->options; o && o->name; o++)
+        if (!strcmp(o->name, name))
+            return o;
     return NULL;
 }
 
-static const char **value_of(struct options *o, const char *word)
+/* Options of every command that works on a database; --keys also if --from
+ * names one. */
+static const char **common_value(const struct command *c, struct common *common, const char *name)
 {
-    const struct {
-        const char *name, **value;
-    } valued[] = {{"--data", &o->data},         {"--keys", &o->keys},
-                  {"--pack", &o->pack},         {"--listen", &o->listen},
-                  {"--format", &o->format},     {"--output", &o->output},
-                  {"--from", &o->from},         {"--to", &o->to},
-                  {"--requests", &o->requests}, {"--role", &o->role},
-                  {"--area", &o->area},         {"--unit", &o->unit},
-                  {"--name", &o->name},         {"--language", &o->language},
-                  {"--url", &o->url},           {"--passphrase-file", &o->passphrase},
-                  {"--key", &o->key},           {"--host", &o->host},
-                  {"--parent", &o->parent},     {"--open", &o->open},
-                  {"--copy-to", &o->copy_to},   {"--at", &o->at},
-                  {"--errors", &o->errors},     {"--store", &o->store}};
-    for (size_t i = 0; i < sizeof valued / sizeof *valued; i++)
-        if (!strcmp(valued[i].name, word))
-            return valued[i].value;
+    if (!strcmp(name, "--data") && c->data != DATA_NONE)
+        return &common->data;
+    if (!strcmp(name, "--keys") && (c->data != DATA_NONE || option_find(c, "--from")))
+        return &common->keys;
     return NULL;
 }
 
-/* 0, or the exit code. --option VALUE and --option=VALUE. */
-static int read_options(const struct command *c, int argc, char **argv, struct options *o)
+/* Returns the next slot of an array; NULL if it is full. */
+static const char **option_place(struct option_list *list)
 {
-    for (int i = 2; i < argc; i++) {
-        const char *a = argv[i];
-        if (a[0] != '-' || !a[1]) {
-            if (o->word_count == (int)(sizeof o->words / sizeof *o->words))
-                return wrong(c, a, "is one word too many");
-            o->words[o->word_count++] = a;
-            continue;
-        }
-        if (!strcmp(a, "--help")) {
-            o->help = true;
-            continue;
-        }
-        char name[32];
-        size_t n = strcspn(a, "=");
-        if (n >= sizeof name)
-            return wrong(c, a, "is not an option");
-        memcpy(name, a, n);
-        name[n] = '\0';
-        bool *flag = flag_of(o, name), is_map = !strcmp(name, "--map");
-        const char **value = value_of(o, name);
-        if ((!flag && !value && !is_map) || !belongs(c, name) || (flag && a[n]))
-            return wrong(c, a, "is not an option of this command");
-        if (flag) {
-            *flag = true;
-            continue;
-        }
-        if (!a[n] && i + 1 == argc)
-            return wrong(c, a, "needs a value");
-        if (is_map && o->map_count == 64)
-            return wrong(c, a, "can be given 64 times");
-        if (is_map)
-            value = &o->maps[o->map_count++];
-        else if (*value)
-            return wrong(c, a, "is given twice");
-        *value = a[n] ? a + n + 1 : argv[++i];
-        if (!**value)
-            return wrong(c, name, "needs a value");
+    return list->count == OPTION_LIST_MOST ? NULL : &list->texts[list->count++];
+}
+
+/* Parses --option VALUE or --option=VALUE; a separate value advances *i.
+ * Returns 0, or the exit code. */
+static int read_option(const struct command *c, int argc, char **argv, int *i, struct given *g,
+                       struct common *common)
+{
+    const char *a = argv[*i];
+    char name[32];
+    size_t n = strcspn(a, "=");
+    if (n >= sizeof name)
+        return wrong(c, a, "is not an option");
+    memcpy(name, a, n);
+    name[n] = '\0';
+    const struct command_option *o = option_find(c, name);
+    const char **value = common_value(c, common, name);
+    if ((!o && !value) || (o && o->type == OPTION_FLAG && a[n]))
+        return wrong(c, a, "is not an option of this command");
+    char *at = o ? (char *)g->options + o->at : NULL;
+    if (o && o->type == OPTION_FLAG) {
+        *(bool *)at = true;
+        return 0;
     }
-    return 0;
+    if (!a[n] && *i + 1 == argc)
+        return wrong(c, a, "needs a value");
+    if (o && o->type == OPTION_LIST) {
+        if (!(value = option_place((struct option_list *)at)))
+            return wrong(c, a, "can be given 64 times");
+    } else if (*(value = o ? (const char **)at : value)) {
+        return wrong(c, a, "is given twice");
+    }
+    *value = a[n] ? a + n + 1 : argv[++*i];
+    return **value ? 0 : wrong(c, name, "needs a value");
+}
+
+static int read_options(const struct command *c, int argc, char **argv, struct given *g,
+                        struct common *common)
+{
+    int code = 0;
+    for (int i = 2; i < argc && code == 0; i++) {
+        const char *a = argv[i];
+        if (!strcmp(a, "--help"))
+            common->help = true;
+        else if (a[0] == '-' && a[1])
+            code = read_option(c, argc, argv, &i, g, common);
+        else if (g->word_count == (int)(sizeof g->words / sizeof *g->words))
+            code = wrong(c, a, "is one word too many");
+        else
+            g->words[g->word_count++] = a;
+    }
+    g->data = common->data;
+    return code;
 }
 
 int main(int argc, char **argv)
 {
+    program_modules();
     if (argc < 2)
         return usage(stderr);
     if (!strcmp(argv[1], "--help") || (!strcmp(argv[1], "help") && argc == 2))
@@ -138,18 +133,22 @@ int main(int argc, char **argv)
     bool help = !strcmp(argv[1], "help");
     const char *name = argv[help ? 2 : 1];
     const struct command *c = command_find(name);
-    struct options o = {.help = help};
+    struct common common = {.help = help};
+    struct given given = {.word_count = 0};
     if (!c) {
         fprintf(stderr, "linli: there is no command %s\n\n", name);
         return usage(stderr);
     }
-    int code = help ? 0 : read_options(c, argc, argv, &o);
-    if (code)
-        return code;
-    if (o.keys)
-        setenv("LINLI_KEYS", o.keys, 1);
     struct ctx ctx;
     ctx_init(&ctx, arena_new());
+    given.options = memset(arena_alloc(ctx.arena, c->options_size + 1), 0, c->options_size + 1);
+    int code = help ? 0 : read_options(c, argc, argv, &given, &common);
+    if (code) {
+        arena_free(ctx.arena);
+        return code;
+    }
+    if (common.keys)
+        setenv("LINLI_KEYS", common.keys, 1);
     const char *lang = getenv("LC_ALL");
     lang = lang && *lang ? lang : getenv("LANG");
     ctx.lang = lang && !strncmp(lang, "zh", 2) ? "zh_CN" : "en";
@@ -160,12 +159,14 @@ int main(int argc, char **argv)
                                .grants = everything,
                                .grant_count = 2,
                                .via = "command"};
-    if (o.help) {
+    if (common.help) {
         printf("%s\n%s%s", c->usage, c->help ? "\n" : "", c->help ? tr(&ctx, c->help) : "");
-    } else if (o.word_count < c->least || o.word_count > c->most || (!c->no_data && !o.data)) {
-        code = !c->no_data && !o.data ? wrong(c, "--data DIR", "is needed") : wrong(c, c->name, "takes other words");
+    } else if (c->data == DATA_NEEDED && !given.data) {
+        code = wrong(c, "--data DIR", "is needed");
+    } else if (given.word_count < c->least || given.word_count > c->most) {
+        code = wrong(c, c->name, "takes other words");
     } else {
-        code = c->run(&ctx, &o);
+        code = command_run(&ctx, c, &given);
         if (fflush(stdout) != 0 && code == 0) {
             perror("linli");
             code = 1;

@@ -1,14 +1,14 @@
 /*
- * linli-photo: unpacks one photograph, by libvips, in a process of its own.
+ * linli-photo: decodes one photo with libvips, in a separate process.
  *
- * Standard input is the file, standard output the two pictures drawn from it:
- * each eight bytes of length (little-endian) and a JPEG. What a stranger sent
- * is unpacked only here, where there is no database, no key and no network,
- * little memory and little time; and the server neither loads nor starts the
- * library. Exit codes: enum photo_exit (app/photo.h). Only formats that a
- * telephone or a browser makes are opened.
+ * Standard input is the file; standard output has the two pictures made from
+ * it: for each, eight bytes of length (little-endian) and a JPEG. Files from
+ * strangers are decoded only here, without database, key or network, with
+ * little memory and little time; the server does not load the library. Exit
+ * codes: enum photo_exit (core/picture.h). Opens only the formats of phones
+ * and browsers.
  */
-#include "app/photo.h"
+#include "core/picture.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,9 +17,13 @@
 #include <unistd.h>
 #include <vips/vips.h>
 
-#define MEMORY_MOST ((rlim_t)1 << 30)  /* bytes; 60 million pixels of three bytes and room to work */
-#define TIME_MOST   20                 /* seconds of the processor */
-#define FILE_MOST   ((rlim_t)64 << 20) /* bytes: the library keeps code that it makes in a file of its own */
+#define MEMORY_MOST \
+    ((rlim_t)1 << 30) /* bytes; 60 million pixels of three bytes, and working memory */
+#define TIME_MOST 20  /* seconds of processor time */
+#define FILE_MOST \
+    ((rlim_t)64 << 20) /* bytes: the library writes the code that it generates to a file */
+
+#define END_MOST 2 /* bytes that may be missing at the end of a JPEG */
 
 struct picture {
     void *data;
@@ -28,7 +32,7 @@ struct picture {
 
 static void quiet(const gchar *domain, GLogLevelFlags level, const gchar *text, gpointer data)
 {
-    (void)domain; /* complaints about strangers' files are no news for the log */
+    (void)domain; /* warnings about strangers' files do not belong in the log */
     (void)level;
     (void)text;
     (void)data;
@@ -36,14 +40,15 @@ static void quiet(const gchar *domain, GLogLevelFlags level, const gchar *text, 
 
 static bool start(void)
 {
-    const struct rlimit memory = {MEMORY_MOST, MEMORY_MOST}, seconds = {TIME_MOST, TIME_MOST}, files = {FILE_MOST, FILE_MOST};
+    const struct rlimit memory = {MEMORY_MOST, MEMORY_MOST}, seconds = {TIME_MOST, TIME_MOST},
+                        files = {FILE_MOST, FILE_MOST};
     if (vips_init("linli-photo") != 0)
         return false;
     vips_concurrency_set(1);
     vips_cache_set_max(0);
     vips_block_untrusted_set(TRUE);
     g_log_set_handler("VIPS", G_LOG_LEVEL_MASK, quiet, NULL);
-#ifndef __SANITIZE_ADDRESS__ /* whose shadow is larger than any limit */
+#ifndef __SANITIZE_ADDRESS__ /* AddressSanitizer's shadow memory exceeds any limit */
     if (setrlimit(RLIMIT_AS, &memory) != 0)
         return false;
 #endif
@@ -51,23 +56,26 @@ static bool start(void)
     return setrlimit(RLIMIT_CPU, &seconds) == 0 && setrlimit(RLIMIT_FSIZE, &files) == 0;
 }
 
-/* ---- whether all of it arrived ---- */
+/* ---- is the file complete? ---- */
 
 static uint32_t number_at(const unsigned char *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* The first marker (the byte after the FF's) from at on that is no coded pixel; its place, or end. */
+/* Returns the position of the first marker at or after `at` that is not part of
+ * the coded pixels (the byte after the FF's); end if there is none. */
 static size_t jpeg_marker(const unsigned char *d, size_t end, size_t at)
 {
     for (; at + 1 < end; at++)
-        if (d[at] == 0xFF && d[at + 1] != 0xFF && d[at + 1] != 0 && (d[at + 1] < 0xD0 || d[at + 1] > 0xD7))
+        if (d[at] == 0xFF && d[at + 1] != 0xFF && d[at + 1] != 0 &&
+            (d[at + 1] < 0xD0 || d[at + 1] > 0xD7))
             return at + 1;
     return end;
 }
 
-/* Ends with its own end; what comes after that (a second picture, zeros) does not count. */
+/* An end marker must exist; what follows it (a second picture, zeros) does not
+ * matter. */
 static bool jpeg_ended(const unsigned char *d, size_t end)
 {
     for (size_t at = jpeg_marker(d, end, 2); at < end; at = jpeg_marker(d, end, at)) {
@@ -88,7 +96,8 @@ static bool png_ended(const unsigned char *d, size_t end)
     return false;
 }
 
-/* Blocks of at most 255 bytes, ended by an empty one; the place after it. */
+/* Skips blocks of at most 255 bytes, up to and including the empty one that
+ * ends them; returns the position after it. */
 static size_t gif_blocks(const unsigned char *d, size_t end, size_t at)
 {
     while (at < end && d[at])
@@ -101,7 +110,7 @@ static size_t gif_colours(unsigned char flags)
     return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
 }
 
-/* Only the first frame is drawn. */
+/* Only the first frame must be complete, because only that is drawn. */
 static bool gif_ended(const unsigned char *d, size_t end)
 {
     for (size_t at = 13 + gif_colours(d[10]); at + 10 < end;) {
@@ -114,7 +123,8 @@ static bool gif_ended(const unsigned char *d, size_t end)
     return false;
 }
 
-/* Boxes, each with its length; 0: to the end, 1: in eight bytes after it. */
+/* The file is a sequence of boxes, each with its length. Length 0: to the end
+ * of the file; 1: the length is in the next eight bytes. */
 static bool heif_ended(const unsigned char *d, size_t end)
 {
     size_t at = 0;
@@ -126,14 +136,15 @@ static bool heif_ended(const unsigned char *d, size_t end)
             return true;
         if (n < 8 || n > end - at)
             return false;
-        if (!memcmp(d + at + 4, "mdat", 4)) /* the pixels; what is in front of them was walked over */
+        if (!memcmp(d + at + 4, "mdat",
+                    4)) /* the pixels; the boxes before them have been skipped */
             return true;
         at += (size_t)n;
     }
     return at == end;
 }
 
-/* data: at least 16 bytes that photo.c took for a picture. */
+/* data: at least 16 bytes that photo.c recognised as a picture. */
 static bool ended(const unsigned char *d, size_t end)
 {
     if (d[0] == 0xFF)
@@ -143,22 +154,25 @@ static bool ended(const unsigned char *d, size_t end)
     if (d[0] == 'G')
         return gif_ended(d, end);
     if (d[0] == 'R')
-        return 8 + ((uint64_t)d[7] << 24 | (uint64_t)d[6] << 16 | (uint64_t)d[5] << 8 | d[4]) <= end;
+        return 8 + ((uint64_t)d[7] << 24 | (uint64_t)d[6] << 16 | (uint64_t)d[5] << 8 | d[4]) <=
+               end;
     return heif_ended(d, end);
 }
 
 /* ---- drawing ---- */
 
-/* Takes in, answers it in sRGB of 8 bits without transparency; NULL when it can't be unpacked. */
+/* Takes ownership of in. Returns it in sRGB of 8 bits without transparency;
+ * NULL if it can't be decoded. */
 static VipsImage *plain_colours(VipsImage *in)
 {
     VipsImage *next = NULL;
-    if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) && vips_icc_transform(in, &next, "srgb", "embedded", TRUE, NULL) == 0) {
+    if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) &&
+        vips_icc_transform(in, &next, "srgb", "embedded", TRUE, NULL) == 0) {
         g_object_unref(in);
         in = next;
     } else {
         next = NULL;
-        vips_error_clear(); /* a profile that does not fit its picture is left out */
+        vips_error_clear(); /* a profile that does not fit the picture is ignored */
     }
     if (vips_colourspace(in, &next, VIPS_INTERPRETATION_sRGB, NULL) != 0) {
         g_object_unref(in);
@@ -177,26 +191,30 @@ static VipsImage *plain_colours(VipsImage *in)
 
 static bool save(VipsImage *in, int quality, struct picture *to)
 {
-    return vips_jpegsave_buffer(in, &to->data, &to->size, "Q", quality, "strip", TRUE, "optimize_coding", TRUE, NULL) == 0;
+    return vips_jpegsave_buffer(in, &to->data, &to->size, "Q", quality, "strip", TRUE,
+                                "optimize_coding", TRUE, NULL) == 0;
 }
 
-/* Both sizes from the unpacked picture. */
-static bool draw(const void *data, size_t size, VipsFailOn strict, struct picture *first, struct picture *second)
+/* Makes both sizes from the decoded picture. */
+static bool draw(const void *data, size_t size, VipsFailOn strict, struct picture *first,
+                 struct picture *second)
 {
     VipsImage *large = NULL, *small = NULL;
-    if (vips_thumbnail_buffer((void *)(uintptr_t)data, size, &large, PHOTO_LONGEST, "height", PHOTO_LONGEST, "size", VIPS_SIZE_DOWN,
-                              "fail_on", strict, NULL) != 0)
+    if (vips_thumbnail_buffer((void *)(uintptr_t)data, size, &large, PHOTO_LONGEST, "height",
+                              PHOTO_LONGEST, "size", VIPS_SIZE_DOWN, "fail_on", strict, NULL) != 0)
         return false;
     large = plain_colours(large);
-    VipsImage *held = large ? vips_image_copy_memory(large) : NULL; /* unpacked once, drawn twice */
-    /* The thumbnail goes on in grey where the loader has failed; small complaints stand there as well. */
+    VipsImage *held = large ? vips_image_copy_memory(large) : NULL; /* decoded once, used twice */
+    /* If the loader fails, the thumbnail continues in grey. Harmless warnings
+     * are reported the same way. */
     bool failed = strict == VIPS_FAIL_ON_WARNING && *vips_error_buffer();
     if (large)
         g_object_unref(large);
     if (!held)
         return false;
     bool ok = !failed && save(held, 80, first) &&
-              vips_thumbnail_image(held, &small, PHOTO_SMALL, "height", PHOTO_SMALL, "size", VIPS_SIZE_DOWN, NULL) == 0 &&
+              vips_thumbnail_image(held, &small, PHOTO_SMALL, "height", PHOTO_SMALL, "size",
+                                   VIPS_SIZE_DOWN, NULL) == 0 &&
               save(small, 70, second);
     if (small)
         g_object_unref(small);
@@ -206,7 +224,8 @@ static bool draw(const void *data, size_t size, VipsFailOn strict, struct pictur
 
 static enum photo_exit measured(const void *data, size_t size)
 {
-    VipsImage *head = vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+    VipsImage *head = vips_image_new_from_buffer(data, size, "", "access", VIPS_ACCESS_SEQUENTIAL,
+                                                 NULL);
     if (!head)
         return PHOTO_UNREADABLE;
     int64_t width = vips_image_get_width(head), height = vips_image_get_height(head);
@@ -234,9 +253,30 @@ static bool write_picture(const struct picture *p)
     return write_all(length, sizeof length) && write_all(p->data, p->size);
 }
 
+/* Makes both pictures from the file; data has room for END_MOST more bytes. */
+static enum photo_exit make(char *data, size_t size, struct picture *first, struct picture *second)
+{
+    if (size > PHOTO_BYTES || size < 16)
+        return PHOTO_UNREADABLE;
+    bool whole = ended((const unsigned char *)data, size), jpeg = (unsigned char)data[0] == 0xFF;
+    if (!whole && !jpeg)
+        return PHOTO_CUT_OFF;
+    if (!whole) { /* at most the end marker is missing: with it added, the library reports an error
+                     if more is missing */
+        memcpy(data + size, "\xFF\xD9", END_MOST);
+        size += END_MOST;
+    }
+    enum photo_exit found = measured(data, size);
+    if (found != PHOTO_MADE)
+        return whole || found == PHOTO_TOO_LARGE ? found : PHOTO_CUT_OFF;
+    if (!draw(data, size, whole ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_WARNING, first, second))
+        return whole ? PHOTO_DAMAGED : PHOTO_CUT_OFF;
+    return PHOTO_MADE;
+}
+
 int main(void)
 {
-    static char data[PHOTO_BYTES + 3];
+    static char data[PHOTO_BYTES + 1 + END_MOST];
     size_t size = 0;
     ssize_t n = 0;
     struct picture first = {0}, second = {0};
@@ -244,22 +284,9 @@ int main(void)
         return PHOTO_NOT_STARTED;
     while (size <= PHOTO_BYTES && (n = read(STDIN_FILENO, data + size, PHOTO_BYTES + 1 - size)) > 0)
         size += (size_t)n;
-    if (n < 0 || size > PHOTO_BYTES)
-        return PHOTO_UNREADABLE;
-    if (size < 16)
-        return PHOTO_UNREADABLE;
-    bool whole = ended((const unsigned char *)data, size), jpeg = (unsigned char)data[0] == 0xFF;
-    if (!whole && !jpeg)
-        return PHOTO_CUT_OFF;
-    if (!whole) { /* only its end may be missing: with one, the library complains when there is less than that */
-        memcpy(data + size, "\xFF\xD9", 2);
-        size += 2;
-    }
-    enum photo_exit found = measured(data, size);
-    if (found != PHOTO_MADE)
-        return whole || found == PHOTO_TOO_LARGE ? (int)found : PHOTO_CUT_OFF;
-    if (!draw(data, size, whole ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_WARNING, &first, &second))
-        return whole ? PHOTO_DAMAGED : PHOTO_CUT_OFF;
+    int made = n < 0 ? (int)PHOTO_UNREADABLE : (int)make(data, size, &first, &second);
+    if (made != PHOTO_MADE)
+        return (int)made;
     bool told = write_picture(&first) && write_picture(&second);
     g_free(first.data);
     g_free(second.data);

@@ -41,7 +41,7 @@ test('what was typed comes back, can be thrown away, and goes when it has arrive
     assert.ok(await page.isChecked('[name=d]'));
     assert.ok(await page.getByText('您上次填的内容还在。').isVisible());
 
-    await page.getByRole('button', { name: '不要了，重新填' }).click();
+    await page.getByRole('button', { name: '清空重填' }).click();
     assert.equal(await page.inputValue('#a'), '');
     assert.ok(!await page.isChecked('[name=d]'));
     await page.goto(at('states'));
@@ -112,22 +112,22 @@ test('photographs are shown, made smaller, at most three, and can be taken out',
     await page.waitForFunction(() => [...document.querySelector('#f-photos').files].map((file) => file.name).join() === 'a.jpg,b.png,c.jpg');
     assert.ok(await page.getByText('最多三张照片', { exact: true }).isVisible());
 
-    await page.getByRole('button', { name: '拿掉 b.png' }).click();
+    await page.getByRole('button', { name: '移除 b.png' }).click();
     assert.deepEqual(await sizes(), ['a.jpg image/jpeg 1600x800', 'c.jpg image/jpeg 1600x800']);
     assert.deepEqual(complaints, []);
 });
 
 test('a point is chosen on the map, by keyboard too, and taken back', async () => {
     await page.goto(at('ask'));
-    await page.getByRole('button', { name: '在地图上指出位置' }).click();
+    await page.getByRole('button', { name: '在地图上标出位置' }).click();
     await page.waitForSelector('.map .pin', { timeout: 60000 });
     await page.locator('.map canvas').focus();
     await page.keyboard.press('ArrowRight');
     await page.waitForFunction(() => document.querySelector('[name=lat]').value !== '');
     const lon = Number(await page.inputValue('[name=lon]'));
     assert.ok(lon > 112.47 && lon < 112.6, `longitude ${lon}`);
-    assert.ok(await page.getByText('已选好位置').isVisible());
-    await page.getByRole('button', { name: '不用地图位置' }).click();
+    assert.ok(await page.getByText('已标好位置').isVisible());
+    await page.getByRole('button', { name: '不标位置' }).click();
     assert.equal(await page.inputValue('[name=lat]'), '');
     /* No style.json here: the browser reports that one 404 itself. */
     assert.deepEqual(complaints.filter((each) => !each.includes('404')), []);
@@ -199,7 +199,7 @@ test('a button that changes much asks first', async () => {
         });
     });
     await page.getByRole('button', { name: '并入另一件' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: '先不' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: '返回' }).click();
     assert.equal(await page.getByRole('dialog').count(), 0);
     assert.ok(await page.getByRole('button', { name: '并入另一件' }).evaluate((button) => button === document.activeElement));
     await page.getByRole('button', { name: '并入另一件' }).click();

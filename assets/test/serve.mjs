@@ -53,7 +53,7 @@ export function start(port) {
         if (name === 'ask/similar') {
             let typed = '';
             request.on('data', (part) => (typed += part));
-            return request.on('end', () => send(200, 'text/html', `<h2>已经有人说过类似的事</h2><ul><li><b>${new URLSearchParams(typed).get('text')?.replace(/</g, '&lt;')}</b> <button name="join" value="5">我也是这件事</button></li></ul>`));
+            return request.on('end', () => send(200, 'text/html', `<h2>已经有人说过类似的事</h2><ul><li><b>${new URLSearchParams(typed).get('text')?.replace(/</g, '&lt;')}</b> <button name="join" value="5">我也遇到了</button></li></ul>`));
         }
         if (name === 'live') {
             answer.writeHead(200, { 'Content-Type': 'text/event-stream', 'Content-Security-Policy': CSP });

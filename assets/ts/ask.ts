@@ -20,7 +20,7 @@ function startSimilar(box: HTMLElement): void {
     const look = async (): Promise<void> => {
         const asked = new URLSearchParams();
         for (const [name, value] of new FormData(form))
-            if (typeof value === 'string' && value !== '' && ['text', 'area', 'subject'].includes(name))
+            if (typeof value === 'string' && value !== '' && ['text', 'area', 'estate', 'subject'].includes(name))
                 asked.append(name, value);
         const sent = asked.toString();
         if (sent === last || (asked.get('text') ?? '').trim().length < 4)
@@ -30,8 +30,10 @@ function startSimilar(box: HTMLElement): void {
         running = new AbortController();
         try {
             const found = await fragment(box.dataset['similar'] ?? '', 'similar', running.signal, asked);
-            if (found)
-                box.replaceChildren(...(found.textContent?.trim() ? found.childNodes : []));
+            if (!found)
+                return;
+            guess(form, one('[data-guess]', found)?.dataset['guess'] ?? '');
+            box.replaceChildren(...(found.textContent?.trim() ? found.childNodes : []));
         } catch {
             /* No network: the hint is left out. */
         }
@@ -41,6 +43,66 @@ function startSimilar(box: HTMLElement): void {
         timer = window.setTimeout(() => void look(), 600);
     });
     form.addEventListener('restored', () => void look());
+}
+
+/* What the words are about, until somebody has chosen. */
+function guess(form: HTMLFormElement, category: string): void {
+    const chosen = one<HTMLInputElement>('[name=category]:checked', form);
+    if (category === '' || (chosen && form.dataset['guess'] !== chosen.value))
+        return;
+    const radio = all<HTMLInputElement>('[name=category]', form).find((each) => each.value === category);
+    if (!radio || radio.checked)
+        return;
+    form.dataset['guess'] = category;
+    radio.checked = true;
+    radio.dispatchEvent(new Event('guessed', { bubbles: true }));
+}
+
+/* ---- parts folded to one line ---- */
+
+/* What stands in the fields of a part, as its line says it: names of choices, else what was typed. */
+function told(line: HTMLElement): string {
+    const parts: string[] = [];
+    for (const field of all<HTMLInputElement | HTMLSelectElement>('input, select', line)) {
+        if (field instanceof HTMLSelectElement) {
+            if (field.value)
+                parts.push(field.selectedOptions[0]?.text ?? '');
+        } else if (field.type === 'radio') {
+            if (!field.checked || !field.value)
+                continue;
+            const holder = field.hasAttribute('data-other') ? one('summary', field.closest('.topics > details')!) : field.parentElement;
+            parts.push(field.dataset['short'] ?? (one('b', holder!) ?? one('span', holder!))?.textContent ?? '');
+        } else if (field.type === 'file') {
+            if (field.files?.length)
+                parts.push(String(field.files.length));
+        } else if (field.type !== 'hidden' && field.type !== 'checkbox' && !field.closest('.open-only')) {
+            parts.push(field.value.trim());
+        }
+    }
+    return parts.filter(Boolean).join(' · ');
+}
+
+function startLine(line: HTMLDetailsElement): void {
+    const shown = one('summary > b', line);
+    const form = line.closest('form');
+    if (!shown || !form)
+        return;
+    const show = (): void => {
+        const text = told(line);
+        shown.textContent = text || (line.dataset['line'] ?? '');
+        line.classList.toggle('filled', text !== '');
+    };
+    line.addEventListener('input', show);
+    line.addEventListener('change', (event) => {
+        show();
+        if (line.hasAttribute('data-close') && (event.target as HTMLInputElement).type === 'radio') {
+            line.open = false;
+            one('summary', line)?.focus();
+        }
+    });
+    line.addEventListener('guessed', show);
+    form.addEventListener('restored', show);
+    show();
 }
 
 /* ---- what others would see ---- */
@@ -69,11 +131,13 @@ function startPreview(box: HTMLElement): void {
         const chosen = one<HTMLInputElement>('[name=category]:checked', form);
         const holder = chosen?.hasAttribute('data-other') ? one('summary', chosen.closest('details')!) : chosen?.parentElement;
         set('category', chosen?.value && holder ? one('b', holder)?.textContent ?? '' : none);
-        const area = one<HTMLSelectElement>('[name=area]', form)?.selectedOptions[0];
-        const community = area?.closest('optgroup')?.label;
+        const listed = one<HTMLSelectElement>('select[name=area]', form)?.selectedOptions[0];
+        const tapped = one('[name=area]:checked', form)?.parentElement?.textContent?.trim();
+        const community = listed ? listed.closest('optgroup')?.label : tapped;
         set('area', community ? `${community} · ` : '');
     };
     form.addEventListener('input', show);
+    form.addEventListener('guessed', show);
     form.addEventListener('restored', show);
     show();
 }
@@ -84,6 +148,33 @@ function startTopics(box: HTMLElement): void {
         const drawer = one('input:checked', box)?.closest('details');
         if (drawer)
             drawer.open = true;
+    });
+}
+
+/* A community was tapped: the next question is the telephone. Not for the arrow keys, which choose as they pass.
+ * An estate goes with its community: each takes the other along. */
+function startTaps(box: HTMLElement): void {
+    const form = box.closest('form');
+    const estate = form && one<HTMLSelectElement>('select[name=estate]', form);
+    box.addEventListener('click', (event) => {
+        const phone = form && one<HTMLInputElement>('[type=tel]', form);
+        if (event.detail > 0 && phone?.value === '')
+            phone.focus();
+    });
+    box.addEventListener('change', (event) => {
+        const of = estate?.selectedOptions[0]?.dataset['of'];
+        if (estate && of && of !== (event.target as HTMLInputElement).value) {
+            estate.value = '';
+            estate.dispatchEvent(new Event('input', { bubbles: true }));
+        }
+    });
+    estate?.addEventListener('change', () => {
+        const of = estate.selectedOptions[0]?.dataset['of'];
+        const radio = all<HTMLInputElement>('[name=area]', box).find((each) => each.value === of);
+        if (radio && !radio.checked) {
+            radio.checked = true;
+            radio.dispatchEvent(new Event('input', { bubbles: true }));
+        }
     });
 }
 
@@ -208,9 +299,13 @@ function startPoint(box: HTMLElement): void {
         tell();
         lat.dispatchEvent(new Event('input', { bubbles: true }));
     };
-    const area = one<HTMLSelectElement>('[name=area]', box.closest('form') ?? document.body);
+    const form = box.closest('form') ?? document.body;
+    /* The estate that is chosen, else the community. */
     const near = (): { lat: number; lon: number } | null => {
-        const [y, x] = (area?.selectedOptions[0]?.dataset['at'] ?? '').split(',').map(Number);
+        const at = all<HTMLSelectElement>('select[name=estate], select[name=area]', form)
+            .map((list) => list.selectedOptions[0]).concat(one('[name=area]:checked', form) as HTMLOptionElement)
+            .map((chosen) => chosen?.dataset['at']).find(Boolean);
+        const [y, x] = (at ?? '').split(',').map(Number);
         return y !== undefined && x !== undefined ? { lat: y, lon: x } : null;
     };
     open.hidden = false;
@@ -223,8 +318,8 @@ function startPoint(box: HTMLElement): void {
             const move = await map.choose(place, lat.value ? { lat: Number(lat.value), lon: Number(lon.value) } : null, set,
                 open.textContent?.trim() ?? '', near());
             open.hidden = true;
-            area?.addEventListener('change', () => {
-                const to = near();
+            form.addEventListener('change', (event) => {
+                const to = ['area', 'estate'].includes((event.target as HTMLInputElement).name) ? near() : null;
                 if (to && lat.value === '')
                     move(to);
             });
@@ -258,8 +353,10 @@ function startShown(place: HTMLElement): void {
 
 export function startAsk(): void {
     all('[data-similar]').forEach(startSimilar);
+    all<HTMLDetailsElement>('[data-line]').forEach(startLine);
     all('#preview').forEach(startPreview);
     all('.topics').forEach(startTopics);
+    all('.taps').forEach(startTaps);
     all<HTMLFormElement>('form[data-code]').forEach(startCode);
     all('[data-photos]').forEach(startPhotos);
     all('[data-map-point]').forEach(startPoint);

@@ -2,6 +2,8 @@
  * What is typed into a form[data-keep] stays in this tab until the server says that it has arrived
  * (<html data-sent="ID">), so that an error, an expired session or a closed lid loses nothing. The tab's own
  * storage is used and not the browser's: at the community's desk the next person must not meet the last one's name.
+ * With data-keep-asks (a form for one caller after another) the draft is offered and fills nothing by itself; what is typed
+ * for the next caller takes its place.
  * Never kept: passwords, files, hidden fields (tokens), except those of a map point.
  */
 import { base } from './base.ts';
@@ -87,11 +89,31 @@ function load(id: string): Draft | null {
     }
 }
 
+function offer(form: HTMLFormElement, id: string, draft: Draft): void {
+    const notice = element('div', 'notice info');
+    notice.setAttribute('role', 'status');
+    const inner = element('div', '', word('unsaved'));
+    inner.append(action(word('resume'), '', () => {
+        notice.remove();
+        write(form, draft, false);
+        form.dispatchEvent(new Event('restored'));
+    }), action(word('discard-draft'), 'quiet', () => {
+        sessionStorage.removeItem(key(id));
+        notice.remove();
+    }));
+    notice.append(inner);
+    form.prepend(notice);
+    form.addEventListener('input', () => notice.remove(), { once: true });
+}
+
 function watch(form: HTMLFormElement, id: string): void {
     const drawn = read(form);
     const draft = load(id);
     const newer = one('.problems') !== null || form.dataset['drawn'] !== undefined;
-    if (draft && write(form, draft, newer)) {
+    const asks = form.dataset['keepAsks'] !== undefined && !newer;
+    if (draft && asks && !same(draft, drawn)) {
+        offer(form, id, draft);
+    } else if (draft && write(form, draft, newer)) {
         form.dispatchEvent(new Event('restored'));
         const text = word('kept');
         if (text) {

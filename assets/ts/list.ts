@@ -1,5 +1,5 @@
 /*
- * The work list: keys (j k move, Enter opens, x ticks, / searches, ? shows them, g then a letter goes), the box
+ * The work list: keys (j k move, Enter opens, d dispatches, x ticks, / searches, ? shows them, g then a letter goes), the box
  * that ticks all, and the bar for what is ticked. The keys move the real focus, so a screen reader follows. They
  * can be switched off in the keys dialog (WCAG 2.1.4).
  */
@@ -23,6 +23,33 @@ function tick(): void {
     box?.click();
 }
 
+const NEXT = 'linli-next-row';
+const href = (row: HTMLElement | undefined): string => (row && link(row)?.getAttribute('href')) ?? '';
+
+/* d: what dispatches the row of the cursor, its button or the link to the form. */
+function sender(): HTMLElement | null {
+    return one('.send', rows().find((row) => row.contains(document.activeElement)) ?? document.createElement('p'));
+}
+
+/* The cursor goes on to the row below, although the answer is the whole page again. */
+function startNext(): void {
+    const wanted = sessionStorage.getItem(NEXT);
+    sessionStorage.removeItem(NEXT);
+    const list = rows();
+    const row = wanted === null ? undefined : list.find((each) => href(each) === wanted) ?? list[0];
+    if (row && location.pathname === '/work') {
+        link(row)?.focus();
+        row.scrollIntoView({ block: 'nearest' });
+    }
+    document.addEventListener('click', (event) => {
+        const act = (event.target as Element).closest<HTMLElement>('button.send');
+        if (!act)
+            return;
+        const now = rows(), at = now.findIndex((each) => each.contains(act));
+        sessionStorage.setItem(NEXT, href(now[at + 1] ?? now[at - 1]));
+    });
+}
+
 /* Which key is meant by what was pressed before it: "g" waits for one more. */
 export function meaning(before: string, key: string): string {
     return before === 'g' ? `g ${key}` : key;
@@ -36,9 +63,15 @@ function startKeys(): void {
         off.checked = !wanted();
         off.addEventListener('change', () => localStorage.setItem('keys', off.checked ? 'off' : 'on'));
     }
+    /* The focus is on what closes it, not on the box that turns the keys off. */
+    const open = (): void => {
+        dialog?.showModal();
+        if (dialog)
+            one('form button', dialog)?.focus();
+    };
     for (const button of all('[data-keys-open]')) {
         button.hidden = false;
-        button.addEventListener('click', () => dialog?.showModal());
+        button.addEventListener('click', open);
     }
     let before = '';
     document.addEventListener('keydown', (event) => {
@@ -56,18 +89,31 @@ function startKeys(): void {
             move(pressed === 'j' ? 1 : -1);
         else if (pressed === 'x')
             tick();
+        else if (pressed === 'd' && sender())
+            sender()!.click();
         else if (pressed === '/' && one('[data-search]'))
             one<HTMLInputElement>('[data-search]')!.select(), one('[data-search]')!.focus();
         else if (pressed === '?' && dialog)
-            dialog.showModal();
+            open();
         else
             return;
         event.preventDefault();
     });
+    /* Ctrl+Enter sends the form that is being filled in, as its own button does. */
+    document.addEventListener('keydown', (event) => {
+        const field = event.target as HTMLElement;
+        const form = event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.isComposing
+            ? field.closest<HTMLFormElement>('form[method="post"]') : null;
+        const button = form && one<HTMLButtonElement>('.acts button.primary, .acts button.danger, .acts button:not([type=button])', form);
+        if (button) {
+            event.preventDefault();
+            button.click();
+        }
+    });
 }
 
 function startBulk(form: HTMLFormElement): void {
-    const boxes = (): HTMLInputElement[] => all<HTMLInputElement>('tbody .pick input', form);
+    const boxes = (): HTMLInputElement[] => all<HTMLInputElement>('tbody .pick input, .notices .to input', form);
     const count = (): void => {
         const picked = boxes().filter((box) => box.checked).length;
         form.classList.toggle('picked', picked > 0);
@@ -79,6 +125,7 @@ function startBulk(form: HTMLFormElement): void {
             whole.indeterminate = picked > 0 && picked < boxes().length;
         }
     };
+    one<HTMLElement>('[data-all]', form)?.closest('[hidden]')?.removeAttribute('hidden');
     form.addEventListener('change', (event) => {
         const target = event.target as HTMLInputElement;
         if (target.matches('[data-all]'))
@@ -91,5 +138,6 @@ function startBulk(form: HTMLFormElement): void {
 
 export function startList(): void {
     startKeys();
+    startNext();
     all<HTMLFormElement>('form.bulk').forEach(startBulk);
 }

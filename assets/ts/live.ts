@@ -1,7 +1,7 @@
 /*
  * Parts of a page that follow what happens: [data-live] names an event stream; when it speaks, the part is
  * fetched again (this page's address, header X-Fragment: its id) and put in place. What the reader has
- * ticked and where the focus is stay. The state is said in words in [data-live-state].
+ * ticked and where the focus is stay. A page that answers a form names the part's own address: [data-from]. The state is said in words in [data-live-state].
  */
 import { all, fragment, one, word } from './page.ts';
 
@@ -11,7 +11,7 @@ export const pause = (failures: number): number => Math.min(60, 2 ** failures) *
 const listChanged = new Event('list-changed', { bubbles: true });
 
 async function refresh(part: HTMLElement): Promise<boolean> {
-    const fresh = await fragment(location.href, part.id);
+    const fresh = await fragment(part.dataset['from'] || location.href, part.id);
     if (!fresh)
         return false;
     const ticked = new Set(all<HTMLInputElement>('input:checked', part).map((box) => `${box.name}=${box.value}`));

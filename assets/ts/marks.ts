@@ -4,7 +4,7 @@
  */
 import { base } from './base.ts';
 import { all, element, one } from './page.ts';
-import { fact, forget, keep, kept, send, type Answer, type Kept } from './queue.ts';
+import { fact, forget, keep, kept, send, type Answer, type Entry } from './queue.ts';
 
 declare const DOOR_JS: string;
 declare const SCAN_JS: string;
@@ -28,8 +28,10 @@ const says = (name: string, ...values: (string | number)[]): string => {
 const clock = (seconds: number): string => new Date((seconds + 8 * 3600) * 1000).toISOString().slice(11, 16);
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-function notice(text: string): void {
+function notice(text: string, good = false): void {
     tell.hidden = !text;
+    tell.classList.toggle('ok', good);
+    tell.classList.toggle('warn', !good);
     one('div', tell)!.textContent = text;
 }
 
@@ -67,24 +69,39 @@ function later(): void {
     again = window.setTimeout(() => void flush(), Math.min(60, 2 ** failures++) * 1000);
 }
 
-function drawKept(list: Kept[]): void {
+/* What this page's entries say. */
+interface Mark {
+    activity: number;
+    out?: boolean | null;    /* null: the other way round than it is */
+    code?: string;           /* of the door: 123456-29405321 */
+    card?: string;
+    who?: string;
+}
+interface Count {
+    activity: number;
+    n: number;               /* residents counted */
+}
+const what = kind === 'count' ? 'count' : 'mark';
+
+function drawKept(list: Entry[]): void {
     const place = one('[data-kept]', root)!;
+    const here = list.filter((k) => k.what === what && k.body['activity'] === activity);
     place.replaceChildren();
-    for (const k of list) {
-        if (k.activity !== activity || (kind === 'count') !== (k.n !== undefined))
-            continue;
+    for (const k of here) {
+        const mark = k.body as unknown as Mark;
+        const name = mark.who ? `${mark.who}${language === 'en' ? ': ' : '：'}` : '';
         if (k.error) {
-            const line = element('li', 'late', `${k.who ? `${k.who}: ` : ''}${says('again', k.error)} `);
+            const line = element('li', 'late', `${name}${says('again', k.error)} `);
             const drop = element('button', 'quiet', says('discard'));
             drop.type = 'button';
             drop.addEventListener('click', () => void forget(k.key).then(redraw));
             line.append(drop);
             place.append(line);
         } else if (kind !== 'count') {
-            place.append(element('li', '', `${k.who ? `${k.who}: ` : ''}${says(k.out ? 'out' : 'in', clock(k.at - (k.ahead ?? 0)))}`));
+            place.append(element('li', '', `${name}${says(mark.out ? 'out' : 'in', clock(k.at - (k.ahead ?? 0)))}`));
         }
     }
-    const waiting = list.filter((k) => !k.error && k.activity === activity && (kind === 'count') === (k.n !== undefined));
+    const waiting = here.filter((k) => !k.error);
     if (kind === 'count')
         drawTotal(waiting);
     if (waiting.length && !navigator.onLine)
@@ -97,19 +114,33 @@ async function redraw(): Promise<void> {
     drawKept(await kept());
 }
 
-function stand(answers: Answer[]): void {
+const leaving = new Map<string, boolean>(); /* of what was tapped here: whether one leaves with it */
+
+/* What was refused before is of no use once it went well, and the other button comes next. */
+async function stand(answers: Answer[]): Promise<void> {
     const last = answers.filter((a) => a.status < 300 && a.message).pop();
     const place = one('[data-stand]', root);
+    if (last && kind === 'in') {
+        notice('');
+        for (const k of await kept())
+            if (k.error && k.what === what && k.body['activity'] === activity)
+                await forget(k.key);
+    }
+    const out = last && leaving.get(last.key);
+    if (out !== undefined) {
+        one('button[value="in"]', root)?.classList.toggle('primary', out);
+        one('button[value="out"]', root)?.classList.toggle('primary', !out);
+    }
     if (last && place)
         place.textContent = last.message;
     else if (last && kind === 'door')
-        notice(last.message ?? '');
+        notice(last.message ?? '', true);
 }
 
 async function flush(): Promise<void> {
     clearTimeout(again);
     const sent = await send(language);
-    stand(sent.answers);
+    await stand(sent.answers);
     for (const a of sent.answers)
         if (a.status < 300)
             counted(a.key);
@@ -119,7 +150,7 @@ async function flush(): Promise<void> {
         notice(says('login'));
     } else if (sent.state === 'sent') {
         if (failures > 0)
-            notice(says('sent'));
+            notice(says('sent'), true);
         failures = 0;
     }
     await redraw();
@@ -127,9 +158,9 @@ async function flush(): Promise<void> {
 
 const newKey = (): string => `m-${[...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
 
-async function add(mark: Partial<Kept>): Promise<string> {
+async function add(body: Omit<Mark, 'activity'> | Omit<Count, 'activity'>): Promise<string> {
     const key = newKey();
-    await keep({ key, activity, at: seconds(), ahead: aheadNow(), ...mark });
+    await keep({ key, what, at: seconds(), ahead: aheadNow(), body: { activity, ...body } });
     await redraw();
     /* Where the browser can, it is sent even when this page is closed before there is network. */
     navigator.serviceWorker?.ready.then((r) => (r as unknown as { sync?: { register(tag: string): Promise<void> } }).sync?.register('marks')).catch(() => undefined);
@@ -162,7 +193,7 @@ function startIn(): void {
         }
         notice('');
         const out = (event as SubmitEvent).submitter?.getAttribute('value') === 'out';
-        void add({ out, code: shown, ...(card ? { card: card.value.trim() } : {}) });
+        void add({ out, code: shown, ...(card ? { card: card.value.trim() } : {}) }).then((key) => leaving.set(key, out));
     });
     startCamera((text) => doorCode(code, text));
 }
@@ -370,12 +401,12 @@ function counted(key: string): void {
     }
 }
 
-function drawTotal(waiting: Kept[]): void {
+function drawTotal(waiting: Entry[]): void {
     const place = one('[data-total]', root);
     if (!place)
         return;
     place.dataset['base'] ??= place.textContent ?? '0';
-    const sum = [...waiting.map((k) => k.n ?? 0), ...arrived.values()].reduce((a, b) => a + b, 0);
+    const sum = [...waiting.map((k) => (k.body as unknown as Count).n), ...arrived.values()].reduce((a, b) => a + b, 0);
     place.textContent = String(Math.max(0, Number(place.dataset['base']) + sum));
 }
 

@@ -1,38 +1,45 @@
 /*
- * What was tapped and is not yet known to have arrived: kept in IndexedDB, each with a key of its own, sent in the
- * order of tapping, and only taken off when the server has answered for it. The same mark sent twice is one mark.
- * Used by the pages at the door and by their service worker.
+ * What was entered and is not yet known to have arrived (core/offline.h): kept in IndexedDB, each with a key of its own,
+ * sent in the order in which it was entered, and only taken off when the server has answered for it. The same entry sent
+ * twice counts once. `what` says what it is; this file knows none by name. Used by the pages at the door and by their
+ * service worker.
  */
 import { base } from './base.ts';
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 
-export interface Kept {
+export interface Entry {
     key: string;
-    activity: number;
+    what: string;            /* "mark" */
     at: number;              /* by this device's clock, in seconds */
     ahead: number | null;    /* seconds that clock is ahead of the server's; null: never measured */
-    out?: boolean | null;    /* null: the other way round than it is */
-    code?: string;           /* of the door: 123456-29405321 */
-    card?: string;
-    who?: string;
-    n?: number;              /* residents counted: then it is no mark */
+    body: Record<string, unknown>;
     error?: string;          /* why the server refused it */
+}
+
+/* As pages of earlier versions kept it: entry and body in one object, of two types. */
+type Older = { key: string; at: number; ahead: number | null; error?: string; n?: number } & Record<string, unknown>;
+
+function current(stored: Entry | Older): Entry {
+    if ('body' in stored)
+        return stored as Entry;
+    const { key, at, ahead, error, ...body } = stored;
+    return { key, what: stored.n === undefined ? 'mark' : 'count', at, ahead, body, ...(error === undefined ? {} : { error }) };
 }
 
 export interface Answer {
     key: string;
     status: number;
-    result: string;
+    result: 'accepted' | 'duplicate' | 'refused';
     message: string | null;
 }
 
 interface Shelf extends DBSchema {
-    kept: { key: number; value: Kept; indexes: { key: string } };
+    kept: { key: number; value: Entry | Older; indexes: { key: string } };
     facts: { key: string; value: number };
 }
 
 const BATCH = 50;
-const REFUSED = 14 * 86400; /* so long the server would take a mark: what it refused before that is of no use */
+const REFUSED = 14 * 86400; /* what the server refused longer ago is of no use */
 let opened: Promise<IDBPDatabase<Shelf>> | null = null;
 
 const shelf = (): Promise<IDBPDatabase<Shelf>> =>
@@ -43,21 +50,21 @@ const shelf = (): Promise<IDBPDatabase<Shelf>> =>
         },
     }));
 
-export async function keep(mark: Kept): Promise<void> {
-    await (await shelf()).add('kept', mark);
+export async function keep(entry: Entry): Promise<void> {
+    await (await shelf()).add('kept', entry);
 }
 
-export async function kept(): Promise<Kept[]> {
-    return (await shelf()).getAll('kept');
+export async function kept(): Promise<Entry[]> {
+    return (await (await shelf()).getAll('kept')).map(current);
 }
 
 async function tidy(): Promise<void> {
-    for (const mark of await kept())
-        if (mark.error && mark.at + REFUSED < Date.now() / 1000)
-            await forget(mark.key);
+    for (const entry of await kept())
+        if (entry.error && entry.at + REFUSED < Date.now() / 1000)
+            await forget(entry.key);
 }
 
-async function change(key: string, to: Kept | null): Promise<void> {
+async function change(key: string, to: Entry | null): Promise<void> {
     const tx = (await shelf()).transaction('kept', 'readwrite');
     const cursor = await tx.store.index('key').openCursor(key);
     if (cursor)
@@ -77,10 +84,7 @@ export async function fact(name: string, value?: number): Promise<number | null>
     return (await db.get('facts', name)) ?? null;
 }
 
-const body = (all: Kept[]): string => JSON.stringify({
-    marks: all.filter((k) => k.n === undefined).map(({ error: _, ...mark }) => mark),
-    counts: all.filter((k) => k.n !== undefined).map(({ key, activity, at, ahead, n }) => ({ key, activity, at, ahead, n })),
-});
+const sheet = (all: Entry[]): string => JSON.stringify({ entries: all.map(({ error: _, ...entry }) => entry) });
 
 export type Sent = { state: 'sent' | 'offline' | 'signed-out' | 'busy'; answers: Answer[] };
 let sending = false;
@@ -101,21 +105,21 @@ export async function send(language: string): Promise<Sent> {
                 return { state: signedOut ? 'signed-out' : 'sent', answers };
             const stop = new AbortController();
             const timer = setTimeout(() => stop.abort(), 20000);
-            const answer = await fetch(`${base}/api/attendance?lang=${language}`, {
-                method: 'POST', body: body(batch), headers: { 'Content-Type': 'application/json' }, credentials: 'same-origin', signal: stop.signal,
+            const answer = await fetch(`${base}/api/offline?lang=${language}`, {
+                method: 'POST', body: sheet(batch), headers: { 'Content-Type': 'application/json' }, credentials: 'same-origin', signal: stop.signal,
             }).finally(() => clearTimeout(timer));
             if (!answer.ok)
                 return { state: 'offline', answers };
             for (const each of ((await answer.json()) as { results: Answer[] }).results) {
-                const mark = batch.find((k) => k.key === each.key);
-                if (!mark)
+                const entry = batch.find((k) => k.key === each.key);
+                if (!entry)
                     continue;
                 if (each.status < 300)
                     await forget(each.key);
                 else if (each.status === 401)
                     signedOut = true;
                 else if (each.status !== 429)
-                    await change(each.key, { ...mark, error: each.message ?? String(each.status) });
+                    await change(each.key, { ...entry, error: each.message ?? String(each.status) });
                 answers.push(each);
             }
             batch.forEach((k) => skip.add(k.key));

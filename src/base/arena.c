@@ -1,14 +1,16 @@
 /*
- * Arena allocation: a chain of blocks, the newest first, bump pointer in it.
+ * Arena allocation: a chain of blocks, newest first, with a bump pointer in the
+ * newest.
  *
- * Blocks double from 16 KB to 1 MB, so that a page costs one or two calls of
- * malloc and a large import a few hundred. Larger single wishes get a block
- * of their own behind the newest. arena_clear keeps the first block: a worker
- * that serves one request after another does not call malloc at all.
- * Memory belongs to the arena; callers never free.
+ * Blocks double from 16 KB to 1 MB, so a page costs one or two calls of malloc
+ * and a large import a few hundred. A larger allocation gets its own block
+ * behind the newest. arena_clear keeps the first block, so a worker that serves
+ * one request after another does not call malloc at all. Memory belongs to the
+ * arena; callers never free.
  */
 #include "base/arena.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,7 +107,8 @@ size_t arena_used(const struct arena *a)
     return a->used;
 }
 
-/* A block that can hold n more bytes; large wishes go behind the newest block, which stays in use. */
+/* Returns a block with room for n more bytes. A large allocation gets its own
+ * block behind the newest, which stays in use. */
 static struct block *block_for(struct arena *a, size_t n)
 {
     struct block *b = a->newest;
@@ -150,6 +153,19 @@ char *arena_copyn(struct arena *a, const char *s, size_t n)
         memcpy(p, s, n);
     p[n] = '\0';
     return p;
+}
+
+/* The capacity is the count's next power of two, so it needs no variable. */
+void *arena_grow(struct arena *a, void *list, int count, size_t size)
+{
+    if (count & (count - 1))
+        return list;
+    if (count > INT_MAX / 2)
+        die("a list has too many entries");
+    void *more = arena_alloc(a, size * (size_t)(count ? 2 * count : 1));
+    if (count)
+        memcpy(more, list, size * (size_t)count);
+    return more;
 }
 
 char *arena_copy(struct arena *a, const char *s)

@@ -1,6 +1,6 @@
 /*
- * The growing buffer: doubling from 4 KB, never past its ceiling.
- * The memory is the buffer's own until buf_take hands it over.
+ * The growing buffer: it doubles from 4 KB and never exceeds its ceiling. The
+ * memory belongs to the buffer until buf_take hands it over.
  */
 #include "base/buf.h"
 
@@ -11,13 +11,34 @@
 
 void buf_init(struct buf *b, size_t ceiling)
 {
-    *b = (struct buf){.data = must_grow(NULL, 4096), .room = 4096, .ceiling = ceiling ? ceiling : BUF_CEILING};
+    *b = (struct buf){
+        .data = must_grow(NULL, 4096), .room = 4096, .ceiling = ceiling ? ceiling : BUF_CEILING};
     b->data[0] = '\0';
+}
+
+void buf_init_in(struct buf *b, struct arena *a, size_t ceiling)
+{
+    enum { FIRST = 512 };
+    *b = (struct buf){.data = arena_alloc(a, FIRST),
+                      .room = FIRST,
+                      .ceiling = ceiling ? ceiling : BUF_CEILING,
+                      .arena = a};
+    b->data[0] = '\0';
+}
+
+static char *grown(struct buf *b, size_t room)
+{
+    if (!b->arena)
+        return must_grow(b->data, room);
+    char *data = arena_alloc(b->arena, room);
+    memcpy(data, b->data, b->size + 1);
+    return data;
 }
 
 void buf_release(struct buf *b)
 {
-    free(b->data);
+    if (!b->arena)
+        free(b->data);
     *b = (struct buf){0};
 }
 
@@ -41,7 +62,7 @@ bool buf_room(struct buf *b, size_t n)
         room *= 2;
     if (room > b->ceiling)
         room = b->ceiling;
-    b->data = must_grow(b->data, room);
+    b->data = grown(b, room);
     b->room = room;
     return true;
 }
@@ -82,6 +103,8 @@ void buf_int(struct buf *b, int64_t v)
 char *buf_take(struct buf *b, size_t *size)
 {
     char *data = b->data;
+    if (b->arena)
+        abort(); /* the caller would free memory of the arena */
     if (size)
         *size = b->size;
     buf_init(b, b->ceiling);

@@ -1,10 +1,10 @@
 /*
  * The context: problems, translation, roles.
  *
- * Translation is a binary search in a table compiled in: languages change
- * from one request to the next, which the C library's catalogues, being per
- * process, cannot. Only Chinese needs the table; English is the source text.
- * Filled texts live in the context's arena, the others are static.
+ * Translation is a binary search in a compiled-in table. The C library's
+ * catalogues are per process, but here the language changes from one request to
+ * the next. Only Chinese needs the table; English is the source text. Filled
+ * texts are in the context's arena, the others are static.
  */
 #include "base/ctx.h"
 
@@ -18,21 +18,18 @@
 static const struct {
     const char *name, *title;
 } roles[] = {
-    {"public", N_("Visitor")},
-    {"resident", N_("Resident")},
-    {"volunteer", N_("Volunteer")},
-    {"team_leader", N_("Team leader")},
-    {"worker", N_("Community worker")},
-    {"unit_handler", N_("Unit handler")},
-    {"office", N_("Subdistrict office")},
-    {"leader", N_("Leader")},
-    {"auditor", N_("Auditor")},
-    {"admin", N_("System administrator")},
+    {"public", N_("Visitor")},           {"resident", N_("Resident")},
+    {"volunteer", N_("Volunteer")},      {"team_leader", N_("Team leader")},
+    {"worker", N_("Community worker")},  {"unit_handler", N_("Unit handler")},
+    {"office", N_("Subdistrict staff")}, {"leader", N_("Subdistrict leader")},
+    {"auditor", N_("Auditor")},          {"admin", N_("System administrator")},
 };
 static_assert(sizeof roles / sizeof *roles == ROLE_COUNT, "every role has a name");
 
-static const char *const status_names[] = {"ok", "not-found", "forbidden", "invalid", "conflict", "busy", "unavailable"};
-static_assert(sizeof status_names / sizeof *status_names == STATUS_COUNT, "every status has a name");
+static const char *const status_names[] = {"ok",       "not-found", "forbidden",  "invalid",
+                                           "conflict", "busy",      "unavailable"};
+static_assert(sizeof status_names / sizeof *status_names == STATUS_COUNT,
+              "every status has a name");
 
 const char *status_name(enum status s)
 {
@@ -55,7 +52,8 @@ static void add_problem(struct ctx *ctx, const char *field, const char *text)
     struct problem *p = ARENA_NEW(ctx->arena, struct problem);
     p->field = field;
     p->text = text;
-    if (!ctx->problems_end) /* a context made by hand, or copied before the first problem */
+    if (!ctx->problems_end) /* the context was not made by ctx_init, or was copied before its first
+                               problem */
         ctx->problems_end = &ctx->problems;
     *ctx->problems_end = p;
     ctx->problems_end = &p->next;
@@ -102,11 +100,13 @@ const char *tr(const struct ctx *ctx, const char *text)
 {
     if (!text || ctx->lang[0] != 'z')
         return text;
-    const struct po_entry *e = bsearch(text, po_zh_CN, (size_t)po_zh_CN_count, sizeof *po_zh_CN, by_source);
+    const struct po_entry *e = bsearch(text, po_zh_CN, (size_t)po_zh_CN_count, sizeof *po_zh_CN,
+                                       by_source);
     return e ? e->target : text;
 }
 
-/* The next place of a translation: "{}" or "{1}" to "{9}"; its length goes to *n, its number to *which. */
+/* Finds the next place in a translation, "{}" or "{1}" to "{9}". *n gets its
+ * length, *which its number. */
 static const char *next_place(const char *s, int *n, int *which)
 {
     for (; (s = strchr(s, '{')) != NULL; s++) {
@@ -186,4 +186,16 @@ const char *role_title(const struct ctx *ctx, enum role r)
 {
     int i = role_index(r);
     return i < 0 ? "" : tr(ctx, roles[i].title);
+}
+
+const char *lost_words(struct ctx *ctx)
+{
+    const char *what = say(ctx, "{} of {} {}", tr(ctx, ctx->lost_field), tr(ctx, ctx->lost_kind),
+                           ctx->lost_id);
+    if (ctx->lost > 1)
+        what = say(ctx, "{} and {} more", what, ctx->lost - 1);
+    return say(ctx,
+               "Can’t be decrypted with this installation’s key: {}. Enter it again, or ask the "
+               "administrator to run “linli reseal” with the key that was in use.",
+               what);
 }

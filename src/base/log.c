@@ -1,7 +1,7 @@
 /*
  * The log: a line is built in memory and written by one call, so lines of
- * several threads do not mix. What cannot be written is dropped: a full disk
- * under the log must not stop the service. Nothing here outlives the call.
+ * several threads do not mix. If writing fails, the line is dropped: a full
+ * disk under the log must not stop the service.
  */
 #include "base/log.h"
 
@@ -10,16 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *const levels[] = {"debug", "info", "warn", "error"};
+static const char *const levels[] = {"info", "warn", "error"};
 _Static_assert(sizeof levels / sizeof *levels == LOG_LEVEL_COUNT, "every level has a name");
 
-static enum log_level least = LOG_LEVEL_INFO;
 static int file = STDERR_FILENO;
-
-void log_set_level(enum log_level level)
-{
-    least = level;
-}
 
 void log_set_file(int fd)
 {
@@ -42,9 +36,10 @@ static void start_line(struct buf *line, enum log_level level, const char *event
     json(line, "\",\"level\":{},\"event\":{}", levels[level], event);
 }
 
-void log_write(enum log_level level, const char *event, const char *fields, const struct arg *args, int count)
+void log_write(enum log_level level, const char *event, const char *fields, const struct arg *args,
+               int count)
 {
-    if (level < least || (unsigned)level >= LOG_LEVEL_COUNT)
+    if ((unsigned)level >= LOG_LEVEL_COUNT)
         return;
     struct buf line;
     buf_init(&line, LOG_LINE_MOST);

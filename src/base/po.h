@@ -1,7 +1,7 @@
 /*
- * The compiled-in translations: one table a language, made by the build from
- * the fragments in po/ (script/po2c.py), sorted by the bytes of the English
- * text. Read through tr() and say() (base/ctx.h).
+ * The compiled-in translations: one table for each language, sorted by the
+ * bytes of the English text. The build makes them from the fragments in po/
+ * (script/po2c.py). Read them through tr() and say() (base/ctx.h).
  */
 #ifndef LINLI_BASE_PO_H
 #define LINLI_BASE_PO_H
@@ -11,7 +11,7 @@ struct po_entry {
     const char *target; /* "{}" places in order, or "{1}" "{2}" by number */
 };
 
-extern const struct po_entry po_zh_CN[]; /* ends with an empty entry that does not count */
+extern const struct po_entry po_zh_CN[]; /* ends with an empty entry, which is not counted */
 extern const int po_zh_CN_count;
 
 #endif

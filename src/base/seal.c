@@ -1,8 +1,8 @@
 /*
- * Sealing with libsodium. Layout of a sealed text: "s1." and base64url of
- * nonce (24 bytes, random) and ciphertext with its tag. Random nonces of this
- * length do not repeat, so no counter is kept. Keys are wiped when released;
- * the plain texts live in the request's arena.
+ * Encryption with libsodium. A sealed text is "s1." and the base64url of a
+ * random nonce (24 bytes) and the ciphertext with its tag. Random nonces of
+ * this length do not repeat, so no counter is kept. Keys are wiped when
+ * released; decrypted texts are in the request's arena.
  */
 #include "base/seal.h"
 
@@ -18,7 +18,7 @@
 #define NONCE   crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG     crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define BASE64  sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define CONTEXT "linlikey" /* eight characters, part of the key's derivation: never change */
+#define CONTEXT "linlikey" /* eight characters, part of the key derivation: never change them */
 #define DIGITS  64
 
 enum { KEY_SEAL = 1, KEY_HASH = 2, KEY_SIGN = 3, KEY_FORM = 4 };
@@ -48,7 +48,7 @@ void seal_key_release(struct seal_key *key)
     sodium_memzero(key, sizeof *key);
 }
 
-/* Reads or writes all n bytes; returns how many, -1 when it failed. */
+/* Reads or writes all n bytes. Returns how many; -1 if it failed. */
 static ssize_t read_all(int fd, char *to, size_t n)
 {
     size_t done = 0;
@@ -98,7 +98,8 @@ enum status seal_key_load(struct seal_key *key, const char *path)
     size_t size = 0;
     size_t end = strspn(digits, "0123456789abcdefABCDEF");
     bool fine = end == DIGITS && digits[end + strspn(digits + end, "\r\n")] == '\0' &&
-                sodium_hex2bin(master, sizeof master, digits, DIGITS, NULL, &size, NULL) == 0 && size == 32;
+                sodium_hex2bin(master, sizeof master, digits, DIGITS, NULL, &size, NULL) == 0 &&
+                size == 32;
     if (fine)
         seal_key_init(key, master);
     sodium_memzero(master, sizeof master);
@@ -106,7 +107,7 @@ enum status seal_key_load(struct seal_key *key, const char *path)
     return fine ? OK : INVALID;
 }
 
-/* The folder's entry must be on the disk too. */
+/* The directory entry must be on the disk too. */
 static bool sync_folder(const char *path)
 {
     char *folder = must_copy(path), *slash = strrchr(folder, '/');
@@ -140,15 +141,17 @@ enum status seal_key_create(const char *path)
     return fine ? OK : UNAVAILABLE;
 }
 
-const char *seal_text(const struct seal_key *key, struct arena *a, const char *purpose, const char *text)
+const char *seal_text(const struct seal_key *key, struct arena *a, const char *purpose,
+                      const char *text)
 {
     if (!text)
         return NULL;
     size_t n = strlen(text), size = NONCE + n + TAG;
     unsigned char *raw = arena_alloc(a, size);
     randombytes_buf(raw, NONCE);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(raw + NONCE, NULL, (const unsigned char *)text, n, (const unsigned char *)purpose,
-                                               strlen(purpose), NULL, raw, key->seal);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(raw + NONCE, NULL, (const unsigned char *)text, n,
+                                               (const unsigned char *)purpose, strlen(purpose),
+                                               NULL, raw, key->seal);
     size_t room = sodium_base64_encoded_len(size, BASE64), prefix = strlen(SEAL_PREFIX);
     char *sealed = arena_alloc(a, prefix + room);
     memcpy(sealed, SEAL_PREFIX, prefix);
@@ -156,12 +159,15 @@ const char *seal_text(const struct seal_key *key, struct arena *a, const char *p
     return sealed;
 }
 
+const char seal_lost[] = "无法解密 / unreadable";
+
 bool seal_is(const char *text)
 {
     return text && strncmp(text, SEAL_PREFIX, strlen(SEAL_PREFIX)) == 0;
 }
 
-enum status seal_open(const struct seal_key *key, struct arena *a, const char *purpose, const char *sealed, const char **text)
+enum status seal_open(const struct seal_key *key, struct arena *a, const char *purpose,
+                      const char *sealed, const char **text)
 {
     *text = NULL;
     if (!sealed)
@@ -176,21 +182,24 @@ enum status seal_open(const struct seal_key *key, struct arena *a, const char *p
     if (sodium_base642bin(raw, n, body, n, NULL, &size, NULL, BASE64) != 0 || size < NONCE + TAG)
         return INVALID;
     char *opened = arena_alloc(a, size - NONCE - TAG + 1);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)opened, NULL, NULL, raw + NONCE, size - NONCE,
-                                                   (const unsigned char *)purpose, strlen(purpose), raw, key->seal) != 0)
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)opened, NULL, NULL, raw + NONCE,
+                                                   size - NONCE, (const unsigned char *)purpose,
+                                                   strlen(purpose), raw, key->seal) != 0)
         return INVALID;
     *text = opened;
     return OK;
 }
 
-const char *seal_hash(const struct seal_key *key, struct arena *a, const char *purpose, const char *text)
+const char *seal_hash(const struct seal_key *key, struct arena *a, const char *purpose,
+                      const char *text)
 {
     if (!text)
         return NULL;
     unsigned char hash[16];
     crypto_generichash_state state;
     crypto_generichash_init(&state, key->hash, sizeof key->hash, sizeof hash);
-    crypto_generichash_update(&state, (const unsigned char *)purpose, strlen(purpose) + 1); /* with its NUL */
+    crypto_generichash_update(&state, (const unsigned char *)purpose,
+                              strlen(purpose) + 1); /* with its NUL */
     crypto_generichash_update(&state, (const unsigned char *)text, strlen(text));
     crypto_generichash_final(&state, hash, sizeof hash);
     char *hex = arena_alloc(a, sizeof hash * 2 + 1);
@@ -198,12 +207,14 @@ const char *seal_hash(const struct seal_key *key, struct arena *a, const char *p
     return hex;
 }
 
-void seal_sign(const struct seal_key *key, const void *data, size_t n, unsigned char signature[SIGNATURE])
+void seal_sign(const struct seal_key *key, const void *data, size_t n,
+               unsigned char signature[SIGNATURE])
 {
     crypto_sign_detached(signature, NULL, data, n, key->sign);
 }
 
-bool signature_fits(const unsigned char public[32], const void *data, size_t n, const unsigned char signature[SIGNATURE])
+bool signature_fits(const unsigned char public[32], const void *data, size_t n,
+                    const unsigned char signature[SIGNATURE])
 {
     start();
     return crypto_sign_verify_detached(signature, data, n, public) == 0;

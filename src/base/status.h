@@ -1,20 +1,20 @@
 /*
- * The one status type that functions return outward.
+ * The one status type that functions return to their callers.
  *
- * "No more rows" and "failed" are different answers. A message for a person
- * rides in the context (struct ctx, ctx_problem), never in the status.
+ * "No more rows" and "failed" are different results. A message for a person is
+ * carried in the context (struct ctx, ctx_problem), never in the status.
  */
 #ifndef LINLI_BASE_STATUS_H
 #define LINLI_BASE_STATUS_H
 
 enum status {
     OK,
-    NOT_FOUND,   /* nothing there, or nothing the asker may see */
-    FORBIDDEN,   /* the asker's role or area does not allow it */
-    INVALID,     /* input is wrong: the context says which field and why */
-    CONFLICT,    /* somebody changed it meanwhile, or it is there already */
-    BUSY,        /* try again in a moment: locked, or too many requests */
-    UNAVAILABLE, /* disk full, database gone: needs somebody's hand */
+    NOT_FOUND,   /* it does not exist, or the actor may not see it */
+    FORBIDDEN,   /* the actor's role or area does not allow it */
+    INVALID,     /* the input is wrong; the context says which field and why */
+    CONFLICT,    /* someone else changed it in the meantime, or it already exists */
+    BUSY,        /* temporary: locked, or too many requests */
+    UNAVAILABLE, /* disk full, database gone: an operator must act */
     STATUS_COUNT
 };
 

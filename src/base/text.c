@@ -1,24 +1,30 @@
 /*
- * Text: one decoder, and what is built on it.
+ * Text: one decoder, and the functions built on it.
  *
- * The decoder never looks past a NUL or past the bytes it is told of, so all
- * functions are safe on bad input. Two characters are the unit of search in
- * Chinese: no dictionary is needed, nothing a resident writes is unknown, and
- * a phrase query over neighbouring pairs finds exactly the substring.
- * Results are the arena's; the transliterator is shared, under a lock.
+ * The decoder never reads past a NUL or past the given length, so all functions
+ * are safe on invalid input. Chinese is indexed as pairs of characters: this
+ * needs no dictionary, has no unknown words, and a phrase query over
+ * neighbouring pairs finds exactly the substring. Results are in the given
+ * arena; the transliterator is shared and locked.
  */
 #include "base/text.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unicode/ucol.h>
 #include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/ustring.h>
 #include <unicode/utrans.h>
 
 #define BAD         0xFFFDU
 #define WORD_MOST   64 /* bytes of one word */
-#define PINYIN_MOST 64 /* code points read */
+#define PINYIN_MOST 64 /* code points that are read */
 
-/* Decodes one code point of at most n (≥ 1) bytes; returns its length, 0 when it is not one. */
+/* Decodes one code point of at most n (≥ 1) bytes. Returns its length; 0 if the
+ * bytes are invalid. */
 static size_t decode(const unsigned char *s, size_t n, uint32_t *c)
 {
     if (s[0] < 0x80) {
@@ -58,7 +64,8 @@ uint32_t text_next(const char **s)
     uint32_t c;
     if (!**s)
         return 0;
-    size_t size = decode((const unsigned char *)*s, 4, &c); /* a NUL ends it: it is no continuation byte */
+    size_t size = decode((const unsigned char *)*s, 4,
+                         &c); /* a NUL is not a continuation byte, so it ends the sequence */
     *s += size ? size : 1;
     return size ? c : BAD;
 }
@@ -94,31 +101,56 @@ static bool is_line_end(uint32_t c)
 
 static bool is_blank(uint32_t c)
 {
-    return c == ' ' || c == '\t' || c == '\v' || c == '\f' || is_line_end(c) || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-           c == 0x202F || c == 0x205F || c == 0x3000;
+    return c == ' ' || c == '\t' || c == '\v' || c == '\f' || is_line_end(c) || c == 0xA0 ||
+           c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-/* Characters nobody sees: they make two equal names differ. Joiners stay, some scripts and signs need them. */
+/* Invisible characters, which would make two equal names differ. Joiners are
+ * not among them: some scripts and emoji need them. */
 static bool is_unseen(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
-           c == 0x2060 || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x200B || c == 0x200E ||
+           c == 0x200F || (c >= 0x202A && c <= 0x202E) || c == 0x2060 ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+/* Those, and characters that are visible only next to others: joiners,
+ * variation selectors, tags, fillers. */
+static bool is_invisible(uint32_t c)
+{
+    if ((c > ' ' && c < 0x7F) || (c >= 0x4E00 && c <= 0x9FFF))
+        return false;
+    return is_unseen(c) || c == 0x2800 ||
+           u_hasBinaryProperty((UChar32)c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
 }
 
 bool text_blank(const char *s)
 {
     uint32_t c;
     while (s && (c = text_next(&s)) != 0)
-        if (!is_blank(c) && !is_unseen(c))
+        if (!is_blank(c) && !is_invisible(c))
             return false;
     return true;
 }
 
-/* Tidies up to the end, or in one line up to its end; *s moves past. Returns the bytes written. */
+bool text_listed(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *s = list; *s; s += strspn(s, " ")) {
+        size_t n = strcspn(s, " ");
+        if (n == length && !memcmp(s, word, n))
+            return true;
+        s += n;
+    }
+    return false;
+}
+
+/* Tidies the text, or only its first line if one_line; *s moves past it.
+ * Returns the bytes written. */
 static size_t tidy(char *to, const char **s, bool one_line)
 {
     size_t n = 0;
-    bool gap = false;
+    bool gap = false, seen = false;
     uint32_t c;
     while ((c = text_next(s)) != 0) {
         if (one_line && is_line_end(c)) {
@@ -132,8 +164,13 @@ static size_t tidy(char *to, const char **s, bool one_line)
             if (gap)
                 to[n++] = ' ';
             gap = false;
+            seen = seen || !is_invisible(c);
             n += (size_t)text_encode(to + n, c);
         }
+    }
+    if (!seen) {
+        memset(to, 0, n);
+        n = 0;
     }
     return n;
 }
@@ -142,7 +179,7 @@ const char *text_tidy(struct arena *a, const char *s)
 {
     if (!s)
         return NULL;
-    char *to = arena_alloc(a, strlen(s) * 3 + 1); /* a bad byte becomes three */
+    char *to = arena_alloc(a, strlen(s) * 3 + 1); /* an invalid byte becomes three */
     tidy(to, &s, false);
     return to;
 }
@@ -228,15 +265,132 @@ const char *text_key(struct arena *a, const char *s)
     return text_fold(a, text_half_width(a, s));
 }
 
-bool text_is_han(uint32_t c)
+/* ---- normalising, and text for searching ---- */
+
+/* Applies one of ICU's normalisers; returns s itself if that fails. */
+static const char *normalised(struct arena *a, const UNormalizer2 *by, const char *s)
 {
-    return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x323AF) || (c >= 0xF900 && c <= 0xFAFF) ||
-           c == 0x3007;
+    UErrorCode error = U_ZERO_ERROR;
+    size_t bytes = strlen(s);
+    if (!by || bytes > INT32_MAX / 20)
+        return s;
+    int32_t n = 0, room = (int32_t)bytes * 18 + 18,
+            made = 0; /* the longest result of NFKC for one character */
+    UChar *from = arena_alloc(a, (bytes + 1) * sizeof *from),
+          *to = arena_alloc(a, (size_t)room * sizeof *to);
+    u_strFromUTF8WithSub(from, (int32_t)bytes + 1, &n, s, (int32_t)bytes, BAD, NULL, &error);
+    int32_t length = unorm2_normalize(by, from, n, to, room, &error);
+    char *out = arena_alloc(a, (size_t)length * 3 + 1);
+    u_strToUTF8(out, length * 3 + 1, &made, to, length, &error);
+    return U_FAILURE(error) ? s : out;
+}
+
+static bool is_dash(uint32_t c)
+{
+    return c == 0x2212 || c == 0xFE63 || u_charType((UChar32)c) == U_DASH_PUNCTUATION;
+}
+
+const char *text_plain(struct arena *a, const char *s)
+{
+    UErrorCode error = U_ZERO_ERROR;
+    if (!s)
+        return NULL;
+    s = normalised(a, unorm2_getNFKCInstance(&error), s);
+    char *to = arena_alloc(a, strlen(s) * 3 + 1);
+    size_t n = 0;
+    for (uint32_t c; (c = text_next(&s)) != 0;)
+        if (is_blank(c))
+            to[n++] = ' ';
+        else if (c > 0x7F && is_dash(c))
+            to[n++] = '-';
+        else if (!is_invisible(c))
+            n += (size_t)text_encode(to + n, c);
+    return text_tidy(a, to);
+}
+
+/* Maps each traditional character to its simplified one. ICU is asked once, for
+ * all of them. */
+#define HAN_FIRST 0x3400
+#define HAN_LAST  0x9FFF
+#define HAN_COUNT (HAN_LAST - HAN_FIRST + 1)
+#define HAN_BATCH 16 /* larger inputs take ICU disproportionately long */
+static_assert(HAN_COUNT % HAN_BATCH == 0, "whole batches");
+static pthread_once_t simple_once = PTHREAD_ONCE_INIT;
+static uint16_t *simple; /* by c - HAN_FIRST; NULL: ICU has no data */
+
+static void simple_read(void)
+{
+    static const UChar id[] = u"Traditional-Simplified";
+    UErrorCode error = U_ZERO_ERROR;
+    UTransliterator *t = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &error);
+    if (U_FAILURE(error))
+        return;
+    uint16_t *map = must_alloc(HAN_COUNT * sizeof *map);
+    for (int first = 0; first < HAN_COUNT; first += HAN_BATCH) {
+        UChar some[4 * HAN_BATCH];
+        int32_t n = 0, at = 0;
+        for (int i = 0; i < HAN_BATCH;
+             i++) { /* a separator, so that no character is read together with the next */
+            some[n++] = (UChar)(HAN_FIRST + first + i);
+            some[n++] = ' ';
+        }
+        int32_t limit = n;
+        utrans_transUChars(t, some, &n, 4 * HAN_BATCH, 0, &limit, &error);
+        for (int i = 0; i < HAN_BATCH; i++, at++) {
+            bool one = at + 1 < n && some[at + 1] == ' ';
+            map[first + i] = one ? some[at] : (uint16_t)(HAN_FIRST + first + i);
+            while (at < n && some[at] != ' ')
+                at++;
+        }
+    }
+    utrans_close(t);
+    if (U_FAILURE(error))
+        free(map);
+    else
+        simple = map;
+}
+
+/* Characters that the normaliser leaves unchanged: nearly all text here. */
+static bool is_common(uint32_t c)
+{
+    return c < 0x80 || (c >= HAN_FIRST && c <= HAN_LAST) || (c >= 0xFF01 && c <= 0xFF5E) ||
+           (c >= 0x3000 && c <= 0x3015) || (c >= 0x2013 && c <= 0x201D);
+}
+
+const char *text_search_key(struct arena *a, const char *s)
+{
+    UErrorCode error = U_ZERO_ERROR;
+    bool common = true;
+    if (!s)
+        return NULL;
+    pthread_once(&simple_once, simple_read);
+    for (const char *p = s; common && *p;)
+        common = is_common(text_next(&p));
+    if (!common)
+        s = normalised(a, unorm2_getNFKCCasefoldInstance(&error), s);
+    char *to = arena_alloc(a, strlen(s) * 3 + 1);
+    size_t n = 0;
+    for (uint32_t c; (c = text_next(&s)) != 0;) {
+        c = half(c);
+        if (c >= 'A' && c <= 'Z')
+            c += 'a' - 'A';
+        else if (simple && c >= HAN_FIRST && c <= HAN_LAST)
+            c = simple[c - HAN_FIRST];
+        n += (size_t)text_encode(to + n, c);
+    }
+    return to;
+}
+
+static bool text_is_han(uint32_t c)
+{
+    return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) ||
+           (c >= 0x20000 && c <= 0x323AF) || (c >= 0xF900 && c <= 0xFAFF) || c == 0x3007;
 }
 
 /* --- words --- */
 
-/* The code point at i; its size goes to *size, a bad byte counts as one. */
+/* Returns the code point at i. Its size goes to *size; an invalid byte counts
+ * as one. */
 static uint32_t at(const char *s, size_t n, size_t i, size_t *size)
 {
     uint32_t c = BAD;
@@ -297,7 +451,8 @@ int text_words(const char *s, size_t n, text_word *word, void *data)
 
 /* --- pinyin --- */
 
-/* Opening one takes some 100 ms and megabytes: the process has one, and one thread uses it at a time. */
+/* Opening the transliterator takes some 100 ms and megabytes. So the process
+ * has one, and one thread uses it at a time. */
 static pthread_once_t translit_once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t translit_lock = PTHREAD_MUTEX_INITIALIZER;
 static UTransliterator *opened;
@@ -317,9 +472,37 @@ static UTransliterator *translit(void)
     return opened;
 }
 
+/* ---- order ---- */
+
+/* One for the process: comparing does not change it, so threads may share it. */
+static pthread_once_t order_once = PTHREAD_ONCE_INIT;
+static UCollator *order;
+
+static void order_open(void)
+{
+    UErrorCode error = U_ZERO_ERROR;
+    order = ucol_open("zh", &error); /* by pinyin */
+    if (U_FAILURE(error))
+        order = NULL;
+}
+
+int text_order(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    UErrorCode error = U_ZERO_ERROR;
+    pthread_once(&order_once, order_open);
+    UCollationResult is = order ? ucol_strcollUTF8(order, a, (int32_t)a_size, b, (int32_t)b_size,
+                                                   &error)
+                                : UCOL_EQUAL;
+    if (U_SUCCESS(error) && is != UCOL_EQUAL)
+        return is == UCOL_LESS ? -1 : 1;
+    int bytes = memcmp(a, b, a_size < b_size ? a_size : b_size);
+    return bytes ? bytes : (a_size > b_size) - (a_size < b_size);
+}
+
 #define LATIN_ROOM (PINYIN_MOST * 10)
 
-/* Latin of n units of Han text, ASCII letters and blanks only. Returns its length. */
+/* Transliterates n units of Han text to ASCII letters and blanks. Returns the
+ * length. */
 static int latin(UTransliterator *t, const UChar *han, int n, char to[LATIN_ROOM])
 {
     UChar work[LATIN_ROOM];
@@ -353,10 +536,9 @@ static int drop_blanks(char *s, int n)
     return used;
 }
 
-/*
- * One run of Han characters. Syllables stand apart in ICU's answer, except after some surnames ("zengguo"); then
- * the place where a syllable starts is the length of what the characters before it give.
- */
+/* Transliterates one run of Han characters. ICU separates syllables, except
+ * after some surnames ("zengguo"). In that case a syllable starts at the length
+ * of the result for the characters before it. */
 static void pinyin_run(struct pinyin *p, const UChar *han, int n, const int *ends, int chars)
 {
     char words[LATIN_ROOM], before[LATIN_ROOM];
@@ -389,9 +571,9 @@ static void pinyin_keep(struct pinyin *p, uint32_t c)
     p->initials[p->initials_size++] = (char)c;
 }
 
-/* Names come again and again (陈先生): what was read last of each stays at its hash. */
+/* Names recur (陈先生), so the last result for each hash is cached. */
 #define HEARD      512 /* a power of two */
-#define HEARD_NAME 48  /* bytes; longer names are read each time */
+#define HEARD_NAME 48  /* bytes; longer names are not cached */
 
 static struct heard {
     char name[HEARD_NAME], full[HEARD_NAME * 3], initials[HEARD_NAME];
@@ -445,7 +627,7 @@ static void pinyin_read(struct pinyin *p, const char *s)
         if (text_is_han(c)) {
             UBool failed = false;
             U16_APPEND(han, n, PINYIN_MOST * 2, (UChar32)c, failed);
-            (void)failed; /* two units for each of PINYIN_MOST: there is room */
+            (void)failed; /* two units for each of PINYIN_MOST code points: they fit */
             ends[chars++] = n;
             continue;
         }
@@ -472,4 +654,80 @@ bool text_pinyin(struct arena *a, const char *s, const char **full, const char *
     if (initials)
         *initials = arena_copyn(a, p.initials, p.initials_size);
     return p.t != NULL;
+}
+
+/* ---- mail addresses ---- */
+
+/* Returns the length of a domain label (letters, digits and hyphens, no hyphen
+ * at either end); 0 if there is none. */
+static size_t mail_label(const char *s)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    size_t n = strspn(s, letters);
+    return n >= 1 && n <= 63 && s[0] != '-' && s[n - 1] != '-' ? n : 0;
+}
+
+bool mail_valid(const char *address)
+{
+    static const char local[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                ".!#$%&'*+/=?^_`{|}~-";
+    size_t n = address ? strspn(address, local) : 0;
+    if (n < 1 || n > 64 || address[n] != '@' || address[0] == '.' || address[n - 1] == '.' ||
+        strlen(address) > MAIL_MOST)
+        return false;
+    for (size_t i = 1; i < n; i++)
+        if (address[i] == '.' && address[i - 1] == '.')
+            return false;
+    int labels = 0;
+    const char *s = address + n + 1;
+    for (size_t size = mail_label(s); size; size = mail_label(s)) {
+        labels++;
+        s += size;
+        if (!*s)
+            return labels > 1;
+        if (*s++ != '.')
+            return false;
+    }
+    return false;
+}
+
+const char *mail_typed(struct arena *a, const char *s)
+{
+    const char *plain = text_plain(a, s);
+    if (!plain)
+        return NULL;
+    char *to = arena_alloc(a, strlen(plain) + 1);
+    size_t n = 0;
+    if (!strncmp(text_fold(a, plain), "mailto:", 7))
+        plain += 7;
+    plain += strspn(plain, " <\"");
+    for (; *plain; plain++)
+        if (*plain != ' ')
+            to[n++] = *plain;
+    for (bool again = true; again && n;) {
+        again = strchr(".,;>\")", to[n - 1]) != NULL;
+        size_t size = again                                                               ? 1
+                      : n > 3 && (!strcmp(to + n - 3, "。") || !strcmp(to + n - 3, "、")) ? 3
+                                                                                          : 0;
+        again = size > 0;
+        memset(to + n - size, 0, size);
+        n -= size;
+    }
+    return to;
+}
+
+const char *text_headline(struct arena *a, const char *s)
+{
+    const char *tidy = s && !text_blank(s) ? text_tidy(a, s) : NULL;
+    const char *end = tidy ? tidy : "";
+    for (const char *p = end; *p; end = p) {
+        uint32_t c = text_next(&p);
+        if (c == 0x3002 || c == 0xFF01 || c == 0xFF1F || c == 0xFF1B || c == '!' ||
+            c == '?') /* 。！？； */
+            break;
+    }
+    if (!tidy || !*tidy)
+        return NULL;
+    const char *first = arena_copyn(a, tidy, (size_t)(end - tidy));
+    return text_cut(a, text_length(first) < 2 ? tidy : first, 40);
 }

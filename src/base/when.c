@@ -1,11 +1,12 @@
 /*
- * Time: civil dates by arithmetic (days in 400-year eras), no C library
- * calendar: that one reads the environment and differs between systems.
+ * Time: civil dates by arithmetic (days in 400-year eras). The C library's
+ * calendar is not used: it depends on the environment and differs between
+ * systems.
  *
- * The parser reads numbers and separators one after the other and accepts a
- * few shapes only; whatever is left over makes the text invalid, so that
- * "2019/4/25 about nine" is refused and not read as midnight.
- * The offset is set once before threads start and only read after.
+ * The parser reads numbers and separators one after the other and accepts only
+ * a few forms. Anything left over makes the text invalid, so "2019/4/25 about
+ * nine" is refused instead of being read as midnight. The offset is set once,
+ * before threads start, and only read afterwards.
  */
 #include "base/when.h"
 
@@ -19,8 +20,8 @@
 #define YEAR_FIRST  1900
 #define YEAR_LAST   9999
 #define EXCEL_EPOCH INT64_C(-25569) /* 1899-12-30 */
-#define SPAN_MOST   3660            /* days a countdown looks */
-#define TEXT_MOST   64              /* bytes of a date in words */
+#define SPAN_MOST   3660            /* working days at most; longer spans count as this */
+#define TEXT_MOST   64              /* bytes of a date for people */
 
 static int offset = 8 * 3600;
 
@@ -71,14 +72,15 @@ static int month_days(int year, int month)
 
 bool civil_valid(const struct civil *c)
 {
-    return c->year >= YEAR_FIRST && c->year <= YEAR_LAST && c->month >= 1 && c->month <= 12 && c->day >= 1 &&
-           c->day <= month_days(c->year, c->month) && c->hour >= 0 && c->hour <= 23 && c->minute >= 0 && c->minute <= 59 &&
-           c->second >= 0 && c->second <= 59;
+    return c->year >= YEAR_FIRST && c->year <= YEAR_LAST && c->month >= 1 && c->month <= 12 &&
+           c->day >= 1 && c->day <= month_days(c->year, c->month) && c->hour >= 0 &&
+           c->hour <= 23 && c->minute >= 0 && c->minute <= 59 && c->second >= 0 && c->second <= 59;
 }
 
 static int64_t local_seconds(const struct civil *c)
 {
-    return day_of(c->year, c->month, c->day) * WHEN_DAY + c->hour * 3600 + c->minute * 60 + c->second;
+    return day_of(c->year, c->month, c->day) * WHEN_DAY + c->hour * 3600 + c->minute * 60 +
+           c->second;
 }
 
 int64_t when_from_civil(const struct civil *c)
@@ -125,7 +127,7 @@ static void skip_blanks(const char **s)
     *s += strspn(*s, " \t");
 }
 
-/* One to `most` digits; false when there is none, or more. */
+/* Reads 1 to `most` digits; returns false if there are none, or more. */
 static bool number(const char **s, int most, int *v)
 {
     int n = 0;
@@ -196,7 +198,7 @@ static bool read_clock(const char **s, struct civil *c)
     return !sign(s, ".") || number(s, 9, &fraction);
 }
 
-/* Z, +08:00, +0800, +08; leaves *zone alone when there is none. */
+/* Z, +08:00, +0800, +08; *zone is unchanged if there is none. */
 static bool read_zone(const char **s, int *zone)
 {
     if (sign(s, "Z") || sign(s, "z")) {
@@ -267,7 +269,7 @@ bool day_parse(const char *text, int64_t *day)
 
 bool when_from_excel(double serial, int64_t *t)
 {
-    /* NaN fails the first comparison; 2958466 is the first day of year 10000. */
+    /* NaN fails the first comparison; 2958466 is 1 January 10000. */
     if (!(serial >= 1.0) || serial >= 2958466.0 || (serial >= 60.0 && serial < 61.0))
         return false;
     int64_t seconds = (int64_t)llround((serial < 60.0 ? serial + 1.0 : serial) * 86400.0);
@@ -283,10 +285,11 @@ double when_to_excel(int64_t t)
     return serial < 61.0 ? serial - 1.0 : serial;
 }
 
-/* --- showing --- */
+/* --- formatting --- */
 
-static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                     "July",    "August",   "September", "October", "November", "December"};
+static const char *const months[] = {"January",   "February", "March",    "April",
+                                     "May",       "June",     "July",     "August",
+                                     "September", "October",  "November", "December"};
 
 const char *when_show(struct arena *a, const char *lang, int64_t t)
 {
@@ -294,7 +297,8 @@ const char *when_show(struct arena *a, const char *lang, int64_t t)
         return "";
     struct civil c = civil_from_when(t);
     if (lang[0] == 'e')
-        return arena_print(a, "%d %s %d, %02d:%02d", c.day, months[c.month - 1], c.year, c.hour, c.minute);
+        return arena_print(a, "%d %s %d, %02d:%02d", c.day, months[c.month - 1], c.year, c.hour,
+                           c.minute);
     return arena_print(a, "%d年%d月%d日 %02d:%02d", c.year, c.month, c.day, c.hour, c.minute);
 }
 
@@ -309,13 +313,26 @@ const char *day_show(struct arena *a, const char *lang, int64_t day)
     return arena_print(a, "%d年%d月%d日", c.year, c.month, c.day);
 }
 
+const char *when_short(struct arena *a, const char *lang, int64_t t, int64_t now)
+{
+    if (t == NONE)
+        return "";
+    struct civil c = civil_from_when(t);
+    if (c.year != civil_from_when(now).year)
+        return day_show(a, lang, when_day(t));
+    if (lang[0] == 'e')
+        return arena_print(a, "%d %.3s, %02d:%02d", c.day, months[c.month - 1], c.hour, c.minute);
+    return arena_print(a, "%d月%d日 %02d:%02d", c.month, c.day, c.hour, c.minute);
+}
+
 const char *month_show(struct arena *a, const char *lang, int64_t month)
 {
     int year = (int)(month / 100), m = (int)(month % 100);
-    return lang[0] == 'e' ? arena_print(a, "%s %d", months[m - 1], year) : arena_print(a, "%d年%d月", year, m);
+    return lang[0] == 'e' ? arena_print(a, "%s %d", months[m - 1], year)
+                          : arena_print(a, "%d年%d月", year, m);
 }
 
-/* Two digits and what follows them. */
+/* Writes two digits and the character after them. */
 static char *put_two(char *to, int v, char after)
 {
     *to++ = (char)('0' + v / 10 % 10);
@@ -324,7 +341,8 @@ static char *put_two(char *to, int v, char after)
     return to;
 }
 
-/* Written without printf: an answer of the API holds a dozen of them a record. */
+/* Written without printf for speed: an API answer has a dozen times in each
+ * record. */
 const char *when_iso(struct arena *a, int64_t t)
 {
     if (t == NONE)
@@ -332,8 +350,9 @@ const char *when_iso(struct arena *a, int64_t t)
     struct civil c = civil_from_when(t);
     int east = offset < 0 ? -offset : offset;
     if (c.year < 0 || c.year > 9999)
-        return arena_print(a, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second,
-                           offset < 0 ? '-' : '+', east / 3600, east / 60 % 60);
+        return arena_print(a, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day,
+                           c.hour, c.minute, c.second, offset < 0 ? '-' : '+', east / 3600,
+                           east / 60 % 60);
     char text[26], *to = put_two(text, c.year / 100, 0) - 1;
     to = put_two(to, c.year, '-');
     to = put_two(to, c.month, '-');
@@ -385,7 +404,9 @@ int64_t calendar_add_working_days(const struct calendar *cal, int64_t t, int n)
     int64_t day = when_day(t);
     if (n > SPAN_MOST)
         n = SPAN_MOST;
-    /* A calendar that frees every day would never end: past three calendar days a working day, stop. */
+    /* With a calendar that declares every day a holiday the loop would never
+     * end. It stops at three calendar days for each working day, plus a
+     * year. */
     int64_t last = day + (int64_t)n * 3 + 366;
     while (n > 0 && day < last)
         if (calendar_is_working(cal, ++day))

@@ -1,9 +1,9 @@
 /*
- * The safe writers for HTML, JSON and plain text; SQL and translation have
- * theirs where they belong and share the argument type and the "{}" rule.
+ * The safe writers for HTML, JSON and plain text. SQL and translation have
+ * their own files, but share the argument type and the "{}" rule.
  *
- * Escaping copies runs between the bytes that need care: most text has none,
- * so a page is written at close to memcpy's speed. Nothing is allocated here.
+ * Escaping copies runs between the bytes to escape. Most text has none, so a
+ * page is written at close to memcpy's speed. Nothing is allocated here.
  */
 #include "base/write.h"
 
@@ -38,14 +38,16 @@ void write_unfit(const char *literal)
 const char *write_checked_name(const char *name)
 {
     const char *s = name;
-    while ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || *s == '_')
+    while ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') ||
+           *s == '_')
         s++;
     if (s == name || *s != '\0')
         write_mismatch(name);
     return name;
 }
 
-void html_escape(struct buf *out, const char *s, size_t n)
+/* Escapes & < > " and '. */
+static void html_escape(struct buf *out, const char *s, size_t n)
 {
     static const char special[256] = {['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5};
     static const char *const entity[] = {"", "&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
@@ -66,7 +68,8 @@ void url_encode(struct buf *out, const char *s)
     static const char hex[] = "0123456789ABCDEF";
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c)) {
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            strchr("-._~", c)) {
             buf_putc(out, (char)c);
         } else {
             char e[3] = {'%', hex[c >> 4], hex[c & 15]};
@@ -75,7 +78,8 @@ void url_encode(struct buf *out, const char *s)
     }
 }
 
-/* Length of the valid UTF-8 sequence at s (at most n bytes), 0 when it is not one. */
+/* Returns the length of the valid UTF-8 sequence at s (at most n bytes); 0 if
+ * it is invalid. */
 static size_t sequence(const unsigned char *s, size_t n)
 {
     if (s[0] < 0x80)
@@ -95,7 +99,8 @@ static size_t sequence(const unsigned char *s, size_t n)
     return 0;
 }
 
-void json_quote(struct buf *out, const char *s, size_t n)
+/* Writes the quotes too. Invalid UTF-8 becomes U+FFFD. */
+static void json_quote(struct buf *out, const char *s, size_t n)
 {
     static const char hex[] = "0123456789abcdef";
     buf_putc(out, '"');
@@ -235,7 +240,8 @@ static void plain_arg(struct buf *out, const struct arg *a)
 
 typedef void put_arg(struct buf *out, const struct arg *a);
 
-static inline void write_all(struct buf *out, const char *literal, const struct arg *args, int count, put_arg *put)
+static inline void write_all(struct buf *out, const char *literal, const struct arg *args,
+                             int count, put_arg *put)
 {
     const char *s = literal, *place;
     int used = 0;

@@ -1,11 +1,11 @@
 /*
- * What a back end is to the rest of the layer: a table of functions, and the
- * beginning of its connection and of its statements.
+ * What a back end implements: a table of functions, and the first members of
+ * its connection and statements.
  *
  * db.c keeps the prepared statements by their text, the open rows and the
- * first failure; a back end (sqlite.c, postgres.c) prepares, runs and reads.
- * Its own struct begins with struct db or struct rows; rows_size says how large
- * the latter is.
+ * first failure. A back end (sqlite.c, postgres.c) prepares, runs and reads
+ * statements. Its own structs begin with struct db or struct rows; rows_size
+ * is the size of the latter.
  */
 #ifndef LINLI_DB_BACKEND_H
 #define LINLI_DB_BACKEND_H
@@ -15,31 +15,31 @@
 #define DB_BUCKETS    256
 #define DB_REMEMBERED 512
 #define DB_FAILURE    400
-#define DB_BUSY_MS    5000 /* how long a statement waits for somebody's lock */
+#define DB_BUSY_MS    5000 /* how long a statement waits for a lock */
 
 struct rows {
     struct rows *next;      /* same bucket */
     struct rows *next_open; /* being read */
     struct db *db;
-    char *text; /* with "?" for every bound place */
+    char *text; /* with "?" for each bound argument */
     uint64_t hash;
     int64_t used; /* tick of the last use */
     int columns;
-    int expected; /* the column asked for next, when columns are read in order */
+    int expected; /* the column expected next, as columns are usually read in order */
     bool open, on_row;
-    bool common; /* a change that no memory can be wrong after (db.c) */
 };
 
 enum value_type { VALUE_NONE, VALUE_INT, VALUE_REAL, VALUE_TEXT, VALUE_BYTES };
 
 struct backend {
     size_t rows_size;
-    const char *lists[DB_LISTS];     /* queries for db_names; the last two have a place for the table */
-    void (*close)(struct db *db);    /* its statements are dropped before */
-    bool (*prepare)(struct rows *r); /* false: it failed, said by db_fail */
+    const char *lists[DB_LISTS]; /* queries for db_names; the last two have a place for the table */
+    void (*close)(struct db *db);    /* after its statements were dropped */
+    bool (*prepare)(struct rows *r); /* false: failed, reported by db_fail */
     void (*drop)(struct rows *r);
-    bool (*start)(struct rows *r, const struct arg *args, int count); /* the arguments may be gone afterwards */
-    bool (*next)(struct rows *r);                                     /* to the next row; false: no more, or failed */
+    bool (*start)(struct rows *r, const struct arg *args,
+                  int count);     /* must not keep pointers to the arguments */
+    bool (*next)(struct rows *r); /* to the next row; false: no more, or failed */
     void (*end)(struct rows *r);
     int (*columns)(struct rows *r);
     const char *(*column)(struct rows *r, int at); /* its name */
@@ -48,20 +48,21 @@ struct backend {
     const char *(*text_at)(struct rows *r, int column);
     struct bytes (*bytes_at)(struct rows *r, int column);
     enum value_type (*type_at)(struct rows *r, int column);
-    /* Runs a change to its end and sets changed and inserted. later: its answer may wait until settle. */
+    /* Runs a change and sets changed and inserted. later: its result may wait until settle. */
     enum status (*alter)(struct rows *r, const struct arg *args, int count, bool later);
-    void (*settle)(struct db *db); /* waits for the answers of what was sent; NULL: nothing waits */
+    void (*settle)(
+        struct db *db); /* waits for the results of what was sent; NULL: nothing is ever pending */
     enum status (*begin)(struct db *db);
     enum status (*commit)(struct db *db);
     void (*rollback)(struct db *db);
-    /* From now on a commit answers before it is durable, and sync, called on another thread while the connection goes on, makes
-     * durable what was committed before it; after one that failed mend does so for all, or fails. beside NULL, or false: a
-     * commit is durable. */
+    /* Switches to commits that return before they are durable. sync, called on another thread
+     * while the connection continues, makes all earlier commits durable; after a failed sync,
+     * mend retries for all of them. beside NULL, or false: commits are durable at once. */
     bool (*beside)(struct db *db);
     enum status (*sync)(struct db *db);
     enum status (*mend)(struct db *db);
-    /* Rows written by this connection so far: a task that failed and left it as it was needs no undoing. NULL: where a
-     * failed statement is the end of the transaction. */
+    /* Rows written by this connection so far: a failed task that left it unchanged needs no
+     * undo. NULL: a failed statement ends the transaction. */
     int64_t (*written)(struct db *db);
     enum status (*savepoint)(struct db *db);
     enum status (*release)(struct db *db);
@@ -69,19 +70,21 @@ struct backend {
     bool (*again)(struct db *db);                  /* NULL: never */
     void (*alone)(struct db *db, bool alone);      /* NULL: always */
     bool (*lead)(struct db *db, const char *name); /* NULL: always */
-    /* For a back end that many processes write at once, NULL on others: another connection to the same store, which
-     * connects with its first statement; and waiting, on it, until another process sealed the journal, fd is
-     * readable (it is read), or ms passed. */
+    /* For a back end with several writing processes; NULL on others. follow: another connection
+     * to the same database, which connects with its first statement. wait: waits on it until
+     * another process sealed the audit log, fd is readable (it is read), or ms passed. */
     struct db *(*follow)(struct db *db);
     void (*wait)(struct db *db, int fd, int ms);
     int64_t (*version)(struct db *db);
-    void (*room)(struct db *db, int kilobytes); /* NULL: it keeps no pages */
-    void (*limit)(struct db *db, int seconds);  /* NULL: nothing takes long */
+    void (*room)(struct db *db, int kilobytes); /* NULL: it caches no pages */
+    void (*limit)(struct db *db, int seconds);  /* NULL: it has no limits */
     enum status (*script)(struct db *db, const char *sql);
-    /* Around a migration: helpers of the back end's own, and one process at a time. NULL: nothing to do. */
+    /* Called around a migration: creates helpers, and admits one process at a time. NULL:
+     * nothing to do. */
     enum status (*migrate_begin)(struct db *db);
     void (*migrate_end)(struct db *db);
-    const char *(*step_more)(const char *name); /* what the back end adds to a schema step; NULL */
+    const char *(*step_more)(
+        const char *name); /* what the back end adds to a schema step; NULL: nothing */
     enum status (*hold)(struct db *db);
     enum status (*bulk)(struct db *db, bool on);
     enum status (*copy)(struct db *db, const char *path, struct arena *a, const char **why);
@@ -95,32 +98,36 @@ struct db {
     enum db_mode mode;
     struct rows *bucket[DB_BUCKETS];
     struct rows *open;
-    struct rows nothing; /* what a query that could not start answers */
+    struct rows nothing; /* returned for a query that could not start */
     struct buf text;
     struct remembered {
-        uint64_t hash, other; /* of the question, by two functions */
+        uint64_t hash, other; /* of the query, by two hash functions */
         int64_t version, value;
-    } * remembered;       /* DB_REMEMBERED of them, once something is; NULL */
-    struct arena *memory; /* what was made of the data at memory_version; NULL */
+    } * remembered;       /* DB_REMEMBERED entries; NULL until first used */
+    struct arena *memory; /* values derived from the data at memory_version; NULL */
     int64_t memory_version, memory_touched;
     struct recalled {
         struct recalled *next;
         const char *name;
         void *value;
     } * recalled;
-    bool reading;         /* in a reader's transaction: the version stays */
-    int64_t read_version; /* NONE: not asked for yet */
-    bool writing;         /* in the transaction of the only writer */
-    int64_t touched;      /* counts its changes of anything but what comes with every request */
+    bool reading;         /* in a reader's transaction: the version is fixed */
+    int64_t read_version; /* NONE: not read yet */
+    bool writing;         /* in the transaction of the only writing process */
+    int64_t touched;      /* number of its changes, without those that come with every request */
     int kept;
     int room; /* db_room */
     int64_t tick, changed, inserted;
     enum status status;
     char failure[DB_FAILURE];
+    struct {
+        int before; /* reads before one fails; continues below 0 */
+        bool on, all, met;
+    } trial; /* db/trial.h */
 };
 
 void db_init(struct db *db, const struct backend *is, enum db_mode mode);
-void db_end_rows(struct db *db); /* ends all rows that are being read */
+void db_end_rows(struct db *db); /* ends all open rows */
 extern bool db_are_many;         /* db_many was called */
 enum status db_fail(struct db *db, enum status s, const char *message, const char *text);
 

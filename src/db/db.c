@@ -1,18 +1,19 @@
 /*
- * db.h over its back ends: which one an address means, the kept statements,
- * rows by column name, and the first failure.
+ * db.h on top of its back ends: chooses the back end for an address, keeps
+ * prepared statements, reads columns by name, and keeps the first failure.
  *
- * Every statement text is prepared once per connection and kept in a small
- * hash table; a struct rows is such a kept statement, so asking allocates
- * nothing after the first time. Asking the same text again while the first
- * answer is still being read prepares a second one beside it.
+ * Each statement text is prepared once per connection and kept in a small hash
+ * table. A struct rows is such a statement, so a query allocates nothing after
+ * the first time. A query with the same text, while the first is still being
+ * read, prepares a second one.
  *
- * A failure is kept until db_clear (db_status), so that a caller that did not
- * look at one statement is still stopped before its commit.
+ * A failure is kept until db_clear (db_status), so a caller that ignored it
+ * can't commit.
  *
- * Ownership: the connection owns its statements; rows are lent.
+ * Ownership: the connection owns its statements; rows are borrowed.
  */
 #include "db/backend.h"
+#include "db/trial.h"
 #include "db/sql.h"
 
 #include <errno.h>
@@ -23,8 +24,8 @@
 #include <sys/stat.h>
 
 #define STATEMENTS_KEPT 512
-#define STATEMENTS_FEW  40   /* of one connection among many */
-#define STATEMENT_LONG  1000 /* bytes of its text */
+#define STATEMENTS_FEW  40   /* if the process has many connections */
+#define STATEMENT_LONG  1000 /* bytes of a long statement's text */
 #define MEMORY_MOST     ((size_t)1 << 20)
 
 /* ---- failures ---- */
@@ -33,7 +34,8 @@ enum status db_fail(struct db *db, enum status s, const char *message, const cha
 {
     if (db->status == OK) {
         db->status = s;
-        snprintf(db->failure, sizeof db->failure, "%s%s%.200s", message, text ? ": " : "", text ? text : "");
+        snprintf(db->failure, sizeof db->failure, "%s%s%.200s", message, text ? ": " : "",
+                 text ? text : "");
     }
     return s;
 }
@@ -97,14 +99,14 @@ const char *db_address(const struct db *db)
 
 struct db *db_open_file(const char *path, enum db_mode mode, struct arena *a, const char **why)
 {
-    return addressed(sqlite_open(path, mode, a, why), path);
+    return addressed(sqlite_open(path, mode == DB_WRITE ? DB_CREATE : mode, a, why), path);
 }
 
 struct db *db_open(const char *address, enum db_mode mode, struct arena *a, const char **why)
 {
     if (db_is_postgres(address))
         return addressed(postgres_open(address, mode, a, why), address);
-    if (mode == DB_WRITE && mkdir(address, 0700) != 0 && errno != EEXIST) {
+    if (mode == DB_CREATE && mkdir(address, 0700) != 0 && errno != EEXIST) {
         *why = arena_print(a, "the folder %s can't be made: %s", address, strerror(errno));
         return NULL;
     }
@@ -150,9 +152,10 @@ void db_close(struct db *db)
     db->is->close(db);
 }
 
-/* ---- kept statements ---- */
+/* ---- cached statements ---- */
 
-/* Eight bytes at a time: every statement is found by it. */
+/* Hashes eight bytes at a time, because every statement is looked up by this
+ * hash. */
 static uint64_t hash_text(const char *s, size_t n)
 {
     uint64_t h = 14695981039346656037u ^ n, part = 0;
@@ -168,7 +171,7 @@ static uint64_t hash_text(const char *s, size_t n)
     return h ^ h >> 29;
 }
 
-/* Drops the statement that was not used for longest. */
+/* Drops the least recently used statement. */
 static void make_room(struct db *db)
 {
     struct rows **oldest = NULL;
@@ -184,7 +187,9 @@ static void make_room(struct db *db)
     }
 }
 
-/* One with hundreds of places takes tens of kilobytes and seldom comes again: of one connection among many one such is kept. */
+/* A statement with hundreds of places takes tens of kilobytes and is seldom
+ * repeated. If the process has many connections, each keeps one such
+ * statement. */
 static void drop_long(struct db *db)
 {
     for (int i = 0; i < DB_BUCKETS; i++)
@@ -200,33 +205,13 @@ static void drop_long(struct db *db)
         }
 }
 
-/* What every new request writes, and transactions: nothing that is kept in db_memory is made of it. */
-static bool is_common(const char *text)
-{
-    static const char *const common[] = {"INSERT INTO requests ",
-                                         "INSERT INTO request_events ",
-                                         "INSERT INTO journal ",
-                                         "INSERT INTO idempotency ",
-                                         "INSERT INTO notices ",
-                                         "UPDATE sessions SET seen ",
-                                         "BEGIN",
-                                         "COMMIT",
-                                         "SAVEPOINT",
-                                         "RELEASE"};
-    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
-        if (!strncmp(text, common[i], strlen(common[i])))
-            return true;
-    return false;
-}
-
 static struct rows *prepare(struct db *db, uint64_t hash)
 {
     struct rows *r = must_alloc(db->is->rows_size);
     *r = (struct rows){.next = db->bucket[hash % DB_BUCKETS],
                        .db = db,
                        .text = must_copy(db->text.data),
-                       .hash = hash,
-                       .common = is_common(db->text.data)};
+                       .hash = hash};
     if (!db->is->prepare(r)) {
         free(r->text);
         free(r);
@@ -237,7 +222,8 @@ static struct rows *prepare(struct db *db, uint64_t hash)
     return r;
 }
 
-/* The idle statement for the text with its places filled; NULL when it can't be prepared. */
+/* Returns an idle statement for the text with its places expanded; NULL if it
+ * can't be prepared. */
 static struct rows *statement(struct db *db, const char *literal, const struct arg *args, int count)
 {
     buf_clear(&db->text);
@@ -260,10 +246,41 @@ static struct rows *statement(struct db *db, const char *literal, const struct a
     return r;
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
+
+#ifndef NDEBUG
+void db_trial_reads(struct db *db, int before, bool all)
+{
+    db->trial.before = before;
+    db->trial.on = before >= 0;
+    db->trial.all = all;
+    db->trial.met = false;
+}
+
+bool db_trial_met(const struct db *db)
+{
+    return db->trial.met;
+}
+
+/* Whether a test wants this read to fail. */
+static bool trial_fails(struct db *db)
+{
+    if (!db->trial.on || db->trial.before-- > 0)
+        return false;
+    db->trial.on = db->trial.all;
+    db->trial.before = 0;
+    db->trial.met = true;
+    db_fail(db, UNAVAILABLE, "a read failed that a test lets fail", NULL);
+    return true;
+}
+#endif
 
 struct rows *db_query(struct db *db, const char *literal, const struct arg *args, int count)
 {
+#ifndef NDEBUG
+    if (trial_fails(db))
+        return &db->nothing;
+#endif
     struct rows *r = statement(db, literal, args, count);
     if (!r || !db->is->start(r, args, count))
         return &db->nothing;
@@ -314,7 +331,8 @@ int rows_ids(struct rows *r, int64_t *ids, int most)
 int rows_column(struct rows *r, const char *column)
 {
     int n = r->open ? r->db->is->columns(r) : 0;
-    for (int i = 0, at = r->expected < n ? r->expected : 0; i < n; i++, at = at + 1 == n ? 0 : at + 1)
+    for (int i = 0, at = r->expected < n ? r->expected : 0; i < n;
+         i++, at = at + 1 == n ? 0 : at + 1)
         if (strcmp(r->db->is->column(r, at), column) == 0) {
             r->expected = at + 1;
             return at;
@@ -324,7 +342,8 @@ int rows_column(struct rows *r, const char *column)
 
 static _Noreturn void no_column(const struct rows *r, const char *column)
 {
-    fprintf(stderr, "linli: no column %s to read: %s\n", column, r->text ? r->text : "the query failed");
+    fprintf(stderr, "linli: no column %s to read: %s\n", column,
+            r->text ? r->text : "the query failed");
     abort();
 }
 
@@ -360,7 +379,7 @@ const char *row_text_at(struct rows *r, int column)
     return r->db->is->text_at(r, column);
 }
 
-struct bytes row_bytes_at(struct rows *r, int column)
+static struct bytes row_bytes_at(struct rows *r, int column)
 {
     check_column(r, column);
     return r->db->is->bytes_at(r, column);
@@ -422,22 +441,23 @@ char *row_copy(struct rows *r, struct arena *a, const char *column)
     return arena_copy(a, row_text(r, column));
 }
 
-static enum status run_change(struct db *db, const char *literal, const struct arg *args, int count, bool later)
+enum status db_change_as(struct db *db, enum change_way way, const char *literal,
+                         const struct arg *args, int count)
 {
     db->changed = 0;
     struct rows *r = statement(db, literal, args, count);
-    db->touched += !r || !r->common;
-    return r ? db->is->alter(r, args, count, later) : db->status;
+    db->touched += !r || !(way & CHANGE_COMMON);
+    return r ? db->is->alter(r, args, count, way & CHANGE_LATER) : db->status;
 }
 
 enum status db_change(struct db *db, const char *literal, const struct arg *args, int count)
 {
-    return run_change(db, literal, args, count, false);
+    return db_change_as(db, CHANGE_PLAIN, literal, args, count);
 }
 
 void db_change_later(struct db *db, const char *literal, const struct arg *args, int count)
 {
-    run_change(db, literal, args, count, true);
+    db_change_as(db, CHANGE_LATER, literal, args, count);
 }
 
 enum status db_settle(struct db *db)
@@ -467,7 +487,8 @@ int64_t db_query_int(struct db *db, const char *literal, const struct arg *args,
 
 /* ---- transactions ---- */
 
-/* What is remembered is of a version; it is dropped here and by a reader's first question, never while it may be in use. */
+/* Drops cached values of an older version: here, and at a reader's first query,
+ * but never while one may be in use. */
 static void memory_begin(struct db *db)
 {
     int64_t others = db->writing ? db->is->version(db) >> 32 : 0;
@@ -488,8 +509,15 @@ enum status db_begin(struct db *db)
     db->reading = s == OK && db->mode == DB_READ;
     db->writing = s == OK && db->mode == DB_WRITE && !db->is->follow;
     db->read_version = NONE;
-    if (s == OK)
-        memory_begin(db);
+    if (s != OK)
+        return s;
+    bool failed_before = db->status != OK;
+    memory_begin(db);
+    if (!failed_before &&
+        db->status != OK) { /* memory_begin may query the database for its version */
+        s = db->status;
+        db_rollback(db);
+    }
     return s;
 }
 
@@ -533,7 +561,8 @@ bool db_again(struct db *db)
     return db->is->again && db->is->again(db);
 }
 
-/* Two hashes of the text and of what is bound: 128 bits keep two questions apart. */
+/* Two hashes of the text and its arguments: 128 bits make a collision
+ * practically impossible. */
 static void hash_question(const struct sql *q, uint64_t *hash, uint64_t *other)
 {
     *hash = hash_text(q->text.data, q->text.size);
@@ -591,7 +620,8 @@ int64_t db_version(struct db *db)
     return db->read_version;
 }
 
-/* Emptied by the first call of a transaction at most, so that what was found stays until its end. */
+/* Clears the cache at the first call of a transaction at most, so values found
+ * stay valid until it ends. */
 struct arena *db_memory(struct db *db)
 {
     if (!db->memory)
@@ -621,6 +651,8 @@ void *db_recall(struct db *db, const char *name)
 
 void db_keep(struct db *db, const char *name, void *value)
 {
+    if (db->status != OK) /* derived from data that could not be read */
+        return;
     struct recalled *r = ARENA_NEW(db->memory, struct recalled);
     *r = (struct recalled){db->recalled, arena_copy(db->memory, name), value};
     db->recalled = r;
@@ -634,7 +666,8 @@ enum status db_script(struct db *db, const char *sql)
 
 struct rows *db_names(struct db *db, enum db_list what, const char *table)
 {
-    return db_query(db, db->is->lists[what], (struct arg[]){arg_text(table)}, what == DB_TABLES ? 0 : 1);
+    return db_query(db, db->is->lists[what], (struct arg[]){arg_text(table)},
+                    what == DB_TABLES ? 0 : 1);
 }
 
 enum status db_hold(struct db *db)

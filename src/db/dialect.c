@@ -1,7 +1,7 @@
 /*
- * The translation works on tokens: strings, quoted names and comments are
- * never looked into. Words put between tokens (NULLS FIRST) are noted with the
- * token they follow and written with it. Memory is the call's own.
+ * The translation works on tokens and never changes strings, quoted names or
+ * comments. Words inserted between tokens (NULLS FIRST) are attached to the
+ * token before them and written with it. Memory belongs to the call.
  */
 #define _GNU_SOURCE /* memmem */
 #include "db/dialect.h"
@@ -14,20 +14,31 @@
 #include <strings.h>
 
 const char dialect_ground[] =
-    "CREATE OR REPLACE FUNCTION instr(text, text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE"
+    "CREATE OR REPLACE FUNCTION instr(text, text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL "
+    "SAFE"
     " AS 'SELECT strpos($1, $2)::bigint';"
-    "CREATE OR REPLACE FUNCTION max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE"
+    "CREATE OR REPLACE FUNCTION max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL "
+    "SAFE"
     " AS 'SELECT CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN greatest($1, $2) END';"
-    "CREATE OR REPLACE FUNCTION min(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE"
+    "CREATE OR REPLACE FUNCTION min(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL "
+    "SAFE"
     " AS 'SELECT CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN least($1, $2) END';"
-    "CREATE OR REPLACE FUNCTION round(double precision, bigint) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE"
+    "CREATE OR REPLACE FUNCTION round(double precision, bigint) RETURNS double precision LANGUAGE "
+    "sql IMMUTABLE PARALLEL SAFE"
     " AS 'SELECT round($1::numeric, $2::integer)::double precision';"
-    "CREATE OR REPLACE FUNCTION substr(text, bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE"
+    "CREATE OR REPLACE FUNCTION substr(text, bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL "
+    "SAFE"
     " AS 'SELECT substr($1, $2::integer)';"
-    "CREATE OR REPLACE FUNCTION substr(text, bigint, bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE"
+    "CREATE OR REPLACE FUNCTION substr(text, bigint, bigint) RETURNS text LANGUAGE sql IMMUTABLE "
+    "PARALLEL SAFE"
     " AS 'SELECT substr($1, $2::integer, $3::integer)';"
-    /* one row a writing connection: the last group it committed, asked when its connection was lost meanwhile */
-    "CREATE TABLE IF NOT EXISTS linli_writers (writer text PRIMARY KEY, groups bigint NOT NULL, at bigint NOT NULL);";
+    /* how names are sorted; a server built without ICU sorts them by bytes */
+    "DO LANGUAGE plpgsql 'BEGIN CREATE COLLATION IF NOT EXISTS pinyin (provider = icu, locale = "
+    "''zh''); EXCEPTION WHEN OTHERS THEN CREATE COLLATION IF NOT EXISTS pinyin FROM \"C\"; END';"
+    /* a row for each writing connection: its last committed group, looked up if
+     * the connection was lost during the commit */
+    "CREATE TABLE IF NOT EXISTS linli_writers (writer text PRIMARY KEY, groups bigint NOT NULL, at "
+    "bigint NOT NULL);";
 
 enum token_type { WORD, NUMBER, STRING, QUOTED, PLACE, OTHER };
 
@@ -35,8 +46,8 @@ struct token {
     const char *start;
     size_t size;
     enum token_type type;
-    int depth;        /* of brackets; a bracket has the depth outside it */
-    const char *more; /* written behind it */
+    int depth;        /* bracket depth; a bracket itself has the depth outside it */
+    const char *more; /* written after the token */
     const char *instead;
 };
 
@@ -55,7 +66,7 @@ static bool word_part(char c)
     return word_start(c) || (c >= '0' && c <= '9');
 }
 
-/* The end of a text in quotes q that begins at s. */
+/* Returns the end of the text quoted by q that begins at s. */
 static const char *quoted_end(const char *s, char q)
 {
     for (s++; *s; s++)
@@ -67,13 +78,15 @@ static const char *quoted_end(const char *s, char q)
     return s;
 }
 
-static void add(struct tokens *t, const char *start, const char *end, enum token_type type, int depth)
+static void add(struct tokens *t, const char *start, const char *end, enum token_type type,
+                int depth)
 {
     if (t->count == t->room) {
         t->room = t->room ? t->room * 2 : 256;
         t->list = must_grow(t->list, sizeof *t->list * (size_t)t->room);
     }
-    t->list[t->count++] = (struct token){.start = start, .size = (size_t)(end - start), .type = type, .depth = depth};
+    t->list[t->count++] = (struct token){
+        .start = start, .size = (size_t)(end - start), .type = type, .depth = depth};
 }
 
 static void scan(struct tokens *t, const char *s)
@@ -105,8 +118,9 @@ static void scan(struct tokens *t, const char *s)
             type = PLACE;
         } else if (*s == ')') {
             depth--;
-        } else if ((s[0] == '|' && s[1] == '|') || (s[0] == '<' && (s[1] == '>' || s[1] == '=')) || (s[0] == '>' && s[1] == '=') ||
-                   (s[0] == '!' && s[1] == '=') || (s[0] == '=' && s[1] == '=') || (s[0] == ':' && s[1] == ':')) {
+        } else if ((s[0] == '|' && s[1] == '|') || (s[0] == '<' && (s[1] == '>' || s[1] == '=')) ||
+                   (s[0] == '>' && s[1] == '=') || (s[0] == '!' && s[1] == '=') ||
+                   (s[0] == '=' && s[1] == '=') || (s[0] == ':' && s[1] == ':')) {
             end = s + 2;
         }
         add(t, s, end, type, depth);
@@ -118,7 +132,8 @@ static void scan(struct tokens *t, const char *s)
 
 static bool is(const struct tokens *t, int i, const char *word)
 {
-    return i >= 0 && i < t->count && t->list[i].type != STRING && t->list[i].type != QUOTED && strlen(word) == t->list[i].size &&
+    return i >= 0 && i < t->count && t->list[i].type != STRING && t->list[i].type != QUOTED &&
+           strlen(word) == t->list[i].size &&
            strncasecmp(t->list[i].start, word, t->list[i].size) == 0;
 }
 
@@ -130,9 +145,9 @@ static bool is_one(const struct tokens *t, int i, const char *const *words)
     return false;
 }
 
-/* ---- order ---- */
+/* ---- ORDER BY ---- */
 
-/* One expression of a list in order, tokens from to last. */
+/* Adds NULLS FIRST or LAST to one expression, tokens from to last. */
 static void order_one(struct tokens *t, int from, int last)
 {
     bool down = is(t, last, "DESC");
@@ -145,10 +160,12 @@ static void order_one(struct tokens *t, int from, int last)
     t->list[last].more = down ? " NULLS LAST" : " NULLS FIRST";
 }
 
-/* The list that begins at token i; it ends with its bracket or with the words that may follow it. */
+/* Handles the list that begins at token i. It ends with its bracket, or at a
+ * word that may follow it. */
 static void order_list(struct tokens *t, int i)
 {
-    static const char *const ends[] = {"LIMIT", "OFFSET", "ROWS", "RANGE", "GROUPS", "FETCH", "FOR", "UNION", ";", NULL};
+    static const char *const ends[] = {"LIMIT", "OFFSET", "ROWS",  "RANGE", "GROUPS",
+                                       "FETCH", "FOR",    "UNION", ";",     NULL};
     int depth = i < t->count ? t->list[i].depth : 0, from = i;
     for (; i < t->count; i++) {
         bool over = t->list[i].depth < depth || (t->list[i].depth == depth && is_one(t, i, ends));
@@ -166,17 +183,20 @@ static void order_list(struct tokens *t, int i)
 
 static void type_here(struct tokens *t, int i)
 {
-    if (is(t, i, "integer") && is(t, i + 1, "PRIMARY") && is(t, i - 1, "seq")) /* the journal's: below */
+    if (is(t, i, "integer") && is(t, i + 1, "PRIMARY") &&
+        is(t, i - 1, "seq")) /* of the audit log: see dialect_step_more */
         t->list[i].instead = "bigint, id bigint GENERATED BY DEFAULT AS IDENTITY";
     else if (is(t, i, "integer"))
-        t->list[i].instead = is(t, i + 1, "PRIMARY") ? "bigint GENERATED BY DEFAULT AS IDENTITY" : "bigint";
+        t->list[i].instead = is(t, i + 1, "PRIMARY") ? "bigint GENERATED BY DEFAULT AS IDENTITY"
+                                                     : "bigint";
     else if (is(t, i, "blob"))
         t->list[i].instead = "bytea";
     else if (is(t, i, "text"))
         t->list[i].instead = "text COLLATE \"C\"";
 }
 
-/* CREATE TABLE name ( column type …, …): the second word of each part is the type. */
+/* Translates CREATE TABLE name ( column type …, …): the second word of each
+ * part is the type. */
 static void table_columns(struct tokens *t, int i)
 {
     while (i < t->count && !is(t, i, "("))
@@ -258,7 +278,7 @@ void dialect_postgres(struct buf *out, const char *sql)
     free(t.list);
 }
 
-/* The end of what stands between $tag$ and $tag$, beginning at s. */
+/* Returns the end of the text between $tag$ and $tag$ that begins at s. */
 static const char *dollar_end(const char *s)
 {
     size_t n = strcspn(s + 1, "$ ;") + 2;
@@ -279,11 +299,27 @@ size_t dialect_first(const char *sql)
     return (size_t)(s - sql) + (*s == ';');
 }
 
-/* The journal is written by many at once: an entry has no number until it is sealed into the chain (journal.h). */
+#define NUMBERS_GO_ON(table) \
+    "SELECT setval(pg_get_serial_sequence('" table \
+    "', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM " table "), false)"
+
+/* Several processes write the audit log at once, so an entry has no number
+ * until it is sealed into the chain (journal.h). After a step that copies rows
+ * with their ids, the table's sequence must continue after the highest id. */
 const char *dialect_step_more(const char *name)
 {
-    return strcmp(name, "001-ground") == 0 ? "ALTER TABLE journal ALTER COLUMN prev DROP NOT NULL, ALTER COLUMN hash DROP NOT NULL;"
-                                             "CREATE UNIQUE INDEX journal_seq ON journal (seq);"
-                                             "CREATE INDEX journal_unsealed ON journal (id) WHERE seq IS NULL"
-                                           : NULL;
+    static const struct {
+        const char *step, *more;
+    } list[] = {
+        {"001-ground",
+         "ALTER TABLE journal ALTER COLUMN prev DROP NOT NULL, ALTER COLUMN hash DROP NOT NULL;"
+         "CREATE UNIQUE INDEX journal_seq ON journal (seq);"
+         "CREATE INDEX journal_unsealed ON journal (id) WHERE seq IS NULL"},
+        {"021-attachments", NUMBERS_GO_ON("attachments")},
+        {"022-events", NUMBERS_GO_ON("events")},
+    };
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (strcmp(name, list[i].step) == 0)
+            return list[i].more;
+    return NULL;
 }

@@ -1,12 +1,12 @@
 /*
- * The journal's chain. The hash of an entry covers the hash before it and
- * every field, each written with its length before it, so that no two
- * different entries give the same bytes. Missing is a length of its own.
+ * The hash chain of the audit log. An entry's hash covers the previous hash
+ * and every field, each preceded by its length, so no two different entries
+ * give the same bytes. NULL has a length of its own.
  *
- * On SQLite the newest entry is read again for each new one: the table is the
- * only truth, also after a savepoint was undone; the read costs about a
- * microsecond. Where many write at once that would make them wait for each
- * other, so there the chain is made afterwards (journal_seal).
+ * On SQLite the newest entry is read again for each new one. Only the table is
+ * reliable, also after a savepoint was undone; the read takes about a
+ * microsecond. With several writing processes that would make them wait for
+ * each other, so the chain is made afterwards (journal_seal).
  */
 #include "db/journal.h"
 
@@ -69,30 +69,33 @@ int64_t journal_newest(struct db *db)
     return seq == NONE ? 0 : seq;
 }
 
-/* The hash and number of the newest entry; zeros when there is none. */
+/* Reads the hash and number of the newest entry; zeros if there is none. */
 static int64_t newest_hash(struct db *db, unsigned char hash[HASH])
 {
     int64_t seq = 0;
     memset(hash, 0, HASH);
-    struct rows *r = query(db, "SELECT seq, hash FROM journal WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1");
+    struct rows *r = query(
+        db, "SELECT seq, hash FROM journal WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1");
     if (rows_next(r)) {
         seq = row_int(r, "seq");
         struct bytes last = row_bytes(r, "hash");
-        if (last.size == HASH) /* otherwise the verification will say where it broke */
+        if (last.size == HASH) /* otherwise journal_verify reports where the chain broke */
             memcpy(hash, last.data, HASH);
     }
     rows_end(r);
     return seq;
 }
 
-/* Without number and hashes: they come when it is sealed. */
+/* Number and hashes are added when the entry is sealed. */
 static enum status add_unsealed(struct db *db, const struct entry *e)
 {
-    change_later(db,
-                 "INSERT INTO journal (at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key)"
-                 " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-                 e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name, e->via, e->kind, e->record, e->action,
-                 e->before, e->after, e->key);
+    change_common_later(
+        db,
+        "INSERT INTO journal (at_ms, device_at, actor, actor_name, via, kind, record, "
+        "action, before, after, key)"
+        " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+        e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name, e->via,
+        e->kind, e->record, e->action, e->before, e->after, e->key);
     return db_status(db);
 }
 
@@ -100,15 +103,18 @@ static enum status add_sealed(struct db *db, const struct entry *e)
 {
     unsigned char hash[HASH];
     entry_hash(e, hash);
-    return change(db,
-                  "INSERT INTO journal (seq, at_ms, device_at, actor, actor_name, via, kind, record, action,"
-                  " before, after, key, prev, hash)"
-                  " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-                  e->seq, e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name, e->via, e->kind, e->record,
-                  e->action, e->before, e->after, e->key, e->prev, arg_bytes((struct bytes){hash, HASH}));
+    return change_common(
+        db,
+        "INSERT INTO journal (seq, at_ms, device_at, actor, actor_name, via, kind, record, action,"
+        " before, after, key, prev, hash)"
+        " VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+        e->seq, e->at_ms, (struct maybe){e->device_at}, (struct maybe){e->actor}, e->actor_name,
+        e->via, e->kind, e->record, e->action, e->before, e->after, e->key, e->prev,
+        arg_bytes((struct bytes){hash, HASH}));
 }
 
-enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *before, const char *after)
+enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const char *action,
+                        const char *before, const char *after)
 {
     struct db *db = ctx->db;
     unsigned char prev[HASH];
@@ -132,13 +138,15 @@ enum status journal_add(struct ctx *ctx, const char *kind, int64_t record, const
     return add_sealed(db, &e);
 }
 
-enum status journal_note_write(struct ctx *ctx, const char *kind, int64_t record, const char *action, const char *literal,
-                               const struct arg *args, int count)
+enum status journal_note_write(struct ctx *ctx, const char *kind, int64_t record,
+                               const char *action, const char *literal, const struct arg *args,
+                               int count)
 {
     struct buf note;
     buf_init(&note, 0);
     json_write(&note, literal, args, count);
-    enum status s = journal_add(ctx, kind, record, action, NULL, arena_copyn(ctx->arena, note.data, note.size));
+    enum status s = journal_add(ctx, kind, record, action, NULL,
+                                arena_copyn(ctx->arena, note.data, note.size));
     buf_release(&note);
     return s;
 }
@@ -163,8 +171,10 @@ static struct entry entry_of(struct rows *r, int64_t seq, struct bytes prev)
 enum status journal_copy_unsealed(struct db *from, struct db *to)
 {
     unsigned char prev[HASH];
-    struct rows *r = query(from, "SELECT at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key"
-                                 " FROM journal WHERE seq IS NULL ORDER BY id");
+    struct rows *r = query(
+        from,
+        "SELECT at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key"
+        " FROM journal WHERE seq IS NULL ORDER BY id");
     while (rows_next(r) && db_status(to) == OK) {
         int64_t seq = newest_hash(to, prev) + 1;
         struct entry e = entry_of(r, seq, (struct bytes){prev, HASH});
@@ -176,13 +186,15 @@ enum status journal_copy_unsealed(struct db *from, struct db *to)
 
 /* ---- sealing ---- */
 
-/* Inside a transaction that holds the lock. Answers how many entries got their number. */
+/* Inside a transaction that holds the lock. Returns how many entries got a
+ * number. */
 static int seal_batch(struct db *db)
 {
     unsigned char hash[HASH], prev[HASH];
     int64_t seq = newest_hash(db, hash);
     struct rows *r = query(db,
-                           "SELECT id, at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key"
+                           "SELECT id, at_ms, device_at, actor, actor_name, via, kind, record, "
+                           "action, before, after, key"
                            " FROM journal WHERE seq IS NULL ORDER BY id LIMIT {}",
                            BATCH);
     int n = 0;
@@ -190,10 +202,10 @@ static int seal_batch(struct db *db)
         memcpy(prev, hash, HASH);
         struct entry e = entry_of(r, ++seq, (struct bytes){prev, HASH});
         entry_hash(&e, hash);
-        change_later(db, "UPDATE journal SET seq = {}, prev = {}, hash = {} WHERE id = {}", seq, e.prev,
-                     arg_bytes((struct bytes){hash, HASH}), row_int(r, "id"));
+        change_later(db, "UPDATE journal SET seq = {}, prev = {}, hash = {} WHERE id = {}", seq,
+                     e.prev, arg_bytes((struct bytes){hash, HASH}), row_int(r, "id"));
     }
-    if (n) /* told with the commit, to every process that serves this store */
+    if (n) /* delivered with the commit to every process that serves this database */
         query_int(db, "SELECT pg_notify('linli ' || current_schema(), {})", arg_text("sealed"));
     return n;
 }
@@ -205,7 +217,8 @@ enum status journal_seal(struct db *db)
             return db_status(db);
         if (db_begin(db) != OK)
             return db_status(db);
-        bool first = query_int(db, "SELECT pg_try_advisory_xact_lock(hashtextextended('linli seal ' || current_schema(), 0))") == 1;
+        bool first = query_int(db, "SELECT pg_try_advisory_xact_lock(hashtextextended('linli seal "
+                                   "' || current_schema(), 0))") == 1;
         n = first ? seal_batch(db) : 0;
         db_commit(db);
     }
@@ -223,27 +236,31 @@ void journal_finish(struct db *db)
 
 /* ---- checking ---- */
 
-/* NULL when the entry in r follows the one with hash last and number seq. */
+/* Returns NULL if the entry in r follows the one with this hash and number;
+ * otherwise what is wrong. */
 static const char *entry_fault(struct rows *r, int64_t seq, const unsigned char last[HASH])
 {
     struct entry e = entry_of(r, row_int(r, "seq"), row_bytes(r, "prev"));
     struct bytes stored = row_bytes(r, "hash");
     unsigned char hash[HASH];
     if (e.seq != seq + 1)
-        return N_("an entry before it is missing");
+        return N_("the previous entry is missing");
     if (e.prev.size != HASH || memcmp(e.prev.data, last, HASH) != 0)
-        return N_("it does not follow the entry before it");
+        return N_("it does not follow the previous entry");
     entry_hash(&e, hash);
     if (stored.size != HASH || memcmp(stored.data, hash, HASH) != 0)
-        return N_("it was changed after it was written");
+        return N_("it was altered after being written");
     return NULL;
 }
 
-/* Checks up to BATCH entries after seq; moves seq and last on. Answers how many rows there were. */
-static int verify_batch(struct db *db, int64_t *seq, unsigned char last[HASH], struct journal_report *report)
+/* Checks up to BATCH entries after seq and advances seq and last. Returns the
+ * number of rows read. */
+static int verify_batch(struct db *db, int64_t *seq, unsigned char last[HASH],
+                        struct journal_report *report)
 {
     struct rows *r = query(db,
-                           "SELECT seq, at_ms, device_at, actor, actor_name, via, kind, record, action, before, after, key,"
+                           "SELECT seq, at_ms, device_at, actor, actor_name, via, kind, record, "
+                           "action, before, after, key,"
                            " prev, hash FROM journal WHERE seq > {} ORDER BY seq LIMIT {}",
                            *seq, BATCH);
     int n = 0;
@@ -264,7 +281,7 @@ static int verify_batch(struct db *db, int64_t *seq, unsigned char last[HASH], s
 
 enum status journal_verify(struct db *db, struct arena *a, struct journal_report *report)
 {
-    (void)a; /* the reasons are fixed texts */
+    (void)a; /* every reason is a fixed text */
     unsigned char last[HASH] = {0};
     int64_t seq = 0;
     *report = (struct journal_report){.first_bad = NONE};

@@ -1,8 +1,8 @@
 /*
- * Brings a store up to the program's schema: numbered steps, each in a
- * transaction of its own together with its row in schema_steps, so that a
- * step interrupted half-way leaves nothing behind and runs again.
- * A store that has steps this program does not know is left untouched.
+ * Migrates a database to the program's schema: numbered steps, each in its own
+ * transaction together with its row in schema_steps. An interrupted step
+ * leaves nothing behind and runs again. A database with unknown steps is not
+ * touched.
  */
 #include "db/backend.h"
 
@@ -23,7 +23,8 @@ static enum status run_step(struct db *db, const struct schema_step *step)
     if (newest(db) < step->number) { /* another process may have been here first */
         const char *more = db->is->step_more ? db->is->step_more(step->name) : NULL;
         if (db_script(db, step->sql) == OK && (!more || db_script(db, more) == OK))
-            change(db, "INSERT INTO schema_steps (number, name, at) VALUES ({}, {}, {})", step->number, step->name, (int64_t)time(NULL));
+            change(db, "INSERT INTO schema_steps (number, name, at) VALUES ({}, {}, {})",
+                   step->number, step->name, (int64_t)time(NULL));
     }
     return db_commit(db); /* rolls back when something failed */
 }
@@ -37,7 +38,8 @@ static int known_steps(const struct schema_step *steps)
     return known;
 }
 
-enum status db_known(struct db *db, const struct schema_step *steps, struct arena *a, const char **why)
+enum status db_known(struct db *db, const struct schema_step *steps, struct arena *a,
+                     const char **why)
 {
     int64_t have = newest(db);
     int known = known_steps(steps);
@@ -48,16 +50,20 @@ enum status db_known(struct db *db, const struct schema_step *steps, struct aren
     if (have <= known)
         return OK;
     *why = arena_print(a,
-                       "the store was written by a newer version of the program (schema %lld, this program knows %d): "
+                       "the store was written by a newer version of the program (schema %lld, this "
+                       "program knows %d): "
                        "install the newer version, or restore a copy made before it",
                        (long long)have, known);
     return CONFLICT;
 }
 
-static enum status run_steps(struct db *db, const struct schema_step *steps, struct arena *a, const char **why)
+static enum status run_steps(struct db *db, const struct schema_step *steps, struct arena *a,
+                             const char **why)
 {
-    db_script(db, "CREATE TABLE IF NOT EXISTS schema_steps (number bigint PRIMARY KEY, name text NOT NULL,"
-                  " at bigint NOT NULL)");
+    db_script(
+        db,
+        "CREATE TABLE IF NOT EXISTS schema_steps (number bigint PRIMARY KEY, name text NOT NULL,"
+        " at bigint NOT NULL)");
     enum status fits = db_known(db, steps, a, why);
     if (fits != OK)
         return fits;
@@ -65,7 +71,8 @@ static enum status run_steps(struct db *db, const struct schema_step *steps, str
         enum status s = run_step(db, &steps[i]);
         if (s != OK) {
             *why = arena_print(a,
-                               "schema step %s failed and was undone; the steps before it stay, start again once the cause is mended: %s",
+                               "schema step %s failed and was undone; the steps before it stay, "
+                               "start again once the cause is mended: %s",
                                steps[i].name, db_failure(db));
             return s;
         }
@@ -73,7 +80,8 @@ static enum status run_steps(struct db *db, const struct schema_step *steps, str
     return OK;
 }
 
-enum status db_migrate(struct db *db, const struct schema_step *steps, struct arena *a, const char **why)
+enum status db_migrate(struct db *db, const struct schema_step *steps, struct arena *a,
+                       const char **why)
 {
     if (db->is->migrate_begin && db->is->migrate_begin(db) != OK) {
         *why = arena_print(a, "the schema can't be brought up to date: %s", db_failure(db));

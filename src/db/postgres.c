@@ -1,18 +1,18 @@
 /*
  * The back end on PostgreSQL, by libpq in pipeline mode.
  *
- * What needs no answer (BEGIN, a savepoint, change_later) is sent and goes on
- * its way with the next question; every question waits for all answers before
- * it. After the first failure the server skips what was sent with it, so a
- * failure never lets a later statement through.
+ * Statements whose result nobody needs (BEGIN, a savepoint, change_later) are
+ * sent with the next query, which waits for all results before its own. After
+ * the first failure the server skips what was sent with it, so no later
+ * statement takes effect.
  *
- * A lost connection ends the transaction with UNAVAILABLE; the next db_begin,
- * or the next statement outside a transaction, connects again. Whether a group
- * whose commit got no answer is in the database is asked after that in
- * linli_writers: the group put its number there in the same transaction.
+ * A lost connection ends the transaction with UNAVAILABLE. The next db_begin,
+ * or the next statement outside a transaction, reconnects. If a commit got no
+ * answer, linli_writers says whether the group was stored: the group wrote its
+ * number there in the same transaction.
  *
- * Types of places are what the arguments are; where the server can't do with
- * that (a number for a text column), it is left to find them itself.
+ * Arguments are sent with their own types. If the server refuses that (a
+ * number for a text column), it infers the types itself.
  */
 #include "db/dialect.h"
 #include "db/postgres.h"
@@ -27,10 +27,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WRITERS_LOCK "hashtextextended('linli writers ' || current_schema(), 0)"
 #define PLACES_MOST  1000
-#define SENT_MOST    4000 /* statements under way before their answers are taken */
-#define OUTCOME_WAIT 20   /* seconds to learn whether a commit whose answer was lost is there */
+#define SENT_MOST    4000 /* statements sent before their results are read */
+#define OUTCOME_WAIT 20   /* seconds to find out whether a commit without an answer was stored */
 #define OID_BOOL     16
 #define OID_BYTEA    17
 #define OID_INT      20
@@ -39,7 +38,7 @@
 #define OID_INT2     21
 #define OID_INT4     23
 
-struct cell { /* decoded bytes of the present row */
+struct cell { /* decoded bytes of the current row */
     struct buf data;
     bool fresh, used;
 };
@@ -56,13 +55,15 @@ struct pg_rows {
     char table[64]; /* of an INSERT */
 };
 
-/* ---- answers ---- */
+/* ---- results ---- */
 
 enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-    const char *what = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(pg->conn);
-    if (pg->lost || PQstatus(pg->conn) == CONNECTION_BAD || (state && strncmp(state, "57P", 3) == 0)) {
+    const char *what = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY)
+                         : PQerrorMessage(pg->conn);
+    if (pg->lost || PQstatus(pg->conn) == CONNECTION_BAD ||
+        (state && strncmp(state, "57P", 3) == 0)) {
         pg->lost = true;
         what = "the connection to the database is lost";
         state = NULL;
@@ -75,14 +76,16 @@ enum status pg_fail(struct pg *pg, const PGresult *r, const char *text)
         what = "the disk of the database server is full: make room there";
     char more[400];
     if (state && strcmp(state, "42501") == 0) {
-        snprintf(more, sizeof more, "%.200s (connect as the role that owns the schema, or let it GRANT %.60s what it needs)", what,
-                 PQuser(pg->conn));
+        snprintf(more, sizeof more,
+                 "%.200s (connect as the role that owns the schema, or let it GRANT %.60s what it "
+                 "needs)",
+                 what, PQuser(pg->conn));
         what = more;
     }
     return db_fail(&pg->db, pg_status_of(state), what ? what : "no answer", text);
 }
 
-/* Takes answers up to the end of what was sent together. */
+/* Reads the results of everything that was sent. */
 static bool take(struct pg *pg, const char *text)
 {
     PQclear(pg->last);
@@ -97,7 +100,7 @@ static bool take(struct pg *pg, const char *text)
             break;
         }
         PGresult *r = PQgetResult(pg->conn);
-        if (!r) { /* behind each statement; twice: nothing more comes */
+        if (!r) { /* after each statement; twice in a row: no more results */
             if (++empty < 2 && PQstatus(pg->conn) == CONNECTION_OK)
                 continue;
             pg_fail(pg, NULL, text);
@@ -121,12 +124,12 @@ static bool take(struct pg *pg, const char *text)
     return good;
 }
 
-/* The end of a reader's transaction, whose answer nobody waited for. */
+/* Reads the result of a reader's ROLLBACK, for which nobody waited. */
 static void take_end(struct pg *pg)
 {
     bool clean = pg->db.status == OK;
     if (pg->ending && !pg->lost && !take(pg, "ROLLBACK") && clean)
-        db_clear(&pg->db); /* a lost connection is noticed by its next use */
+        db_clear(&pg->db); /* a lost connection shows at its next use */
     pg->ending = false;
 }
 
@@ -167,7 +170,7 @@ static bool connect_again(struct pg *pg)
     }
     PQfinish(pg->conn);
     pg->conn = c;
-    pg->epoch++; /* statements are prepared anew */
+    pg->epoch++; /* statements must be prepared again */
     pg->sent = 0;
     pg->lost = pg->doomed = pg->inside = pg->ending = false;
     return true;
@@ -210,7 +213,8 @@ struct db *postgres_open(const char *address, enum db_mode mode, struct arena *a
 {
     struct pg *pg = must_alloc(sizeof *pg);
     char *reason = NULL;
-    db_init(&pg->db, &postgres, mode);
+    db_init(&pg->db, &postgres, mode == DB_CREATE ? DB_WRITE : mode);
+    pg->create = mode == DB_CREATE;
     buf_init(&pg->scratch, 0);
     pg->longest = PG_LONGEST;
     if (pg_address_read(&pg->at, address, a, why)) {
@@ -225,7 +229,7 @@ struct db *postgres_open(const char *address, enum db_mode mode, struct arena *a
     return NULL;
 }
 
-/* Connects with its first statement. */
+/* The new connection connects with its first statement. */
 static struct db *pg_follow(struct db *db)
 {
     struct pg *pg = must_alloc(sizeof *pg);
@@ -253,7 +257,7 @@ static bool pg_prepare(struct rows *r)
 {
     struct pg_rows *own = (struct pg_rows *)r;
     snprintf(own->name, sizeof own->name, "s%lld", (long long)++pg_of(r->db)->names);
-    return true; /* sent to the server with the first arguments, whose types it needs */
+    return true; /* prepared on the server with the first arguments, whose types it needs */
 }
 
 static void pg_drop(struct rows *r)
@@ -265,15 +269,15 @@ static void pg_drop(struct rows *r)
         if (own->cells[i].used)
             buf_release(&own->cells[i].data);
     free(own->cells);
-    if (own->epoch == pg->epoch && pg->epoch && r->db->kept >= 0 && PQstatus(pg->conn) == CONNECTION_OK && !pg->lost &&
-        r->db->status == OK) {
+    if (own->epoch == pg->epoch && pg->epoch && r->db->kept >= 0 &&
+        PQstatus(pg->conn) == CONNECTION_OK && !pg->lost && r->db->status == OK) {
         char sql[48];
         snprintf(sql, sizeof sql, "DEALLOCATE %s", own->name);
         pg_send(pg, sql);
     }
 }
 
-/* Words of "INSERT INTO name (a, b) …": the table, and whether the columns have id. */
+/* Reads "INSERT INTO name (a, b) …": the table, and whether the columns include id. */
 static void read_insert(struct pg_rows *own)
 {
     const char *s = own->rows.text + strspn(own->rows.text, " \n");
@@ -288,7 +292,8 @@ static void read_insert(struct pg_rows *own)
     own->table[n] = '\0';
     const char *list = s + n + strspn(s + n, " ");
     own->sets_id = *list == '(' && (strncmp(list, "(id,", 4) == 0 || strncmp(list, "(id)", 4) == 0);
-    for (const char *end = strchr(list, ')'), *p = list; *list == '(' && end && (p = strstr(p, ", id")) && p < end; p += 4)
+    for (const char *end = strchr(list, ')'), *p = list;
+         *list == '(' && end && (p = strstr(p, ", id")) && p < end; p += 4)
         if (p[4] == ',' || p[4] == ')')
             own->sets_id = true;
 }
@@ -297,7 +302,9 @@ static void read_insert(struct pg_rows *own)
 static bool has_identity(struct pg *pg, const char *table)
 {
     const char *values[] = {table};
-    if (PQsendQueryParams(pg->conn, "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'id' AND attidentity <> ''",
+    if (PQsendQueryParams(pg->conn,
+                          "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname "
+                          "= 'id' AND attidentity <> ''",
                           1, NULL, values, NULL, NULL, 0) != 1)
         return false;
     pg->sent++;
@@ -330,8 +337,10 @@ static Oid type_of(const struct arg *a, enum typing how)
     return OID_INT;
 }
 
-/* One attempt; in a transaction behind a savepoint, because a failure would end it. */
-static bool prepare_with(struct pg *pg, struct pg_rows *own, const char *sql, const struct arg *args, int count, enum typing how)
+/* One attempt. In a transaction it needs a savepoint, because a failure would end the
+ * transaction. */
+static bool prepare_with(struct pg *pg, struct pg_rows *own, const char *sql,
+                         const struct arg *args, int count, enum typing how)
 {
     Oid types[PLACES_MOST];
     int n = 0;
@@ -363,9 +372,10 @@ static bool prepare_now(struct pg *pg, struct pg_rows *own, const struct arg *ar
         write_mismatch("a query has more than 1000 places");
     pg_collect(pg, "sent before");
     if (pg->db.status != OK && pg->inside)
-        return false; /* the transaction takes nothing more */
+        return false; /* the transaction accepts nothing more */
     read_insert(own);
-    own->returns_id = own->table[0] && !strstr(own->rows.text, "RETURNING") && has_identity(pg, own->table);
+    own->returns_id = own->table[0] && !strstr(own->rows.text, "RETURNING") &&
+                      has_identity(pg, own->table);
     enum status before = pg->db.status;
     char kept[DB_FAILURE];
     memcpy(kept, pg->db.failure, sizeof kept);
@@ -375,7 +385,7 @@ static bool prepare_now(struct pg *pg, struct pg_rows *own, const struct arg *ar
     if (own->returns_id)
         buf_puts(&sql, " RETURNING id");
     bool good = false;
-    enum status first = OK; /* the first attempt's reason is the one to read */
+    enum status first = OK; /* the reason of the first attempt is reported */
     char reason[DB_FAILURE];
     for (enum typing how = TYPED; how < TYPINGS && !good && !pg->lost; how++) {
         good = prepare_with(pg, own, sql.data, args, count, how);
@@ -396,7 +406,7 @@ static bool prepare_now(struct pg *pg, struct pg_rows *own, const struct arg *ar
     return good;
 }
 
-/* An argument as text, or as bytes; NULL for nothing. */
+/* Returns an argument as text or bytes; NULL for SQL NULL. */
 static const char *value_of(struct pg *pg, const struct arg *a, int *length, int *format)
 {
     size_t at = pg->scratch.size;
@@ -439,15 +449,16 @@ static bool begin_reading(struct pg *pg)
     return pg->inside;
 }
 
-/* Sends the statement with its arguments; the caller collects. */
+/* Sends the statement with its arguments; the caller reads the result. */
 static bool send_rows(struct pg *pg, struct pg_rows *own, const struct arg *args, int count)
 {
-    if (!pg_ready(pg) || (pg->owed && !pg->asking && !begin_reading(pg)) || (own->epoch != pg->epoch && !prepare_now(pg, own, args, count)))
+    if (!pg_ready(pg) || (pg->owed && !pg->asking && !begin_reading(pg)) ||
+        (own->epoch != pg->epoch && !prepare_now(pg, own, args, count)))
         return false;
     const char *values[PLACES_MOST];
     int lengths[PLACES_MOST], formats[PLACES_MOST], n = 0;
     buf_clear(&pg->scratch);
-    buf_room(&pg->scratch, (size_t)count * 41 + 1); /* so that it does not move */
+    buf_room(&pg->scratch, (size_t)count * 41 + 1); /* so that pointers into it stay valid */
     for (int i = 0; i < count; i++)
         if (sql_bound(&args[i])) {
             values[n] = value_of(pg, &args[i], &lengths[n], &formats[n]);
@@ -504,7 +515,8 @@ static const char *pg_column(struct rows *r, int at)
 static const char *value_at(struct rows *r, int column)
 {
     struct pg_rows *own = (struct pg_rows *)r;
-    return PQgetisnull(own->result, own->row, column) ? NULL : PQgetvalue(own->result, own->row, column);
+    return PQgetisnull(own->result, own->row, column) ? NULL
+                                                      : PQgetvalue(own->result, own->row, column);
 }
 
 static Oid type_at(struct rows *r, int column)
@@ -534,7 +546,8 @@ static struct bytes pg_bytes_at(struct rows *r, int column)
         return (struct bytes){v, strlen(v)};
     if (column >= own->cell_count) {
         own->cells = must_grow(own->cells, sizeof *own->cells * (size_t)r->columns);
-        memset(own->cells + own->cell_count, 0, sizeof *own->cells * (size_t)(r->columns - own->cell_count));
+        memset(own->cells + own->cell_count, 0,
+               sizeof *own->cells * (size_t)(r->columns - own->cell_count));
         own->cell_count = r->columns;
     }
     struct cell *cell = &own->cells[column];
@@ -546,7 +559,8 @@ static struct bytes pg_bytes_at(struct rows *r, int column)
         size_t digits = strlen(v) - 2, size = 0;
         buf_clear(&cell->data);
         buf_room(&cell->data, digits / 2 + 1);
-        sodium_hex2bin((unsigned char *)cell->data.data, digits / 2, v + 2, digits, NULL, &size, NULL);
+        sodium_hex2bin((unsigned char *)cell->data.data, digits / 2, v + 2, digits, NULL, &size,
+                       NULL);
         cell->data.data[size] = '\0';
         cell->data.size = size;
         cell->fresh = true;
@@ -558,7 +572,9 @@ static const char *pg_text_at(struct rows *r, int column)
 {
     const char *v = value_at(r, column);
     Oid type = v ? type_at(r, column) : 0;
-    return type == OID_BYTEA ? pg_bytes_at(r, column).data : type == OID_BOOL ? (*v == 't' ? "1" : "0") : v;
+    return type == OID_BYTEA  ? pg_bytes_at(r, column).data
+           : type == OID_BOOL ? (*v == 't' ? "1" : "0")
+                              : v;
 }
 
 static enum value_type pg_type_at(struct rows *r, int column)
@@ -580,30 +596,33 @@ static enum value_type pg_type_at(struct rows *r, int column)
     }
 }
 
-/* The numbers the server gives itself go on behind one that was given. In two statements, because on Citus the table is
- * elsewhere, and the numbers are given here. */
+/* Moves the table's sequence past an id that was given. Two statements, because on Citus the
+ * table is on another server and the sequence is here. */
 static void move_identity(struct pg *pg, const char *table)
 {
     char sql[300];
     snprintf(sql, sizeof sql, "SELECT max(id) FROM %.63s", table);
     if (!pg_run(pg, sql))
         return;
-    snprintf(sql, sizeof sql, "SELECT setval(pg_get_serial_sequence('%.63s', 'id'), %.20s)", table, PQgetvalue(pg->last, 0, 0));
+    snprintf(sql, sizeof sql, "SELECT setval(pg_get_serial_sequence('%.63s', 'id'), %.20s)", table,
+             PQgetvalue(pg->last, 0, 0));
     pg_run(pg, sql);
 }
 
-/* A name in linli_writers, once the table is there. */
+/* Registers this connection in linli_writers, if the table exists. */
 static void introduce(struct pg *pg)
 {
     unsigned char random[16];
-    if (pg->writer[0] || !pg_run(pg, "SELECT 1 WHERE to_regclass('linli_writers') IS NOT NULL") || PQntuples(pg->last) == 0)
+    if (pg->writer[0] || !pg_run(pg, "SELECT 1 WHERE to_regclass('linli_writers') IS NOT NULL") ||
+        PQntuples(pg->last) == 0)
         return;
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(pg->writer, sizeof pg->writer, random, sizeof random);
     char sql[320];
     snprintf(sql, sizeof sql,
              "WITH gone AS (DELETE FROM linli_writers WHERE at < %lld RETURNING groups)"
-             " INSERT INTO linli_writers (writer, groups, at) SELECT '%s', coalesce(sum(groups), 0) + 1, %lld FROM gone RETURNING groups",
+             " INSERT INTO linli_writers (writer, groups, at) SELECT '%s', coalesce(sum(groups), "
+             "0) + 1, %lld FROM gone RETURNING groups",
              (long long)time(NULL) - 30 * 86400, pg->writer, (long long)time(NULL));
     if (pg_run(pg, sql) && PQntuples(pg->last) == 1)
         pg->group = strtoll(PQgetvalue(pg->last, 0, 0), NULL, 10);
@@ -611,14 +630,15 @@ static void introduce(struct pg *pg)
         pg->writer[0] = '\0';
 }
 
-/* Goes with what is committed next: by it readers know that something was. */
+/* Sent with the next commit: tells readers that something was committed. */
 static void count_group(struct pg *pg)
 {
     char sql[200];
     if (!pg->writer[0])
         return;
-    snprintf(sql, sizeof sql, "UPDATE linli_writers SET groups = %lld, at = %lld WHERE writer = '%s'", (long long)++pg->group,
-             (long long)time(NULL), pg->writer);
+    snprintf(sql, sizeof sql,
+             "UPDATE linli_writers SET groups = %lld, at = %lld WHERE writer = '%s'",
+             (long long)++pg->group, (long long)time(NULL), pg->writer);
     pg_send(pg, sql);
 }
 
@@ -626,9 +646,10 @@ static enum status pg_change(struct rows *r, const struct arg *args, int count, 
 {
     struct pg *pg = pg_of(r->db);
     struct pg_rows *own = (struct pg_rows *)r;
-    if (!pg->inside && pg->db.mode != DB_READ && pg_ready(pg) && (own->epoch == pg->epoch || prepare_now(pg, own, args, count))) {
+    if (!pg->inside && pg->db.mode != DB_READ && pg_ready(pg) &&
+        (own->epoch == pg->epoch || prepare_now(pg, own, args, count))) {
         introduce(pg);
-        count_group(pg); /* what is sent together is one transaction */
+        count_group(pg); /* statements sent together are one transaction */
     }
     if (!send_rows(pg, own, args, count))
         return pg->db.status;
@@ -654,6 +675,10 @@ static enum status pg_begin(struct db *db)
 {
     struct pg *pg = pg_of(db);
     pg->again = false;
+    if (pg->inside) { /* as on SQLite: fails this transaction and not all later ones */
+        db->is->rollback(db);
+        return db_fail(db, UNAVAILABLE, "a transaction was left open and is undone", NULL);
+    }
     if (!pg_ready(pg))
         return db->status;
     pg->owed = db->mode == DB_READ;
@@ -661,39 +686,49 @@ static enum status pg_begin(struct db *db)
     if (pg->owed)
         return OK;
     introduce(pg);
-    if (!pg_send(pg, db->mode == DB_WRITE ? "BEGIN ISOLATION LEVEL SERIALIZABLE" : "BEGIN ISOLATION LEVEL READ COMMITTED") ||
-        (db->mode == DB_WRITE && pg->alone != pg->epoch && !pg_send(pg, "SELECT pg_advisory_xact_lock_shared(" WRITERS_LOCK ")")))
-        return db->status;
     pg->inside = true;
+    if (!pg_send(pg, db->mode == DB_WRITE ? "BEGIN ISOLATION LEVEL SERIALIZABLE"
+                                          : "BEGIN ISOLATION LEVEL READ COMMITTED") ||
+        (db->mode == DB_WRITE && pg->alone != pg->epoch &&
+         !pg_send(pg, "SELECT pg_advisory_xact_lock_shared(" WRITERS_LOCK ")"))) {
+        db->is->rollback(db); /* part of what was sent may have begun a transaction */
+        return db->status;
+    }
     return OK;
 }
 
-/* After a commit without an answer: is the group there? The row's lock makes us wait for a commit that still runs. */
+/* Finds out whether a commit without an answer was stored. The row lock waits for a commit that
+ * is still running. */
 static enum status outcome(struct pg *pg)
 {
     char sql[200];
     time_t end = time(NULL) + OUTCOME_WAIT;
-    snprintf(sql, sizeof sql, "SELECT 1 FROM linli_writers WHERE writer = '%s' AND groups = %lld FOR UPDATE", pg->writer,
-             (long long)pg->group);
+    snprintf(sql, sizeof sql,
+             "SELECT 1 FROM linli_writers WHERE writer = '%s' AND groups = %lld FOR UPDATE",
+             pg->writer, (long long)pg->group);
     pg->inside = false;
     while (pg->writer[0] && time(NULL) < end) {
         db_clear(&pg->db);
         if (connect_again(pg) && pg_run(pg, sql)) {
             pg->again = PQntuples(pg->last) == 0;
-            return pg->again ? db_fail(&pg->db, BUSY, "the connection was lost before the commit", NULL) : OK;
+            return pg->again
+                       ? db_fail(&pg->db, BUSY, "the connection was lost before the commit", NULL)
+                       : OK;
         }
         poll(NULL, 0, 300);
     }
     db_clear(&pg->db);
-    return db_fail(&pg->db, UNAVAILABLE, "the connection was lost during a commit; whether it happened is not known", NULL);
+    return db_fail(&pg->db, UNAVAILABLE,
+                   "the connection was lost during a commit; whether it happened is not known",
+                   NULL);
 }
 
 static enum status pg_commit(struct db *db)
 {
     struct pg *pg = pg_of(db);
-    if (!pg_collect(pg, "sent before")) /* what was sent later failed */
+    if (!pg_collect(pg, "sent before")) /* a delayed statement failed */
         return db->status;
-    if (pg->owed) { /* nothing was asked */
+    if (pg->owed) { /* no query was run */
         pg->owed = false;
         return OK;
     }
@@ -731,7 +766,7 @@ static void pg_rollback(struct db *db)
         pg_run(pg, "ROLLBACK");
     }
     pg->inside = false;
-    if (doomed || (pg->lost && db->mode == DB_WRITE)) { /* nothing of it was committed */
+    if (doomed || (pg->lost && db->mode == DB_WRITE)) { /* nothing was committed */
         db_clear(db);
         pg->again = !pg->lost || connect_again(pg);
     }
@@ -762,36 +797,11 @@ static void pg_undo(struct db *db)
         return;
     }
     db_clear(db);
-    if (pg_send(pg, "ROLLBACK TO task") && pg_send(pg, "RELEASE task") && pg_collect(pg, "ROLLBACK TO task")) {
+    if (pg_send(pg, "ROLLBACK TO task") && pg_send(pg, "RELEASE task") &&
+        pg_collect(pg, "ROLLBACK TO task")) {
         db->status = before;
         memcpy(db->failure, kept, sizeof kept);
     }
-}
-
-/* Every writing transaction takes this lock together with the others; alone, a connection takes it for itself. */
-static void pg_alone(struct db *db, bool alone)
-{
-    struct pg *pg = pg_of(db);
-    if ((!alone && !pg->alone) || pg->inside || !pg_ready(pg))
-        return;
-    if (alone && pg->alone != pg->epoch && pg_run(pg, "SELECT pg_advisory_lock(" WRITERS_LOCK ")"))
-        pg->alone = pg->epoch;
-    else if (!alone && pg->alone == pg->epoch)
-        pg_run(pg, "SELECT pg_advisory_unlock(" WRITERS_LOCK ")");
-    if (!alone)
-        pg->alone = 0;
-    db_clear(db); /* without it the group runs beside the others once more */
-}
-
-static bool pg_lead(struct db *db, const char *name)
-{
-    struct pg *pg = pg_of(db);
-    if (!pg_ready(pg))
-        return false;
-    if (pg->leading != pg->epoch &&
-        query_int(db, "SELECT pg_try_advisory_lock(hashtextextended('linli lead ' || {} || ' ' || current_schema(), 0))", name) == 1)
-        pg->leading = pg->epoch;
-    return pg->leading == pg->epoch;
 }
 
 static bool pg_again(struct db *db)
@@ -799,52 +809,18 @@ static bool pg_again(struct db *db)
     return pg_of(db)->again;
 }
 
-static void pg_wait(struct db *db, int fd, int ms)
-{
-    struct pg *pg = pg_of(db);
-    db_clear(db);
-    if (pg_ready(pg) && pg->listening != pg->epoch) {
-        if (pg_run(pg, "SELECT format('LISTEN %I', 'linli ' || current_schema())")) {
-            char sql[200];
-            snprintf(sql, sizeof sql, "%s", PQgetvalue(pg->last, 0, 0));
-            if (pg_run(pg, sql))
-                pg->listening = pg->epoch;
-        }
-    }
-    struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = pg->lost ? -1 : PQsocket(pg->conn), .events = POLLIN}};
-    bool heard = false;
-    for (PGnotify *n; !pg->lost && (n = PQnotifies(pg->conn)) != NULL; PQfreemem(n))
-        heard = true; /* came with the answer to something else */
-    if (!heard)
-        poll(fds, 2, ms);
-    if ((fds[1].revents & POLLIN) && PQconsumeInput(pg->conn) == 0)
-        pg->lost = true;
-    for (PGnotify *n; !pg->lost && (n = PQnotifies(pg->conn)) != NULL; PQfreemem(n))
-        ;
-    uint64_t count;
-    ssize_t n = read(fd, &count, sizeof count);
-    (void)n;
-}
-
-/* How many groups were committed, as this connection knows it: behind another one may be a server that knows less. Not what
- * the server knows of its transactions: that changes with every other store in it, and on Citus it does not, as the store
- * lies in another one. */
-static int64_t pg_version(struct db *db)
-{
-    pg_of(db)->asking = true;
-    int64_t groups = query_int(db, "SELECT sum(groups)::bigint FROM linli_writers");
-    pg_of(db)->asking = false;
-    return groups == NONE ? NONE : groups + (pg_of(db)->epoch << 44);
-}
-
 static const struct backend postgres = {
     .rows_size = sizeof(struct pg_rows),
-    .lists = {"SELECT relname AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"
+    .lists = {"SELECT relname AS name FROM pg_class WHERE relnamespace = "
+              "current_schema()::regnamespace AND relkind = 'r'"
               " AND relname NOT LIKE 'linli\\_%' ORDER BY relname",
-              "SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass({}) AND attnum > 0 AND NOT attisdropped"
+              "SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass({}) AND "
+              "attnum > 0 AND NOT attisdropped"
               " ORDER BY attnum",
-              "SELECT a.attname AS name FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)"
-              " WHERE i.indrelid = to_regclass({}) AND i.indisprimary ORDER BY array_position(i.indkey::int2[], a.attnum)"},
+              "SELECT a.attname AS name FROM pg_index i JOIN pg_attribute a ON a.attrelid = "
+              "i.indrelid AND a.attnum = ANY (i.indkey)"
+              " WHERE i.indrelid = to_regclass({}) AND i.indisprimary ORDER BY "
+              "array_position(i.indkey::int2[], a.attnum)"},
     .close = pg_close,
     .prepare = pg_prepare,
     .drop = pg_drop,

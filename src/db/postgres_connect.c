@@ -1,17 +1,17 @@
 /*
- * Connecting to PostgreSQL: the address, the settings that every connection
- * gets, and messages that say what to do. A password never gets into a
- * message or a log.
+ * Connecting to PostgreSQL: the address, the settings of every connection, and
+ * messages that say what to do. Passwords never appear in messages or logs.
  *
- * The address is libpq's (hosts, TLS, service files and all) plus schema=NAME.
+ * An address is libpq's (hosts, TLS, service files and so on) plus
+ * schema=NAME.
  *
- * Nothing is waited for without an end. What the address does not say itself is:
- * 3 s to connect to each host, 6 s until a network that takes nothing is given
- * up, 9 s until one that is silent is, on both sides, so that what a lost connection
- * held there (locks, who leads) is let go of; on the server 5 s for somebody's lock and
- * 30 s for a statement (options=-c statement_timeout=… in the address, or of the
- * role, count before; less for a page), and here 2 s more than that for its
- * answer, by which a server that stands still, or a proxy before it, is noticed.
+ * No wait is unbounded. Unless the address says otherwise: 3 s to connect to
+ * each host; 6 s until a network that accepts no data counts as lost, and 9 s
+ * for one that sends none. The same holds on the server, so that it releases
+ * what a lost connection held (locks, leadership). On the server 5 s for a
+ * lock and 30 s for a statement; for a page less. A statement_timeout in the
+ * address or of the role takes precedence. A result may take 2 s more here, to
+ * notice a stalled server or proxy.
  */
 #include "db/postgres.h"
 
@@ -32,7 +32,8 @@
 static bool schema_fine(const char *s)
 {
     size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    return n > 0 && n < 60 && s[n] == '\0' && strncmp(s, "pg_", 3) != 0 && !(s[0] >= '0' && s[0] <= '9');
+    return n > 0 && n < 60 && s[n] == '\0' && strncmp(s, "pg_", 3) != 0 &&
+           !(s[0] >= '0' && s[0] <= '9');
 }
 
 static const char *option(const PQconninfoOption *options, const char *keyword)
@@ -43,7 +44,7 @@ static const char *option(const PQconninfoOption *options, const char *keyword)
     return NULL;
 }
 
-/* Takes schema=… out of the query of the address. */
+/* Removes schema=… from the query part of the address. */
 static char *without_schema(const char *address, char *schema, size_t room)
 {
     char *copy = must_copy(address), *part = strchr(copy, '?');
@@ -70,15 +71,20 @@ bool pg_address_read(struct pg_address *at, const char *address, struct arena *a
     at->options = PQconninfoParse(uri, &reason);
     free(uri);
     if (!at->options) {
-        *why = arena_print(a, "the address of the database can't be read: %.*s", reason ? (int)strcspn(reason, "\n") : 9,
-                           reason ? reason : "no memory");
+        *why = arena_print(a, "the address of the database can't be read: %.*s",
+                           reason ? (int)strcspn(reason, "\n") : 9, reason ? reason : "no memory");
         PQfreemem(reason);
         return false;
     }
-    const char *host = option(at->options, "host"), *port = option(at->options, "port"), *name = option(at->options, "dbname");
-    snprintf(at->shown, sizeof at->shown, "%.80s%s%.10s/%.60s", host ? host : "", port ? ":" : "", port ? port : "", name ? name : "");
+    const char *host = option(at->options, "host"), *port = option(at->options, "port"),
+               *name = option(at->options, "dbname");
+    snprintf(at->shown, sizeof at->shown, "%.80s%s%.10s/%.60s", host ? host : "", port ? ":" : "",
+             port ? port : "", name ? name : "");
     if (!schema_fine(at->schema)) {
-        *why = arena_print(a, "the schema %s can't be used: a name of small letters, digits and _ is expected, at most 59", at->schema);
+        *why = arena_print(a,
+                           "the schema %s can't be used: a name of small letters, digits and _ is "
+                           "expected, at most 59",
+                           at->schema);
         pg_address_release(at);
         return false;
     }
@@ -91,7 +97,8 @@ struct pg_address pg_address_copy(const struct pg_address *at)
     int n = 0;
     while (at->options[n].keyword)
         n++;
-    copy.options = PQconninfoParse("", NULL); /* libpq's own memory, with the same keywords in the same order */
+    copy.options = PQconninfoParse(
+        "", NULL); /* memory of libpq, with the same keywords in the same order */
     for (int i = 0; copy.options && i < n; i++)
         copy.options[i].val = at->options[i].val ? must_copy(at->options[i].val) : NULL;
     return copy;
@@ -110,23 +117,29 @@ static const char *advice(const char *reason)
     static const struct {
         const char *part, *what;
     } known[] = {
-        {"password authentication failed", "check user and password in the address, in PGPASSWORD or in ~/.pgpass"},
+        {"password authentication failed",
+         "check user and password in the address, in PGPASSWORD or in ~/.pgpass"},
         {"no password supplied", "give the password in PGPASSWORD or in ~/.pgpass"},
-        {"no pg_hba.conf entry", "the server takes nobody from here: add a line to its pg_hba.conf and reload it"},
+        {"no pg_hba.conf entry",
+         "the server takes nobody from here: add a line to its pg_hba.conf and reload it"},
         {"could not translate host name", "check the host in the address"},
-        {"Connection refused", "check host and port, and whether the server runs and listens there (listen_addresses)"},
+        {"Connection refused",
+         "check host and port, and whether the server runs and listens there (listen_addresses)"},
         {"no answer", "the server does not answer: check host, port and the firewall"},
         {"timeout expired", "the server does not answer: check host, port and the firewall"},
         {"Connection timed out", "the server does not answer: check host, port and the firewall"},
-        {"No such file or directory", "no server listens at this socket: check host, port and whether it runs"},
-        {"does not exist", "make the database (createdb) and the role (createuser), or name others in the address"},
+        {"No such file or directory",
+         "no server listens at this socket: check host, port and whether it runs"},
+        {"does not exist",
+         "make the database (createdb) and the role (createuser), or name others in the address"},
         {"certificate", "check sslmode, sslrootcert and the server's certificate"},
         {"SSL", "check sslmode in the address and the server's TLS settings"},
         {"invalid", "check the address"},
         {"too many", "raise max_connections on the server or start fewer workers"},
         {"starting up", "wait a moment and start again"},
         {"shutting down", "start the server again"},
-        {"recovery", "this is a standby: add target_session_attrs=read-write and all hosts to the address"},
+        {"recovery",
+         "this is a standby: add target_session_attrs=read-write and all hosts to the address"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strstr(reason, known[i].part))
@@ -140,8 +153,8 @@ static char *message(const struct pg_address *at, const char *reason)
     if (!*reason)
         reason = "no answer";
     size_t n = strcspn(reason, "\n");
-    snprintf(text, sizeof text, "the database at %s can't be reached: %.*s (%s)", at->shown, (int)(n < 300 ? n : 300), reason,
-             advice(reason));
+    snprintf(text, sizeof text, "the database at %s can't be reached: %.*s (%s)", at->shown,
+             (int)(n < 300 ? n : 300), reason, advice(reason));
     return must_copy(text);
 }
 
@@ -151,8 +164,9 @@ enum status pg_status_of(const char *state)
         const char *state;
         enum status status;
     } known[] = {
-        {"23505", CONFLICT}, {"23503", CONFLICT}, {"23P01", CONFLICT}, {"23502", INVALID}, {"23514", INVALID},
-        {"40001", BUSY},     {"40P01", BUSY},     {"55P03", BUSY},     {"57014", BUSY},
+        {"23505", CONFLICT}, {"23503", CONFLICT}, {"23P01", CONFLICT},
+        {"23502", INVALID},  {"23514", INVALID},  {"40001", BUSY},
+        {"40P01", BUSY},     {"55P03", BUSY},     {"57014", BUSY},
     };
     if (!state)
         return UNAVAILABLE;
@@ -178,7 +192,7 @@ bool pg_arrives(PGconn *c, int seconds)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
-            shutdown(p.fd, SHUT_RDWR); /* nobody waits for it any more */
+            shutdown(p.fd, SHUT_RDWR); /* nobody waits for the result any more */
             return false;
         }
         if (PQconsumeInput(c) == 0)
@@ -187,7 +201,8 @@ bool pg_arrives(PGconn *c, int seconds)
     return true;
 }
 
-/* As PQexec, but with an end. NULL: no answer. The caller clears it. */
+/* Like PQexec, but with a time limit. NULL: no answer in time. The caller
+ * clears the result. */
 static PGresult *answer_to(PGconn *c, const char *sql)
 {
     PGresult *last = NULL;
@@ -198,7 +213,7 @@ static PGresult *answer_to(PGconn *c, const char *sql)
         if (!r)
             return last;
         if (last && PQresultStatus(last) == PGRES_FATAL_ERROR) {
-            PQclear(r); /* the first reason counts */
+            PQclear(r); /* the first reason is the one to report */
             continue;
         }
         PQclear(last);
@@ -216,41 +231,50 @@ static bool run(PGconn *c, const char *sql)
     return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
 }
 
-/* The schema is made by the first who writes; a reader finds it missing by its first question. */
-static char *settle_schema(PGconn *c, const struct pg_address *at, enum db_mode mode)
+/* Only a connection that may create a database creates the schema. Others
+ * notice a missing one at their first query. */
+static char *settle_schema(PGconn *c, const struct pg_address *at, bool create)
 {
     char sql[600];
-    snprintf(sql, sizeof sql, "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = '%s'", at->schema);
+    snprintf(sql, sizeof sql,
+             "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = '%s'",
+             at->schema);
     PGresult *r = answer_to(c, sql);
     bool there = PQntuples(r) == 1, closed = there && PQgetvalue(r, 0, 0)[0] != 't';
     PQclear(r);
     if (closed) {
         snprintf(sql, sizeof sql,
-                 "the role %.60s may not use the schema %s in %.60s: connect as the role that owns it, or let that run"
+                 "the role %.60s may not use the schema %s in %.60s: connect as the role that owns "
+                 "it, or let that run"
                  " GRANT USAGE ON SCHEMA \"%s\" TO \"%.60s\" and grant what is in it",
                  PQuser(c), at->schema, PQdb(c), at->schema, PQuser(c));
         return must_copy(sql);
     }
-    if (!there && mode == DB_WRITE) {
+    if (!there && create) {
         snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS \"%s\"", at->schema);
         if (!run(c, sql) && strstr(PQerrorMessage(c), "permission")) {
             snprintf(sql, sizeof sql,
-                     "the role %.60s may not make the schema %s in %.60s: let the owner of the database run"
+                     "the role %.60s may not make the schema %s in %.60s: let the owner of the "
+                     "database run"
                      " CREATE SCHEMA \"%s\" AUTHORIZATION \"%.60s\"",
                      PQuser(c), at->schema, PQdb(c), at->schema, PQuser(c));
             return must_copy(sql);
         }
     }
-    snprintf(sql, sizeof sql, "SET search_path = \"%s\"", at->schema /* it may be a word of SQL's */);
+    snprintf(sql, sizeof sql, "SET search_path = \"%s\"",
+             at->schema /* the schema's name may be a keyword of SQL */);
     return run(c, sql) ? NULL : message(at, PQerrorMessage(c));
 }
 
 void pg_limits(char sql[PG_LIMITS_ROOM], int seconds)
 {
     snprintf(sql, PG_LIMITS_ROOM,
-             "SELECT set_config(l.name, l.value, false) FROM (VALUES ('lock_timeout', '5s'), ('statement_timeout', '%ds'),"
-             " ('idle_in_transaction_session_timeout', '60s'), ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'),"
-             " ('tcp_keepalives_count', '2'), ('tcp_user_timeout', '6000')) AS l (name, value) JOIN pg_settings s USING (name)"
+             "SELECT set_config(l.name, l.value, false) FROM (VALUES ('lock_timeout', '5s'), "
+             "('statement_timeout', '%ds'),"
+             " ('idle_in_transaction_session_timeout', '60s'), ('tcp_keepalives_idle', '5'), "
+             "('tcp_keepalives_interval', '2'),"
+             " ('tcp_keepalives_count', '2'), ('tcp_user_timeout', '6000')) AS l (name, value) "
+             "JOIN pg_settings s USING (name)"
              " WHERE s.source IN ('default', 'configuration file', 'session');"
              "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'",
              seconds);
@@ -264,8 +288,8 @@ void pg_be_patient(struct pg *pg, const char *ms)
 
 static bool settle_limits(PGconn *c, struct pg *pg)
 {
-    char sql[PG_LIMITS_ROOM + 150] =
-        "SET standard_conforming_strings = on; SET bytea_output = hex; SET client_min_messages = error; SET jit = off;";
+    char sql[PG_LIMITS_ROOM + 150] = "SET standard_conforming_strings = on; SET bytea_output = "
+                                     "hex; SET client_min_messages = error; SET jit = off;";
     pg_limits(sql + strlen(sql), pg->longest);
     PGresult *r = answer_to(c, sql);
     bool good = PQntuples(r) == 1;
@@ -281,18 +305,23 @@ static char *settle(PGconn *c, struct pg *pg)
     enum db_mode mode = pg->db.mode;
     if (PQserverVersion(c) < OLDEST) {
         char text[400];
-        snprintf(text, sizeof text, "the database at %s is PostgreSQL %d: version 13 or newer is needed", at->shown,
+        snprintf(text, sizeof text,
+                 "the database at %s is PostgreSQL %d: version 13 or newer is needed", at->shown,
                  PQserverVersion(c) / 10000);
         return must_copy(text);
     }
-    char *why = settle_limits(c, pg) ? settle_schema(c, at, mode) : message(at, PQerrorMessage(c));
+    char *why = settle_limits(c, pg) ? settle_schema(c, at, pg->create)
+                                     : message(at, PQerrorMessage(c));
     if (why)
         return why;
-    /* an acknowledged change is on the disk, whatever the server's own setting; a stronger one stays */
+    /* An acknowledged change must be on disk, whatever the server's default; a
+     * stronger setting is kept. */
     const char *own = mode != DB_READ
-                          ? "SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')"
+                          ? "SELECT set_config('synchronous_commit', CASE WHEN "
+                            "current_setting('synchronous_commit') IN ('off', 'local')"
                             " THEN 'on' ELSE current_setting('synchronous_commit') END, false)"
-                          : "SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'";
+                          : "SET default_transaction_read_only = on; SET "
+                            "default_transaction_isolation = 'repeatable read'";
     return run(c, own) ? NULL : message(at, PQerrorMessage(c));
 }
 
@@ -300,8 +329,9 @@ PGconn *pg_connect(struct pg *pg, char **why)
 {
     const struct pg_address *at = &pg->at;
     static const char *const plain[][2] = {
-        {"connect_timeout", "3"},    {"keepalives_idle", "5"},     {"keepalives_interval", "2"},
-        {"keepalives_count", "2"},   {"tcp_user_timeout", "6000"}, {"fallback_application_name", "linli"},
+        {"connect_timeout", "3"},     {"keepalives_idle", "5"},
+        {"keepalives_interval", "2"}, {"keepalives_count", "2"},
+        {"tcp_user_timeout", "6000"}, {"fallback_application_name", "linli"},
         {"client_encoding", "UTF8"},
     };
     enum { MOST = 80 };
@@ -313,7 +343,7 @@ PGconn *pg_connect(struct pg *pg, char **why)
     }
     for (const PQconninfoOption *o = at->options; o->keyword && n < MOST; o++)
         if (o->val) {
-            keys[n] = o->keyword; /* the later of two of a name counts */
+            keys[n] = o->keyword; /* of two settings with one name the later one applies */
             values[n++] = o->val;
         }
     PGconn *c = PQconnectdbParams(keys, values, 0);

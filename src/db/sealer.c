@@ -1,7 +1,6 @@
 /*
- * The sealer's thread. It waits until this process committed something, until
- * another sealed something, or for a second, whichever comes first. When the
- * database is away it tries again every second.
+ * The sealer's thread. It waits until this process commits, another one seals,
+ * or a second passes. If the database is unavailable, it retries every second.
  *
  * Ownership: the sealer owns its connection.
  */
@@ -32,7 +31,8 @@ static void *sealer_main(void *arg)
     struct sealer *s = arg;
     int64_t told = journal_newest(s->db);
     for (bool last = false; !last;) {
-        last = atomic_load(&s->stopping); /* once more after it, for what was committed before */
+        last = atomic_load(
+            &s->stopping); /* seals once more after that, for what was committed before */
         db_clear(s->db);
         journal_seal(s->db);
         int64_t newest = db_status(s->db) == OK ? journal_newest(s->db) : told;
@@ -51,7 +51,10 @@ struct sealer *sealer_start(struct db *db, writer_committed *fn, void *arg)
     if (!db->is->follow)
         return NULL;
     struct sealer *s = must_alloc(sizeof *s);
-    *s = (struct sealer){.db = db->is->follow(db), .wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .fn = fn, .arg = arg};
+    *s = (struct sealer){.db = db->is->follow(db),
+                         .wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+                         .fn = fn,
+                         .arg = arg};
     if (s->wake < 0 || pthread_create(&s->thread, NULL, sealer_main, s) != 0)
         abort();
     return s;
@@ -61,7 +64,7 @@ void sealer_wake(struct sealer *s)
 {
     uint64_t one = 1;
     ssize_t n = write(s->wake, &one, sizeof one);
-    (void)n; /* a full counter wakes as well */
+    (void)n; /* a full counter wakes the thread as well */
 }
 
 void sealer_stop(struct sealer *s)

@@ -1,12 +1,12 @@
 /*
- * The sealer: on PostgreSQL many processes write the journal at once, each
- * entry in its change's own transaction and without a number. A thread with a
- * connection of its own gives the committed entries their numbers and hashes,
- * in the order in which they were committed, within a second. One process does
- * it at a time (a lock of the database's); all are told (NOTIFY).
+ * The sealer. On PostgreSQL several processes write the audit log at once,
+ * each entry in its change's transaction and without a number. A thread with
+ * its own connection gives committed entries their numbers and hashes, in the
+ * order of their commits, within a second. One process does so at a time
+ * (under a database lock); NOTIFY tells the others.
  *
- * So a number never appears below one that a follower has read already.
- * SQLite needs none of it: there the writer numbers at once.
+ * So a number never appears below one that a follower has already read. SQLite
+ * needs no sealer: the writer numbers entries at once.
  */
 #ifndef LINLI_DB_SEALER_H
 #define LINLI_DB_SEALER_H
@@ -15,9 +15,10 @@
 
 struct sealer;
 
-/* For the store that db is open on; NULL when its back end needs none. fn is told the newest number whenever it moved. */
+/* Starts a sealer for db's database; NULL if its back end needs none. Calls fn with the newest
+ * number whenever it has changed. */
 struct sealer *sealer_start(struct db *db, writer_committed *fn, void *arg);
 void sealer_wake(struct sealer *s); /* something was committed here */
-void sealer_stop(struct sealer *s); /* seals what is there first; NULL is allowed */
+void sealer_stop(struct sealer *s); /* seals what is committed first; NULL is allowed */
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * SQL made of trusted literals: {} places become "?" and are bound; a struct
- * sql_name is checked and pasted, because a name can't be bound. A query made
- * of parts keeps its literals joined and its arguments in one array of its
- * arena; texts behind the arguments stay their owner's until the query ran.
+ * SQL made of trusted literals. {} places become "?" and are bound; a struct
+ * sql_name is checked and pasted, because names can't be bound. A query built
+ * from parts joins its literals, and keeps its arguments in one array of its
+ * arena. The caller keeps the texts of arguments alive until the query has
+ * run.
  */
 #include "db/sql.h"
 
@@ -10,11 +11,13 @@
 
 #include <string.h>
 
-/* Column names that are words of SQL are quoted. */
+/* Column names that are keywords of SQL are quoted. */
 static void put_name(struct buf *out, const char *name)
 {
-    static const char *const words[] = {"user",  "order",  "group",   "end", "desc", "check", "default", "references", "limit", "offset",
-                                        "table", "column", "primary", "to",  "from", "where", "when",    "all",        "do"};
+    static const char *const words[] = {"user",  "order",   "group",      "end",   "desc",
+                                        "check", "default", "references", "limit", "offset",
+                                        "table", "column",  "primary",    "to",    "from",
+                                        "where", "when",    "all",        "do"};
     bool quoted = false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         quoted |= strcmp(words[i], name) == 0;
@@ -48,7 +51,7 @@ void sql_expand(struct buf *out, const char *literal, const struct arg *args, in
 void sql_init(struct sql *q, struct arena *a)
 {
     *q = (struct sql){.arena = a};
-    buf_init(&q->text, (size_t)1 << 20);
+    buf_init_in(&q->text, a, (size_t)1 << 20);
 }
 
 static void add_args(struct sql *q, const struct arg *args, int count)
@@ -92,7 +95,7 @@ void sql_release(struct sql *q)
     q->count = q->room = 0;
 }
 
-/* A query cut at the ceiling would be another query: a mistake of the program. */
+/* A truncated query would be a different query: an error in the program. */
 static void check_whole(const struct sql *q)
 {
     if (q->text.full)

@@ -1,6 +1,6 @@
 /*
- * Between the SQL writers and a back end: a literal with {} places becomes
- * the back end's text, and the arguments that are bound come out in order.
+ * Turns a literal with {} places into the back end's text; the bound arguments
+ * follow in order.
  */
 #ifndef LINLI_DB_SQL_H
 #define LINLI_DB_SQL_H
@@ -8,8 +8,8 @@
 #include "base/write.h"
 
 /*
- * Writes literal to out with "?" for every bound place and names pasted after
- * a check. A number of arguments that does not fit ends the process.
+ * Writes literal to out with "?" for each bound argument, and pastes names
+ * after a check. A wrong number of arguments ends the process.
  */
 void sql_expand(struct buf *out, const char *literal, const struct arg *args, int count);
 

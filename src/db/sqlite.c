@@ -1,14 +1,17 @@
 /*
  * The back end on SQLite.
  *
- * A reader keeps a few megabytes of pages and maps nothing: mapped pages of a large file would all count as the
- * program's memory, once for each reader. Every commit is synced, by the connection itself or, behind the door of
- * a large store, beside it; the log is moved into the file beside it (checkpoint.h), among many stores by itself
- * every 1,000 pages.
+ * A reader caches a few megabytes of pages and maps nothing: mapped pages of a
+ * large file would count as the program's memory, once for each reader. Every
+ * commit is synced: by the connection itself, or in parallel to the writer of
+ * a large database. Checkpoints run in a separate thread (checkpoint.h); among
+ * many databases SQLite makes them every 1,000 pages.
  */
 #include "db/backend.h"
 #include "db/checkpoint.h"
 #include "db/sql.h"
+
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 struct sqlite_rows {
@@ -28,8 +32,9 @@ struct sqlite_rows {
 struct sqlite_db {
     struct db db; /* first */
     sqlite3 *sqlite;
-    struct checkpoint *checkpoint; /* of the only writer of a large store; NULL */
-    int log;                       /* descriptor of the log, for syncing beside; -1 */
+    struct checkpoint *checkpoint; /* for the only writer of a large database; NULL */
+    int log;                       /* descriptor of the log, for syncing on another thread; -1 */
+    bool full;                     /* a statement failed because the disk is full */
 };
 
 static sqlite3 *sqlite_of(struct db *db)
@@ -56,7 +61,8 @@ static enum status status_of(int code)
     case SQLITE_INTERRUPT:
         return BUSY;
     case SQLITE_CONSTRAINT:
-        return code == SQLITE_CONSTRAINT_CHECK || code == SQLITE_CONSTRAINT_NOTNULL ? INVALID : CONFLICT;
+        return code == SQLITE_CONSTRAINT_CHECK || code == SQLITE_CONSTRAINT_NOTNULL ? INVALID
+                                                                                    : CONFLICT;
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:
         return INVALID;
@@ -68,19 +74,28 @@ static enum status status_of(int code)
     }
 }
 
-/* What whoever runs it can do, in brackets; "" when nothing. */
+/* What the operator can do, in brackets; "" if nothing. */
 static const char *advice(int code)
 {
     switch (code & 0xFF) {
     case SQLITE_FULL:
         return " (make room on its disk)";
     case SQLITE_READONLY:
+        return " (may the user who runs this write the folder and the files in it, or is the disk "
+               "mounted read-only?)";
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-        return " (is the folder there, and does it belong, with the files in it, to the user who runs this?)";
+        return " (is the disk mounted read-only while its log holds changes: mount it to be "
+               "written "
+               "once; is the folder there, and does it belong, with the files in it, to the user "
+               "who "
+               "runs this?)";
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
         return " (the file is damaged: stop, put it aside and restore a backup with linli restore)";
+    case SQLITE_CORRUPT: /* SQLite also reports a failed read as this */
+        return " (its disk can't be read, or the file is damaged: see the system's log first; then "
+               "stop, and run linli verify; only when that fails on a healthy disk put the file "
+               "aside and restore a backup)";
     case SQLITE_IOERR:
         return " (its disk is full or fails: see the system's log)";
     default:
@@ -90,15 +105,18 @@ static const char *advice(int code)
 
 static enum status fail(struct db *db, int code, const char *text)
 {
-    char why[300];
+    char why[400];
+    if ((code & 0xFF) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE)
+        ((struct sqlite_db *)db)->full = true;
     snprintf(why, sizeof why, "%.180s%s", sqlite3_errmsg(sqlite_of(db)), advice(code));
     return db_fail(db, status_of(code), why, text);
 }
 
 /* ---- opening and closing ---- */
 
-/* The file holds personal data: only its owner reads it. Closing a file drops the process's locks on it, so
- * only one that is new, and nobody's yet, is touched. */
+/* The file holds personal data, so only its owner may read it. Closing a
+ * descriptor drops the process's locks on that file, so only a new file, which
+ * nobody has open yet, is touched. */
 static void create_private(const char *path)
 {
     int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
@@ -108,22 +126,25 @@ static void create_private(const char *path)
 
 static int configure(sqlite3 *sqlite, enum db_mode mode)
 {
-    static const char reader[] = "PRAGMA query_only = 1; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
-                                 "PRAGMA foreign_keys = ON;";
-    static const char writer[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                                 "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;"
-                                 "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;";
+    static const char reader[] =
+        "PRAGMA query_only = 1; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
+        "PRAGMA foreign_keys = ON;";
+    static const char writer[] =
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864;"
+        "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;";
     sqlite3_extended_result_codes(sqlite, 1);
     sqlite3_busy_timeout(sqlite, DB_BUSY_MS);
     int code = sqlite3_exec(sqlite, mode == DB_WRITE ? writer : reader, NULL, NULL, NULL);
-    if (code == SQLITE_OK) /* opening is lazy: find out now whether it is a database */
+    if (code == SQLITE_OK) /* SQLite opens lazily: find out now whether the file is a database */
         code = sqlite3_exec(sqlite, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
     return code;
 }
 
 static const struct backend sqlite;
 
-/* Counting each allocation for statistics that nobody asks for takes a lock of the whole process. */
+/* Allocation statistics, which nobody uses, would take a process-wide lock at
+ * each allocation. */
 static void set_up(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -136,27 +157,63 @@ static void sqlite_room(struct db *db, int kilobytes)
     sqlite3_exec(sqlite_of(db), set, NULL, NULL, NULL);
 }
 
+/* On a read-only disk nobody writes, and SQLite can't create the files that it
+ * shares with writers. The file is then read as immutable. NULL: the disk is
+ * writable, or the log still holds changes. */
+static const char *unchanging(const char *path, struct arena *a)
+{
+    struct statvfs v;
+    struct stat st;
+    if (statvfs(path, &v) != 0 || !(v.f_flag & ST_RDONLY) ||
+        (stat(arena_print(a, "%s-wal", path), &st) == 0 && st.st_size > 0))
+        return NULL;
+    const char *uri = "file:";
+    for (; *path; path++)
+        uri = strchr("?#%", *path) ? arena_print(a, "%s%%%02X", uri, (unsigned char)*path)
+                                   : arena_print(a, "%s%c", uri, *path);
+    return arena_print(a, "%s?immutable=1", uri);
+}
+
+/* COLLATE pinyin; PostgreSQL has its own (dialect_ground). No index uses it, so that other
+ * programs can read the file. */
+static int pinyin_order(void *none, int a_size, const void *a, int b_size, const void *b)
+{
+    (void)none;
+    return text_order(a, (size_t)a_size, b, (size_t)b_size);
+}
+
 struct db *sqlite_open(const char *path, enum db_mode mode, struct arena *a, const char **why)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, set_up);
     struct sqlite_db *own = must_alloc(sizeof *own);
+    bool create = mode == DB_CREATE;
+    mode = create ? DB_WRITE : mode;
     db_init(&own->db, &sqlite, mode);
     own->log = -1;
-    if (mode == DB_WRITE)
+    if (create)
         create_private(path);
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_CREATE : 0);
-    int code = sqlite3_open_v2(path, &own->sqlite, flags, NULL);
-    if (code == SQLITE_OK && db_are_many) /* 48 KB of each connection, which the heap has as well */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+    const char *fixed = mode == DB_READ ? unchanging(path, a) : NULL;
+    int code = fixed ? sqlite3_open_v2(fixed, &own->sqlite,
+                                       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
+                                       NULL)
+                     : sqlite3_open_v2(path, &own->sqlite, flags, NULL);
+    if (code == SQLITE_OK && db_are_many) /* 48 KB in each connection; the heap serves as well */
         code = sqlite3_db_config(own->sqlite, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
+    if (code == SQLITE_OK)
+        code = sqlite3_create_collation(own->sqlite, "pinyin", SQLITE_UTF8, NULL, pinyin_order);
     if (code == SQLITE_OK)
         code = configure(own->sqlite, mode);
     if (code == SQLITE_OK && db_are_many)
         db_room(&own->db, DB_ROOM_LEAST);
     else if (code == SQLITE_OK && mode == DB_WRITE)
-        own->checkpoint = checkpoint_start(own->sqlite, path);
+        own->checkpoint = checkpoint_start(own->sqlite, path, DB_BUSY_MS);
+    if (code == SQLITE_OK && mode == DB_WRITE) /* the log of the last run takes space for nothing */
+        checkpoint_first(own->sqlite, DB_BUSY_MS);
     if (code != SQLITE_OK) {
-        *why = arena_print(a, "the database %s can't be opened: %s%s", path, sqlite3_errmsg(own->sqlite), advice(code));
+        *why = arena_print(a, "the database %s can't be opened: %s%s", path,
+                           sqlite3_errmsg(own->sqlite), advice(code));
         db_close(&own->db);
         return NULL;
     }
@@ -184,7 +241,8 @@ static bool sqlite_prepare(struct rows *r)
 {
     sqlite3_stmt *stmt = NULL;
     const char *tail = NULL;
-    int code = sqlite3_prepare_v3(sqlite_of(r->db), r->text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, &tail);
+    int code = sqlite3_prepare_v3(sqlite_of(r->db), r->text, -1, SQLITE_PREPARE_PERSISTENT, &stmt,
+                                  &tail);
     if (code != SQLITE_OK) {
         fail(r->db, code, r->text);
         return false;
@@ -198,7 +256,8 @@ static bool sqlite_prepare(struct rows *r)
     return true;
 }
 
-static int bind_one(sqlite3_stmt *stmt, int place, const struct arg *a, sqlite3_destructor_type keep)
+static int bind_one(sqlite3_stmt *stmt, int place, const struct arg *a,
+                    sqlite3_destructor_type keep)
 {
     switch (a->type) {
     case ARG_INT:
@@ -207,7 +266,8 @@ static int bind_one(sqlite3_stmt *stmt, int place, const struct arg *a, sqlite3_
     case ARG_UINT:
         return a->u > INT64_MAX ? SQLITE_TOOBIG : sqlite3_bind_int64(stmt, place, (int64_t)a->u);
     case ARG_MAYBE:
-        return a->i == NONE ? sqlite3_bind_null(stmt, place) : sqlite3_bind_int64(stmt, place, a->i);
+        return a->i == NONE ? sqlite3_bind_null(stmt, place)
+                            : sqlite3_bind_int64(stmt, place, a->i);
     case ARG_REAL:
         return sqlite3_bind_double(stmt, place, a->d);
     case ARG_TEXT:
@@ -225,7 +285,7 @@ static int bind_one(sqlite3_stmt *stmt, int place, const struct arg *a, sqlite3_
     return SQLITE_MISUSE;
 }
 
-/* keep: SQLITE_TRANSIENT when the statement runs on after the arguments are gone. */
+/* keep: SQLITE_TRANSIENT if the statement outlives its arguments. */
 static bool bind(struct rows *r, const struct arg *args, int count, sqlite3_destructor_type keep)
 {
     sqlite3_stmt *stmt = stmt_of(r);
@@ -242,7 +302,7 @@ static bool bind(struct rows *r, const struct arg *args, int count, sqlite3_dest
     return true;
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
 static bool sqlite_start(struct rows *r, const struct arg *args, int count)
 {
@@ -259,7 +319,7 @@ static bool sqlite_next(struct rows *r)
 {
     int code = sqlite3_step(stmt_of(r));
     if (code == SQLITE_ROW) {
-        if (!r->on_row) /* the first step may have prepared it anew after a change of the schema */
+        if (!r->on_row) /* the first step may have prepared it again after a schema change */
             r->columns = sqlite3_column_count(stmt_of(r));
         return true;
     }
@@ -281,7 +341,8 @@ static const char *sqlite_column(struct rows *r, int at)
 static int64_t sqlite_int_at(struct rows *r, int column)
 {
     sqlite3_stmt *stmt = stmt_of(r);
-    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NONE : sqlite3_column_int64(stmt, column);
+    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NONE
+                                                            : sqlite3_column_int64(stmt, column);
 }
 
 static double sqlite_real_at(struct rows *r, int column)
@@ -321,7 +382,7 @@ static enum value_type sqlite_type_at(struct rows *r, int column)
 
 static enum status sqlite_change(struct rows *r, const struct arg *args, int count, bool later)
 {
-    (void)later; /* nothing travels: it is done at once */
+    (void)later; /* there is no round trip to save: it runs at once */
     struct db *db = r->db;
     if (!bind(r, args, count, SQLITE_STATIC))
         return db->status;
@@ -341,38 +402,60 @@ static enum status sqlite_change(struct rows *r, const struct arg *args, int cou
 
 /* ---- transactions ---- */
 
+static bool inside(struct db *db)
+{
+    return !sqlite3_get_autocommit(sqlite_of(db));
+}
+
+/* Ends the transaction even if something fails, so that the next one can begin.
+ * The result of ROLLBACK is ignored: the transaction is over in any case, and
+ * the first failure is kept. */
+static void sqlite_rollback(struct db *db)
+{
+    if (inside(db)) /* SQLite may already have rolled back because the disk is full */
+        sqlite3_exec(sqlite_of(db), "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* After a failure no transaction is open, because the caller of a failed begin
+ * does not end it. A transaction that was left open by mistake is rolled back
+ * and reported, so it costs one page and not all later ones. */
 static enum status sqlite_begin(struct db *db)
 {
-    if (db->mode == DB_WRITE)
-        return change(db, "BEGIN IMMEDIATE");
-    enum status s = change(db, "BEGIN");
-    if (s == OK) { /* the snapshot is taken by the first read: now, not at some later line */
+    if (inside(db)) {
+        sqlite_rollback(db);
+        return db_fail(db, UNAVAILABLE, "a transaction was left open and is undone", NULL);
+    }
+    enum status s = db->mode == DB_WRITE ? change_common(db, "BEGIN IMMEDIATE")
+                                         : change_common(db, "BEGIN");
+    if (s == OK && db->mode != DB_WRITE) {
+        /* The first read takes the snapshot: take it now, not at some later
+         * line. */
         query_int(db, "SELECT count(*) FROM sqlite_master WHERE 0");
         s = db->status;
     }
+    if (s != OK)
+        sqlite_rollback(db);
     return s;
 }
 
 static enum status sqlite_commit(struct db *db)
 {
-    return change(db, "COMMIT");
+    return change_common(db, "COMMIT");
 }
 
-static void sqlite_rollback(struct db *db)
-{
-    if (!sqlite3_get_autocommit(sqlite_of(db))) /* a full disk may have rolled back by itself */
-        change(db, "ROLLBACK");
-}
-
-/* With synchronous=NORMAL SQLite itself syncs the log when it begins anew and before anything of it goes into the file; what
- * is left is syncing it after a commit. (Closing a descriptor of the log drops no locks: those are on other files.) */
+/* With synchronous=NORMAL SQLite itself syncs the log before it restarts and
+ * before it is copied to the file. Only the sync after a commit remains to be
+ * done. (Closing a descriptor of the log is safe: SQLite's locks are on other
+ * files.) */
 static bool sqlite_beside(struct db *db)
 {
     struct sqlite_db *own = (struct sqlite_db *)db;
     if (db_are_many)
         return false;
-    own->log = open(sqlite3_filename_wal(sqlite3_db_filename(own->sqlite, "main")), O_RDWR | O_CLOEXEC);
-    return own->log >= 0 && sqlite3_exec(own->sqlite, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) == SQLITE_OK;
+    own->log = open(sqlite3_filename_wal(sqlite3_db_filename(own->sqlite, "main")),
+                    O_RDWR | O_CLOEXEC);
+    return own->log >= 0 &&
+           sqlite3_exec(own->sqlite, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) == SQLITE_OK;
 }
 
 static enum status sqlite_sync(struct db *db)
@@ -393,17 +476,21 @@ static bool write_again(int fd)
     return n == 0;
 }
 
-/* What a failed sync left in memory counts as written for the system: only written once more does it get to the disk. Nobody
- * else writes to the log meanwhile. */
+/* After a failed sync the system may consider the data in its cache as written.
+ * Only writing it again gets it to the disk. Nobody else writes to the log
+ * meanwhile. */
 static enum status sqlite_mend(struct db *db)
 {
-    enum status s = change(db, "BEGIN IMMEDIATE");
+    enum status s = change_common(db, "BEGIN IMMEDIATE");
     if (s != OK)
         return s;
     bool good = write_again(((struct sqlite_db *)db)->log) && sqlite_sync(db) == OK;
-    change(db, "ROLLBACK");
+    sqlite_rollback(db);
     return good ? OK
-                : db_fail(db, UNAVAILABLE, "the log can't be written once more (its disk is full or fails: see the system's log)", NULL);
+                : db_fail(db, UNAVAILABLE,
+                          "the log can't be written once more (its disk is full or fails: see the "
+                          "system's log)",
+                          NULL);
 }
 
 static int64_t sqlite_written(struct db *db)
@@ -413,27 +500,38 @@ static int64_t sqlite_written(struct db *db)
 
 static enum status sqlite_savepoint(struct db *db)
 {
-    return change(db, "SAVEPOINT task");
+    return change_common(db, "SAVEPOINT task");
 }
 
 static enum status sqlite_release(struct db *db)
 {
-    return change(db, "RELEASE task");
+    return change_common(db, "RELEASE task");
 }
 
 static void sqlite_undo(struct db *db)
 {
-    if (sqlite3_get_autocommit(sqlite_of(db))) {
+    if (!inside(db)) {
         db_fail(db, UNAVAILABLE, "the transaction was rolled back", NULL);
         return;
     }
     change(db, "ROLLBACK TO task");
-    change(db, "RELEASE task");
+    change_common(db, "RELEASE task");
+}
+
+/* After a full disk: checkpoints the log, so that its space can be reused. */
+static bool sqlite_again(struct db *db)
+{
+    struct sqlite_db *own = (struct sqlite_db *)db;
+    if (!own->full || inside(db))
+        return false;
+    own->full = false;
+    return checkpoint_now(own->checkpoint, own->sqlite);
 }
 
 static int64_t sqlite_version(struct db *db)
 {
-    /* data_version counts the others' commits, total_changes this connection's. */
+    /* data_version counts commits of other connections, total_changes those of
+     * this one */
     uint64_t others = (uint64_t)query_int(db, "PRAGMA data_version");
     uint64_t own = (uint64_t)sqlite_written(db);
     return (int64_t)((others & 0x7FFFFFFF) << 32 | (own & 0xFFFFFFFF));
@@ -447,12 +545,14 @@ static enum status sqlite_script(struct db *db, const char *sql)
 
 static enum status sqlite_bulk(struct db *db, bool on)
 {
-    return db_script(db, on ? "PRAGMA foreign_keys = OFF" : "PRAGMA foreign_keys = ON"); /* db_check finds what does not fit */
+    return db_script(db, on ? "PRAGMA foreign_keys = OFF"
+                            : "PRAGMA foreign_keys = ON"); /* db_check finds broken references */
 }
 
-/* ---- looking after the file ---- */
+/* ---- maintenance ---- */
 
-/* All pages in one step: one read transaction, which in WAL mode stops nobody. */
+/* Copies all pages in one step, as one read transaction, which blocks nobody in
+ * WAL mode. */
 static int copy_pages(struct db *db, sqlite3 *to)
 {
     sqlite3_backup *b = sqlite3_backup_init(to, "main", sqlite_of(db), "main");
@@ -507,7 +607,8 @@ static enum status sqlite_check(struct db *db, struct arena *a, const char **why
         return s;
     r = query(db, "PRAGMA foreign_key_check");
     if (rows_next(r)) {
-        *why = arena_print(a, "a row of %s points to a row of %s that is not there", row_text_at(r, 0), row_text_at(r, 2));
+        *why = arena_print(a, "a row of %s points to a row of %s that is not there",
+                           row_text_at(r, 0), row_text_at(r, 2));
         s = UNAVAILABLE;
     } else if (db->status != OK) {
         *why = arena_copy(a, db->failure);
@@ -519,8 +620,10 @@ static enum status sqlite_check(struct db *db, struct arena *a, const char **why
 
 static const struct backend sqlite = {
     .rows_size = sizeof(struct sqlite_rows),
-    .lists = {"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
-              "SELECT name FROM pragma_table_info({}) ORDER BY cid", "SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk"},
+    .lists = {"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' "
+              "ESCAPE '\\' ORDER BY name",
+              "SELECT name FROM pragma_table_info({}) ORDER BY cid",
+              "SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk"},
     .close = sqlite_close,
     .prepare = sqlite_prepare,
     .drop = sqlite_drop,
@@ -545,6 +648,7 @@ static const struct backend sqlite = {
     .savepoint = sqlite_savepoint,
     .release = sqlite_release,
     .undo = sqlite_undo,
+    .again = sqlite_again,
     .version = sqlite_version,
     .room = sqlite_room,
     .script = sqlite_script,

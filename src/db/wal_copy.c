@@ -1,27 +1,28 @@
 /*
  * Copying SQLite's log (https://www.sqlite.org/walformat.html) as it grows.
  *
- * What must not happen is that SQLite starts its log again from the beginning
- * before everything in it was copied. It never does while somebody reads a
- * state that is in the log, so one of two readers always does. When the log has
- * become long it is let go deliberately: writers wait a moment (gate), the rest
- * is copied, all of it goes into the file, and the reader moves to the file
- * itself (a read mark of 0), which keeps the next log from being taken into the
- * file, and so from starting again, until its first frames were copied.
+ * SQLite must not restart its log from the beginning before all of it has been
+ * copied. It never does while a reader uses a state that is in the log, so one
+ * of two readers always does. When the log has become long, it is released
+ * deliberately: writers are held up briefly (gate), the rest is copied, the
+ * whole log is checkpointed, and the reader moves to the file itself (read mark
+ * 0). That keeps the next log from being checkpointed, and so from restarting,
+ * until its first frames have been copied.
  *
- * Only whole transactions with fitting checksums are copied. When the other
- * folder fails, nothing is held back any more (the log would grow without end):
- * a new generation begins when it is there again.
+ * Only whole transactions with valid checksums are copied. If the other folder
+ * fails, the log is no longer held, because it would grow without limit. When
+ * the folder is back, a new generation begins.
  *
- * When the store is closed and all of the log is in the file, and copied, the
- * file's state is noted in the generation (end). As long as it is in that state
- * when the store is opened again, nothing was written meanwhile, and the
- * generation goes on with the next log.
+ * If the whole log has been checkpointed and copied when the database is
+ * closed, the state of the file is stored in the generation (end). If the file
+ * is still in that state when the database is opened again, nothing was written
+ * meanwhile, and the generation continues with the next log.
  *
- * The log is read by a descriptor of our own; the database file never is, since
- * closing it would drop SQLite's locks.
+ * The log is read through a separate descriptor. The database file never is,
+ * because closing such a descriptor would drop SQLite's locks.
  */
 #include "db/wal_copy.h"
+#include "db/wal_files.h"
 
 #include "base/log.h"
 #include "base/when.h"
@@ -39,10 +40,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HEAD        32
-#define FRAME_HEAD  24
-#define LOG_LONG    (32 << 20) /* bytes after which the log is let go */
-#define TRY_AGAIN   10         /* seconds after a failure */
+#define LOG_LONG    (32 << 20) /* bytes after which the log is released */
+#define TRY_AGAIN   10         /* seconds until a retry after a failure */
 #define DAY_MS      86400000
 #define NAME_MOST   600
 #define CONNECTIONS 4
@@ -50,7 +49,7 @@
 struct generation {
     char folder[NAME_MOST];
     int log, times; /* descriptors */
-    int number;     /* of the log's part, from 1 */
+    int number;     /* number of the log's part, from 1 */
     bool open;
 };
 
@@ -58,21 +57,21 @@ struct wal_copy {
     char data[NAME_MOST], to[NAME_MOST], wal[NAME_MOST];
     sqlite3 *readers[2], *gate, *check; /* CONNECTIONS */
     int holder;                         /* which reader holds the log; -1: none */
-    int fd;                             /* of the log; -1 */
-    unsigned char head[HEAD];
-    int64_t copied;    /* bytes of the log */
-    int64_t let_go_at; /* copied, when it was let go last */
-    uint32_t sum[2];   /* checksum up to there */
+    int fd;                             /* descriptor of the log; -1 */
+    unsigned char head[WAL_HEAD];
+    int64_t copied;    /* bytes of the log copied so far */
+    int64_t let_go_at; /* value of copied when the log was last released */
+    uint32_t sum[2];   /* checksum up to that position */
     struct generation now, next;
-    int64_t began; /* milliseconds: when the present generation did */
+    int64_t began; /* when the current generation began, in milliseconds */
     pthread_t thread, base;
     bool base_running;
-    atomic_int base_state; /* 0 under way, 1 done, -1 failed */
+    atomic_int base_state; /* 0 running, 1 done, -1 failed */
     pthread_mutex_t lock;
     pthread_cond_t more;
     bool stopping;
-    bool first; /* the thread did not look yet */
-    bool good;  /* it follows; the thread's own while that runs */
+    bool first; /* the thread has not checked yet */
+    bool good;  /* the copy is up to date; belongs to the thread while it runs */
     _Atomic int64_t *at;
     char why[NAME_MOST];
 };
@@ -92,7 +91,7 @@ static bool failed(struct wal_copy *c, const char *what, const char *reason)
 
 /* ---- files of a generation ---- */
 
-static bool write_all(int fd, const void *data, size_t n)
+bool wal_put(int fd, const void *data, size_t n)
 {
     for (const char *p = data; n > 0;) {
         ssize_t w = write(fd, p, n);
@@ -136,8 +135,8 @@ static bool generation_open(struct wal_copy *c, struct generation *g)
 {
     struct civil t = civil_from_when(now_ms() / 1000);
     *g = (struct generation){.log = -1, .times = -1, .open = true};
-    snprintf(g->folder, sizeof g->folder, "%.500s/%04d%02d%02dT%02d%02d%02d-%03d", c->to, t.year, t.month, t.day, t.hour, t.minute,
-             t.second, (int)(now_ms() % 1000));
+    snprintf(g->folder, sizeof g->folder, "%.500s/%04d%02d%02dT%02d%02d%02d-%03d", c->to, t.year,
+             t.month, t.day, t.hour, t.minute, t.second, (int)(now_ms() % 1000));
     if (mkdir(g->folder, 0700) != 0)
         return failed(c, g->folder, strerror(errno));
     char path[NAME_MOST + 40];
@@ -148,32 +147,35 @@ static bool generation_open(struct wal_copy *c, struct generation *g)
 
 static bool generation_put(struct wal_copy *c, struct generation *g, const void *data, size_t n)
 {
-    if (g->open && g->log < 0 && !generation_part(c, g)) /* one that goes on, with its first new part */
+    if (g->open && g->log < 0 &&
+        !generation_part(c, g)) /* a continued generation: its first new part */
         return false;
-    return !g->open || write_all(g->log, data, n) || failed(c, g->folder, strerror(errno));
+    return !g->open || wal_put(g->log, data, n) || failed(c, g->folder, strerror(errno));
 }
 
-/* The moment becomes one that can be gone back to. */
+/* Adds a moment that can be restored. */
 static bool generation_mark(struct wal_copy *c, struct generation *g, int64_t ms)
 {
     if (!g->open)
         return true;
-    if (fdatasync(g->log) != 0 || dprintf(g->times, "%d %" PRId64 " %" PRId64 "\n", g->number, c->copied, ms) < 0 ||
+    if (fdatasync(g->log) != 0 ||
+        dprintf(g->times, "%d %" PRId64 " %" PRId64 "\n", g->number, c->copied, ms) < 0 ||
         fdatasync(g->times) != 0)
         return failed(c, g->folder, strerror(errno));
     return true;
 }
 
-/* ---- the log ---- */
+/* ---- reading the log ---- */
 
-static uint32_t big(const unsigned char *p)
+uint32_t wal_number(const unsigned char *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 static uint32_t word(const unsigned char *p, bool is_big)
 {
-    return is_big ? big(p) : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+    return is_big ? wal_number(p)
+                  : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
 static void add_sum(uint32_t sum[2], const unsigned char *p, size_t n, bool is_big)
@@ -184,57 +186,62 @@ static void add_sum(uint32_t sum[2], const unsigned char *p, size_t n, bool is_b
     }
 }
 
-static bool big_sums(const unsigned char head[HEAD])
+static bool big_sums(const unsigned char head[WAL_HEAD])
 {
     return head[3] & 1;
 }
 
-static size_t page_size(const unsigned char head[HEAD])
+int64_t wal_page(const unsigned char head[WAL_HEAD])
 {
-    uint32_t n = big(head + 8);
+    uint32_t n = wal_number(head + 8);
     return n == 1 ? 65536 : n;
 }
 
-/* The log's head, when there is a whole one. */
-static bool read_head(struct wal_copy *c, unsigned char head[HEAD])
+/* Reads the log's header; false if it is incomplete or invalid. */
+static bool read_head(struct wal_copy *c, unsigned char head[WAL_HEAD])
 {
     uint32_t sum[2] = {0, 0};
     if (c->fd < 0)
         c->fd = open(c->wal, O_RDONLY | O_CLOEXEC);
-    if (c->fd < 0 || pread(c->fd, head, HEAD, 0) != HEAD || (big(head) | 1) != 0x377f0683)
+    if (c->fd < 0 || pread(c->fd, head, WAL_HEAD, 0) != WAL_HEAD ||
+        (wal_number(head) | 1) != 0x377f0683)
         return false;
     add_sum(sum, head, 24, big_sums(head));
-    size_t page = page_size(head);
-    return sum[0] == big(head + 24) && sum[1] == big(head + 28) && page >= 512 && page <= 65536 && (page & (page - 1)) == 0;
+    size_t page = (size_t)wal_page(head);
+    return sum[0] == wal_number(head + 24) && sum[1] == wal_number(head + 28) && page >= 512 &&
+           page <= 65536 && (page & (page - 1)) == 0;
 }
 
-/* A log that was started again: its parts go into files of their own. */
-static bool new_log(struct wal_copy *c, const unsigned char head[HEAD])
+/* Begins a restarted log, in a new part of each generation. */
+static bool new_log(struct wal_copy *c, const unsigned char head[WAL_HEAD])
 {
     bool first = c->copied == 0;
-    memcpy(c->head, head, HEAD);
-    c->copied = HEAD;
-    c->sum[0] = big(head + 24);
-    c->sum[1] = big(head + 28);
-    if (!first && ((c->now.open && !generation_part(c, &c->now)) || (c->next.open && !generation_part(c, &c->next))))
+    memcpy(c->head, head, WAL_HEAD);
+    c->copied = WAL_HEAD;
+    c->sum[0] = wal_number(head + 24);
+    c->sum[1] = wal_number(head + 28);
+    if (!first && ((c->now.open && !generation_part(c, &c->now)) ||
+                   (c->next.open && !generation_part(c, &c->next))))
         return false;
-    return generation_put(c, &c->now, head, HEAD) && generation_put(c, &c->next, head, HEAD);
+    return generation_put(c, &c->now, head, WAL_HEAD) &&
+           generation_put(c, &c->next, head, WAL_HEAD);
 }
 
-/* How many bytes of whole transactions stand in data; sum moves to their end. */
+/* Returns how many bytes of data are whole transactions; advances sum to their
+ * end. */
 static size_t whole(const struct wal_copy *c, const unsigned char *data, size_t n, uint32_t sum[2])
 {
-    size_t frame = FRAME_HEAD + page_size(c->head), good = 0;
+    size_t frame = WAL_FRAME + (size_t)wal_page(c->head), good = 0;
     uint32_t s[2] = {sum[0], sum[1]};
     for (size_t at = 0; at + frame <= n; at += frame) {
         const unsigned char *p = data + at;
         if (memcmp(p + 8, c->head + 16, 8) != 0)
-            break; /* of an older log */
+            break; /* left from an older log */
         add_sum(s, p, 8, big_sums(c->head));
-        add_sum(s, p + FRAME_HEAD, frame - FRAME_HEAD, big_sums(c->head));
-        if (s[0] != big(p + 16) || s[1] != big(p + 20))
+        add_sum(s, p + WAL_FRAME, frame - WAL_FRAME, big_sums(c->head));
+        if (s[0] != wal_number(p + 16) || s[1] != wal_number(p + 20))
             break;
-        if (big(p + 4) != 0) { /* the last of its transaction */
+        if (wal_number(p + 4) != 0) { /* the last frame of its transaction */
             good = at + frame;
             sum[0] = s[0];
             sum[1] = s[1];
@@ -243,20 +250,22 @@ static size_t whole(const struct wal_copy *c, const unsigned char *data, size_t 
     return good;
 }
 
-/* Copies what was committed since. A transaction longer than the room is read again with more of it. */
+/* Copies what has been committed since. If a transaction is longer than the
+ * buffer, it is read again with a larger one. */
 static bool copy_log(struct wal_copy *c)
 {
-    unsigned char head[HEAD];
+    unsigned char head[WAL_HEAD];
     if (!read_head(c, head))
-        return true; /* nothing was written yet */
-    if (memcmp(head, c->head, HEAD) != 0 && !new_log(c, head))
+        return true; /* nothing has been written yet */
+    if (memcmp(head, c->head, WAL_HEAD) != 0 && !new_log(c, head))
         return false;
     size_t room = 1 << 20;
     unsigned char *data = must_alloc(room);
     bool good = true;
     for (ssize_t n; good && (n = pread(c->fd, data, room, c->copied)) > 0;) {
         size_t done = whole(c, data, (size_t)n, c->sum);
-        good = !done || (generation_put(c, &c->now, data, done) && generation_put(c, &c->next, data, done));
+        good = !done ||
+               (generation_put(c, &c->now, data, done) && generation_put(c, &c->next, data, done));
         c->copied += good ? (int64_t)done : 0;
         if (done == 0 && ((size_t)n < room || room > (size_t)1 << 30))
             break;
@@ -267,14 +276,16 @@ static bool copy_log(struct wal_copy *c)
     return good;
 }
 
-/* ---- holding it ---- */
+/* ---- holding the log ---- */
 
 static bool run(struct wal_copy *c, sqlite3 *db, const char *sql)
 {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(c, c->data, sqlite3_errmsg(db));
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           failed(c, c->data, sqlite3_errmsg(db));
 }
 
-/* The other reader takes the newest state before this one lets go of its own. */
+/* Takes the newest state with the other reader before this one releases its
+ * own. */
 static bool hold(struct wal_copy *c)
 {
     int other = c->holder == 0;
@@ -293,12 +304,14 @@ static void let_loose(struct wal_copy *c)
     c->holder = -1;
 }
 
-/* All of the log is copied and in the file before the next writer comes, who may then start it again. */
+/* Copies and checkpoints the whole log while writers are held up; the next
+ * writer may then restart it. */
 static bool let_go(struct wal_copy *c)
 {
-    sqlite3_wal_checkpoint_v2(c->check, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL); /* most of it while others write */
+    sqlite3_wal_checkpoint_v2(c->check, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                              NULL); /* most of it, while others write */
     if (sqlite3_exec(c->gate, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return true; /* a long transaction: next time */
+        return true; /* a long transaction: try next time */
     bool good = copy_log(c) && hold(c);
     if (good) {
         sqlite3_wal_checkpoint_v2(c->check, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -308,7 +321,7 @@ static bool let_go(struct wal_copy *c)
     return run(c, c->gate, "ROLLBACK") && good;
 }
 
-/* ---- the whole copy ---- */
+/* ---- full copy ---- */
 
 static const char *base_make(struct wal_copy *c, const char *folder)
 {
@@ -336,7 +349,8 @@ static const char *base_make(struct wal_copy *c, const char *folder)
     return code == SQLITE_OK ? NULL : sqlite3_errstr(code);
 }
 
-/* From here on it can be restored: all that the whole copy holds is in the log's copy too. */
+/* Marks the generation as restorable: everything in the full copy is in the
+ * copied log too. */
 static bool base_done(struct wal_copy *c, struct generation *g)
 {
     char path[NAME_MOST + 40];
@@ -359,14 +373,15 @@ static void *base_thread(void *arg)
     return NULL;
 }
 
-/* The log as far as it was copied goes into the new generation, too. */
+/* Begins a new generation with the part of the log that has been copied. */
 static bool next_begin(struct wal_copy *c)
 {
     if (!generation_open(c, &c->next))
         return false;
     unsigned char data[65536];
     for (int64_t at = 0; at < c->copied;) {
-        size_t most = c->copied - at < (int64_t)sizeof data ? (size_t)(c->copied - at) : sizeof data;
+        size_t most = c->copied - at < (int64_t)sizeof data ? (size_t)(c->copied - at)
+                                                            : sizeof data;
         ssize_t n = pread(c->fd, data, most, at);
         if (n <= 0 || !generation_put(c, &c->next, data, (size_t)n))
             return failed(c, c->wal, strerror(errno));
@@ -377,7 +392,7 @@ static bool next_begin(struct wal_copy *c)
     return c->base_running;
 }
 
-/* ---- generations that nobody needs any more ---- */
+/* ---- old generations ---- */
 
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
@@ -389,7 +404,12 @@ static int is_generation(const struct dirent *d)
     return strlen(d->d_name) == 19 && d->d_name[8] == 'T' && d->d_name[15] == '-';
 }
 
-static int64_t read_done(const char *folder)
+int wal_generations(const char *folder, struct dirent ***list)
+{
+    return scandir(folder, list, is_generation, by_name);
+}
+
+int64_t wal_done(const char *folder)
 {
     char path[NAME_MOST + 40];
     long long ms = 0;
@@ -418,21 +438,24 @@ static void remove_folder(const char *folder)
 
 static bool in_use(const struct wal_copy *c, const char *folder)
 {
-    return strcmp(folder, c->now.folder) == 0 || (c->next.open && strcmp(folder, c->next.folder) == 0);
+    return strcmp(folder, c->now.folder) == 0 ||
+           (c->next.open && strcmp(folder, c->next.folder) == 0);
 }
 
-/* One goes when the one after it reaches back far enough, or when it never became whole. */
+/* A generation is removed if the next one reaches back far enough, or if it
+ * never became complete. */
 static void prune(struct wal_copy *c)
 {
     struct dirent **list = NULL;
-    int n = scandir(c->to, &list, is_generation, by_name);
+    int n = wal_generations(c->to, &list);
     char folder[NAME_MOST + 20], after[NAME_MOST + 20];
     for (int i = 0; i < n; i++) {
         if (i + 1 < n) {
             snprintf(folder, sizeof folder, "%.500s/%.30s", c->to, list[i]->d_name);
             snprintf(after, sizeof after, "%.500s/%.30s", c->to, list[i + 1]->d_name);
-            int64_t done = read_done(after);
-            if (!in_use(c, folder) && (!read_done(folder) || (done && done < now_ms() - (int64_t)WAL_COPY_DAYS * DAY_MS)))
+            int64_t done = wal_done(after);
+            if (!in_use(c, folder) &&
+                (!wal_done(folder) || (done && done < now_ms() - (int64_t)WAL_COPY_DAYS * DAY_MS)))
                 remove_folder(folder);
         }
         free(list[i]);
@@ -440,9 +463,10 @@ static void prune(struct wal_copy *c)
     free(list);
 }
 
-/* ---- from one opening of the store to the next ---- */
+/* ---- continuing after a restart ---- */
 
-/* What the file is known by as long as nothing is written to it; "" when there is none. */
+/* Identifies the state of the file while nothing is written to it; "" if there
+ * is no file. */
 static void file_state(const struct wal_copy *c, char state[200])
 {
     char file[NAME_MOST + 40];
@@ -450,8 +474,8 @@ static void file_state(const struct wal_copy *c, char state[200])
     snprintf(file, sizeof file, "%s/linli.db", c->data);
     state[0] = '\0';
     if (stat(file, &db) == 0)
-        snprintf(state, 200, "%ju %ju %jd %jd.%09ld\n", (uintmax_t)db.st_dev, (uintmax_t)db.st_ino, (intmax_t)db.st_size,
-                 (intmax_t)db.st_mtim.tv_sec, db.st_mtim.tv_nsec);
+        snprintf(state, 200, "%ju %ju %jd %jd.%09ld\n", (uintmax_t)db.st_dev, (uintmax_t)db.st_ino,
+                 (intmax_t)db.st_size, (intmax_t)db.st_mtim.tv_sec, db.st_mtim.tv_nsec);
 }
 
 static bool log_is_empty(const struct wal_copy *c)
@@ -465,7 +489,8 @@ static void end_path(const struct generation *g, char path[NAME_MOST + 40])
     snprintf(path, NAME_MOST + 40, "%s/end", g->folder);
 }
 
-/* With the writers kept out: all of the log is copied and in the file. What is written afterwards shows in its state. */
+/* With writers held up: copies and checkpoints the whole log. A later write
+ * changes the file's state. */
 static void end_note(struct wal_copy *c)
 {
     char path[NAME_MOST + 40], state[200] = "";
@@ -475,14 +500,16 @@ static void end_note(struct wal_copy *c)
         return;
     int64_t before = c->copied, ms = now_ms();
     if (copy_log(c) && (c->copied == before || generation_mark(c, &c->now, ms)) && hold(c) &&
-        sqlite3_wal_checkpoint_v2(c->check, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &in_file) == SQLITE_OK && in_log == in_file)
+        sqlite3_wal_checkpoint_v2(c->check, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &in_file) ==
+            SQLITE_OK &&
+        in_log == in_file)
         file_state(c, state);
     run(c, c->gate, "ROLLBACK");
     end_path(&c->now, path);
     int fd = *state ? make_file(path) : -1;
     if (fd < 0)
         return;
-    bool good = write_all(fd, state, strlen(state)) && fsync(fd) == 0;
+    bool good = wal_put(fd, state, strlen(state)) && fsync(fd) == 0;
     close(fd);
     if (!good)
         unlink(path);
@@ -498,11 +525,12 @@ static int count_parts(const char *folder)
     return n;
 }
 
-/* The newest generation, when it ended with the file as it is now and is not a day old. */
+/* Finds the newest generation if it ended with the file in its present state
+ * and is less than a day old. */
 static bool go_on(struct wal_copy *c)
 {
     struct dirent **list = NULL;
-    int n = scandir(c->to, &list, is_generation, by_name);
+    int n = wal_generations(c->to, &list);
     struct generation *g = &c->now;
     char path[NAME_MOST + 40], noted[200] = "", state[200];
     *g = (struct generation){.log = -1, .times = -1};
@@ -518,8 +546,9 @@ static bool go_on(struct wal_copy *c)
     bool read = fgets(noted, sizeof noted, f) != NULL;
     fclose(f);
     file_state(c, state);
-    c->began = read_done(g->folder);
-    if (unlink(path) != 0 || !read || !log_is_empty(c) || strcmp(noted, state) != 0 || now_ms() - c->began > DAY_MS)
+    c->began = wal_done(g->folder);
+    if (unlink(path) != 0 || !read || !log_is_empty(c) || strcmp(noted, state) != 0 ||
+        now_ms() - c->began > DAY_MS)
         return false;
     snprintf(path, sizeof path, "%s/times", g->folder);
     g->times = make_file(path);
@@ -557,7 +586,7 @@ static void give_up(struct wal_copy *c)
     generation_close(&c->next);
 }
 
-/* The new generation takes over when its whole copy is there. */
+/* Switches to the new generation when its full copy is complete. */
 static bool next_look(struct wal_copy *c)
 {
     int state = c->base_running ? atomic_load(&c->base_state) : 0;
@@ -580,13 +609,15 @@ static bool next_look(struct wal_copy *c)
 
 static bool look(struct wal_copy *c)
 {
-    int64_t before = c->copied, ms = now_ms(); /* what was committed until now is in it */
+    int64_t before = c->copied, ms = now_ms(); /* contains everything committed until now */
     if (!copy_log(c))
         return false;
-    if (c->copied != before && (!generation_mark(c, &c->now, ms) || !generation_mark(c, &c->next, ms)))
+    if (c->copied != before &&
+        (!generation_mark(c, &c->now, ms) || !generation_mark(c, &c->next, ms)))
         return false;
     atomic_store(c->at, ms / 1000);
-    return hold(c) && (c->copied < LOG_LONG || c->copied == c->let_go_at || let_go(c)) && next_look(c);
+    return hold(c) && (c->copied < LOG_LONG || c->copied == c->let_go_at || let_go(c)) &&
+           next_look(c);
 }
 
 static void *copy_thread(void *arg)
@@ -619,7 +650,8 @@ static bool open_all(struct wal_copy *c)
     char file[NAME_MOST + 40];
     snprintf(file, sizeof file, "%s/linli.db", c->data);
     for (int i = 0; i < CONNECTIONS; i++) {
-        if (sqlite3_open_v2(file, all[i], SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        if (sqlite3_open_v2(file, all[i], SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+            SQLITE_OK)
             return failed(c, file, sqlite3_errmsg(*all[i]));
         sqlite3_busy_timeout(*all[i], 2000);
         if (!run(c, *all[i], "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -256"))
@@ -640,7 +672,8 @@ static void close_all(struct wal_copy *c)
     free(c);
 }
 
-struct wal_copy *wal_copy_start(const char *data, const char *to, _Atomic int64_t *at, struct arena *a, const char **why)
+struct wal_copy *wal_copy_start(const char *data, const char *to, _Atomic int64_t *at,
+                                struct arena *a, const char **why)
 {
     struct wal_copy *c = must_alloc(sizeof *c);
     *c = (struct wal_copy){.holder = -1, .fd = -1, .at = at, .first = true};
@@ -649,7 +682,8 @@ struct wal_copy *wal_copy_start(const char *data, const char *to, _Atomic int64_
     snprintf(c->data, sizeof c->data, "%.500s", data);
     snprintf(c->to, sizeof c->to, "%.500s", to);
     snprintf(c->wal, sizeof c->wal, "%.500s/linli.db-wal", data);
-    bool usable = strlen(data) <= 500 && strlen(to) <= 500 ? open_all(c) : failed(c, to, "the name is too long");
+    bool usable = strlen(data) <= 500 && strlen(to) <= 500 ? open_all(c)
+                                                           : failed(c, to, "the name is too long");
     c->good = usable && ((go_on(c) && hold(c)) || (why && begin(c)));
     if (!usable || (!c->good && why)) {
         if (why)
@@ -678,93 +712,4 @@ void wal_copy_stop(struct wal_copy *c)
         end_note(c);
     give_up(c);
     close_all(c);
-}
-
-/* ---- restoring ---- */
-
-/* The last moment of the generation that is not after at: how far which part was. */
-static bool find_moment(const char *folder, int64_t *at, int *number, int64_t *bytes)
-{
-    char path[NAME_MOST + 40];
-    int part;
-    int64_t n, ms, found = -1, done = read_done(folder);
-    snprintf(path, sizeof path, "%s/times", folder);
-    FILE *f = done && done <= *at ? fopen(path, "r") : NULL;
-    while (f && fscanf(f, "%d %" SCNd64 " %" SCNd64, &part, &n, &ms) == 3)
-        if (ms >= done && ms <= *at) {
-            found = ms;
-            *number = part;
-            *bytes = n;
-        }
-    if (f)
-        fclose(f);
-    if (found >= 0)
-        *at = found;
-    return found >= 0;
-}
-
-static bool copy_part(const char *from, const char *to, int64_t most)
-{
-    char data[65536];
-    int in = open(from, O_RDONLY | O_CLOEXEC), out = in >= 0 ? open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
-    bool good = out >= 0;
-    for (ssize_t n; good && most > 0 && (n = read(in, data, most < (int64_t)sizeof data ? (size_t)most : sizeof data)) > 0; most -= n)
-        good = write_all(out, data, (size_t)n);
-    good = good && fsync(out) == 0;
-    if (in >= 0)
-        close(in);
-    if (out >= 0)
-        close(out);
-    return good;
-}
-
-/* SQLite itself takes a log that lies beside its file into it. */
-static bool take_in(const char *path)
-{
-    sqlite3 *db = NULL;
-    int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(db, "PRAGMA journal_mode = WAL; SELECT count(*) FROM sqlite_master; PRAGMA wal_checkpoint(TRUNCATE)", NULL,
-                            NULL, NULL);
-    return sqlite3_close(db) == SQLITE_OK && code == SQLITE_OK;
-}
-
-static bool put_together(const char *folder, int number, int64_t bytes, const char *path)
-{
-    char part[NAME_MOST + 40], wal[NAME_MOST + 40];
-    snprintf(part, sizeof part, "%s/base.db", folder);
-    snprintf(wal, sizeof wal, "%.500s-wal", path);
-    bool good = copy_part(part, path, INT64_MAX);
-    for (int i = 1; good && i <= number; i++) {
-        snprintf(part, sizeof part, "%s/wal-%06d", folder, i);
-        good = copy_part(part, wal, i == number ? bytes : INT64_MAX) && take_in(path);
-    }
-    return good;
-}
-
-enum status wal_copy_restore(const char *from, int64_t *at, const char *path, struct arena *a, const char **why)
-{
-    struct dirent **list = NULL;
-    int n = strlen(from) < 500 && strlen(path) < 500 ? scandir(from, &list, is_generation, by_name) : -1, number = 0;
-    char folder[NAME_MOST + 20];
-    int64_t bytes = 0;
-    bool found = false;
-    for (int i = n; i-- > 0;) {
-        if (!found) {
-            snprintf(folder, sizeof folder, "%.500s/%.30s", from, list[i]->d_name);
-            found = find_moment(folder, at, &number, &bytes);
-        }
-        free(list[i]);
-    }
-    free(list);
-    if (!found) {
-        *why = n < 0 ? arena_print(a, "%s can't be read: %s", from, strerror(errno))
-                     : arena_print(a, "%s holds nothing of that time%s", from,
-                                   n == 0 ? "; of many subdistricts name the folder of one in it" : "");
-        return NOT_FOUND;
-    }
-    if (put_together(folder, number, bytes, path))
-        return OK;
-    *why = arena_print(a, "%s can't be put together from %s: %s", path, folder, strerror(errno));
-    return UNAVAILABLE;
 }

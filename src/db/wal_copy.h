@@ -1,14 +1,15 @@
 /*
- * Continuous copying of a store on SQLite into another folder, so that at most
- * a second of acknowledged changes is lost with the whole machine, and going
- * back to any second of the last days (WAL_COPY_DAYS).
+ * Continuous copying of a SQLite database to another folder. If the whole
+ * machine is lost, at most a second of acknowledged changes is lost with it.
+ * The database can be restored as of any second of the last WAL_COPY_DAYS
+ * days.
  *
- * The folder holds generations, each in a folder named after its beginning:
- * base.db is the whole file at some moment, wal-000001 … what SQLite wrote to
- * its log since before that moment, times how far which of them was at which
- * millisecond ("1 4152 1790000000000"), done the moment from which on it can be
- * restored. A generation begins once a day, and when the file was written to
- * while nobody copied it; end says in which state it was left.
+ * The folder holds generations, each in a folder named after its start.
+ * base.db is the whole file at some moment. wal-000001 … is what SQLite wrote
+ * to its log since then. times says how much of which of them existed at which
+ * millisecond ("1 4152 1790000000000"), and done from which moment on it can
+ * be restored. A new generation starts once a day, and after the database was
+ * written to while no copy was running; end says in which state it was left.
  */
 #ifndef LINLI_DB_WAL_COPY_H
 #define LINLI_DB_WAL_COPY_H
@@ -21,17 +22,21 @@
 #include <stdint.h>
 
 #define WAL_COPY_DAYS  7
-#define WAL_COPY_PAUSE 400 /* milliseconds between two looks */
+#define WAL_COPY_PAUSE 400 /* milliseconds between two checks */
 
 struct wal_copy;
-/* Copies the store in the folder data to the folder to (made when missing) until it is stopped. The first whole copy is
- * made before this returns. at: seconds of the last moment that is safe, kept up to date. NULL with a message in *why. why
- * NULL: the whole copy, if one is needed, is made beside; what keeps it from that is logged and tried again. */
-struct wal_copy *wal_copy_start(const char *data, const char *to, _Atomic int64_t *at, struct arena *a, const char **why);
-void wal_copy_stop(struct wal_copy *c); /* after the writer: what it wrote last is copied too */
+/* Copies the database in folder data to folder to (created if missing) until stopped. at:
+ * seconds of the last moment that is safe, kept up to date. Makes the first full copy before it
+ * returns, or returns NULL with a message in *why. why NULL: makes a full copy, if needed, in
+ * the background; failures are logged and retried. */
+struct wal_copy *wal_copy_start(const char *data, const char *to, _Atomic int64_t *at,
+                                struct arena *a, const char **why);
+void wal_copy_stop(struct wal_copy *c); /* after the writer has stopped, to copy its last changes */
 
-/* Puts the file together as it was at that millisecond (INT64_MAX: the newest there is) at path, which is not there yet;
- * *at becomes the moment that was found. OK, NOT_FOUND, or UNAVAILABLE, with a message in *why. */
-enum status wal_copy_restore(const char *from, int64_t *at, const char *path, struct arena *a, const char **why);
+/* Restores the file as of that millisecond (INT64_MAX: the newest) to path, which must not
+ * exist: nothing whose audit log entry is later is in it. *at becomes the moment that was found.
+ * OK, NOT_FOUND, or UNAVAILABLE with a message in *why. */
+enum status wal_copy_restore(const char *from, int64_t *at, const char *path, struct arena *a,
+                             const char **why);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * CSV reading: RFC 4180 as people's programs really write it.
+ * Reads CSV: RFC 4180 as real programs write it.
  *
- * The bytes become UTF-8 once (with or without mark, UTF-16 by mark, else
- * GB18030, which Excel in China writes), then rows are read one at a time
- * into a buffer that the next row uses again. Quotes may hold separators and
- * line ends; a quote inside an unquoted cell is an ordinary character. The
- * separator is the one that the first line has most of.
- * Owns the converted text and the row buffer until close.
+ * The input is converted to UTF-8 once (with or without BOM, UTF-16 by BOM,
+ * otherwise GB18030, which Excel in China writes). Rows are then read one at a
+ * time into a reused buffer. Quoted cells may contain separators and line
+ * ends; a quote inside an unquoted cell is an ordinary character. The
+ * separator is the most frequent one in the first line, or the one that a line
+ * "sep=;" names. Owns the converted text and the row buffer until closed.
  */
 #include "kind/sheet.h"
 
@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unicode/ucnv.h>
 
 struct csv {
@@ -22,8 +23,8 @@ struct csv {
     const char *start, *at, *end;
     char *owned;
     char separator;
-    int row;
-    int too_long; /* a column of this row whose text is too long; -1 */
+    int row, rows_before; /* 1 if a line "sep=;" came first */
+    int too_long;         /* a column of this row with a text that is too long; -1 */
     struct buf text;
     size_t starts[SHEET_COLUMNS + 1];
     struct sheet_cell cells[SHEET_COLUMNS];
@@ -35,10 +36,14 @@ static bool is_utf8(const unsigned char *p, const unsigned char *end)
         unsigned c = *p++;
         if (c < 0x80)
             continue;
-        int more = c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : 0;
+        int more = c >= 0xC2 && c < 0xE0   ? 1
+                   : c >= 0xE0 && c < 0xF0 ? 2
+                   : c >= 0xF0 && c < 0xF5 ? 3
+                                           : 0;
         if (!more || end - p < more)
             return false;
-        if ((c == 0xE0 && *p < 0xA0) || (c == 0xED && *p > 0x9F) || (c == 0xF0 && *p < 0x90) || (c == 0xF4 && *p > 0x8F))
+        if ((c == 0xE0 && *p < 0xA0) || (c == 0xED && *p > 0x9F) || (c == 0xF0 && *p < 0x90) ||
+            (c == 0xF4 && *p > 0x8F))
             return false;
         while (more--)
             if ((*p++ & 0xC0) != 0x80)
@@ -47,7 +52,8 @@ static bool is_utf8(const unsigned char *p, const unsigned char *end)
     return true;
 }
 
-/* Converts from a named encoding to UTF-8 piece by piece; NULL when a byte does not belong to it. */
+/* Converts from a named encoding to UTF-8 in blocks; NULL if a byte is invalid
+ * in that encoding. */
 static char *convert(const char *name, const char *data, size_t size, size_t *out_size)
 {
     UErrorCode e = U_ZERO_ERROR;
@@ -62,8 +68,8 @@ static char *convert(const char *name, const char *data, size_t size, size_t *ou
     bool first = true;
     while (U_SUCCESS(e)) {
         char *p = piece;
-        ucnv_convertEx(to, from, &p, piece + sizeof piece, &in, data + size, pivot, &from_pivot, &to_pivot,
-                       pivot + sizeof pivot / sizeof *pivot, first, true, &e);
+        ucnv_convertEx(to, from, &p, piece + sizeof piece, &in, data + size, pivot, &from_pivot,
+                       &to_pivot, pivot + sizeof pivot / sizeof *pivot, first, true, &e);
         first = false;
         buf_put(&out, piece, (size_t)(p - piece));
         if (e != U_BUFFER_OVERFLOW_ERROR)
@@ -78,26 +84,38 @@ static char *convert(const char *name, const char *data, size_t size, size_t *ou
     return text;
 }
 
+/* Finds the separator in the first line that contains one, because a title may be above the
+ * headings. */
 static char find_separator(const char *p, const char *end)
 {
     int comma = 0, semicolon = 0, tab = 0;
-    bool quoted = false, any = false;
+    bool quoted = false;
     for (; p < end; p++) {
         if (*p == '"')
             quoted = !quoted;
         else if (quoted)
             continue;
-        else if (*p == '\n' || *p == '\r') {
-            if (any)
-                break;
-            continue;
-        }
-        any = true;
+        else if ((*p == '\n' || *p == '\r') && comma + semicolon + tab)
+            break;
         comma += *p == ',';
         semicolon += *p == ';';
         tab += *p == '\t';
     }
     return tab > comma && tab >= semicolon ? '\t' : semicolon > comma ? ';' : ',';
+}
+
+/* Excel's own first line "sep=;" names the separator. */
+static void separator_line(struct csv *c)
+{
+    if (c->end - c->at < 5 || strncasecmp(c->at, "sep=", 4) != 0 ||
+        (c->end - c->at > 5 && c->at[5] != '\n' && c->at[5] != '\r'))
+        return;
+    c->separator = c->at[4];
+    c->at += 5;
+    c->at += c->at < c->end && *c->at == '\r';
+    c->at += c->at < c->end && *c->at == '\n';
+    c->start = c->at;
+    c->row = c->rows_before = 1;
 }
 
 void *csv_open(struct sheet *s, const void *data, size_t size)
@@ -116,8 +134,9 @@ void *csv_open(struct sheet *s, const void *data, size_t size)
     if (!p || (size && memchr(p, 0, size))) {
         free(owned);
         sheet_fail(s,
-                   p ? N_("This file is not a table in CSV or XLSX form.")
-                     : N_("The file's characters are neither UTF-8 nor GB18030. Save it as UTF-8 and try again."),
+                   p ? N_("This file is not a CSV or XLSX spreadsheet.")
+                     : N_("The file encoding is neither UTF-8 nor GB18030. Save it as UTF-8 and "
+                          "try again."),
                    0, 0);
         return NULL;
     }
@@ -126,12 +145,15 @@ void *csv_open(struct sheet *s, const void *data, size_t size)
     c->owned = owned;
     c->start = c->at = p;
     c->end = p + size;
-    c->separator = find_separator(c->at, c->end);
+    separator_line(c);
+    if (!c->separator)
+        c->separator = find_separator(c->at, c->end);
     buf_init(&c->text, (SHEET_CELL + 1) * (SHEET_COLUMNS + 2));
     return c;
 }
 
-/* Reads one cell into the row's buffer, an overlong one as empty; false when its quote never ends. */
+/* Reads one cell into the row's buffer; one that is too long becomes empty.
+ * Returns false if a quote is never closed. */
 static bool read_cell(struct csv *c, int column)
 {
     size_t start = c->text.size;
@@ -142,7 +164,8 @@ static bool read_cell(struct csv *c, int column)
     for (;; p++) {
         if (p == c->end) {
             if (quoted)
-                return sheet_fail(c->sheet, N_("A quotation mark opens this cell and none closes it."), c->row, column);
+                return sheet_fail(c->sheet, N_("Unclosed quotation mark in this cell."), c->row,
+                                  column);
             break;
         }
         if (quoted && *p == '"') {
@@ -186,11 +209,27 @@ static bool plain_number(const char *s, double *number)
     return true;
 }
 
-static void finish_cell(struct sheet_cell *cell, const char *text, size_t size)
+/* Removes what marks a number as text (="138…" or '138…), and the ' before text
+ * that a spreadsheet would take for a formula. */
+static void unguard(char **text, size_t *size)
 {
-    size_t quotes = strspn(text, "'");
-    if (quotes > 0 && quotes < size && strchr("=+-@", text[quotes]))
-        text++, size--;
+    char *s = *text;
+    if (*s == '\'' && sheet_guarded(s) > 1) {
+        *text += 1, *size -= 1;
+        return;
+    }
+    if (*size < 3 || s[0] != '=' || s[1] != '"' || s[*size - 1] != '"')
+        return;
+    for (const char *p = s + 2; p < s + *size - 1; p++)
+        if (*p == '"')
+            return; /* a formula that contains only a text */
+    s[*size - 1] = '\0';
+    *text += 2, *size -= 3;
+}
+
+static void finish_cell(struct sheet_cell *cell, char *text, size_t size)
+{
+    unguard(&text, &size);
     *cell = (struct sheet_cell){.text = text, .size = size};
     cell->is_number = plain_number(text, &cell->number);
 }
@@ -244,6 +283,28 @@ static bool csv_next(void *self, struct sheet_row *row)
     return false;
 }
 
+static bool csv_turn(void *self, int which)
+{
+    struct csv *c = self;
+    (void)which;
+    c->at = c->start;
+    c->row = c->rows_before;
+    return true;
+}
+
+static int csv_count(const void *self)
+{
+    (void)self;
+    return 1;
+}
+
+static const char *csv_name(const void *self, int which)
+{
+    (void)self;
+    (void)which;
+    return "";
+}
+
 static double csv_done(const void *self)
 {
     const struct csv *c = self;
@@ -258,4 +319,9 @@ static void csv_close(void *self)
     free(c);
 }
 
-const struct sheet_source csv_source = {csv_next, csv_done, csv_close};
+const struct sheet_source csv_source = {.next = csv_next,
+                                        .turn = csv_turn,
+                                        .count = csv_count,
+                                        .name = csv_name,
+                                        .done = csv_done,
+                                        .close = csv_close};

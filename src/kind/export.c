@@ -1,6 +1,5 @@
 /*
- * Export of a kind, a record at a time. Each record lives in an arena of its
- * own that is cleared before the next.
+ * Exports a kind, one record at a time, each in its own arena.
  */
 #include "kind/export.h"
 
@@ -13,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEVELS_MOST 12 /* of a kind that refers to itself */
+#define LEVELS_MOST 12 /* levels of a kind that refers to itself */
 
 struct export
 {
@@ -36,7 +35,8 @@ static const char *code_of(struct ctx *ctx, const struct field *f, int64_t id)
     const struct kind *k = kind_find(f->ref);
     if (!k || id == NONE)
         return NULL;
-    struct rows *r = query(ctx->db, "SELECT {} AS code FROM {} WHERE id = {}", (struct sql_name){k->code}, (struct sql_name){k->table}, id);
+    struct rows *r = query(ctx->db, "SELECT {} AS code FROM {} WHERE id = {}",
+                           (struct sql_name){k->code}, (struct sql_name){k->table}, id);
     const char *code = rows_next(r) ? row_copy(r, ctx->arena, "code") : NULL;
     rows_end(r);
     return code;
@@ -56,7 +56,7 @@ static void cell(struct ctx *ctx, struct sheet_writer *w, const struct field *f,
     if (f->type == F_TAGS)
         sheet_write_text(w, tags_typed(ctx, field_text(f, record)));
     else if (field_is_text(f))
-        sheet_write_text(w, field_text(f, record));
+        sheet_write_text(w, field_lost(f, record) ? NULL : field_text(f, record));
     else if (f->type == F_REAL)
         sheet_write_real(w, *(const double *)(const void *)((const char *)record + f->offset));
     else if (f->type == F_REF)
@@ -93,7 +93,7 @@ static void record_write(struct ctx *ctx, struct export *x, void *record)
         x->failed = true;
 }
 
-/* Runs the list and writes what it gives; answers how many. */
+/* Runs the list and writes its records; returns their number. */
 static int64_t run(struct ctx *ctx, struct export *x, struct list *l)
 {
     struct arena *own = ctx->arena, *row = arena_new();
@@ -102,7 +102,8 @@ static int64_t run(struct ctx *ctx, struct export *x, struct list *l)
     l->limit = INT_MAX;
     struct rows *r = list_run(ctx, l);
     ctx->arena = row;
-    for (void *record; !x->failed && (record = list_next(ctx, x->kind, r, row)) != NULL; arena_clear(row))
+    for (void *record; !x->failed && (record = list_next(ctx, x->kind, r, row)) != NULL;
+         arena_clear(row))
         record_write(ctx, x, record);
     rows_end(r);
     ctx->arena = own;
@@ -113,17 +114,21 @@ static int64_t run(struct ctx *ctx, struct export *x, struct list *l)
 static const struct field *own_parent(const struct kind *k)
 {
     for (int i = 0; i < k->field_count; i++)
-        if (k->fields[i].type == F_REF && export_has(k, &k->fields[i]) && !strcmp(k->fields[i].ref, k->name))
+        if (k->fields[i].type == F_REF && export_has(k, &k->fields[i]) &&
+            !strcmp(k->fields[i].ref, k->name))
             return &k->fields[i];
     return NULL;
 }
 
-/* " AND parent IN (the level above)": level 0 are those without one. */
-static void level_where(struct sql *where, const struct kind *k, const struct field *parent, int level)
+/* Writes " AND parent IN (the level above)". Level 0: records without a
+ * parent. */
+static void level_where(struct sql *where, const struct kind *k, const struct field *parent,
+                        int level)
 {
     struct sql_name column = {parent->name}, table = {k->table};
     for (int i = 0; i < level; i++)
-        sql_write(where, i ? " WHERE {} IN (SELECT id FROM {}" : " AND {} IN (SELECT id FROM {}", ARGS(column, table));
+        sql_write(where, i ? " WHERE {} IN (SELECT id FROM {}" : " AND {} IN (SELECT id FROM {}",
+                  ARGS(column, table));
     sql_write(where, level ? " WHERE {} IS NULL" : " AND {} IS NULL", ARGS(column));
     for (int i = 0; i < level; i++)
         sql_add(where, ")");
@@ -158,11 +163,13 @@ static enum status finish(struct ctx *ctx, struct export *x)
     if (db_status(ctx->db) != OK || !ctx_ok(ctx))
         return ctx_ok(ctx) ? ctx_fail(ctx, db_status(ctx->db), NULL) : ctx->status;
     if (x->failed || fflush(x->to) != 0)
-        return ctx_fail(ctx, UNAVAILABLE, say(ctx, "The file could not be written. Is the disk full?"));
+        return ctx_fail(ctx, UNAVAILABLE,
+                        say(ctx, "The file could not be written. Is the disk full?"));
     return OK;
 }
 
-enum status export_kind(struct ctx *ctx, const struct kind *k, enum export_format format, FILE *to, int64_t *count)
+enum status export_kind(struct ctx *ctx, const struct kind *k, enum export_format format, FILE *to,
+                        int64_t *count)
 {
     struct export x = {.kind = k, .format = format, .to = to};
     buf_init(&x.line, 0);

@@ -1,74 +1,19 @@
 /*
- * Import of sheet rows by a kind's description. Errors live in the arena given
- * at the start, which outlives the import; rows use their context's, which may
- * be cleared between two of them.
+ * Imports rows by a kind's description. Errors are kept in the arena given at
+ * the start, which outlives the import. Each row uses its context's arena,
+ * which may be cleared after it.
  */
-#include "kind/import.h"
+#include "kind/import_seen.h"
 
 #include "base/text.h"
 #include "base/when.h"
+#include "kind/heading.h"
+#include "kind/words.h"
 
-#include <errno.h>
+#include <math.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- what a dry run remembers ---- */
-
-struct import_seen {
-    uint64_t *keys, *values; /* key 0: free */
-    size_t count, room;      /* room is a power of two */
-};
-
-static uint64_t hash_of(const char *purpose, const char *a, const char *b)
-{
-    unsigned char out[crypto_generichash_BYTES_MIN];
-    uint64_t h;
-    crypto_generichash_state s;
-    crypto_generichash_init(&s, NULL, 0, sizeof out);
-    crypto_generichash_update(&s, (const unsigned char *)purpose, strlen(purpose) + 1);
-    crypto_generichash_update(&s, (const unsigned char *)(a ? a : ""), a ? strlen(a) + 1 : 1);
-    crypto_generichash_update(&s, (const unsigned char *)(b ? b : ""), b ? strlen(b) + 1 : 1);
-    crypto_generichash_final(&s, out, sizeof out);
-    memcpy(&h, out, sizeof h);
-    return h ? h : 1;
-}
-
-static uint64_t *seen_slot(struct import_seen *seen, uint64_t key)
-{
-    size_t i = key & (seen->room - 1);
-    while (seen->keys[i] && seen->keys[i] != key)
-        i = (i + 1) & (seen->room - 1);
-    seen->keys[i] = key;
-    return &seen->values[i]; /* NOLINT(clang-analyzer-unix.Malloc): seen_put has put the new room in place */
-}
-
-static bool seen_has(const struct import_seen *seen, uint64_t key)
-{
-    if (!seen->room)
-        return false;
-    for (size_t i = key & (seen->room - 1); seen->keys[i]; i = (i + 1) & (seen->room - 1))
-        if (seen->keys[i] == key)
-            return true;
-    return false;
-}
-
-static void seen_put(struct import_seen *seen, uint64_t key, uint64_t value)
-{
-    if (2 * seen->count >= seen->room) {
-        struct import_seen more = {.room = seen->room ? 2 * seen->room : 4096, .count = seen->count};
-        more.keys = must_alloc(more.room * sizeof *more.keys);
-        more.values = must_alloc(more.room * sizeof *more.values);
-        for (size_t i = 0; i < seen->room; i++)
-            if (seen->keys[i])
-                *seen_slot(&more, seen->keys[i]) = seen->values[i];
-        free(seen->keys);
-        free(seen->values);
-        *seen = more;
-    }
-    seen->count += !seen_has(seen, key);
-    *seen_slot(seen, key) = value;
-}
 
 void import_init(struct import *im, const struct kind *k, struct arena *a)
 {
@@ -108,40 +53,22 @@ const struct field *import_tree(const struct kind *k)
     if (!name || (name->flags & SEALED) || !code || code->type != F_CODE)
         return NULL;
     for (int i = 0; i < k->field_count; i++)
-        if (k->fields[i].type == F_REF && import_sets(&k->fields[i]) && !strcmp(k->fields[i].ref, k->name))
+        if (k->fields[i].type == F_REF && import_sets(&k->fields[i]) &&
+            !strcmp(k->fields[i].ref, k->name))
             return &k->fields[i];
     return NULL;
 }
 
-static bool alias_matches(const char *aliases, const char *heading)
-{
-    size_t n = strlen(heading);
-    for (const char *s = aliases; s && *s;) {
-        size_t len = strcspn(s, "|");
-        if (len == n && !memcmp(s, heading, n))
-            return true;
-        s += len + (s[len] == '|');
-    }
-    return false;
-}
-
-/* Whoever reads English may have a sheet with Chinese headings. */
-static bool matches(const struct field *f, const char *heading)
-{
-    static const struct ctx chinese = {.lang = "zh_CN"};
-    return !strcmp(f->name, heading) || !strcmp(f->label, heading) || !strcmp(tr(&chinese, f->label), heading) ||
-           alias_matches(f->aliases, heading);
-}
-
-/* The headings that name a level of a path: "level 2", "二级分类". 0: it is none. */
+/* Returns the level of a path that a heading names ("level 2", "二级分类"); 0:
+ * none. */
 static int level_of(const char *heading)
 {
     static const char *const digits[] = {"一级", "二级", "三级", "四级", "五级", "六级"};
     for (int i = 0; i < IMPORT_LEVELS; i++)
         if (!strncmp(heading, digits[i], strlen(digits[i])))
             return i + 1;
-    if ((!strncmp(heading, "level ", 6) || !strncmp(heading, "Level ", 6)) && heading[6] >= '1' && heading[6] <= '0' + IMPORT_LEVELS &&
-        !heading[7])
+    if ((!strncmp(heading, "level ", 6) || !strncmp(heading, "Level ", 6)) && heading[6] >= '1' &&
+        heading[6] <= '0' + IMPORT_LEVELS && !heading[7])
         return heading[6] - '0';
     return 0;
 }
@@ -154,25 +81,30 @@ static bool taken(const struct import *im, struct import_column c, int but)
     return false;
 }
 
+static bool is_free(const struct import *im, const struct field *f)
+{
+    return !taken(im, (struct import_column){.field = f}, -1);
+}
+
+/* A field's own names come before its synonyms. */
 int import_guess(struct ctx *ctx, struct import *im, const char *const *headings, int count)
 {
     int found = 0;
     bool tree = import_tree(im->kind) != NULL;
     im->column_count = count < IMPORT_COLUMNS ? count : IMPORT_COLUMNS;
     memset(im->columns, 0, sizeof im->columns);
-    for (int c = 0; c < im->column_count; c++) {
-        const char *heading = headings[c] ? text_tidy(ctx->arena, headings[c]) : "";
-        struct import_column guess = {0};
-        for (int i = 0; i < im->kind->field_count && *heading && !guess.field; i++)
-            if (import_sets(&im->kind->fields[i]) && matches(&im->kind->fields[i], heading))
-                guess.field = &im->kind->fields[i];
-        if (!guess.field && tree)
-            guess.level = level_of(heading);
-        if ((guess.field || guess.level) && !taken(im, guess, c)) {
-            im->columns[c] = guess;
-            found++;
+    for (int sure = 2; sure > 0; sure--)
+        for (int c = 0; c < im->column_count; c++) {
+            struct import_column *column = &im->columns[c];
+            if (column->field || column->level || !headings[c])
+                continue;
+            column->field = heading_field(ctx, im, headings[c], sure, is_free);
+            struct import_column level = {
+                .level = tree && !column->field ? level_of(text_tidy(ctx->arena, headings[c])) : 0};
+            if (level.level && !taken(im, level, c))
+                *column = level;
+            found += column->field || column->level;
         }
-    }
     return found;
 }
 
@@ -181,7 +113,7 @@ const char *import_column_name(struct arena *a, const struct import_column *c)
     return c->field ? c->field->name : c->level ? arena_print(a, "level %d", c->level) : "";
 }
 
-/* The place that a target names; false when the kind has none of that name. */
+/* Finds the target with that name; returns false if the kind has none. */
 static bool target_find(const struct import *im, const char *target, struct import_column *c)
 {
     const struct field *f = kind_field(im->kind, target);
@@ -195,26 +127,41 @@ enum status import_column_set(struct ctx *ctx, struct import *im, int column, co
 {
     struct import_column c;
     if (column < 0 || column >= im->column_count || !target_find(im, target, &c))
-        return ctx_fail(ctx, INVALID, say(ctx, "“{}” is not a field of {}.", target, tr(ctx, im->kind->many)));
+        return ctx_fail(ctx, INVALID,
+                        say(ctx,
+                            "“{}” is not a field of "
+                            "{}.",
+                            target, tr(ctx, im->kind->many)));
     if ((c.field || c.level) && taken(im, c, column)) {
         const char *what = c.field ? tr(ctx, c.field->label) : say(ctx, "Level {}", c.level);
-        ctx_problem(ctx, NULL, say(ctx, "Two columns are “{}”. Leave one of them out.", what));
+        ctx_problem(ctx, NULL,
+                    say(ctx,
+                        "Two columns are matched to “{}”. Leave one "
+                        "out.",
+                        what));
         return ctx->status;
     }
     im->columns[column] = c;
     return OK;
 }
 
-enum status import_map(struct ctx *ctx, struct import *im, const char *mapping, const char *const *headings, int count)
+enum status import_map(struct ctx *ctx, struct import *im, const char *mapping,
+                       const char *const *headings, int count)
 {
     const char *equals = strchr(mapping, '=');
     struct import_column target = {0};
-    if (!equals || equals == mapping || !target_find(im, arena_copyn(ctx->arena, mapping, (size_t)(equals - mapping)), &target))
-        return ctx_fail(ctx, INVALID, say(ctx, "“{}”: FIELD=COLUMN is expected, with a field of {}.", mapping, im->kind->name));
+    if (!equals || equals == mapping ||
+        !target_find(im, arena_copyn(ctx->arena, mapping, (size_t)(equals - mapping)), &target))
+        return ctx_fail(ctx, INVALID,
+                        say(ctx,
+                            "“{}”: must be FIELD=COLUMN, with a field of "
+                            "{}.",
+                            mapping, im->kind->name));
     for (int c = 0; c < count && c < im->column_count; c++)
-        if (headings[c] && !strcmp(text_tidy(ctx->arena, headings[c]), equals + 1)) {
+        if (headings[c] && heading_same(ctx->arena, headings[c], equals + 1)) {
             for (int other = 0; other < im->column_count; other++)
-                if (im->columns[other].field == target.field && im->columns[other].level == target.level)
+                if (im->columns[other].field == target.field &&
+                    im->columns[other].level == target.level)
                     im->columns[other] = (struct import_column){0};
             im->columns[c] = target;
             return OK;
@@ -224,18 +171,177 @@ enum status import_map(struct ctx *ctx, struct import *im, const char *mapping, 
 
 /* ---- cells ---- */
 
-/* A date cell may be a bare serial number: Excel's own way of keeping time. */
-static const char *serial_as_time(struct ctx *ctx, const struct field *f, const char *cell)
+#define WHOLE_MOST 9007199254740992.0 /* 2^53 */
+
+/* Returns whether the text is a number with all its digits. "1.38E10" and "13812345611.0" are;
+ * Excel's "4.41E+11" has lost some. */
+static bool is_whole(const char *s, double *v)
 {
-    if (!cell || (f->type != F_TIME && f->type != F_DATE))
-        return cell;
+    const char *p = s + strspn(s, "0123456789");
+    size_t decimals = *p == '.' ? strspn(p + 1, "0123456789") : 0, zeros = 0;
+    const char *after = *p == '.' ? p + 1 + decimals : p;
     char *end;
-    errno = 0;
-    double serial = strtod(cell, &end);
-    int64_t t;
-    if (errno || end == cell || *end || serial < 1 || serial > 200000 || !when_from_excel(serial, &t))
+    if (p == s || (*p == '.' && !decimals) || !*p)
+        return false;
+    *v = strtod(s, &end);
+    if (*end || *v >= WHOLE_MOST || *v < floor(*v) || *v > floor(*v))
+        return false;
+    while (!*after && zeros < decimals && p[1 + zeros] == '0')
+        zeros++;
+    if (!*after)
+        return zeros == decimals;
+    return after[1] != '+' || (long)decimals >= strtol(after + 1, NULL, 10);
+}
+
+/* Undoes what spreadsheet programs do to codes and numbers: ="138…", '138…,
+ * 1.3812345611E10, 13812345611.0. A code of one or two digits is kept, because
+ * "1.0" may be intended. */
+static const char *plain_value(struct ctx *ctx, const struct field *f, const char *cell)
+{
+    if (f->type == F_TEXT || f->type == F_LONG || f->type == F_TAGS || !cell)
         return cell;
-    return f->type == F_DATE ? day_iso(ctx->arena, when_day(t)) : when_iso(ctx->arena, t);
+    const char *s = text_half_width(ctx->arena, text_tidy(ctx->arena, cell));
+    size_t n = strlen(s);
+    double v;
+    if (n > 3 && s[0] == '=' && s[1] == '"' && s[n - 1] == '"')
+        s = arena_copyn(ctx->arena, s + 2, n - 3);
+    s += *s == '\'';
+    if (!is_whole(s, &v) || f->type == F_REAL ||
+        ((f->type == F_CODE || f->type == F_REF) && v < 100))
+        return *s ? s : cell;
+    return arena_print(ctx->arena, "%.0f", v);
+}
+
+/* Returns whether it is the text that spreadsheets show for a failed formula. */
+static bool is_error(const char *cell)
+{
+    static const char *const errors[] = {"#N/A",   "#REF!",     "#VALUE!",   "#DIV/0!",   "#NAME?",
+                                         "#NUM!",  "#NULL!",    "#SPILL!",   "#CALC!",    "#FIELD!",
+                                         "#BUSY!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", NULL};
+    for (int i = 0; errors[i]; i++)
+        if (!strcmp(cell, errors[i]))
+            return true;
+    return false;
+}
+
+/* Adds a problem for a cell that contains only an error or an unreadable
+ * value. */
+static bool cell_broken(struct ctx *ctx, const struct field *f, const char *cell)
+{
+    const char *s = cell ? text_tidy(ctx->arena, cell) : "";
+    if (*s != '#')
+        return false;
+    if (!strcmp(s, SHEET_NO_RESULT))
+        ctx_problem(ctx, f->name,
+                    say(ctx,
+                        "{}: the formula in this cell has no saved result. Open the file in "
+                        "Excel, save it and try again.",
+                        tr(ctx, f->label)));
+    else if (is_error(s))
+        ctx_problem(ctx, f->name,
+                    say(ctx,
+                        "{}: the cell shows the error {}. Correct the formula or type the value.",
+                        tr(ctx, f->label), s));
+    else
+        return false;
+    return true;
+}
+
+/* CSV has no cell formats, so a time may be a spreadsheet's serial day and
+ * hour, 43563.5. A whole number is not taken as a time: it may be a year. */
+static const char *serial_time(struct ctx *ctx, const struct field *f, const char *cell)
+{
+    int64_t t;
+    char *end;
+    size_t digits = strspn(cell, "0123456789"), decimals;
+    if (f->type != F_TIME || digits != 5 || cell[digits] != '.')
+        return cell;
+    decimals = strspn(cell + digits + 1, "0123456789");
+    double serial = strtod(cell, &end);
+    return decimals && !*end && serial >= 20000 && serial < 80000 && when_from_excel(serial, &t)
+               ? when_iso(ctx->arena, t)
+               : cell;
+}
+
+const char *import_value(struct ctx *ctx, const struct import *im, const struct field *f,
+                         const char *cell)
+{
+    const char *typed = plain_value(ctx, f, cell);
+    return typed && im->text ? serial_time(ctx, f, typed) : typed;
+}
+
+static bool all_digits(const char *s)
+{
+    return *s && !s[strspn(s, "0123456789")];
+}
+
+/* A bare number is not taken as an id: offices number their communities
+ * themselves. */
+static bool is_bare_id(struct ctx *ctx, const struct field *f, const char *typed)
+{
+    const char *s = typed ? text_tidy(ctx->arena, typed) : "";
+    const struct kind *k = f->type == F_REF ? kind_find(f->ref) : NULL;
+    if (!k || !all_digits(s))
+        return false;
+    const struct field *name = kind_field(k, "name");
+    bool known = query_int(ctx->db, "SELECT id FROM {} WHERE {} = {}", (struct sql_name){k->table},
+                           (struct sql_name){k->code}, s) != NONE ||
+                 (name && !(name->flags & SEALED) &&
+                  query_int(ctx->db, "SELECT min(id) AS id FROM {} WHERE name = {}",
+                            (struct sql_name){k->table}, s) != NONE);
+    if (!known)
+        ctx_problem(ctx, f->name,
+                    say(ctx,
+                        "{}: “{}” not found. Enter the code or the full "
+                        "name.",
+                        tr(ctx, f->label), s));
+    return !known;
+}
+
+/* Words that people write after a number and that do not change its meaning. */
+static const char counters[] =
+    "|个|人|位|名|件|次|户|天|日|岁|年|月|周|小时|时|分钟|分|元|工作日|"
+    "day|days|hour|hours|minute|minutes|person|people|time|times|working day|working days|";
+
+static bool is_counter(const char *word)
+{
+    const char *at = strstr(counters, word);
+    return *word && at && at[-1] == '|' && at[strlen(word)] == '|';
+}
+
+/* "3个工作日", "24 hours": returns the number alone, and sets the field of its
+ * unit to the word. Any other text is returned unchanged. */
+static const char *number_counted(struct ctx *ctx, const struct kind *k, const struct field *f,
+                                  void *record, const char *cell)
+{
+    const char *s = cell ? text_key(ctx->arena, text_tidy(ctx->arena, cell)) : "";
+    size_t n = strspn(s, "0123456789");
+    const char *word = text_tidy(ctx->arena, s + n);
+    if (!n || !*word)
+        return cell;
+    if (!strncmp(word, "个", strlen("个")) && word[strlen("个")])
+        word += strlen("个");
+    const struct field *unit = f->unit ? kind_field(k, f->unit) : NULL;
+    const struct choice *counted = unit ? choice_typed(ctx->arena, unit->choices, word) : NULL;
+    if (counted)
+        field_set(ctx, unit, record, counted->code);
+    return counted || (!unit && is_counter(word)) ? arena_copyn(ctx->arena, s, n) : cell;
+}
+
+/* Sets a field from a cell. Texts shorter than a form would accept are allowed
+ * if the import is history. */
+static bool cell_set(struct ctx *ctx, const struct import *im, const struct field *f, void *record,
+                     const char *cell)
+{
+    struct field loose = *f;
+    if (im->kind->archive && (f->type == F_TEXT || f->type == F_LONG))
+        loose.min = 0;
+    if (cell_broken(ctx, f, cell))
+        return false;
+    const char *typed = import_value(ctx, im, f, cell);
+    if (f->type == F_INT)
+        typed = number_counted(ctx, im->kind, f, record, typed);
+    return !is_bare_id(ctx, f, typed) && field_set(ctx, &loose, record, typed);
 }
 
 static int64_t *int_slot(const struct field *f, void *record)
@@ -243,76 +349,94 @@ static int64_t *int_slot(const struct field *f, void *record)
     return (int64_t *)(void *)((char *)record + f->offset);
 }
 
-/* A code for a record that came with a name only: the name's initials, and a hash of its path, so that the same
- * path gets the same code on every installation. */
+/* Makes a code for a record that came with only a name: the name's initials and
+ * a hash of its path. The same path thus gets the same code on every
+ * installation. */
 static const char *code_for(struct arena *a, const char *name, const char *path)
 {
     const char *initials = "";
     text_pinyin(a, name, NULL, &initials);
     return arena_print(a, "%.*s%s%08llx", 12, initials, *initials ? "-" : "",
-                       (unsigned long long)(hash_of("code", path, NULL) & 0xffffffff));
+                       (unsigned long long)(import_hash("code", path, NULL) & 0xffffffff));
 }
 
 static enum status store(struct ctx *ctx, const struct kind *k, void *record)
 {
-    enum status s = k->import_insert ? k->import_insert(ctx, record) : record_insert(ctx, k, record, "import");
+    enum status s = k->import_insert ? k->import_insert(ctx, record)
+                                     : record_insert(ctx, k, record, "import");
     return s == OK && k->settle && !k->import_done ? k->settle(ctx, NULL, record) : s;
 }
 
-/* Makes a record of a name; its id, 0 in a dry run, NONE with problems. */
-static int64_t create(struct ctx *ctx, struct import *im, const struct kind *k, int64_t parent, const char *name, const char *path)
+/* Creates a record from a name. Returns its id; 0 in a dry run; NONE with
+ * problems. */
+static int64_t create(struct ctx *ctx, struct import *im, const struct kind *k, int64_t parent,
+                      const char *name, const char *path)
 {
-    uint64_t key = hash_of(k->name, path, NULL);
-    if (im->dry_run && seen_has(im->seen, key))
+    uint64_t key = import_hash(k->name, path, NULL);
+    if (im->dry_run && import_seen_has(im->seen, key))
         return 0;
     struct record *made = record_new(ctx, k);
     const struct field *tree = import_tree(k);
     if (tree)
         *int_slot(tree, made) = parent;
     if (!field_set(ctx, kind_field(k, "name"), made, name) ||
-        !field_set(ctx, kind_field(k, k->code), made, code_for(ctx->arena, name, path)) || !record_check(ctx, k, NULL, made))
+        !field_set(ctx, kind_field(k, k->code), made, code_for(ctx->arena, name, path)) ||
+        !record_check(ctx, k, NULL, made))
         return NONE;
     if (im->dry_run) {
-        seen_put(im->seen, key, 1);
+        import_seen_put(im->seen, key, 1);
         return 0;
     }
     return store(ctx, k, made) == OK ? made->id : NONE;
 }
 
-/* Has it a name and a code, so that --create can make one? */
+/* Returns whether the kind has a name and a code, so that --create can make
+ * records. */
 static bool can_make(const struct kind *k)
 {
-    const struct field *name = k ? kind_field(k, "name") : NULL, *code = k ? kind_field(k, k->code) : NULL;
+    const struct field *name = k ? kind_field(k, "name") : NULL,
+                       *code = k ? kind_field(k, k->code) : NULL;
     return name && !(name->flags & SEALED) && code && code->type == F_CODE;
 }
 
-/* A reference to something that is not there yet: made when that was asked for; in a dry run perhaps a row above.
- * False: let the field say what is wrong. */
-static bool refer_ahead(struct ctx *ctx, struct import *im, const struct field *f, void *record, const char *cell)
+/* Resolves a reference to a record that does not exist yet: creates it if
+ * requested, or, in a dry run, finds it in a row above. Returns false if the
+ * field should report the problem. */
+static bool refer_ahead(struct ctx *ctx, struct import *im, const struct field *f, void *record,
+                        const char *cell)
 {
     int64_t same_name;
-    const char *typed = cell ? text_tidy(ctx->arena, cell) : "";
+    const char *typed = cell ? text_tidy(ctx->arena, import_value(ctx, im, f, cell)) : "";
     const struct kind *k = kind_find(f->ref);
-    if (!*typed || !k || !text_valid(typed, strlen(typed)) || ref_find(ctx, f, typed, &same_name) != NONE || same_name > 1)
+    if (!*typed || !k || !text_valid(typed, strlen(typed)) ||
+        ref_find(ctx, f, typed, &same_name) != NONE || same_name > 1)
         return false;
-    if (im->dry_run && seen_has(im->seen, hash_of(f->ref, "=", typed))) {
+    if (im->dry_run && (import_seen_has(im->seen, import_hash(f->ref, "=", typed)) ||
+                        (im->preview && k == im->kind && import_ahead(ctx, im, typed)))) {
         *int_slot(f, record) = 0;
         return true;
     }
-    if (!im->create || !can_make(k))
+    if (!im->create || !can_make(k) || all_digits(typed) || !kind_may_write(ctx, k))
         return false;
     *int_slot(f, record) = create(ctx, im, k, NONE, typed, typed);
     return true;
 }
 
-static void set_cells(struct ctx *ctx, struct import *im, void *record, const char *const *cells, int count)
+/* kept: an existing record, which an empty cell leaves unchanged unless
+ * clearing was requested. */
+static void set_cells(struct ctx *ctx, struct import *im, void *record, const char *const *cells,
+                      int count, bool kept)
 {
     for (int c = 0; c < im->column_count; c++) {
         const struct field *f = im->columns[c].field;
         const char *cell = c < count ? cells[c] : NULL;
-        if (!f || (f->type == F_REF && (im->create || im->dry_run) && refer_ahead(ctx, im, f, record, cell)))
+        if (f && text_blank(cell) && !(kept && im->clear))
             continue;
-        if (!field_set(ctx, f, record, serial_as_time(ctx, f, cell)) && f->type == F_REF && can_make(kind_find(f->ref)))
+        if (!f || (f->type == F_REF && (im->create || im->dry_run) &&
+                   refer_ahead(ctx, im, f, record, cell)))
+            continue;
+        if (!cell_set(ctx, im, f, record, cell) && f->type == F_REF &&
+            can_make(kind_find(f->ref)) && !all_digits(text_tidy(ctx->arena, cell)))
             im->unknown++;
     }
 }
@@ -327,25 +451,29 @@ static bool has_path(const struct import *im)
     return false;
 }
 
-static int64_t child(struct ctx *ctx, const struct kind *k, const struct field *tree, int64_t parent, const char *name)
+static int64_t child(struct ctx *ctx, const struct kind *k, const struct field *tree,
+                     int64_t parent, const char *name)
 {
     if (parent == NONE)
-        return query_int(ctx->db, "SELECT min(id) AS id FROM {} WHERE {} IS NULL AND name = {}", (struct sql_name){k->table},
-                         (struct sql_name){tree->name}, name);
-    return query_int(ctx->db, "SELECT min(id) AS id FROM {} WHERE {} = {} AND name = {}", (struct sql_name){k->table},
-                     (struct sql_name){tree->name}, parent, name);
+        return query_int(ctx->db, "SELECT min(id) AS id FROM {} WHERE {} IS NULL AND name = {}",
+                         (struct sql_name){k->table}, (struct sql_name){tree->name}, name);
+    return query_int(ctx->db, "SELECT min(id) AS id FROM {} WHERE {} = {} AND name = {}",
+                     (struct sql_name){k->table}, (struct sql_name){tree->name}, parent, name);
 }
 
-/* Walks the path of a row, making parents that are missing; sets the record's parent, name and code. Answers the id
- * of the last level, NONE when it is new. *path: its levels joined. */
-static int64_t walk_path(struct ctx *ctx, struct import *im, void *record, const char *const *cells, int count, const char **path)
+/* Walks the path of a row, creates missing parents, and sets the record's
+ * parent, name and code. Returns the id of the last level; NONE if it is new.
+ * *path: the levels joined. */
+static int64_t walk_path(struct ctx *ctx, struct import *im, void *record, const char *const *cells,
+                         int count, const char **path)
 {
     const struct kind *k = im->kind;
     const struct field *tree = import_tree(k);
     const char *names[IMPORT_LEVELS + 1] = {0};
     int last = 0;
     for (int c = 0; c < im->column_count && c < count; c++)
-        if (im->columns[c].level && cells[c] && text_valid(cells[c], strlen(cells[c])) && *text_tidy(ctx->arena, cells[c])) {
+        if (im->columns[c].level && cells[c] && text_valid(cells[c], strlen(cells[c])) &&
+            *text_tidy(ctx->arena, cells[c])) {
             names[im->columns[c].level] = text_tidy(ctx->arena, cells[c]);
             if (im->columns[c].level > last)
                 last = im->columns[c].level;
@@ -377,6 +505,18 @@ static int64_t walk_path(struct ctx *ctx, struct import *im, void *record, const
 
 /* ---- rows ---- */
 
+bool import_is_example(const char *const *cells, int count)
+{
+    static const char *const marks[] = {"例：", "例:", "示例", "Example:", "Example：", NULL};
+    int c = 0;
+    while (c < count && text_blank(cells[c]))
+        c++;
+    for (int i = 0; c < count && marks[i]; i++)
+        if (!strncmp(cells[c], marks[i], strlen(marks[i])))
+            return true;
+    return false;
+}
+
 void import_forget(struct ctx *ctx)
 {
     ctx->problems = NULL;
@@ -402,7 +542,8 @@ void import_refuse(struct ctx *ctx, struct import *im, int64_t row, const char *
 
 static enum import_outcome failed(struct ctx *ctx, struct import *im, int64_t row)
 {
-    const char *text = ctx->problems ? ctx->problems->text : say(ctx, "This row could not be stored.");
+    const char *text = ctx->problems ? ctx->problems->text
+                                     : say(ctx, "This row could not be saved.");
     for (const struct problem *p = ctx->problems ? ctx->problems->next : NULL; p; p = p->next)
         text = arena_print(ctx->arena, "%s %s", text, p->text);
     import_refuse(ctx, im, row, text);
@@ -418,14 +559,11 @@ static const char *unique_text(const struct kind *k, const void *record)
     return f ? field_text(f, record) : NULL;
 }
 
+/* Finds the record in the kind's own way, by its code, or by what identifies a row without a
+ * code. */
 static struct record *find_existing(struct ctx *ctx, const struct kind *k, void *record)
 {
-    if (k->import_find)
-        return k->import_find(ctx, record);
-    for (int i = 0; i < k->field_count; i++)
-        if ((k->fields[i].flags & UNIQUE) && field_text(&k->fields[i], record))
-            return record_find(ctx, k, k->fields[i].name, field_text(&k->fields[i], record));
-    return NULL;
+    return k->import_find ? k->import_find(ctx, record) : import_natural(ctx, k, record);
 }
 
 static bool in_scope(struct ctx *ctx, const struct import *im, int64_t id)
@@ -436,29 +574,27 @@ static bool in_scope(struct ctx *ctx, const struct import *im, int64_t id)
     return false;
 }
 
-/* A dry run's new record: what rows below may refer to or repeat. */
-static enum import_outcome foresee(struct ctx *ctx, struct import *im, const void *record, const char *path, const char *const *cells,
-                                   int count)
+/* Remembers a dry run's new record, so that rows below may refer to it or
+ * repeat it. */
+static enum import_outcome foresee(struct ctx *ctx, struct import *im, const void *record,
+                                   const char *path, const char *const *cells, int count)
 {
     const struct kind *k = im->kind;
     const struct field *code = kind_field(k, k->code), *name = kind_field(k, "name");
-    uint64_t content = 1;
-    for (int c = 0; c < im->column_count && c < count; c++)
-        if (im->columns[c].field || im->columns[c].level)
-            content = hash_of(arena_print(ctx->arena, "%llx", (unsigned long long)content), cells[c], NULL);
+    uint64_t content = import_content(ctx, im, cells, count);
     const char *unique = path ? path : unique_text(k, record);
     if (unique) {
-        uint64_t key = hash_of(k->name, unique, path ? NULL : "key");
-        if (seen_has(im->seen, key)) { /* 1: made as the parent of a row above */
-            uint64_t before = *seen_slot(im->seen, key);
+        uint64_t key = import_hash(k->name, unique, path ? NULL : "key");
+        if (import_seen_has(im->seen, key)) { /* 1: created as the parent of a row above */
+            uint64_t before = *import_seen_slot(im->seen, key);
             return before == content || (path && before == 1) ? IMPORT_SAME : IMPORT_CHANGED;
         }
-        seen_put(im->seen, key, content);
+        import_seen_put(im->seen, key, content);
     }
     if (code && field_text(code, record))
-        seen_put(im->seen, hash_of(k->name, "=", field_text(code, record)), 1);
+        import_seen_put(im->seen, import_hash(k->name, "=", field_text(code, record)), 1);
     if (name && field_text(name, record))
-        seen_put(im->seen, hash_of(k->name, "=", field_text(name, record)), 1);
+        import_seen_put(im->seen, import_hash(k->name, "=", field_text(name, record)), 1);
     return IMPORT_ADDED;
 }
 
@@ -470,42 +606,112 @@ static enum import_outcome count_up(struct import *im, enum import_outcome o)
     return o;
 }
 
-static enum import_outcome renew(struct ctx *ctx, struct import *im, int64_t row, const struct record *before, struct record *after)
+/* Returns whether a row above has written the record. In that case this row may
+ * only repeat it. */
+static bool written_above(struct ctx *ctx, struct import *im, int64_t row, int64_t id,
+                          uint64_t content, bool *same)
+{
+    uint64_t key = import_hash("touched", arena_print(ctx->arena, "%lld", (long long)id), NULL),
+             says = import_hash("touched as", arena_print(ctx->arena, "%lld", (long long)id), NULL);
+    int64_t above = import_seen_has(im->seen, key) ? (int64_t)*import_seen_slot(im->seen, key)
+                                                   : row;
+    if (above < row) {
+        *same = *import_seen_slot(im->seen, says) == content;
+        if (!*same)
+            ctx_problem(ctx, NULL,
+                        say(ctx,
+                            "Rows {} and {} describe the same record but differ. Keep one of them.",
+                            above, row));
+        return true;
+    }
+    import_seen_put(im->seen, key, (uint64_t)row);
+    import_seen_put(im->seen, says, content);
+    return false;
+}
+
+/* Counts and lists a row that repeats one above. */
+static enum import_outcome repeat(struct import *im, int64_t row)
+{
+    if (im->repeats++ < IMPORT_REPEATS)
+        im->repeated = arena_print(im->arena, "%s%s%lld", im->repeated ? im->repeated : "",
+                                   im->repeated ? ", " : "", (long long)row);
+    return count_up(im, IMPORT_SAME);
+}
+
+/* Stores what the row says outside the table (import_beside). *changed: that is
+ * new. Returns false with problems. */
+static bool beside_stored(struct ctx *ctx, const struct import *im, const void *record,
+                          bool *changed)
+{
+    *changed = false;
+    return !im->kind->import_beside ||
+           (im->kind->import_beside(ctx, record, im->dry_run, changed) == OK && ctx_ok(ctx));
+}
+
+static enum import_outcome renew(struct ctx *ctx, struct import *im, int64_t row,
+                                 const struct record *before, struct record *after)
 {
     if (!in_scope(ctx, im, before->id))
         return failed(ctx, im, row);
-    if (im->dry_run)
-        return count_up(im, record_same(im->kind, before, after) ? IMPORT_SAME : IMPORT_CHANGED);
+    bool beside = false;
+    if (im->dry_run) {
+        if (!beside_stored(ctx, im, after, &beside))
+            return failed(ctx, im, row);
+        return count_up(im, record_same(im->kind, before, after) && !beside ? IMPORT_SAME
+                                                                            : IMPORT_CHANGED);
+    }
     int64_t version = before->version;
-    if (record_update(ctx, im->kind, before, after, "import") != OK || !in_scope(ctx, im, before->id))
+    if (record_update(ctx, im->kind, before, after, "import") != OK ||
+        !in_scope(ctx, im, before->id))
         return failed(ctx, im, row);
-    if (after->version != version && im->kind->settle && !im->kind->import_done && im->kind->settle(ctx, before, after) != OK)
+    if (after->version != version && im->kind->settle && !im->kind->import_done &&
+        im->kind->settle(ctx, before, after) != OK)
         return failed(ctx, im, row);
-    return count_up(im, after->version != version ? IMPORT_CHANGED : IMPORT_SAME);
+    if (!beside_stored(ctx, im, after, &beside))
+        return failed(ctx, im, row);
+    return count_up(im, after->version != version || beside ? IMPORT_CHANGED : IMPORT_SAME);
 }
 
-void *import_preview(struct ctx *ctx, struct import *im, const char *const *cells, int count)
+/* Returns whether the row refers to one further down that is not stored yet. */
+static bool comes_later(struct ctx *ctx, struct import *im, const char *const *cells, int count)
 {
-    const char *path;
-    void *record = record_new(ctx, im->kind);
-    bool dry = im->dry_run;
-    im->dry_run = true;
-    set_cells(ctx, im, record, cells, count);
-    if (has_path(im))
-        walk_path(ctx, im, record, cells, count, &path);
-    if (ctx_ok(ctx))
-        record_check(ctx, im->kind, NULL, record);
-    im->dry_run = dry;
-    return record;
+    const struct field *f = im->last_round || im->preview ? NULL : import_self(im->kind);
+    for (int c = 0; f && c < im->column_count && c < count; c++) {
+        int64_t same_name;
+        if (im->columns[c].field != f || text_blank(cells[c]))
+            continue;
+        const char *typed = text_tidy(ctx->arena, import_value(ctx, im, f, cells[c]));
+        return text_valid(typed, strlen(typed)) && import_ahead(ctx, im, typed) &&
+               ref_find(ctx, f, typed, &same_name) == NONE && same_name < 2 &&
+               !(im->dry_run && import_seen_has(im->seen, import_hash(f->ref, "=", typed)));
+    }
+    return false;
 }
 
-enum import_outcome import_row(struct ctx *ctx, struct import *im, int64_t row, const char *const *cells, int count)
+const void *import_preview(struct ctx *ctx, struct import *im, int64_t row,
+                           const char *const *cells, int count)
+{
+    im->dry_run = im->preview = true;
+    import_row(ctx, im, row, cells, count);
+    return im->record;
+}
+
+enum import_outcome import_row(struct ctx *ctx, struct import *im, int64_t row,
+                               const char *const *cells, int count)
 {
     const struct kind *k = im->kind;
     import_forget(ctx);
-    const char *path = NULL;
+    if (import_is_example(cells, count)) {
+        im->record = record_new(ctx, k);
+        return IMPORT_SKIPPED;
+    }
+    const char *path = NULL, *conflict = import_conflict(ctx, im, row);
     struct record *record = record_new(ctx, k), *before = NULL, *after = record;
-    set_cells(ctx, im, record, cells, count);
+    bool repeats = false;
+    if (!conflict && comes_later(ctx, im, cells, count))
+        return IMPORT_LATER;
+    set_cells(ctx, im, record, cells, count, false);
+    im->record = record;
     if (ctx_ok(ctx) && has_path(im)) {
         int64_t id = walk_path(ctx, im, record, cells, count, &path);
         before = id != NONE ? record_get(ctx, k, id) : NULL;
@@ -513,16 +719,34 @@ enum import_outcome import_row(struct ctx *ctx, struct import *im, int64_t row, 
         before = find_existing(ctx, k, record);
     }
     if (ctx_ok(ctx) && before) {
-        after = record_copy(ctx, k, before);
-        set_cells(ctx, im, after, cells, count);
+        if (!conflict && written_above(ctx, im, row, before->id,
+                                       import_content(ctx, im, cells, count), &repeats))
+            return repeats ? repeat(im, row) : failed(ctx, im, row);
+        im->record = after = record_copy(ctx, k, before);
+        set_cells(ctx, im, after, cells, count, true);
     }
-    if (!ctx_ok(ctx) || (im->scoped && !record_refers(ctx, k, before, after)) || !record_check(ctx, k, before, after))
+    record_coded(
+        ctx, k, after,
+        arena_print(ctx->arena, "%llx", (unsigned long long)import_content(ctx, im, cells, count)));
+    bool good = ctx_ok(ctx) && (!im->scoped || record_refers(ctx, k, before, after)) &&
+                record_check(ctx, k, before, after);
+    if (conflict)
+        ctx_problem(ctx, NULL, conflict);
+    if (!good || conflict)
         return failed(ctx, im, row);
     if (before)
         return renew(ctx, im, row, before, after);
-    if (im->dry_run)
-        return count_up(im, foresee(ctx, im, record, path, cells, count));
-    if (store(ctx, k, record) != OK || !in_scope(ctx, im, record->id))
+    bool beside;
+    if (im->dry_run) {
+        if (!beside_stored(ctx, im, record, &beside))
+            return failed(ctx, im, row);
+        enum import_outcome o = foresee(ctx, im, record, path, cells, count);
+        return o == IMPORT_SAME && !path ? repeat(im, row) : count_up(im, o);
+    }
+    if (store(ctx, k, record) != OK || !in_scope(ctx, im, record->id) ||
+        !beside_stored(ctx, im, record, &beside))
         return failed(ctx, im, row);
+    if (record->id != NONE)
+        written_above(ctx, im, row, record->id, import_content(ctx, im, cells, count), &repeats);
     return count_up(im, IMPORT_ADDED);
 }

@@ -1,9 +1,9 @@
 /*
- * JSON by a kind's description. cJSON reads, after a look at the bytes for
- * what it lets through (NUL written as \u0000, depth); the typed writer
- * writes. What a body holds is given to field_set as the text a form would
- * have sent, so that the API and the pages have the same limits and messages.
- * Texts live in the context's arena, the tree until json_free.
+ * JSON by a kind's description. cJSON parses, after the bytes have been checked
+ * for what it would accept (NUL written as \u0000, depth); the typed writer
+ * writes. Values in a body go to field_set as the text that a form would have
+ * sent, so the API and the pages have the same limits and messages. Texts are
+ * in the context's arena; the tree lives until json_free.
  */
 #include "kind/json.h"
 
@@ -16,24 +16,27 @@
 #include <math.h>
 #include <string.h>
 
-#define EXACT_MOST 9007199254740992.0 /* 2^53: the largest whole number that a double counts up to */
+#define EXACT_MOST 9007199254740992.0 /* 2^53: up to here a double holds every whole number */
 
 /* ---- reading ---- */
 
-/* NULL, or what is wrong with the bytes: levels, NUL escapes, and control characters in texts. */
+/* Returns what is wrong with the bytes (levels, NUL escapes, control characters
+ * in texts); NULL if nothing is. */
 static const char *bytes_wrong(struct ctx *ctx, const char *s, size_t n)
 {
     int depth = 0;
     bool quoted = false;
     for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i]; /* NOLINT(clang-analyzer-core.NullDereference): no text has no bytes */
+        unsigned char c = (unsigned char)
+            s[i]; /* NOLINT(clang-analyzer-core.NullDereference): no text has no bytes */
         if (quoted) {
             if (c == '\\' && i + 1 < n) {
                 if (s[i + 1] == 'u' && n - i >= 6 && !memcmp(s + i + 2, "0000", 4))
-                    return say(ctx, "The character U+0000 is not allowed in texts.");
+                    return say(ctx, "The character U+0000 is not allowed.");
                 i++;
             } else if (c < 0x20) {
-                return say(ctx, "A control character in a text has to be written as \\n, \\t or \\u….");
+                return say(ctx, "Control characters in text must be written as \\n"
+                                ", \\t or \\u….");
             } else if (c == '"') {
                 quoted = false;
             }
@@ -41,7 +44,7 @@ static const char *bytes_wrong(struct ctx *ctx, const char *s, size_t n)
             quoted = true;
         } else if (c == '{' || c == '[') {
             if (++depth > JSON_DEPTH)
-                return say(ctx, "At most {} levels are read.", JSON_DEPTH);
+                return say(ctx, "No more than {} levels of nesting are allowed.", JSON_DEPTH);
         } else if (c == '}' || c == ']') {
             depth--;
         }
@@ -54,15 +57,15 @@ static const char *tree_wrong(struct ctx *ctx, const cJSON *node)
     if (cJSON_IsNumber(node) && !isfinite(node->valuedouble))
         return say(ctx, "{}: the number is out of range.", node->string);
     if (cJSON_IsString(node) && !text_valid(node->valuestring, strlen(node->valuestring)))
-        return say(ctx, "The text is damaged (not UTF-8).");
+        return say(ctx, "The text is not valid UTF-8.");
     int count = 0;
     for (const cJSON *c = node->child; c; c = c->next) {
         if (cJSON_IsObject(node)) {
             if (++count > JSON_MEMBERS)
-                return say(ctx, "At most {} members an object are read.", JSON_MEMBERS);
+                return say(ctx, "No more than {} members are allowed per object.", JSON_MEMBERS);
             for (const cJSON *other = node->child; other != c; other = other->next)
                 if (!strcmp(other->string, c->string))
-                    return say(ctx, "“{}” is there twice.", arena_copy(ctx->arena, c->string));
+                    return say(ctx, "“{}” appears twice.", arena_copy(ctx->arena, c->string));
         }
         const char *why = tree_wrong(ctx, c);
         if (why)
@@ -73,17 +76,18 @@ static const char *tree_wrong(struct ctx *ctx, const cJSON *node)
 
 cJSON *json_object(struct ctx *ctx, const char *body, size_t size)
 {
-    const char *why = body && size ? NULL : say(ctx, "A JSON object is expected.");
+    const char *why = body && size ? NULL : say(ctx, "Must be a JSON object.");
     if (!why)
-        why = text_valid(body, size) ? bytes_wrong(ctx, body, size) : say(ctx, "The text is damaged (not UTF-8).");
+        why = text_valid(body, size) ? bytes_wrong(ctx, body, size)
+                                     : say(ctx, "The text is not valid UTF-8.");
     const char *end = NULL;
     cJSON *root = why ? NULL : cJSON_ParseWithLengthOpts(body, size, &end, false);
     if (!why && !root)
-        why = say(ctx, "This is not JSON; it goes wrong at byte {}.", end ? (int64_t)(end - body) : (int64_t)0);
+        why = say(ctx, "Invalid JSON: error at byte {}.", end ? (int64_t)(end - body) : (int64_t)0);
     if (!why && (size_t)(end - body) + strspn(end, " \t\r\n") < size)
-        why = say(ctx, "Something follows after the end of the JSON.");
+        why = say(ctx, "Unexpected content after the end of the JSON.");
     if (!why && !cJSON_IsObject(root))
-        why = say(ctx, "A JSON object is expected.");
+        why = say(ctx, "Must be a JSON object.");
     if (!why)
         why = tree_wrong(ctx, root);
     if (!why)
@@ -100,7 +104,8 @@ void json_free(cJSON *object)
 
 static const char *whole_text(struct ctx *ctx, double d)
 {
-    return d > -EXACT_MOST && d < EXACT_MOST && d == floor(d) ? arena_print(ctx->arena, "%.0f", d) : NULL;
+    return d > -EXACT_MOST && d < EXACT_MOST && d == floor(d) ? arena_print(ctx->arena, "%.0f", d)
+                                                              : NULL;
 }
 
 static const char *tags_text(struct ctx *ctx, const cJSON *list)
@@ -119,8 +124,10 @@ static const char *tags_text(struct ctx *ctx, const cJSON *list)
     return text;
 }
 
-/* The value as typed text; *why says what is expected when the type does not fit. */
-static const char *typed_text(struct ctx *ctx, const struct field *f, const cJSON *v, const char **why)
+/* Returns the value as typed text; *why says what is expected if the type is
+ * wrong. */
+static const char *typed_text(struct ctx *ctx, const struct field *f, const cJSON *v,
+                              const char **why)
 {
     const char *text = NULL;
     *why = NULL;
@@ -128,40 +135,52 @@ static const char *typed_text(struct ctx *ctx, const struct field *f, const cJSO
     case F_BOOL:
         if (cJSON_IsBool(v))
             return cJSON_IsTrue(v) ? "1" : "0";
-        *why = say(ctx, "{}: true or false is expected.", tr(ctx, f->label));
+        *why = say(ctx, "{}: must be true or false.", tr(ctx, f->label));
         return NULL;
     case F_INT:
         if (cJSON_IsNumber(v))
             text = whole_text(ctx, v->valuedouble);
         if (!text)
-            *why = say(ctx, "{}: a whole number is expected.", tr(ctx, f->label));
+            *why = say(ctx, "{}: must be a whole number.", tr(ctx, f->label));
         return text;
     case F_REAL:
         if (cJSON_IsNumber(v))
             return arena_print(ctx->arena, "%.17g", v->valuedouble);
-        *why = say(ctx, "{}: a number is expected.", tr(ctx, f->label));
+        *why = say(ctx, "{}: must be a number.", tr(ctx, f->label));
         return NULL;
     case F_REF:
-        text = cJSON_IsNumber(v) ? whole_text(ctx, v->valuedouble) : cJSON_IsString(v) ? v->valuestring : NULL;
+        text = cJSON_IsNumber(v)   ? whole_text(ctx, v->valuedouble)
+               : cJSON_IsString(v) ? v->valuestring
+                                   : NULL;
         if (!text)
-            *why = say(ctx, "{}: an id (a number) or a code (a text) is expected.", tr(ctx, f->label));
+            *why = say(ctx, "{}: must be an ID (a number) or a code (text).", tr(ctx, f->label));
         return text;
     case F_TAGS:
         text = cJSON_IsArray(v) ? tags_text(ctx, v) : NULL;
         if (!text)
-            *why = say(ctx, "{}: a list of codes is expected.", tr(ctx, f->label));
+            *why = say(ctx, "{}: must be a list of codes.", tr(ctx, f->label));
         return text;
     default:
         if (cJSON_IsString(v))
             return v->valuestring;
-        *why = say(ctx, "{}: a text in quotes is expected.", tr(ctx, f->label));
+        *why = say(ctx, "{}: must be text in quotes.", tr(ctx, f->label));
         return NULL;
     }
 }
 
 static bool is_own(const char *name)
 {
-    return !strcmp(name, "id") || !strcmp(name, "version") || !strcmp(name, "created") || !strcmp(name, "updated");
+    return !strcmp(name, "id") || !strcmp(name, "version") || !strcmp(name, "created") ||
+           !strcmp(name, "updated");
+}
+
+static void set_field(struct ctx *ctx, const struct field *f, const cJSON *v, void *record)
+{
+    const char *why = NULL, *text = cJSON_IsNull(v) ? NULL : typed_text(ctx, f, v, &why);
+    if (why)
+        ctx_problem(ctx, f->name, why);
+    else
+        field_set(ctx, f, record, text ? arena_copy(ctx->arena, text) : NULL);
 }
 
 bool record_from_json(struct ctx *ctx, const struct kind *k, const cJSON *object, void *record)
@@ -170,13 +189,11 @@ bool record_from_json(struct ctx *ctx, const struct kind *k, const cJSON *object
         const struct field *f = kind_field(k, v->string);
         const char *why = NULL;
         if (is_own(v->string) || (f && (f->flags & FIXED))) {
-            why = say(ctx, "“{}” is set by the program and can't be sent.", v->string);
+            why = say(ctx, "“{}” is set by the system and can’t be submitted.", v->string);
         } else if (!f || (f->flags & HIDDEN)) {
-            why = say(ctx, "There is no field “{}”.", v->string);
+            why = say(ctx, "Unknown field “{}”.", v->string);
         } else {
-            const char *text = cJSON_IsNull(v) ? NULL : typed_text(ctx, f, v, &why);
-            if (!why)
-                field_set(ctx, f, record, text ? arena_copy(ctx->arena, text) : NULL);
+            set_field(ctx, f, v, record);
         }
         if (why)
             ctx_problem(ctx, arena_copy(ctx->arena, v->string), why);
@@ -184,54 +201,20 @@ bool record_from_json(struct ctx *ctx, const struct kind *k, const cJSON *object
     return ctx->problem_count == 0;
 }
 
-const char *json_text_of(struct ctx *ctx, const cJSON *object, const char *name)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(object, name);
-    if (!v || cJSON_IsNull(v))
-        return NULL;
-    if (cJSON_IsString(v))
-        return arena_copy(ctx->arena, v->valuestring);
-    const char *whole = cJSON_IsNumber(v) ? whole_text(ctx, v->valuedouble) : NULL;
-    if (!whole)
-        ctx_problem(ctx, name, say(ctx, "“{}”: a text or a whole number is expected.", name));
-    return whole;
-}
-
-int json_texts_of(struct ctx *ctx, const cJSON *object, const char *name, const char **texts, int most)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(object, name);
-    int n = 0;
-    bool good = !v || cJSON_IsNull(v) || cJSON_IsArray(v);
-    for (const cJSON *c = good && v ? v->child : NULL; c && good; c = c->next) {
-        good = cJSON_IsString(c) && n < most;
-        if (good)
-            texts[n++] = arena_copy(ctx->arena, c->valuestring);
-    }
-    if (!good)
-        ctx_problem(ctx, name, say(ctx, "“{}”: a list of at most {} texts is expected.", name, most));
-    return good ? n : 0;
-}
-
-int64_t json_int_of(struct ctx *ctx, const cJSON *object, const char *name)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(object, name);
-    if (!v || cJSON_IsNull(v))
-        return NONE;
-    if (cJSON_IsNumber(v) && whole_text(ctx, v->valuedouble))
-        return (int64_t)v->valuedouble;
-    ctx_problem(ctx, name, say(ctx, "“{}”: a whole number is expected.", name));
-    return NONE;
-}
-
-void json_only(struct ctx *ctx, const cJSON *object, const char *const *names)
+bool fields_from_json(struct ctx *ctx, const struct field *fields, const cJSON *object,
+                      void *record)
 {
     for (const cJSON *v = object->child; v; v = v->next) {
-        int i = 0;
-        while (names[i] && strcmp(names[i], v->string) != 0)
-            i++;
-        if (!names[i])
-            ctx_problem(ctx, arena_copy(ctx->arena, v->string), say(ctx, "There is no field “{}”.", v->string));
+        const struct field *f = fields;
+        while (f && f->name && strcmp(f->name, v->string) != 0)
+            f++;
+        if (f && f->name)
+            set_field(ctx, f, v, record);
+        else
+            ctx_problem(ctx, arena_copy(ctx->arena, v->string),
+                        say(ctx, "Unknown field “{}”.", v->string));
     }
+    return ctx->problem_count == 0;
 }
 
 /* ---- writing ---- */
@@ -239,7 +222,7 @@ void json_only(struct ctx *ctx, const cJSON *object, const char *const *names)
 const char *field_masked(struct ctx *ctx, const struct field *f, const void *record)
 {
     const char *s = field_text(f, record);
-    if (!s)
+    if (!s || field_lost(f, record))
         return NULL;
     if (f->flags & NAMED)
         return mask_name(ctx->arena, s);
@@ -258,12 +241,16 @@ static void tags_json(struct ctx *ctx, struct buf *out, const char *stored)
     buf_putc(out, ']');
 }
 
-static void value_json(struct ctx *ctx, struct buf *out, const struct field *f, const void *record, bool reveal)
+static void value_json(struct ctx *ctx, struct buf *out, const struct field *f, const void *record,
+                       bool reveal)
 {
     if (f->type == F_TAGS) {
         tags_json(ctx, out, field_text(f, record));
     } else if (field_is_text(f)) {
-        json(out, "{}", (f->flags & (SEALED | NAMED)) && !reveal ? field_masked(ctx, f, record) : field_text(f, record));
+        json(out, "{}",
+             field_lost(f, record)                      ? NULL
+             : (f->flags & (SEALED | NAMED)) && !reveal ? field_masked(ctx, f, record)
+                                                        : field_text(f, record));
     } else if (f->type == F_REAL) {
         json(out, "{}", *(const double *)(const void *)((const char *)record + f->offset));
     } else {
@@ -277,11 +264,25 @@ static void value_json(struct ctx *ctx, struct buf *out, const struct field *f, 
     }
 }
 
-void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const void *record, bool reveal)
+/* Names the fields that are null only because they can't be decrypted. */
+static void lost_json(struct buf *out, const struct kind *k, const void *record)
+{
+    const char *gap = ",\"unreadable\":[";
+    for (int i = 0; i < k->field_count; i++)
+        if (!(k->fields[i].flags & HIDDEN) && field_lost(&k->fields[i], record)) {
+            json(out, "{}{}", (struct raw_json){gap}, k->fields[i].name);
+            gap = ",";
+        }
+    if (gap[1] == '\0')
+        buf_putc(out, ']');
+}
+
+void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const void *record,
+                 bool reveal)
 {
     const struct record *rec = record;
-    json(out, "{\"id\":{},\"version\":{},\"created\":{},\"updated\":{}", rec->id, rec->version, when_iso(ctx->arena, rec->created),
-         when_iso(ctx->arena, rec->updated));
+    json(out, "{\"id\":{},\"version\":{},\"created\":{},\"updated\":{}", rec->id, rec->version,
+         when_iso(ctx->arena, rec->created), when_iso(ctx->arena, rec->updated));
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         if (f->flags & HIDDEN)
@@ -289,13 +290,15 @@ void record_json(struct ctx *ctx, struct buf *out, const struct kind *k, const v
         json(out, ",{}:", f->name);
         value_json(ctx, out, f, record, reveal);
     }
+    lost_json(out, k, record);
     buf_putc(out, '}');
 }
 
 /* ---- the description ---- */
 
-static const char *const type_names[] = {"text",    "long_text", "code", "choice",    "phone",  "integer",
-                                         "boolean", "time",      "date", "reference", "number", "tags"};
+static const char *const type_names[] = {"text",  "long_text", "code",    "choice",
+                                         "phone", "integer",   "boolean", "time",
+                                         "date",  "reference", "number",  "tags"};
 
 static int64_t text_most(const struct field *f)
 {
@@ -314,8 +317,11 @@ static void choices_json(struct ctx *ctx, struct buf *out, const struct field *f
 
 void kind_json(struct ctx *ctx, struct buf *out, const struct kind *k)
 {
-    json(out, "{\"name\":{},\"one\":{},\"many\":{},\"code\":{},\"href\":{},\"may_write\":{},\"fields\":[", k->name, tr(ctx, k->one),
-         tr(ctx, k->many), k->code, arena_print(ctx->arena, "/api/v1/%s", k->name), (bool)(ctx->actor.roles & k->write));
+    json(
+        out,
+        "{\"name\":{},\"one\":{},\"many\":{},\"code\":{},\"href\":{},\"may_write\":{},\"fields\":[",
+        k->name, tr(ctx, k->one), tr(ctx, k->many), k->code,
+        arena_print(ctx->arena, "/api/v1/%s", k->name), kind_may_write(ctx, k));
     const char *gap = "";
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
@@ -323,9 +329,12 @@ void kind_json(struct ctx *ctx, struct buf *out, const struct kind *k)
             continue;
         buf_puts(out, gap);
         gap = ",";
-        json(out, "{\"name\":{},\"type\":{},\"label\":{},\"required\":{},\"unique\":{},\"fixed\":{},\"sealed\":{},\"filter\":{}", f->name,
-             type_names[f->type], tr(ctx, f->label), (bool)(f->flags & REQUIRED), (bool)(f->flags & UNIQUE), (bool)(f->flags & FIXED),
-             (bool)(f->flags & SEALED), (bool)(f->flags & FILTER));
+        json(out,
+             "{\"name\":{},\"type\":{},\"label\":{},\"required\":{},\"unique\":{},\"fixed\":{},"
+             "\"sealed\":{},\"filter\":{}",
+             f->name, type_names[f->type], tr(ctx, f->label), (bool)(f->flags & REQUIRED),
+             (bool)(f->flags & UNIQUE), (bool)(f->flags & FIXED), (bool)(f->flags & SEALED),
+             (bool)(f->flags & FILTER));
         if (f->choices)
             choices_json(ctx, out, f);
         if (f->ref)
@@ -341,8 +350,9 @@ void kind_json(struct ctx *ctx, struct buf *out, const struct kind *k)
 
 static void field_schema(struct ctx *ctx, struct buf *out, const struct field *f, bool writing)
 {
-    static const char *const types[] = {"string",  "string", "string", "string",  "string", "integer",
-                                        "boolean", "string", "string", "integer", "number", "array"};
+    static const char *const types[] = {"string", "string",  "string",  "string",
+                                        "string", "integer", "boolean", "string",
+                                        "string", "integer", "number",  "array"};
     bool both = writing && f->type == F_REF;
     if (both)
         buf_puts(out, "{\"type\":[\"integer\",\"string\",\"null\"]");
@@ -356,7 +366,8 @@ static void field_schema(struct ctx *ctx, struct buf *out, const struct field *f
     if (f->type == F_DATE)
         buf_puts(out, ",\"format\":\"date\"");
     if (f->type == F_TAGS)
-        buf_puts(out, ",\"items\":{\"type\":\"string\"}");
+        json(out, ",\"items\":{\"type\":\"string\"},\"maxItems\":{}",
+             f->max ? f->max : FIELD_TAGS_MOST);
     if (f->type == F_CHOICE) {
         buf_puts(out, ",\"enum\":[");
         for (const struct choice *c = f->choices; c && c->code; c++) {
@@ -370,12 +381,43 @@ static void field_schema(struct ctx *ctx, struct buf *out, const struct field *f
     else if ((f->type == F_INT || f->type == F_REAL) && (f->min || f->max))
         json(out, ",\"minimum\":{},\"maximum\":{}", f->min, f->max);
     if (f->ref)
-        json(out, ",\"description\":{}", arena_print(ctx->arena, both ? "id or code of a record of %s" : "id of a record of %s", f->ref));
+        json(out, ",\"description\":{}",
+             arena_print(ctx->arena, both ? "id or code of a record of %s" : "id of a record of %s",
+                         f->ref));
     else if ((f->flags & SEALED) && !writing)
         buf_puts(out, ",\"description\":\"masked unless the token's role may read it\"");
     if (f->flags & FIXED)
         buf_puts(out, ",\"readOnly\":true");
     buf_putc(out, '}');
+}
+
+void fields_schema(struct ctx *ctx, struct buf *out, const struct field *fields)
+{
+    const char *gap = "";
+    buf_puts(out, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
+    for (const struct field *f = fields; f && f->name; f++) {
+        json(out, "{}{}:", (struct raw_json){gap}, f->name);
+        field_schema(ctx, out, f, true);
+        gap = ",";
+    }
+    buf_putc(out, '}');
+    gap = ",\"required\":[";
+    bool any = false;
+    for (const struct field *f = fields; f && f->name; f++)
+        if (f->flags & REQUIRED) {
+            json(out, "{}{}", (struct raw_json){gap}, f->name);
+            gap = ",";
+            any = true;
+        }
+    buf_puts(out, any ? "]}" : "}");
+}
+
+static bool kind_seals(const struct kind *k)
+{
+    for (int i = 0; i < k->field_count; i++)
+        if ((k->fields[i].flags & (SEALED | HIDDEN)) == SEALED)
+            return true;
+    return false;
 }
 
 void kind_schema(struct ctx *ctx, struct buf *out, const struct kind *k, bool writing)
@@ -386,6 +428,9 @@ void kind_schema(struct ctx *ctx, struct buf *out, const struct kind *k, bool wr
         buf_puts(out, "\"id\":{\"type\":\"integer\"},\"version\":{\"type\":\"integer\"},"
                       "\"created\":{\"type\":\"string\",\"format\":\"date-time\"},"
                       "\"updated\":{\"type\":\"string\",\"format\":\"date-time\"}");
+        if (kind_seals(k))
+            buf_puts(out, ",\"unreadable\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
+                          "\"description\":\"encrypted fields that can't be opened\"}");
         gap = ",";
     }
     for (int i = 0; i < k->field_count; i++) {

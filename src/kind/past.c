@@ -1,6 +1,6 @@
 /*
- * Reading the journal back: what an entry keeps of a record, in the words of
- * its description. Values live in the context's arena.
+ * Reads a record's earlier state from an audit log entry, by the kind's
+ * description. Values live in the context's arena.
  */
 #include "kind/kind.h"
 
@@ -19,7 +19,8 @@ static void put(struct ctx *ctx, const struct field *f, void *record, const cJSO
         *(int64_t *)slot = cJSON_IsNumber(v) ? (int64_t)v->valuedouble : NONE;
     } else {
         const char *text = cJSON_IsString(v) ? arena_copy(ctx->arena, v->valuestring) : NULL;
-        if (text && (f->flags & SEALED) && (!ctx->keys || seal_open(ctx->keys, ctx->arena, f->name, text, &text) != OK))
+        if (text && (f->flags & SEALED) &&
+            (!ctx->keys || seal_open(ctx->keys, ctx->arena, f->name, text, &text) != OK))
             text = NULL;
         *(const char **)slot = text;
     }

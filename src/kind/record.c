@@ -1,23 +1,43 @@
 /*
- * Records by their description: loading, inserting, changing, journalling.
- * All SQL is made of names from const tables and bound values.
- * Records and their text live in the context's arena.
+ * Loads, inserts, updates and logs records by their description. All SQL
+ * consists of names from const tables and bound values. Records and their text
+ * live in the context's arena.
  */
 #include "kind/kind.h"
 
+#include "base/log.h"
 #include "base/seal.h"
+#include "base/when.h"
 #include "db/journal.h"
 #include "db/sql.h"
 
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 static const struct kind *const *all_kinds;
 
 void kinds_set(const struct kind *const *all)
 {
     all_kinds = all;
+}
+
+static enum status (*react)(struct ctx *ctx, const struct kind *k, const char *action,
+                            const void *before, const void *after);
+
+void reactions_set(enum status (*run)(struct ctx *ctx, const struct kind *k, const char *action,
+                                      const void *before, const void *after))
+{
+    react = run;
+}
+
+/* The end of a change: runs its consequences elsewhere. */
+static enum status reacted(struct ctx *ctx, const struct kind *k, const char *action,
+                           const void *before, const void *after)
+{
+    enum status s = db_status(ctx->db);
+    return s == OK && react ? react(ctx, k, action, before, after) : s;
 }
 
 const struct kind *kind_find(const char *name)
@@ -76,28 +96,48 @@ static bool wanted(const char *const *only, const char *name)
     return false;
 }
 
-/* only: the fields that are read, the others come missing; NULL: all. */
+/* only: the fields to read, the others are missing; NULL: all. */
 static void select_columns(struct sql *q, const struct kind *k, const char *const *only)
 {
     sql_add(q, "SELECT id, version, created, updated");
     for (int i = 0; i < k->field_count; i++)
-        if (!only || wanted(only, k->fields[i].name))
+        if (!(k->fields[i].flags & BESIDE) && (!only || wanted(only, k->fields[i].name)))
             sql_add(q, ", {}", (struct sql_name){k->fields[i].name});
         else
             sql_add(q, ", NULL AS {}", (struct sql_name){k->fields[i].name});
     sql_add(q, " FROM {} WHERE 1 = 1", (struct sql_name){k->table});
 }
 
-/* A seal that this installation's key does not open is a damaged record: it is told, not hidden. */
-static const char *unsealed(struct ctx *ctx, const struct field *f, struct arena *a, const char *sealed)
+#define LOST_EVERY 60 /* seconds between two lines in the log */
+
+/* Logged as well, because nobody may be looking at the page. */
+static void lost_log(const struct kind *k, const struct field *f, int64_t id)
 {
-    const char *text = NULL;
-    if (ctx->keys && seal_open(ctx->keys, a, f->name, sealed, &text) != OK)
-        ctx_fail(ctx, UNAVAILABLE, say(ctx, "{} can't be opened with this installation's key.", tr(ctx, f->label)));
-    return text;
+    static _Atomic int64_t last;
+    int64_t now = time(NULL), before = atomic_load(&last);
+    if (now - before >= LOST_EVERY && atomic_compare_exchange_strong(&last, &before, now))
+        log_warn("field_unreadable", "\"kind\":{},\"id\":{},\"field\":{}", k->name, id, f->name);
 }
 
-/* Columns come in the order select_columns wrote them. */
+/* A value that this installation's key can't decrypt is damaged or encrypted with another key.
+ * Its field says so wherever it is shown, and other fields are unaffected. Unless a new value
+ * is entered, it stays as stored, so that `linli reseal` can decrypt it later. */
+static const char *unsealed(struct ctx *ctx, const struct kind *k, const struct field *f,
+                            int64_t id, struct arena *a, const char *sealed)
+{
+    const char *text = NULL;
+    if (!ctx->keys || seal_open(ctx->keys, a, f->name, sealed, &text) == OK)
+        return text;
+    if (ctx->lost++ == 0) {
+        ctx->lost_id = id;
+        ctx->lost_kind = k->one;
+        ctx->lost_field = f->label;
+    }
+    lost_log(k, f, id);
+    return seal_lost;
+}
+
+/* Columns are in the order in which select_columns wrote them. */
 void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct arena *a)
 {
     if (!rows_next(r))
@@ -114,7 +154,7 @@ void *list_next(struct ctx *ctx, const struct kind *k, struct rows *r, struct ar
         } else {
             const char *s = row_text_at(r, i + 4);
             if (s && (f->flags & SEALED))
-                s = unsealed(ctx, f, a, s);
+                s = unsealed(ctx, k, f, rec->id, a, s);
             else
                 s = arena_copy(a, s);
             *(const char **)slot = s;
@@ -171,6 +211,19 @@ enum status record_gone(struct ctx *ctx)
     return ctx_fail(ctx, db_status(ctx->db) == OK ? NOT_FOUND : db_status(ctx->db), NULL);
 }
 
+void *record_must(struct ctx *ctx, const struct kind *k, int64_t id)
+{
+    void *rec = record_get(ctx, k, id);
+    if (rec)
+        return rec;
+    record_gone(ctx);
+    rec = record_new(ctx, k);
+    for (int i = 0; i < k->field_count; i++)
+        if (field_is_text(&k->fields[i]))
+            *(const char **)((char *)rec + k->fields[i].offset) = "";
+    return rec;
+}
+
 void *record_find(struct ctx *ctx, const struct kind *k, const char *field, const char *value)
 {
     struct sql q;
@@ -180,7 +233,8 @@ void *record_find(struct ctx *ctx, const struct kind *k, const char *field, cons
     return first(ctx, k, &q);
 }
 
-/* The value as it is stored. Sealed text gets a fresh seal each time it is written. */
+/* Returns the value as stored. An encrypted text differs each time it is
+ * written. */
 static struct arg stored(struct ctx *ctx, const struct field *f, const void *record)
 {
     if (f->type == F_REAL) {
@@ -190,6 +244,8 @@ static struct arg stored(struct ctx *ctx, const struct field *f, const void *rec
     if (!field_is_text(f))
         return ARG(((struct maybe){field_int(f, record)}));
     const char *s = field_text(f, record);
+    if (s == seal_lost) /* belongs to another record: its value is unknown here */
+        s = NULL;
     if (s && (f->flags & SEALED))
         return arg_text(seal_text(ctx->keys, ctx->arena, f->name, s));
     return arg_text(s);
@@ -198,7 +254,7 @@ static struct arg stored(struct ctx *ctx, const struct field *f, const void *rec
 static struct arg sealed_key(struct ctx *ctx, const struct field *f, const void *record)
 {
     const char *s = field_text(f, record);
-    return arg_text(s ? seal_hash(ctx->keys, ctx->arena, f->name, s) : NULL);
+    return arg_text(s && s != seal_lost ? seal_hash(ctx->keys, ctx->arena, f->name, s) : NULL);
 }
 
 bool field_same(const struct field *f, const void *a, const void *b)
@@ -217,13 +273,15 @@ bool field_same(const struct field *f, const void *a, const void *b)
 bool record_same(const struct kind *k, const void *a, const void *b)
 {
     for (int i = 0; i < k->field_count; i++)
-        if (!field_same(&k->fields[i], a, b))
+        if (!(k->fields[i].flags & BESIDE) && !field_same(&k->fields[i], a, b))
             return false;
     return true;
 }
 
-/* What the journal keeps: only fields that differ from other; sealed ones as "sealed". */
-static const char *journal_text(struct ctx *ctx, const struct kind *k, const void *record, const void *other)
+/* Builds the audit log's text: only fields that differ from other; encrypted
+ * ones as "sealed". */
+static const char *journal_text(struct ctx *ctx, const struct kind *k, const void *record,
+                                const void *other)
 {
     if (!record)
         return NULL;
@@ -249,7 +307,8 @@ static const char *journal_text(struct ctx *ctx, const struct kind *k, const voi
     return text;
 }
 
-/* The kinds' INSERT, with a place for each value: made when one is first needed, then kept. */
+/* The kinds' INSERT statements with their places, built on first use and then
+ * kept. */
 struct insert {
     struct insert *next;
     const struct kind *kind;
@@ -264,8 +323,12 @@ static const struct insert *make_insert(const struct kind *k)
     struct buf text;
     buf_init(&text, 0);
     *made = (struct insert){.kind = k, .places = 2};
-    sql_expand(&text, "INSERT INTO {} (version, created, updated", ARGS((struct sql_name){k->table}));
-    for (int i = 0; i < k->field_count; i++, made->places++) {
+    sql_expand(&text, "INSERT INTO {} (version, created, updated",
+               ARGS((struct sql_name){k->table}));
+    for (int i = 0; i < k->field_count; i++) {
+        if (k->fields[i].flags & BESIDE)
+            continue;
+        made->places++;
         sql_expand(&text, ", {}", ARGS((struct sql_name){k->fields[i].name}));
         if (k->fields[i].flags & SEALED) {
             plain(&text, ", {}_key", k->fields[i].name);
@@ -302,36 +365,44 @@ enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, c
     rec->created = rec->updated = ctx->now;
     args[0] = args[1] = arg_int(ctx->now);
     for (int i = 0; i < k->field_count; i++) {
+        if (k->fields[i].flags & BESIDE)
+            continue;
         args[n++] = stored(ctx, &k->fields[i], rec);
         if (k->fields[i].flags & SEALED)
             args[n++] = sealed_key(ctx, &k->fields[i], rec);
     }
-    enum status s = db_change(ctx->db, insert->text, args, n);
+    enum status s = db_change_as(ctx->db, k->common ? CHANGE_COMMON : CHANGE_PLAIN, insert->text,
+                                 args, n);
     if (s == CONFLICT)
-        return ctx_fail(ctx, CONFLICT, say(ctx, "There is one with this code already."));
+        return ctx_fail(ctx, CONFLICT, say(ctx, "This code is already in use."));
     if (s != OK)
         return ctx_fail(ctx, s, NULL);
     rec->id = db_inserted(ctx->db);
     journal_add(ctx, k->name, rec->id, action, NULL, journal_text(ctx, k, rec, NULL));
-    return db_status(ctx->db);
+    return reacted(ctx, k, action, NULL, record);
 }
 
-enum status record_update(struct ctx *ctx, const struct kind *k, const void *before, void *after, const char *action)
+enum status record_update(struct ctx *ctx, const struct kind *k, const void *before, void *after,
+                          const char *action)
 {
     const struct record *was = before;
     struct record *rec = after;
+    if (was->id == NONE) /* a blank record from record_must, whose context has already failed */
+        return ctx_ok(ctx) ? record_gone(ctx) : ctx->status;
     struct sql q;
     sql_init(&q, ctx->arena);
-    sql_add(&q, "UPDATE {} SET version = {}, updated = {}", (struct sql_name){k->table}, was->version + 1, ctx->now);
+    sql_add(&q, "UPDATE {} SET version = {}, updated = {}", (struct sql_name){k->table},
+            was->version + 1, ctx->now);
     int changed = 0;
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
-        if (field_same(f, before, after))
+        if ((f->flags & BESIDE) || field_same(f, before, after))
             continue;
         changed++;
         sql_add(&q, ", {} = {}", (struct sql_name){f->name}, stored(ctx, f, rec));
         if (f->flags & SEALED)
-            sql_add(&q, ", {} = {}", (struct sql_name){arena_print(ctx->arena, "%s_key", f->name)}, sealed_key(ctx, f, rec));
+            sql_add(&q, ", {} = {}", (struct sql_name){arena_print(ctx->arena, "%s_key", f->name)},
+                    sealed_key(ctx, f, rec));
     }
     if (!changed) {
         sql_release(&q);
@@ -342,11 +413,29 @@ enum status record_update(struct ctx *ctx, const struct kind *k, const void *bef
     if (s != OK)
         return ctx_fail(ctx, s, NULL);
     if (db_changed(ctx->db) == 0)
-        return ctx_fail(ctx, CONFLICT, say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
+        return ctx_fail(ctx, CONFLICT,
+                        say(ctx, "Someone else has just changed this. Check the latest version "
+                                 "before you edit it."));
     rec->version = was->version + 1;
     rec->updated = ctx->now;
-    journal_add(ctx, k->name, rec->id, action, journal_text(ctx, k, before, after), journal_text(ctx, k, after, before));
-    return db_status(ctx->db);
+    journal_add(ctx, k->name, rec->id, action, journal_text(ctx, k, before, after),
+                journal_text(ctx, k, after, before));
+    return reacted(ctx, k, action, before, after);
+}
+
+bool kind_may_write(struct ctx *ctx, const struct kind *k)
+{
+    return (k->write & ctx->actor.roles) && (!k->allow || k->allow(ctx));
+}
+
+bool kind_reveals(const struct ctx *ctx, const struct kind *k)
+{
+    return (ctx->actor.roles & (k->reveal | k->write)) != 0;
+}
+
+bool kind_may_remove(struct ctx *ctx, const struct kind *k)
+{
+    return (k->remove & ctx->actor.roles) && (!k->allow || k->allow(ctx));
 }
 
 enum status record_store(struct ctx *ctx, const struct kind *k, const void *before, void *after)
@@ -356,24 +445,30 @@ enum status record_store(struct ctx *ctx, const struct kind *k, const void *befo
                                 : record_insert(ctx, k, after, "create");
     if (s == OK && k->settle)
         s = k->settle(ctx, before, after);
-    if (s != OK || !k->scope || k->leaves || !ctx->actor.grant_count || record_load(ctx, k, ((const struct record *)after)->id))
+    if (s != OK || !k->scope || k->leaves || !ctx->actor.grant_count ||
+        record_load(ctx, k, ((const struct record *)after)->id))
         return s;
     if (!k->own)
         return ctx_fail(ctx, INVALID, say(ctx, "This is outside your area or unit."));
-    ctx_problem(ctx, k->own, say(ctx, "This belongs to others: choose what is your own."));
+    ctx_problem(ctx, k->own,
+                say(ctx, "This isn’t yours: choose your own team, community or activity."));
     return ctx->status;
 }
 
 enum status record_remove(struct ctx *ctx, const struct kind *k, const void *record)
 {
     const struct record *rec = record;
-    enum status s = change(ctx->db, "DELETE FROM {} WHERE id = {} AND version = {}", (struct sql_name){k->table}, rec->id, rec->version);
+    enum status s = change(ctx->db, "DELETE FROM {} WHERE id = {} AND version = {}",
+                           (struct sql_name){k->table}, rec->id, rec->version);
     if (s == CONFLICT)
-        return ctx_fail(ctx, CONFLICT, say(ctx, "Other records still refer to this one, so it can't be removed."));
+        return ctx_fail(ctx, CONFLICT,
+                        say(ctx, "Other records still use this one, so it can’t be deleted."));
     if (s != OK)
         return ctx_fail(ctx, s, NULL);
     if (db_changed(ctx->db) == 0)
-        return ctx_fail(ctx, CONFLICT, say(ctx, "Somebody else changed this meanwhile. Look at it again before you change it."));
+        return ctx_fail(ctx, CONFLICT,
+                        say(ctx, "Someone else has just changed this. Check the latest version "
+                                 "before you edit it."));
     journal_add(ctx, k->name, rec->id, "remove", journal_text(ctx, k, record, NULL), NULL);
     return db_status(ctx->db);
 }
@@ -400,12 +495,14 @@ struct list_total list_total(struct ctx *ctx, const struct list *l)
 {
     struct sql q;
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT count(*) AS n FROM (SELECT 1 AS one FROM {} WHERE 1 = 1", (struct sql_name){l->kind->table});
+    sql_add(&q, "SELECT count(*) AS n FROM (SELECT 1 AS one FROM {} WHERE 1 = 1",
+            (struct sql_name){l->kind->table});
     sql_append(&q, &l->where);
     sql_add(&q, " LIMIT {}) AS part", LIST_COUNTED + 1);
     int64_t n = sql_remembered(ctx->db, &q);
     n = n == NONE ? 0 : n;
-    return n > LIST_COUNTED ? (struct list_total){LIST_COUNTED, true} : (struct list_total){n, false};
+    return n > LIST_COUNTED ? (struct list_total){LIST_COUNTED, true}
+                            : (struct list_total){n, false};
 }
 
 struct rows *list_run(struct ctx *ctx, struct list *l)
@@ -419,4 +516,31 @@ struct rows *list_run(struct ctx *ctx, struct list *l)
     sql_write(&q, l->order ? l->order : l->kind->order, NULL, 0);
     sql_add(&q, " LIMIT {} OFFSET {}", l->limit, l->offset);
     return sql_query(ctx->db, &q);
+}
+
+/* ---- validity ---- */
+
+void valid_where(struct ctx *ctx, struct sql *q)
+{
+    const char *today = day_iso(ctx->arena, when_day(ctx->now));
+    sql_add(q,
+            " AND (valid_from IS NULL OR valid_from = '' OR valid_from <= {}) AND (valid_to IS "
+            "NULL OR valid_to = '' OR valid_to >= {})",
+            today, today);
+}
+
+void valid_areas_where(struct ctx *ctx, struct sql *q, const char *id)
+{
+    const char *today = day_iso(ctx->arena, when_day(ctx->now));
+    sql_add(q,
+            " AND {} NOT IN (SELECT b.id FROM areas b JOIN areas g ON b.path LIKE g.path || '%' "
+            "WHERE g.valid_from > {} OR (g.valid_to <> '' AND g.valid_to < {}))",
+            (struct sql_name){id}, today, today);
+}
+
+bool valid_today(struct ctx *ctx, const char *valid_from, const char *valid_to)
+{
+    const char *today = day_iso(ctx->arena, when_day(ctx->now));
+    return (!valid_from || strcmp(valid_from, today) <= 0) &&
+           (!valid_to || !*valid_to || strcmp(valid_to, today) >= 0);
 }

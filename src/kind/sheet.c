@@ -1,10 +1,11 @@
 /*
- * Sheets: chooses the reader by the file's first bytes, and writes both forms.
+ * Spreadsheets: chooses the reader by the file's first bytes, and writes both
+ * formats.
  *
- * XLSX is written by libxlsxwriter in constant memory to a temporary file that
- * is read back and removed; every text goes out as a text, never a formula.
- * CSV is written into a buffer. A writer keeps its first mistake.
- * The writer owns all it holds until sheet_write_close.
+ * libxlsxwriter writes XLSX in constant memory to a temporary file, which is
+ * read back and removed; every text is written as text, never as a formula.
+ * CSV is written into a buffer. A writer keeps its first error, and owns its
+ * memory until sheet_write_close.
  */
 #define _GNU_SOURCE /* memmem */
 #include "kind/sheet.h"
@@ -16,15 +17,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 #include <xlsxwriter.h>
 
-#define WRITTEN_MOST ((size_t)512 << 20) /* bytes of a written file */
-#define XLSX_TEXT    32767               /* characters of a cell, Excel's limit */
+#define WRITTEN_MOST ((size_t)512 << 20) /* bytes of a file being written */
+#define XLSX_TEXT    32767               /* characters of a cell: Excel's limit */
 
-const char SHEET_TOO_MANY_ROWS[] = N_("The table has too many rows.");
-const char SHEET_TOO_MANY_COLUMNS[] = N_("The table has too many columns.");
+const char SHEET_TOO_MANY_ROWS[] = N_("The spreadsheet has too many rows.");
+const char SHEET_TOO_MANY_COLUMNS[] = N_("The spreadsheet has too many columns.");
 const char SHEET_CELL_TOO_LONG[] = N_("The text in this cell is too long.");
 
 extern const struct sheet_source csv_source, xlsx_source;
@@ -48,7 +50,8 @@ bool sheet_fail(struct sheet *s, const char *why, int row, int column)
     return false;
 }
 
-/* Does the name of a stream, in UTF-16, stand in a compound file? */
+/* Returns whether a compound file contains a stream with this name, in
+ * UTF-16. */
 static bool has_stream(const void *data, size_t size, const char *name)
 {
     char wide[64];
@@ -60,17 +63,20 @@ static bool has_stream(const void *data, size_t size, const char *name)
     return memmem(data, size, wide, n) != NULL;
 }
 
-/* A compound file (MS-CFB) holds an encrypted .xlsx, an old .xls, or something else. */
+/* A compound file (MS-CFB) holds an encrypted .xlsx, an old .xls, or another
+ * document. */
 static const char *compound_why(const void *data, size_t size)
 {
     if (has_stream(data, size, "EncryptedPackage"))
-        return N_("This Excel file is protected by a password. Save it without one and try again.");
+        return N_(
+            "This Excel file is password-protected. Save it without a password and try again.");
     if (has_stream(data, size, "Workbook") || has_stream(data, size, "Book"))
-        return N_("This is an Excel file in the old format (.xls). Save it as .xlsx and try again.");
-    return N_("This is not a sheet: a file in .xlsx or .csv form is expected.");
+        return N_("This is an old-format Excel file (.xls). Save it as .xlsx and try again.");
+    return N_("This is not a spreadsheet. Use an .xlsx or .csv file.");
 }
 
-/* A list or an object of JSON: its first two signs. A heading in brackets is none. */
+/* Recognises a JSON list or object by its first two characters. A heading in
+ * brackets is not JSON. */
 static bool is_json(const char *p, size_t size)
 {
     const char *end = p + size;
@@ -83,19 +89,81 @@ static bool is_json(const char *p, size_t size)
     return p < end && (*p == '"' || *p == '{' || *p == '}' || *p == ']');
 }
 
+/* Recognises text that is not a table by how it begins, and says what it is and
+ * what to do. */
+static const char *other_text(const char *p, size_t size)
+{
+    static const char WEB[] = N_("This file is named like an Excel file but contains a web page "
+                                 "(HTML). Open it in Excel, save it as .xlsx and try again.");
+    static const char XML[] = N_("This file is named like an Excel file but contains XML. Open it "
+                                 "in Excel, save it as .xlsx and try again.");
+    static const struct {
+        const char *begin, *why;
+    } others[] = {
+        {"<html", WEB},
+        {"<!doctype html", WEB},
+        {"<table", WEB},
+        {"<head", WEB},
+        {"<meta", WEB},
+        {"<body", WEB},
+        {"<style", WEB},
+        {"<div", WEB},
+        {"<!--", WEB},
+        {"mime-version:", WEB},
+        {"<?xml", XML},
+        {"<workbook", XML},
+        {"begin:vcalendar", N_("This is a calendar file (.ics), not a spreadsheet. Use .xlsx or "
+                               ".csv, or import JSON holidays on the holiday calendar page.")},
+        {"%pdf-", N_("This is a PDF file, not a spreadsheet. Use an .xlsx or .csv file.")},
+        {"{\\rtf", N_("This is a text document (RTF), not a spreadsheet. Copy its table into "
+                      "Excel, save it as .xlsx and try again.")},
+        {"id;p", N_("This is an old-format spreadsheet (.slk). Save it as .xlsx and try again.")},
+    };
+    const char *end = p + size;
+    if (size >= 3 && !memcmp(p, "\xEF\xBB\xBF", 3))
+        p += 3;
+    while (p < end && *p && strchr(" \t\r\n", *p))
+        p++;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        size_t n = strlen(others[i].begin);
+        if ((size_t)(end - p) >= n && !strncasecmp(p, others[i].begin, n))
+            return others[i].why;
+    }
+    return NULL;
+}
+
+static const char *other_file(const char *p, size_t size)
+{
+    if (size >= 4 &&
+        (!memcmp(p, "\x89PNG", 4) || !memcmp(p, "\xFF\xD8\xFF", 3) || !memcmp(p, "GIF8", 4)))
+        return N_("This is an image, not a spreadsheet. Use an .xlsx or .csv file.");
+    if (size >= 4 &&
+        (!memcmp(p, "Rar!", 4) || !memcmp(p, "7z\xBC\xAF", 4) || !memcmp(p, "\x1F\x8B", 2)))
+        return N_("This is a compressed archive, not a spreadsheet. Unpack it and choose the .xlsx "
+                  "or .csv file inside.");
+    if (size >= 4 && (!memcmp(p, "\x09\x08\x10\x00", 4) || !memcmp(p, "\x09\x04\x06\x00", 4) ||
+                      !memcmp(p, "\x09\x02\x06\x00", 4)))
+        return N_("This is an old-format Excel file (.xls). Save it as .xlsx and try again.");
+    return other_text(p, size);
+}
+
 struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const char **why)
 {
     struct sheet *s = ARENA_NEW(a, struct sheet);
+    const char *other = other_file(size ? data : "", size);
     *why = NULL;
     if (size >= 4 && (!memcmp(data, "PK\3\4", 4) || !memcmp(data, "PK\5\6", 4))) {
         s->source = &xlsx_source;
         s->self = xlsx_open(s, data, size);
     } else if (size >= 4 && !memcmp(data, "\xD0\xCF\x11\xE0", 4))
         sheet_fail(s, compound_why(data, size), 0, 0);
+    else if (other)
+        sheet_fail(s, other, 0, 0);
     else if (is_json(data, size))
-        sheet_fail(
-            s, N_("This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."),
-            0, 0);
+        sheet_fail(s,
+                   N_("This is a JSON file, not a spreadsheet. Use .xlsx or .csv, or import JSON "
+                      "holidays on the holiday calendar page."),
+                   0, 0);
     else {
         s->source = &csv_source;
         s->self = csv_open(s, size ? data : "", size);
@@ -104,6 +172,28 @@ struct sheet *sheet_open(struct arena *a, const void *data, size_t size, const c
         return s;
     *why = s->why;
     return NULL;
+}
+
+int sheet_count(const struct sheet *s)
+{
+    return s->source->count(s->self);
+}
+
+const char *sheet_name(const struct sheet *s, int which)
+{
+    return s->source->name(s->self, which);
+}
+
+bool sheet_is_text(const struct sheet *s)
+{
+    return s->source == &csv_source;
+}
+
+bool sheet_turn(struct sheet *s, int which)
+{
+    s->why = NULL;
+    s->cell[0] = '\0';
+    return which >= 0 && which < sheet_count(s) && s->source->turn(s->self, which);
 }
 
 bool sheet_next(struct sheet *s, struct sheet_row *row)
@@ -134,7 +224,8 @@ void sheet_close(struct sheet *s)
     }
 }
 
-/* Day 60 is 29 February 1900, which never was: the days before it count one less. */
+/* Day 60 is 29 February 1900, which did not exist, so days before it count one
+ * less. */
 bool sheet_serial_time(double serial, int64_t *seconds)
 {
     if (!(serial >= 0 && serial < 2958466))
@@ -189,8 +280,7 @@ struct sheet_writer *sheet_write_open(enum sheet_format format)
     close(fd);
     lxw_workbook_options options = {.constant_memory = LXW_TRUE};
     w->book = workbook_new_opt(w->path, &options);
-    w->page = w->book ? workbook_add_worksheet(w->book, NULL) : NULL;
-    if (!w->page) {
+    if (!w->book) {
         w->why = failed;
         return w;
     }
@@ -203,9 +293,49 @@ struct sheet_writer *sheet_write_open(enum sheet_format format)
     return w;
 }
 
-/* Begins the next cell; false when nothing may be written to it. */
+static size_t characters(const char *s)
+{
+    size_t n = 0;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xC0) != 0x80;
+    return n;
+}
+
+#define LIST_MOST 240  /* bytes of a list of choices: the library's buffer is 256 */
+#define LIST_ROWS 2000 /* rows in which the choices are offered */
+
+void sheet_write_name(struct sheet_writer *w, const char *name)
+{
+    if (w->format != SHEET_XLSX || w->why)
+        return;
+    w->page = workbook_add_worksheet(w->book, name);
+    w->row = w->column = 0;
+    if (!w->page)
+        w->why = N_("The file could not be written. Is the disk full?");
+}
+
+void sheet_write_column(struct sheet_writer *w, int column, int width, const char *const *words)
+{
+    size_t all = 0;
+    if (w->format != SHEET_XLSX || w->why || !w->page)
+        return;
+    worksheet_set_column(w->page, (lxw_col_t)column, (lxw_col_t)column, width, NULL);
+    for (int i = 0; words && words[i]; i++)
+        all += strlen(words[i]) + 1;
+    if (!all || all > LIST_MOST)
+        return;
+    lxw_data_validation list = {.validate = LXW_VALIDATION_TYPE_LIST,
+                                .value_list = (char **)(uintptr_t)words,
+                                .error_type = LXW_VALIDATION_ERROR_TYPE_INFORMATION};
+    worksheet_data_validation_range(w->page, 1, (lxw_col_t)column, LIST_ROWS, (lxw_col_t)column,
+                                    &list);
+}
+
+/* Begins the next cell; returns false if nothing may be written to it. */
 static bool next_cell(struct sheet_writer *w)
 {
+    if (w->format == SHEET_XLSX && !w->page)
+        sheet_write_name(w, NULL);
     if (w->why)
         return false;
     if (w->column >= SHEET_COLUMNS)
@@ -221,10 +351,18 @@ static bool next_cell(struct sheet_writer *w)
     return false;
 }
 
-static void csv_text(struct buf *out, const char *s)
+size_t sheet_guarded(const char *s)
 {
     const char *begin = s + strspn(s, "'");
-    bool neutral = *begin && strchr("=+-@\t\r", *begin);
+    bool formula = *begin && strchr("=+-@\t\r", *begin);
+    bool number = begin > s && *begin >= '0' && *begin <= '9' &&
+                  !begin[strspn(begin, "0123456789xX.-/: ")];
+    return formula || number ? (size_t)(begin - s) + 1 : 0;
+}
+
+static void csv_text(struct buf *out, const char *s)
+{
+    bool neutral = sheet_guarded(s) > 0;
     bool quoted = s[strcspn(s, ",;\t\"\r\n")] || *s == ' ';
     if (quoted)
         buf_putc(out, '"');
@@ -242,15 +380,8 @@ static void csv_text(struct buf *out, const char *s)
         buf_putc(out, '"');
 }
 
-static size_t characters(const char *s)
-{
-    size_t n = 0;
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xC0) != 0x80;
-    return n;
-}
-
-/* Excel reads "_x0041_" in a text as the character of that code: its first "_" is written as "_x005F_". */
+/* Excel reads "_x0041_" in a text as the character with that code. To keep it
+ * literal, its first "_" is written as "_x005F_". */
 static bool write_xlsx_text(struct sheet_writer *w, const char *s, lxw_format *format)
 {
     struct buf out;
@@ -261,7 +392,8 @@ static bool write_xlsx_text(struct sheet_writer *w, const char *s, lxw_format *f
         buf_puts(&out, code ? "_x005F_" : "_");
     }
     buf_puts(&out, s);
-    bool good = !worksheet_write_string(w->page, (lxw_row_t)w->row, (lxw_col_t)(w->column - 1), out.data, format);
+    bool good = !worksheet_write_string(w->page, (lxw_row_t)w->row, (lxw_col_t)(w->column - 1),
+                                        out.data, format);
     buf_release(&out);
     return good;
 }
@@ -298,7 +430,8 @@ void sheet_write_text(struct sheet_writer *w, const char *s)
 void sheet_write_int(struct sheet_writer *w, int64_t v)
 {
     char digits[24];
-    if (v > 999999999999999 || (v < -999999999999999 && v != NONE)) { /* beyond a double's digits: as text */
+    if (v > 999999999999999 || (v < -999999999999999 && v != NONE)) {
+        /* more digits than a double holds: written as text */
         snprintf(digits, sizeof digits, "%lld", (long long)v);
         put_text(w, digits, NULL);
     } else if (next_cell(w) && v != NONE) {
@@ -334,7 +467,7 @@ static void put_time(struct sheet_writer *w, int64_t wall, bool with_time)
     sheet_time_text(text, wall, with_time);
     if (w->format == SHEET_CSV)
         buf_puts(&w->csv, text);
-    else if (wall < -2208988800 || wall >= 253402300800) /* before 1900 Excel has no dates */
+    else if (wall < -2208988800 || wall >= 253402300800) /* Excel has no dates before 1900 */
         worksheet_write_string(w->page, (lxw_row_t)w->row, (lxw_col_t)(w->column - 1), text, NULL);
     else
         put_number(w, time_serial(wall), with_time ? w->time : w->date);
@@ -383,6 +516,8 @@ char *sheet_write_close(struct sheet_writer *w, size_t *size, const char **why)
 {
     char *bytes = NULL;
     if (w->format == SHEET_XLSX) {
+        if (!w->page)
+            sheet_write_name(w, NULL);
         buf_init(&w->csv, WRITTEN_MOST);
         bool closed = w->book && workbook_close(w->book) == LXW_NO_ERROR;
         if (!w->why && (!closed || !read_back(&w->csv, w->path)))

@@ -1,412 +1,136 @@
 /*
- * XLSX reading (ECMA-376): libzip unpacks, expat parses, both streaming.
+ * XLSX reading: the rows of one sheet, after xlsx_book.c has read the rest.
  *
- * The workbook names the first visible sheet; styles tell which numbers are
- * dates; shared texts lie one after another in one buffer. The sheet itself is
- * parsed 64 KB at a time and the parser is suspended at each row that has
- * content. Every part is metered: unpacked bytes, packing ratio, and how far
- * one XML token may reach; a DOCTYPE ends the reading (no entities).
+ * The sheet is parsed 64 KB at a time and the parser is suspended at each row
+ * that has content. A first pass looks only for what a stream can't know:
+ * ranges merged over several rows, listed after the rows, and rows out of
+ * order, which are then kept and sorted. A cell merged downwards fills the
+ * rows it spans, as it does on screen.
  * Owns archive, parser and buffers until close.
  */
-#include "kind/sheet.h"
+#include "kind/xlsx.h"
 
-#include "base/buf.h"
-#include "base/ctx.h"
-
-#include <expat.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zip.h>
 
-#define PIECE      (64 << 10)
-#define TOKEN_MOST (1 << 20)           /* bytes of one XML token */
-#define TEXTS_MOST ((size_t)256 << 20) /* bytes of shared texts */
-#define STYLES     65536
-#define PART_NAME  256
+#define WHOLE_MOST \
+    9007199254740992.0 /* 2^53: above it a double no longer holds every whole number */
 
-static const char DAMAGED[] = N_("The Excel file is damaged: it cannot be unpacked or read.");
-static const char TOO_LARGE[] = N_("The Excel file is too large when unpacked.");
-static const char LOCKED[] = N_("This Excel file is protected by a password. Save it without one and try again.");
-static const char ENTITIES[] = N_("The Excel file contains declarations that are not allowed (DOCTYPE).");
+const char SHEET_NO_RESULT[] = "#RESULT?";
 
-enum place { NOWHERE, TEXT_VALUE, TEXT_INLINE };
-
-struct xlsx {
-    struct sheet *sheet;
-    zip_t *zip;
-    zip_source_t *bytes;
-    zip_file_t *file;
-    XML_Parser parser;
-    size_t unpacked, fed, part_size;
-    bool suspended, ended, stopped;
-
-    char book[PART_NAME], part[PART_NAME], texts_part[PART_NAME], styles_part[PART_NAME], sheet_id[64];
-    bool since_1904;
-
-    struct buf texts; /* shared texts, each with its NUL */
-    size_t *text_starts;
-    size_t text_count, text_room;
-    bool in_text, reading_text; /* inside <si>, inside its <t> */
-    int phonetic;
-
-    bool *style_is_date;
-    int style_count;
-    bool in_formats;
-    struct {
-        int id;
-        bool is_date;
-    } formats[1024];
-    int format_count;
-
-    int row, column, used, style;
-    char type; /* n, s (shared), i (inline or formula text), b, e */
-    enum place place;
-    int too_long; /* a column of this row whose text is too long; -1 */
-    bool row_ready;
-    struct buf value; /* the cell being read */
-    struct buf row_text;
-    struct sheet_cell cells[SHEET_COLUMNS];
-    size_t starts[SHEET_COLUMNS];
-    bool own[SHEET_COLUMNS]; /* the text lies in row_text at starts[] */
-};
-
-static void stop(struct xlsx *x, const char *why, int row, int column)
-{
-    if (!x->sheet->why)
-        sheet_fail(x->sheet, why, row, column);
-    x->stopped = true;
-    if (x->parser)
-        XML_StopParser(x->parser, XML_FALSE);
-}
-
-static const char *local(const char *name)
-{
-    const char *colon = strchr(name, ':');
-    return colon ? colon + 1 : name;
-}
-
-static const char *attribute(const char **attributes, const char *name)
-{
-    for (; *attributes; attributes += 2)
-        if (!strcmp(attributes[0], name))
-            return attributes[1];
-    return NULL;
-}
-
-static bool truth(const char *s)
-{
-    return s && (!strcmp(s, "1") || !strcmp(s, "true"));
-}
-
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && !strcmp(s + n - m, end);
-}
-
-/* Whole numbers of attributes; -1 for anything else. */
-static long whole(const char *s, long most)
-{
-    char *end;
-    if (!s || *s < '0' || *s > '9')
-        return -1;
-    long v = strtol(s, &end, 10);
-    return *end || v > most ? -1 : v;
-}
-
-static void XMLCALL refuse_doctype(void *self, const char *name, const char *sysid, const char *pubid, int internal)
-{
-    (void)name, (void)sysid, (void)pubid, (void)internal;
-    stop(self, ENTITIES, 0, 0);
-}
-
-static bool start_part(struct xlsx *x, const char *name, XML_StartElementHandler start, XML_EndElementHandler end,
-                       XML_CharacterDataHandler text)
-{
-    x->file = zip_fopen(x->zip, name, 0);
-    if (!x->file)
-        return sheet_fail(x->sheet, DAMAGED, 0, 0);
-    x->parser = XML_ParserCreate(NULL);
-    if (!x->parser)
-        return sheet_fail(x->sheet, DAMAGED, 0, 0);
-    XML_SetUserData(x->parser, x);
-    XML_SetElementHandler(x->parser, start, end);
-    XML_SetCharacterDataHandler(x->parser, text);
-    XML_SetStartDoctypeDeclHandler(x->parser, refuse_doctype);
-    x->fed = 0;
-    x->suspended = x->ended = false;
-    return true;
-}
-
-static void end_part(struct xlsx *x)
-{
-    if (x->parser)
-        XML_ParserFree(x->parser);
-    if (x->file)
-        zip_fclose(x->file);
-    x->parser = NULL;
-    x->file = NULL;
-}
-
-/* Parses on until the parser is suspended or the part ends; false when something is wrong. */
-static bool parse_on(struct xlsx *x)
-{
-    for (;;) {
-        enum XML_Status got;
-        if (x->suspended) {
-            x->suspended = false;
-            got = XML_ResumeParser(x->parser);
-        } else {
-            void *piece = XML_GetBuffer(x->parser, PIECE);
-            zip_int64_t n = piece ? zip_fread(x->file, piece, PIECE) : -1;
-            if (n < 0)
-                return sheet_fail(x->sheet, DAMAGED, 0, 0);
-            x->fed += (size_t)n;
-            x->unpacked += (size_t)n;
-            if (x->unpacked > SHEET_UNPACKED)
-                return sheet_fail(x->sheet, TOO_LARGE, 0, 0);
-            x->ended = n == 0;
-            got = XML_ParseBuffer(x->parser, (int)n, n == 0);
-        }
-        if (x->stopped || got == XML_STATUS_ERROR)
-            return x->sheet->why ? false : sheet_fail(x->sheet, DAMAGED, 0, 0);
-        if (got == XML_STATUS_SUSPENDED) {
-            x->suspended = true;
-            return true;
-        }
-        if (x->ended)
-            return true;
-        XML_Index at = XML_GetCurrentByteIndex(x->parser);
-        if (x->fed - (size_t)(at < 0 ? 0 : at) > TOKEN_MOST)
-            return sheet_fail(x->sheet, TOO_LARGE, 0, 0);
-    }
-}
-
-static bool read_part(struct xlsx *x, const char *name, XML_StartElementHandler start, XML_EndElementHandler end,
-                      XML_CharacterDataHandler text)
-{
-    bool good = start_part(x, name, start, end, text) && parse_on(x);
-    end_part(x);
-    return good;
-}
-
-/* Relations and workbook: which part is which. */
-
-static void join_part(char *out, const char *book, const char *target)
-{
-    const char *slash = strrchr(book, '/');
-    int folder = slash && *target != '/' ? (int)(slash - book + 1) : 0;
-    while (!strncmp(target, "./", 2))
-        target += 2;
-    if (!strncmp(target, "../", 3))
-        target += 3, folder = 0;
-    snprintf(out, PART_NAME, "%.*s%s", folder, book, *target == '/' ? target + 1 : target);
-}
-
-static void XMLCALL relation(void *self, const char *name, const char **attributes)
-{
-    struct xlsx *x = self;
-    const char *type = attribute(attributes, "Type"), *target = attribute(attributes, "Target");
-    const char *id = attribute(attributes, "Id");
-    if (strcmp(local(name), "Relationship") || !type || !target)
-        return;
-    if (!*x->book) {
-        if (ends_with(type, "/officeDocument"))
-            join_part(x->book, "", target);
-    } else if (ends_with(type, "/sharedStrings"))
-        join_part(x->texts_part, x->book, target);
-    else if (ends_with(type, "/styles"))
-        join_part(x->styles_part, x->book, target);
-    else if (id && !strcmp(id, x->sheet_id))
-        join_part(x->part, x->book, target);
-}
-
-static void XMLCALL book_element(void *self, const char *name, const char **attributes)
-{
-    struct xlsx *x = self;
-    const char *state = attribute(attributes, "state");
-    name = local(name);
-    if (!strcmp(name, "workbookPr"))
-        x->since_1904 = truth(attribute(attributes, "date1904"));
-    else if (!strcmp(name, "sheet") && !*x->sheet_id && (!state || !strcmp(state, "visible")))
-        for (; *attributes; attributes += 2)
-            if (strchr(attributes[0], ':') && !strcmp(local(attributes[0]), "id"))
-                snprintf(x->sheet_id, sizeof x->sheet_id, "%s", attributes[1]);
-}
-
-/* Styles: is a number of this style shown as a date? */
-
-static bool date_code(const char *code)
-{
-    for (; *code && *code != ';'; code++) {
-        if (*code == '"') {
-            code = strchr(code + 1, '"');
-            if (!code)
-                return false;
-        } else if (*code == '[') {
-            if ((code[1] == 'h' || code[1] == 'm' || code[1] == 's' || code[1] == 'H') && strcspn(code, "]") <= 3)
-                return true;
-            code = strchr(code, ']');
-            if (!code)
-                return false;
-        } else if ((*code == '\\' || *code == '_' || *code == '*') && code[1])
-            code++;
-        else if (!strncmp(code, "General", 7))
-            code += 6;
-        else if (strchr("ymdhsYMDHS", *code))
-            return true;
-    }
-    return false;
-}
-
-static bool date_format(const struct xlsx *x, long id)
-{
-    for (int i = 0; i < x->format_count; i++)
-        if (x->formats[i].id == id)
-            return x->formats[i].is_date;
-    return (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 47) || (id >= 50 && id <= 58);
-}
-
-static void XMLCALL style_element(void *self, const char *name, const char **attributes)
-{
-    struct xlsx *x = self;
-    name = local(name);
-    if (!strcmp(name, "numFmt")) {
-        const char *code = attribute(attributes, "formatCode");
-        long id = whole(attribute(attributes, "numFmtId"), 1 << 30);
-        if (code && id >= 0 && x->format_count < 1024) {
-            x->formats[x->format_count].id = (int)id;
-            x->formats[x->format_count++].is_date = date_code(code);
-        }
-    } else if (!strcmp(name, "cellXfs"))
-        x->in_formats = true;
-    else if (!strcmp(name, "xf") && x->in_formats && x->style_count < STYLES)
-        x->style_is_date[x->style_count++] = date_format(x, whole(attribute(attributes, "numFmtId"), 1 << 30));
-}
-
-static void XMLCALL style_end(void *self, const char *name)
-{
-    if (!strcmp(local(name), "cellXfs"))
-        ((struct xlsx *)self)->in_formats = false;
-}
-
-/* Texts: "_x000D_" stands for a character that XML cannot hold. Decodes in place and returns the length. */
-static size_t unescape(char *s, size_t n)
-{
-    size_t out = 0;
-    for (size_t i = 0; i < n;) {
-        if (s[i] == '_' && n - i >= 7 && s[i + 1] == 'x' && s[i + 6] == '_' && strspn(s + i + 2, "0123456789abcdefABCDEF") >= 4) {
-            char hex[5] = {s[i + 2], s[i + 3], s[i + 4], s[i + 5], 0};
-            long c = strtol(hex, NULL, 16);
-            if (c > 0 && c < 0x80) {
-                s[out++] = (char)c;
-                i += 7;
-                continue;
-            }
-        }
-        s[out++] = s[i++];
-    }
-    s[out] = '\0';
-    return out;
-}
-
-static void XMLCALL text_start(void *self, const char *name, const char **attributes)
-{
-    struct xlsx *x = self;
-    (void)attributes;
-    name = local(name);
-    if (!strcmp(name, "si")) {
-        if (x->in_text) {
-            stop(x, DAMAGED, 0, 0);
-            return;
-        }
-        x->in_text = true;
-        if (x->text_count == x->text_room) {
-            x->text_room = x->text_room ? 2 * x->text_room : 1024;
-            x->text_starts = must_grow(x->text_starts, x->text_room * sizeof *x->text_starts);
-        }
-        x->text_starts[x->text_count++] = x->texts.size;
-    } else if (!strcmp(name, "rPh"))
-        x->phonetic++;
-    else if (!strcmp(name, "t"))
-        x->reading_text = x->in_text && !x->phonetic;
-}
-
-static void XMLCALL text_data(void *self, const char *s, int n)
-{
-    struct xlsx *x = self;
-    if (!x->reading_text)
-        return;
-    buf_put(&x->texts, s, (size_t)n);
-    if (x->texts.full)
-        stop(x, TOO_LARGE, 0, 0);
-}
-
-static void XMLCALL text_end(void *self, const char *name)
-{
-    struct xlsx *x = self;
-    name = local(name);
-    if (!strcmp(name, "rPh"))
-        x->phonetic -= x->phonetic > 0;
-    else if (!strcmp(name, "t"))
-        x->reading_text = false;
-    else if (!strcmp(name, "si") && x->in_text) {
-        x->in_text = x->reading_text = false;
-        size_t start = x->text_starts[x->text_count - 1];
-        if (x->texts.size > start)
-            x->texts.size = start + unescape(x->texts.data + start, x->texts.size - start);
-        buf_putc(&x->texts, 0);
-        if (x->texts.full)
-            stop(x, TOO_LARGE, 0, 0);
-    }
-}
-
-/* The sheet. */
-
-/* The column of a reference such as "AB12"; -1 when it has no letters, SHEET_COLUMNS when it is too far right. */
-static int reference_column(const char *r)
+/* Returns the column of a reference such as "AB12"; -1 without letters,
+ * SHEET_COLUMNS if it is too far right. row: its digits; 0 without. */
+static int reference(const char *r, long *row)
 {
     int column = 0;
     const char *p = r;
     for (; *p >= 'A' && *p <= 'Z'; p++)
         if (column <= SHEET_COLUMNS)
             column = 26 * column + (*p - 'A' + 1);
+    *row = *p ? strtol(p, NULL, 10) : 0;
     return p == r ? -1 : column > SHEET_COLUMNS ? SHEET_COLUMNS : column - 1;
+}
+
+/* ---- the first pass ---- */
+
+static void XMLCALL scan_start(void *self, const char *name, const char **attributes)
+{
+    struct xlsx *x = self;
+    struct xlsx_sheet *s = &x->sheets[x->at];
+    name = xlsx_local(name);
+    if (!strcmp(name, "row")) {
+        long number = xlsx_whole(xlsx_attribute(attributes, "r"), SHEET_ROWS);
+        if (number >= 1 && number <= x->row)
+            s->disordered = true;
+        x->row = number >= 1 ? (int)number : x->row + 1;
+    } else if (!strcmp(name, "mergeCell") && s->merge_count < XLSX_MERGES) {
+        const char *range = xlsx_attribute(attributes, "ref");
+        const char *colon = range ? strchr(range, ':') : NULL;
+        long from, to;
+        int column = colon ? reference(range, &from) : -1;
+        if (column < 0 || column >= SHEET_COLUMNS || reference(colon + 1, &to) < 0 || from < 1 ||
+            to <= from || to > SHEET_ROWS)
+            return;
+        if ((s->merge_count & (s->merge_count - 1)) == 0)
+            s->merges = must_grow(s->merges, (s->merge_count ? 2 * (size_t)s->merge_count : 1) *
+                                                 sizeof *s->merges);
+        s->merges[s->merge_count++] = (struct xlsx_merge){(int)from, (int)to, column, NULL, {0}};
+    }
+}
+
+static int by_from(const void *a, const void *b)
+{
+    const struct xlsx_merge *x = a, *y = b;
+    return x->from < y->from ? -1 : x->from > y->from;
+}
+
+static bool scan(struct xlsx *x)
+{
+    struct xlsx_sheet *s = &x->sheets[x->at];
+    x->row = 0;
+    if (!s->scanned && !xlsx_part_read(x, s->part, scan_start, NULL, NULL))
+        return false;
+    if (!s->scanned && s->merge_count)
+        qsort(s->merges, (size_t)s->merge_count, sizeof *s->merges, by_from);
+    s->scanned = true;
+    x->unpacked = x->unpacked_book; /* the same bytes are read again */
+    return true;
+}
+
+/* ---- the rows ---- */
+
+static void start_row(struct xlsx *x, const char **attributes)
+{
+    const char *r = xlsx_attribute(attributes, "r");
+    long number = r ? xlsx_whole(r, SHEET_ROWS) : x->row + 1;
+    if (number < 1 || number > SHEET_ROWS) {
+        xlsx_stop(x, SHEET_TOO_MANY_ROWS, x->row + 1, 0);
+        return;
+    }
+    x->row = (int)number;
+    x->column = x->too_long = -1;
+    x->used = 0;
+    buf_clear(&x->row_text);
+}
+
+static void start_cell(struct xlsx *x, const char **attributes)
+{
+    const char *r = xlsx_attribute(attributes, "r"), *t = xlsx_attribute(attributes, "t");
+    long row;
+    int column = r ? reference(r, &row) : -1;
+    x->column = column >= 0 ? column : x->column + 1;
+    if (x->column > SHEET_COLUMNS)
+        x->column = SHEET_COLUMNS;
+    x->style = (int)xlsx_whole(xlsx_attribute(attributes, "s"), XLSX_STYLES);
+    x->type = !t                                             ? 'n'
+              : !strcmp(t, "s")                              ? 's'
+              : !strcmp(t, "inlineStr") || !strcmp(t, "str") ? 'i'
+                                                             : *t;
+    x->formula = x->valued = false;
+    buf_clear(&x->value);
 }
 
 static void XMLCALL sheet_start(void *self, const char *name, const char **attributes)
 {
     struct xlsx *x = self;
-    name = local(name);
+    name = xlsx_local(name);
     if (!strcmp(name, "row")) {
-        const char *r = attribute(attributes, "r");
-        long number = r ? whole(r, SHEET_ROWS) : x->row + 1;
-        if (number < 1 || number > SHEET_ROWS || number <= x->row) {
-            stop(x, number < 1 || number > SHEET_ROWS ? SHEET_TOO_MANY_ROWS : DAMAGED, x->row + 1, 0);
-            return;
-        }
-        x->row = (int)number;
-        x->column = x->too_long = -1;
-        x->used = 0;
-        buf_clear(&x->row_text);
+        start_row(x, attributes);
     } else if (!strcmp(name, "c")) {
-        const char *r = attribute(attributes, "r"), *t = attribute(attributes, "t");
-        int column = r ? reference_column(r) : -1;
-        x->column = column >= 0 ? column : x->column + 1;
-        if (x->column > SHEET_COLUMNS)
-            x->column = SHEET_COLUMNS;
-        long style = whole(attribute(attributes, "s"), STYLES);
-        x->style = (int)style;
-        x->type = !t ? 'n' : !strcmp(t, "s") ? 's' : !strcmp(t, "inlineStr") || !strcmp(t, "str") ? 'i' : *t;
-        buf_clear(&x->value);
-    } else if (!strcmp(name, "v"))
+        start_cell(x, attributes);
+    } else if (!strcmp(name, "v")) {
         x->place = TEXT_VALUE;
-    else if (!strcmp(name, "rPh"))
+        x->valued = true;
+    } else if (!strcmp(name, "f")) {
+        x->formula = true;
+    } else if (!strcmp(name, "rPh")) {
         x->phonetic++;
-    else if (!strcmp(name, "t") && !x->phonetic)
+    } else if (!strcmp(name, "t") && !x->phonetic) {
         x->place = TEXT_INLINE;
+        x->type = 'i'; /* some programs write <is> without declaring its type */
+    }
 }
 
 static void XMLCALL sheet_data(void *self, const char *s, int n)
@@ -432,47 +156,119 @@ static void put_text(struct xlsx *x, const char *s, size_t n)
     buf_put(&x->row_text, s, n);
     buf_putc(&x->row_text, 0);
     if (x->row_text.full)
-        stop(x, TOO_LARGE, x->row, x->column);
+        xlsx_stop(x, XLSX_TOO_LARGE, x->row, x->column);
+}
+
+/* A whole number that a double holds exactly is returned as its digits, however
+ * it was written ("1.38E10", "2.0"), with the leading zeros of its format. A
+ * fraction has the 15 digits that Excel shows. */
+static void number_text(char out[64], const char *raw, double v, int zeros)
+{
+    if (v > -WHOLE_MOST && v < WHOLE_MOST && !(v < trunc(v) || v > trunc(v)))
+        snprintf(out, 64, "%0*lld", v < 0 ? zeros + 1 : zeros, (long long)v);
+    else if (strlen(raw) > 40 || (v > -WHOLE_MOST && v < WHOLE_MOST))
+        snprintf(out, 64, "%.15g", v);
+    else
+        snprintf(out, 64, "%s", raw);
 }
 
 static void put_number(struct xlsx *x, struct sheet_cell *cell)
 {
-    char *end;
+    char *end, text[64];
     double v = strtod(x->value.data, &end);
     int64_t seconds;
+    const struct xlsx_style *style = x->style >= 0 && x->style < x->style_count
+                                         ? &x->styles[x->style]
+                                         : &(struct xlsx_style){0};
     if (*end || !isfinite(v)) {
         if (x->type == 'd') /* ISO 8601 text */
             put_text(x, x->value.data, x->value.size);
+        else if (!*end)
+            put_text(x, "#NUM!", 5);
         else
-            stop(x, DAMAGED, x->row, x->column);
+            xlsx_stop(x, XLSX_DAMAGED, x->row, x->column);
         return;
     }
+    double serial = v + (x->since_1904 ? 1462 : 0);
     cell->is_number = true;
     cell->number = v;
-    if (x->style >= 0 && x->style < x->style_count && x->style_is_date[x->style]) {
-        double serial = v + (x->since_1904 ? 1462 : 0);
-        if (sheet_serial_time(serial, &seconds)) {
-            char date[32];
-            cell->is_date = true;
-            cell->number = serial;
-            sheet_time_text(date, seconds, seconds % 86400 != 0);
-            put_text(x, date, strlen(date));
-            return;
-        }
+    if (style->is_date && sheet_serial_time(serial, &seconds)) {
+        cell->is_date = true;
+        cell->number = serial;
+        sheet_time_text(text, seconds, seconds % 86400 != 0);
+    } else {
+        number_text(text, x->value.data, v, style->zeros);
     }
-    put_text(x, x->value.data, x->value.size);
+    put_text(x, text, strlen(text));
+}
+
+/* Returns the text that a cell of type s refers to; NULL if there is none. */
+static const char *shared(struct xlsx *x, size_t *size)
+{
+    long i = xlsx_whole(x->value.data, 1L << 40);
+    if (i < 0 || (size_t)i >= x->text_count) {
+        xlsx_stop(x, XLSX_DAMAGED, x->row, x->column);
+        return NULL;
+    }
+    size_t from = x->text_starts[i];
+    size_t to = (size_t)i + 1 < x->text_count ? x->text_starts[i + 1] : x->texts.size;
+    *size = to - from - 1;
+    return x->texts.data + from;
+}
+
+static bool is_blank(const char *s)
+{
+    return s[strspn(s, " \t\r\n")] == '\0';
+}
+
+/* Cells beyond the last column are almost always blank. */
+static void end_beyond(struct xlsx *x)
+{
+    size_t size;
+    const char *text = x->type == 's' ? shared(x, &size) : x->value.data;
+    if (text && !is_blank(text))
+        xlsx_stop(x, SHEET_TOO_MANY_COLUMNS, x->row, x->column);
+}
+
+static void put_shared(struct xlsx *x, struct sheet_cell *cell)
+{
+    const char *text = shared(x, &cell->size);
+    if (!text || cell->size > SHEET_CELL) {
+        *cell = (struct sheet_cell){.text = ""};
+        x->too_long = text ? x->column : x->too_long;
+    } else {
+        cell->text = text;
+    }
+}
+
+static void put_value(struct xlsx *x, struct sheet_cell *cell)
+{
+    if (x->type == 's') {
+        put_shared(x, cell);
+    } else if (x->type == 'i') {
+        x->value.size = xlsx_unescape(x->value.data, x->value.size);
+        put_text(x, x->value.data, x->value.size);
+    } else if (x->type == 'b') {
+        cell->text = xlsx_truth(x->value.data) ? "TRUE" : "FALSE";
+        cell->size = strlen(cell->text);
+    } else if (x->type == 'e') {
+        put_text(x, x->value.data, x->value.size);
+    } else {
+        put_number(x, cell);
+    }
 }
 
 static void end_cell(struct xlsx *x)
 {
-    if (!x->value.size)
+    bool no_result = x->formula && !x->valued;
+    if (!x->value.size && !no_result)
         return;
     if (x->column >= SHEET_COLUMNS) {
-        stop(x, SHEET_TOO_MANY_COLUMNS, x->row, x->column);
+        end_beyond(x);
         return;
     }
     if (!x->row) {
-        stop(x, DAMAGED, 0, 0);
+        xlsx_stop(x, XLSX_DAMAGED, 0, 0);
         return;
     }
     for (; x->used <= x->column; x->used++) {
@@ -482,29 +278,10 @@ static void end_cell(struct xlsx *x)
     struct sheet_cell *cell = &x->cells[x->column];
     *cell = (struct sheet_cell){.text = ""};
     x->own[x->column] = false;
-    if (x->type == 's') {
-        long i = whole(x->value.data, 1L << 40);
-        if (i < 0 || (size_t)i >= x->text_count) {
-            stop(x, DAMAGED, x->row, x->column);
-            return;
-        }
-        size_t from = x->text_starts[i];
-        size_t to = (size_t)i + 1 < x->text_count ? x->text_starts[i + 1] : x->texts.size;
-        cell->text = x->texts.data + from;
-        cell->size = to - from - 1;
-        if (cell->size > SHEET_CELL) {
-            *cell = (struct sheet_cell){.text = ""};
-            x->too_long = x->column;
-        }
-    } else if (x->type == 'i') {
-        x->value.size = unescape(x->value.data, x->value.size);
-        put_text(x, x->value.data, x->value.size);
-    } else if (x->type == 'b')
-        cell->text = truth(x->value.data) ? "TRUE" : "FALSE", cell->size = strlen(cell->text);
-    else if (x->type == 'e')
-        put_text(x, x->value.data, x->value.size);
+    if (no_result)
+        put_text(x, SHEET_NO_RESULT, strlen(SHEET_NO_RESULT));
     else
-        put_number(x, cell);
+        put_value(x, cell);
 }
 
 static void XMLCALL sheet_end(void *self, const char *name)
@@ -512,7 +289,7 @@ static void XMLCALL sheet_end(void *self, const char *name)
     struct xlsx *x = self;
     if (x->stopped)
         return;
-    name = local(name);
+    name = xlsx_local(name);
     if (!strcmp(name, "v") || !strcmp(name, "t"))
         x->place = NOWHERE;
     else if (!strcmp(name, "rPh"))
@@ -529,11 +306,10 @@ static void XMLCALL sheet_end(void *self, const char *name)
     }
 }
 
-static bool xlsx_next(void *self, struct sheet_row *row)
+static bool stream_next(struct xlsx *x, struct sheet_row *row)
 {
-    struct xlsx *x = self;
     x->row_ready = false;
-    if ((x->ended && !x->suspended) || !parse_on(x) || !x->row_ready)
+    if ((x->ended && !x->suspended) || !xlsx_parse_on(x) || !x->row_ready)
         return false;
     for (int i = 0; i < x->used; i++)
         if (x->own[i])
@@ -546,95 +322,189 @@ static bool xlsx_next(void *self, struct sheet_row *row)
     return true;
 }
 
+/* ---- rows out of order ---- */
+
+static void keep_row(struct xlsx *x, const struct sheet_row *row)
+{
+    if (x->kept_count == x->kept_room) {
+        x->kept_room = x->kept_room ? 2 * x->kept_room : 256;
+        x->kept = must_grow(x->kept, (size_t)x->kept_room * sizeof *x->kept);
+    }
+    struct xlsx_kept *k = &x->kept[x->kept_count++];
+    *k = (struct xlsx_kept){row->number, row->count, NULL, row->why, row->why_column};
+    k->cells = ARENA_ARRAY(x->kept_arena, struct sheet_cell, row->count + 1);
+    for (int i = 0; i < row->count; i++) {
+        k->cells[i] = row->cells[i];
+        k->cells[i].text = arena_copyn(x->kept_arena, row->cells[i].text, row->cells[i].size);
+    }
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct xlsx_kept *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static bool keep_all(struct xlsx *x)
+{
+    struct sheet_row row;
+    x->kept_arena = arena_new();
+    x->kept_count = x->kept_at = 0;
+    while (stream_next(x, &row))
+        keep_row(x, &row);
+    if (x->kept_count)
+        qsort(x->kept, (size_t)x->kept_count, sizeof *x->kept, by_number);
+    return !x->sheet->why;
+}
+
+static bool kept_next(struct xlsx *x, struct sheet_row *row)
+{
+    if (x->kept_at == x->kept_count)
+        return false;
+    const struct xlsx_kept *k = &x->kept[x->kept_at++];
+    if (k->count)
+        memcpy(x->cells, k->cells, (size_t)k->count * sizeof *k->cells);
+    x->used = k->count;
+    *row = (struct sheet_row){k->number, k->count, x->cells, k->why, k->why_column};
+    return true;
+}
+
+/* ---- merged cells ---- */
+
+/* Starts the ranges that begin with this row. Each column has at most one at a
+ * time, whatever the file says. */
+static void merges_begin(struct xlsx *x, struct xlsx_sheet *s, const struct sheet_row *row)
+{
+    for (; x->merge_next < s->merge_count && s->merges[x->merge_next].from <= row->number;
+         x->merge_next++) {
+        struct xlsx_merge *m = &s->merges[x->merge_next];
+        free(m->text);
+        m->text = NULL;
+        if (m->from < row->number || m->column >= row->count || !row->cells[m->column].size)
+            continue;
+        m->cell = row->cells[m->column];
+        m->cell.text = m->text = must_copy(m->cell.text);
+        x->merged += !x->active[m->column];
+        x->active[m->column] = m;
+    }
+}
+
+static void merges_fill(struct xlsx *x, struct sheet_row *row)
+{
+    for (int c = 0; c < SHEET_COLUMNS && x->merged; c++) {
+        const struct xlsx_merge *m = x->active[c];
+        if (!m || row->number <= m->from)
+            continue;
+        if (row->number > m->to) {
+            x->active[c] = NULL;
+            x->merged--;
+            continue;
+        }
+        for (; row->count <= c; row->count++)
+            x->cells[row->count] = (struct sheet_cell){.text = ""};
+        if (!x->cells[c].size)
+            x->cells[c] = m->cell;
+    }
+}
+
+static bool xlsx_next(void *self, struct sheet_row *row)
+{
+    struct xlsx *x = self;
+    if (!(x->kept_arena ? kept_next(x, row) : stream_next(x, row)))
+        return false;
+    merges_begin(x, &x->sheets[x->at], row);
+    merges_fill(x, row);
+    return true;
+}
+
+/* ---- the source ---- */
+
+static void leave_sheet(struct xlsx *x)
+{
+    xlsx_part_end(x);
+    if (x->kept_arena)
+        arena_free(x->kept_arena);
+    x->kept_arena = NULL;
+    x->kept_count = x->kept_at = 0;
+}
+
+static bool xlsx_turn(void *self, int which)
+{
+    struct xlsx *x = self;
+    leave_sheet(x);
+    x->stopped = false;
+    x->at = which;
+    x->unpacked = x->unpacked_book;
+    struct xlsx_sheet *s = &x->sheets[which];
+    if (!scan(x) || !xlsx_part_start(x, s->part, sheet_start, sheet_end, sheet_data))
+        return false;
+    zip_stat_t st;
+    zip_int64_t part = xlsx_part_find(x, s->part);
+    x->part_size = 0;
+    if (part >= 0 && !zip_stat_index(x->zip, (zip_uint64_t)part, 0, &st) &&
+        (st.valid & ZIP_STAT_SIZE))
+        x->part_size = st.size;
+    x->row = x->used = x->phonetic = x->merge_next = x->merged = 0;
+    memset(x->active, 0, sizeof x->active);
+    x->place = NOWHERE;
+    x->too_long = -1;
+    return !s->disordered || keep_all(x);
+}
+
+static int xlsx_count(const void *self)
+{
+    return ((const struct xlsx *)self)->sheet_count;
+}
+
+static const char *xlsx_name(const void *self, int which)
+{
+    return ((const struct xlsx *)self)->sheets[which].name;
+}
+
 static double xlsx_done(const void *self)
 {
     const struct xlsx *x = self;
+    if (x->kept_arena)
+        return x->kept_count ? (double)x->kept_at / x->kept_count : 1;
     return x->part_size ? (double)x->fed / (double)x->part_size : 1;
 }
 
 static void xlsx_close(void *self)
 {
     struct xlsx *x = self;
-    end_part(x);
+    leave_sheet(x);
     if (x->zip)
         zip_discard(x->zip);
     buf_release(&x->texts);
     buf_release(&x->value);
     buf_release(&x->row_text);
+    for (int i = 0; x->sheets && i < XLSX_SHEETS; i++) {
+        for (int m = 0; m < x->sheets[i].merge_count; m++)
+            free(x->sheets[i].merges[m].text);
+        free(x->sheets[i].merges);
+    }
+    free(x->sheets);
+    free(x->kept);
     free(x->text_starts);
-    free(x->style_is_date);
+    free(x->styles);
     free(x);
-}
-
-/* Opens the archive and refuses what would unpack to too much. */
-static bool open_archive(struct xlsx *x, const void *data, size_t size)
-{
-    zip_error_t error;
-    zip_error_init(&error);
-    x->bytes = zip_source_buffer_create(data, size, 0, &error);
-    x->zip = x->bytes ? zip_open_from_source(x->bytes, ZIP_RDONLY, &error) : NULL;
-    if (!x->zip) {
-        zip_source_free(x->bytes);
-        zip_error_fini(&error);
-        return sheet_fail(x->sheet, DAMAGED, 0, 0);
-    }
-    zip_error_fini(&error);
-    zip_int64_t count = zip_get_num_entries(x->zip, 0);
-    zip_uint64_t total = 0;
-    if (count > 10000)
-        return sheet_fail(x->sheet, TOO_LARGE, 0, 0);
-    for (zip_int64_t i = 0; i < count; i++) {
-        zip_stat_t st;
-        if (zip_stat_index(x->zip, (zip_uint64_t)i, 0, &st) || !(st.valid & ZIP_STAT_SIZE) || !(st.valid & ZIP_STAT_COMP_SIZE))
-            return sheet_fail(x->sheet, DAMAGED, 0, 0);
-        if ((st.valid & ZIP_STAT_ENCRYPTION_METHOD) && st.encryption_method != ZIP_EM_NONE)
-            return sheet_fail(x->sheet, LOCKED, 0, 0);
-        if (st.size > SHEET_UNPACKED || (total += st.size) > SHEET_UNPACKED ||
-            (st.size > (1 << 20) && st.size / SHEET_RATIO > st.comp_size))
-            return sheet_fail(x->sheet, TOO_LARGE, 0, 0);
-    }
-    return true;
-}
-
-static bool read_book(struct xlsx *x)
-{
-    if (!read_part(x, "_rels/.rels", relation, NULL, NULL))
-        return false;
-    if (!*x->book)
-        snprintf(x->book, PART_NAME, "xl/workbook.xml");
-    if (!read_part(x, x->book, book_element, NULL, NULL))
-        return false;
-    char relations[2 * PART_NAME];
-    const char *slash = strrchr(x->book, '/');
-    int folder = slash ? (int)(slash - x->book + 1) : 0;
-    snprintf(relations, sizeof relations, "%.*s_rels/%s.rels", folder, x->book, x->book + folder);
-    if (!read_part(x, relations, relation, NULL, NULL))
-        return false;
-    if (!*x->part)
-        return sheet_fail(x->sheet, N_("The Excel file has no sheet to read."), 0, 0);
-    if (*x->styles_part && !read_part(x, x->styles_part, style_element, style_end, NULL))
-        return false;
-    return !*x->texts_part || read_part(x, x->texts_part, text_start, text_end, text_data);
 }
 
 void *xlsx_open(struct sheet *s, const void *data, size_t size)
 {
     struct xlsx *x = must_alloc(sizeof *x);
     x->sheet = s;
-    x->style_is_date = must_alloc(STYLES * sizeof *x->style_is_date);
-    buf_init(&x->texts, TEXTS_MOST);
     buf_init(&x->value, SHEET_CELL + 16);
     buf_init(&x->row_text, (SHEET_CELL + 1) * (SHEET_COLUMNS + 2));
-    if (open_archive(x, data, size) && read_book(x) && start_part(x, x->part, sheet_start, sheet_end, sheet_data)) {
-        zip_stat_t st;
-        x->phonetic = 0;
-        x->too_long = -1;
-        if (!zip_stat(x->zip, x->part, 0, &st) && (st.valid & ZIP_STAT_SIZE))
-            x->part_size = st.size;
+    if (xlsx_book_open(x, data, size) && xlsx_turn(x, 0))
         return x;
-    }
     xlsx_close(x);
     return NULL;
 }
 
-const struct sheet_source xlsx_source = {xlsx_next, xlsx_done, xlsx_close};
+const struct sheet_source xlsx_source = {.next = xlsx_next,
+                                         .turn = xlsx_turn,
+                                         .count = xlsx_count,
+                                         .name = xlsx_name,
+                                         .done = xlsx_done,
+                                         .close = xlsx_close};

@@ -1,10 +1,11 @@
 /*
- * A form that could not be taken because nobody is signed in any more, or
- * because its page is from before: the answer carries all that was typed, and
- * a press sends it again. Passwords and files are not carried.
+ * Answers a form that was refused because the session ended or the page was too
+ * old. The answer contains everything that was typed, and one click submits it
+ * again. Passwords and files are not included.
  *
- * Only for what a browser says came from a page of ours: another site must not
- * put words into a form that somebody then sends with their own rights.
+ * Only for forms that, according to the browser, came from our own page:
+ * another site must not be able to fill in a form that someone then submits
+ * with their own rights.
  */
 #include "web/gate.h"
 
@@ -13,11 +14,12 @@
 #include <string.h>
 #include <strings.h>
 
-#define SHOWN_LEAST 12 /* characters: shorter ones are choices and numbers */
+#define SHOWN_LEAST 12 /* characters: shorter texts are choices and numbers */
 
 static bool from_here(struct ctx *ctx)
 {
-    const char *site = header(ctx, "sec-fetch-site"), *origin = header(ctx, "origin"), *host = header(ctx, "host");
+    const char *site = header(ctx, "sec-fetch-site"), *origin = header(ctx, "origin"),
+               *host = header(ctx, "host");
     if (site)
         return !strcmp(site, "same-origin");
     const char *after = origin ? strstr(origin, "://") : NULL;
@@ -52,24 +54,34 @@ bool answer_again(struct ctx *ctx, int code, const char *sign_in)
     if (ctx->web->wants_json || ctx->web->fragment || ctx->web->form_count == 0 || !from_here(ctx))
         return false;
     answer_code(ctx, code);
-    const char *title = sign_in ? say(ctx, "Please sign in") : say(ctx, "Please send it once more");
-    page_begin(ctx, title, ctx->actor.roles & ~(unsigned)(ROLE_PUBLIC | ROLE_RESIDENT | ROLE_VOLUNTEER) ? PAGE_STAFF : PAGE_RESIDENT);
-    html(
-        out, "<header class=\"head\"><h1>{}</h1></header><div class=\"notice warn\">{}<div><p>{}</p>", title, icon(ctx, "alert-triangle"),
-        sign_in
-            ? say(ctx, "You are signed out. What you filled in is kept on this page: sign in in another window, then go on here.")
-            : say(ctx,
-                  "This page was from before you signed in, so nothing has been stored yet. What you filled in is kept: send it once more."));
+    const char *title = sign_in ? say(ctx, "Please sign in") : say(ctx, "Please submit again");
+    page_begin(ctx, title,
+               ctx->actor.roles & ~(unsigned)(ROLE_PUBLIC | ROLE_RESIDENT | ROLE_VOLUNTEER)
+                   ? PAGE_STAFF
+                   : PAGE_RESIDENT);
+    html(out,
+         "<header class=\"head\"><h1>{}</h1></header><div class=\"notice warn\">{}<div><p>{}</p>",
+         title, icon(ctx, "alert-triangle"),
+         sign_in ? say(ctx, "You have been signed out. Your entries are still on this page: sign "
+                            "in in another window, then continue here.")
+                 : say(ctx, "This page is from before you signed in, so nothing has been saved "
+                            "yet. Your entries are still here: please submit again."));
     if (ctx->web->upload_count)
-        html(out, "<p>{}</p>", say(ctx, "Files have to be chosen again."));
+        html(out, "<p>{}</p>", say(ctx, "Please choose your files again."));
     html(out, "</div></div>");
     if (sign_in)
-        html(out, "<p class=\"acts\"><a class=\"button primary\" href=\"{}\" target=\"_blank\">{} {}</a></p>", sign_in, icon(ctx, "login"),
-             say(ctx, "Sign in, in another window"));
-    form_begin(ctx, arena_print(ctx->arena, "%s%s%s", ctx->web->path, *ctx->web->query_text ? "?" : "", ctx->web->query_text), NULL, false);
+        html(out,
+             "<p class=\"acts\"><a class=\"button primary\" href=\"{}\" target=\"_blank\">{} "
+             "{}</a></p>",
+             sign_in, icon(ctx, "login"), say(ctx, "Sign in (new window)"));
+    form_begin(ctx,
+               arena_print(ctx->arena, "%s%s%s", ctx->web->path, *ctx->web->query_text ? "?" : "",
+                           ctx->web->query_text),
+               NULL, false);
     draw_fields(ctx);
-    html(out, "<div class=\"acts\"><button{}>{} {}</button></div>", (struct markup){sign_in ? "" : " class=\"primary\""}, icon(ctx, "send"),
-         sign_in ? say(ctx, "I am signed in: go on") : say(ctx, "Send it"));
+    html(out, "<div class=\"acts\"><button{}>{} {}</button></div>",
+         (struct markup){sign_in ? "" : " class=\"primary\""}, icon(ctx, "send"),
+         sign_in ? say(ctx, "I’ve signed in: continue") : say(ctx, "Submit"));
     form_end(ctx);
     page_end(ctx);
     return true;

@@ -1,5 +1,5 @@
 /*
- * The handler's words for reading input and writing the answer (web/web.h).
+ * The functions for handlers that read input and write the answer (web/web.h).
  * Everything lives in the request's arena.
  */
 #include "web/gate.h"
@@ -52,22 +52,29 @@ int64_t param_int(const struct ctx *ctx, const char *name)
     return number(param(ctx, name));
 }
 
+/* Fills ids with at most `most` of the values; returns how many there are. */
 static int ints_of(const struct param *list, int count, const char *name, int64_t *ids, int most)
 {
     int n = 0;
-    for (int i = 0; i < count && n < most; i++)
+    for (int i = 0; i < count; i++)
         if (strcmp(list[i].name, name) == 0) {
             int64_t v = number(list[i].value);
-            if (v != NONE)
-                ids[n++] = v;
+            if (v != NONE && n++ < most)
+                ids[n - 1] = v;
         }
     return n;
 }
 
-int param_ints(const struct ctx *ctx, const char *name, int64_t *ids, int most)
+int param_ints(struct ctx *ctx, const char *name, int64_t *ids, int most)
 {
     int n = ints_of(ctx->web->form, ctx->web->form_count, name, ids, most);
-    return n ? n : ints_of(ctx->web->query, ctx->web->query_count, name, ids, most);
+    if (n == 0)
+        n = ints_of(ctx->web->query, ctx->web->query_count, name, ids, most);
+    if (n <= most)
+        return n;
+    if (!ctx_problem_of(ctx, name))
+        ctx_problem(ctx, name, say(ctx, "Choose no more than {}; you chose {}.", most, n));
+    return most;
 }
 
 void answer_code(struct ctx *ctx, int code)
@@ -79,7 +86,7 @@ static void header_put(struct ctx *ctx, const char *name, const char *value, boo
 {
     struct exchange *ex = ctx->web;
     char *clean = arena_copy(ctx->arena, value ? value : "");
-    for (char *p = clean; *p; p++) /* nothing can start a header of its own */
+    for (char *p = clean; *p; p++) /* so that nothing can start another header */
         if ((unsigned char)*p < 0x20 || *p == 0x7F)
             *p = ' ';
     for (int i = 0; !again && i < ex->answer_count; i++)
@@ -155,7 +162,8 @@ const char *url_with(struct ctx *ctx, const char *name, const char *value)
             continue;
         buf_putc(&b, before);
         bool words = ctx->web->words && strcmp(p->name, "q") == 0;
-        plain(&b, "{}={}", (struct url_part){p->name}, (struct url_part){words ? ctx->web->words : p->value});
+        plain(&b, "{}={}", (struct url_part){p->name},
+              (struct url_part){words ? ctx->web->words : p->value});
         before = '&';
     }
     if (value) {

@@ -1,9 +1,9 @@
 /*
- * Searching without leaving traces: a name or a telephone number that is
- * looked for stands in the address sealed, so that neither a browser's history
- * nor a proxy's log holds it. A search form posts its fields to /find, which
- * answers with the address of the list; the gate opens the words there, for
- * who looked for them: nobody else reads them with an account of their own.
+ * Searching without leaving traces. A name or phone number in a search is
+ * encrypted in the URL, so neither browser histories nor proxy logs contain
+ * it. A search form posts its fields to /find, which redirects to the list's
+ * URL. There the gate decrypts the words, but only for the account that
+ * searched.
  */
 #include "base/seal.h"
 #include "base/text.h"
@@ -16,7 +16,8 @@
 
 static const char *purpose(struct ctx *ctx)
 {
-    return arena_print(ctx->arena, "search %lld %lld", (long long)ctx->actor.user, (long long)ctx->actor.volunteer);
+    return arena_print(ctx->arena, "search %lld %lld", (long long)ctx->actor.user,
+                       (long long)ctx->actor.volunteer);
 }
 
 const char *words_sealed(struct ctx *ctx, const char *typed)
@@ -24,20 +25,25 @@ const char *words_sealed(struct ctx *ctx, const char *typed)
     const char *words = typed ? text_tidy(ctx->arena, typed) : NULL;
     if (!words || !*words || !ctx->keys)
         return words ? words : "";
-    return arena_print(ctx->arena, "%c%s", MARK, seal_text(ctx->keys, ctx->arena, purpose(ctx), text_cut(ctx->arena, words, MOST / 4)));
+    return arena_print(
+        ctx->arena, "%c%s", MARK,
+        seal_text(ctx->keys, ctx->arena, purpose(ctx), text_cut(ctx->arena, words, MOST / 4)));
 }
 
-/* What does not open was cut off or comes from elsewhere: nothing is looked for. */
+/* Search words that can't be decrypted are truncated or forged: nothing is searched. */
 void words_open(struct visit *v)
 {
     for (int i = 0; i < v->ex.query_count; i++) {
         const struct param *p = &v->ex.query[i];
-        if (strcmp(p->name, "q") != 0 || p->value[0] != MARK || strncmp(p->value + 1, SEAL_PREFIX, strlen(SEAL_PREFIX)) != 0)
+        if (strcmp(p->name, "q") != 0 || p->value[0] != MARK ||
+            strncmp(p->value + 1, SEAL_PREFIX, strlen(SEAL_PREFIX)) != 0)
             continue;
         const char *words = NULL;
         struct param *own = ARENA_ARRAY(v->arena, struct param, v->ex.query_count);
         memcpy(own, v->ex.query, sizeof *own * (size_t)v->ex.query_count);
-        if (!v->ctx.keys || seal_open(v->ctx.keys, v->arena, purpose(&v->ctx), p->value + 1, &words) != OK || !words)
+        if (!v->ctx.keys ||
+            seal_open(v->ctx.keys, v->arena, purpose(&v->ctx), p->value + 1, &words) != OK ||
+            !words)
             words = "";
         v->ex.words = p->value;
         own[i].value = words;
@@ -54,15 +60,18 @@ const char *query_again(const struct ctx *ctx, const char *name)
 void find_begin(struct ctx *ctx, const char *css, const char *to)
 {
     html(ctx->web->out,
-         "<form class=\"{}\" role=\"search\" method=\"post\" action=\"/find\"><input type=\"hidden\" name=\"_to\" value=\"{}\">", css, to);
+         "<form class=\"{}\" role=\"search\" method=\"post\" action=\"/find\"><input "
+         "type=\"hidden\" name=\"_to\" value=\"{}\">",
+         css, to);
     if (ctx->web->csrf)
         html(ctx->web->out, "<input type=\"hidden\" name=\"_csrf\" value=\"{}\">", ctx->web->csrf);
 }
 
-/* A plain path of our own. */
+/* Whether it is a plain local path. */
 static bool path_plain(const char *to)
 {
-    return to[0] == '/' && to[1] != '/' && to[strspn(to, "abcdefghijklmnopqrstuvwxyz0123456789/-_")] == '\0';
+    return to[0] == '/' && to[1] != '/' &&
+           to[strspn(to, "abcdefghijklmnopqrstuvwxyz0123456789/-_")] == '\0';
 }
 
 static void find(struct ctx *ctx)

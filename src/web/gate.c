@@ -1,21 +1,23 @@
 /*
- * The gate: route, input, who, may, once, and what comes after a handler.
+ * The gate: routing, parsing, authorisation, idempotency, sending the answer.
  *
- * Order of the checks: tenant, address, route and method, body, UTF-8, rate,
- * session, same origin, role, CSRF token, record in scope. A handler runs only when all
- * of them passed, so it never checks again.
+ * Order of the checks: tenant, address, UTF-8, host, rate, route and method,
+ * body, session, role, same origin, CSRF token, record in scope. A handler runs
+ * only if all of them passed, so it never checks again.
  *
- * The last is looked at once more behind the door, where a record may have moved
- * out of reach meanwhile.
+ * The scope is checked again on the writer thread: the record may have moved
+ * out of the actor's scope in the meantime.
  *
- * An idempotency key is looked up before prepare and again behind the door, in
- * the transaction of the change: the same key, actor and route answer what was
- * answered then; the same key with other content is a conflict.
+ * An idempotency key is looked up before prepare and again on the writer
+ * thread, in the transaction of the change. The same key, actor and route get
+ * the stored answer; the same key with other content is a conflict.
  */
 #define _GNU_SOURCE /* memmem */
 #include "web/gate.h"
 
 #include "base/log.h"
+#include "web/address.h"
+#include "web/origin.h"
 #include "web/routes.h"
 #include "web/session.h"
 
@@ -69,19 +71,46 @@ static const char *visit_header(const struct visit *v, const char *name)
     return header(&v->ctx, name);
 }
 
+/* Returns the last value of the last header of that name, which the trusted proxy wrote. Anyone may
+ * have written the values before it. NULL: no such header. */
+static const char *last_value(const struct visit *v, const char *name)
+{
+    const char *last = NULL;
+    for (int i = 0; i < v->ex.header_count; i++)
+        if (!strcmp(v->headers[i].name, name))
+            last = v->headers[i].value;
+    const char *comma = last ? strrchr(last, ',') : NULL;
+    return comma ? comma + 1 : last;
+}
+
+/* Warns, at most once an hour, of a proxy that the configuration does not mention. */
+static void warn_proxy(void)
+{
+    static _Atomic int64_t warned;
+    int64_t now = time(NULL), last = atomic_load(&warned);
+    if (now - last >= 3600 && atomic_compare_exchange_strong(&warned, &last, now))
+        log_warn("forwarded_without_proxied", "\"effect\":{}",
+                 "every visitor counts as the proxy, so limits by address hit everyone at once");
+}
+
 static void take_address(struct gate *g, struct visit *v)
 {
+    struct address from = {.text = "", .group = ""};
+    const char *forwarded = last_value(v, "x-forwarded-for");
+    if (v->peer && !address_read(v->arena, v->peer, &from))
+        from.text = from.group = v->peer;
+    bool here = from.loopback && !forwarded; /* a forwarded address is never this machine */
+    if (forwarded && !g->site->proxied)
+        warn_proxy();
+    else if (forwarded && !address_read(v->arena, forwarded, &from))
+        from.text = from.group = "unknown";
+    v->ex.address = from.text;
+    v->ex.group = from.group;
+    v->ex.here = here;
     v->ex.tls = v->ctx.site->tls;
-    v->ex.address = v->peer ? v->peer : "";
     if (!g->site->proxied)
         return;
-    const char *forwarded = visit_header(v, "x-forwarded-for");
-    if (forwarded) { /* the last one was written by the proxy we trust */
-        const char *last = strrchr(forwarded, ',');
-        last = last ? last + 1 : forwarded;
-        v->ex.address = arena_copy(v->arena, last + strspn(last, " "));
-    }
-    const char *proto = visit_header(v, "x-forwarded-proto");
+    const char *proto = last_value(v, "x-forwarded-proto");
     if (proto && strcmp(proto, "https") == 0)
         v->ex.tls = true;
 }
@@ -94,16 +123,18 @@ static void take_uri(struct visit *v)
     v->bad_path = path[0] != '/' || !input_decode(path, &n, false) || !utf8_clean(path, n);
     v->ex.path = v->bad_path ? "/" : path;
     v->ex.query_text = mark ? mark + 1 : "";
-    if (!input_urlencoded(v->arena, v->ex.query_text, strlen(v->ex.query_text), &v->ex.query, &v->ex.query_count))
+    if (!input_urlencoded(v->arena, v->ex.query_text, strlen(v->ex.query_text), &v->ex.query,
+                          &v->ex.query_count))
         v->bad_path = true;
 }
 
-/* Whose the request is. Before the address is read: what stands before it is taken off. */
+/* Chooses the tenant. Runs before the path is read, because it removes the tenant's prefix. */
 static void take_site(struct gate *g, struct visit *v)
 {
     const char *host = visit_header(v, "host");
     v->ctx.site = g->site;
-    if (g->site->choose && (v->inside = g->site->choose(v->arena, host ? host : "", &v->uri, v->ex.prefix)) != NULL)
+    if (g->site->choose &&
+        (v->inside = g->site->choose(v->arena, host ? host : "", &v->uri, v->ex.prefix)) != NULL)
         v->ctx.site = v->inside;
     v->ctx.keys = v->ctx.site->keys;
     atomic_fetch_add_explicit(&v->ctx.site->requests, 1, memory_order_relaxed);
@@ -121,12 +152,14 @@ void gate_route(struct gate *g, struct visit *v)
     if (v->route && (v->route->flags & (UPLOAD | BODY_BIG)))
         v->limit = UPLOAD_LIMIT;
     v->body.ceiling = v->limit + 4096;
-    v->ex.wants_json = (v->route && (v->route->flags & API)) || strncmp(v->ex.path, "/api/", 5) == 0;
+    v->ex.wants_json = (v->route && (v->route->flags & API)) ||
+                       strncmp(v->ex.path, "/api/", 5) == 0;
 }
 
 bool gate_reads(const struct visit *v)
 {
-    return v->ctx.site->data && v->route && !(v->route->flags & STORELESS) && !v->ambiguous && !v->too_long;
+    return v->ctx.site->data && v->route && !(v->route->flags & STORELESS) && !v->ambiguous &&
+           !v->too_long;
 }
 
 /* ---- visits ---- */
@@ -136,7 +169,7 @@ static void visit_begin(struct visit *v)
     ctx_init(&v->ctx, v->arena);
     v->ctx.actor.via = "web";
     v->ctx.web = &v->ex;
-    v->ex = (struct exchange){.id = NONE, .code = 200, .out = &v->out, .address = ""};
+    v->ex = (struct exchange){.id = NONE, .code = 200, .out = &v->out, .address = "", .group = ""};
     v->ex.answer = ARENA_ARRAY(v->arena, struct param, ANSWER_HEADERS_MOST);
 }
 
@@ -185,7 +218,7 @@ struct visit *visit_of(struct ctx *ctx)
     return (struct visit *)((char *)ctx - offsetof(struct visit, ctx));
 }
 
-/* Forgets an answer that must not leave. */
+/* Drops an answer that must not be sent. */
 static void answer_forget(struct visit *v)
 {
     buf_clear(&v->out);
@@ -208,30 +241,31 @@ static const char *title_of(struct ctx *ctx, int code)
 {
     switch (code) {
     case 400:
-        return say(ctx, "The request could not be read");
+        return say(ctx, "Your submission could not be read");
     case 401:
         return say(ctx, "Please sign in");
     case 403:
-        return say(ctx, "Your account may not do this");
+        return say(ctx, "You don’t have permission to do this");
     case 404:
-        return say(ctx, "There is nothing here");
+        return say(ctx, "Page not found");
     case 405:
-        return say(ctx, "This address does not take such a request");
+        return say(ctx, "This page does not accept that kind of request");
     case 409:
+        return say(ctx, "This can’t be done now");
     case 412:
-        return say(ctx, "Somebody changed it meanwhile");
+        return say(ctx, "Someone else has changed this");
     case 413:
-        return say(ctx, "That is too much at once");
+        return say(ctx, "Too much data");
     case 415:
-        return say(ctx, "This kind of content is not understood");
+        return say(ctx, "Unsupported content type");
     case 422:
-        return say(ctx, "Something needs to be put right");
+        return say(ctx, "Please check your entries");
     case 428:
-        return say(ctx, "Say which version you are changing");
+        return say(ctx, "Specify the version you are changing");
     case 429:
-        return say(ctx, "Too many requests from your address");
+        return say(ctx, "Too many attempts");
     case 503:
-        return say(ctx, "The system can't do this just now");
+        return say(ctx, "The system is temporarily unavailable");
     default:
         return say(ctx, "Something went wrong");
     }
@@ -240,9 +274,12 @@ static const char *title_of(struct ctx *ctx, int code)
 static void problem_json(struct ctx *ctx, int code)
 {
     struct buf *out = ctx->web->out;
+    /* a refusal has many reasons: its title is the one that holds */
+    const char *what = code == 409 ? ctx_problem_of(ctx, NULL) : NULL;
     answer_type(ctx, "application/problem+json");
-    json(out, "{\"type\":{},\"title\":{},\"status\":{},\"errors\":[", arena_print(ctx->arena, "urn:linli:%s", status_name(ctx->status)),
-         title_of(ctx, code), code);
+    json(out, "{\"type\":{},\"title\":{},\"status\":{},\"errors\":[",
+         arena_print(ctx->arena, "urn:linli:%s", status_name(ctx->status)),
+         what ? what : title_of(ctx, code), code);
     for (const struct problem *p = ctx->problems; p; p = p->next) {
         json(out, "{\"field\":{},\"message\":{}}", p->field, p->text);
         if (p->next)
@@ -262,20 +299,27 @@ void answer_problem(struct ctx *ctx)
         return;
     }
     struct buf *out = ctx->web->out;
-    const char *title = title_of(ctx, code);
-    const char *work = work_place(ctx);
-    page_begin(ctx, title, PAGE_STAFF); /* for who has a place there */
+    const char *title = title_of(ctx, code), *work = work_place(ctx);
+    const struct site_words *w = ctx->site->words;
+    page_begin(ctx, title, PAGE_STAFF); /* the staff frame, if the actor has pages there */
     html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
     for (const struct problem *p = ctx->problems; p; p = p->next)
-        html(out, "<div class=\"notice warn\">{}<div><p>{}</p></div></div>", icon(ctx, "alert-triangle"), p->text);
-    if (!ctx->problems && code == 503)
-        html(out, "<p>{}</p>", say(ctx, "Nothing you sent before is lost. Please go back and try again in a moment."));
-    if (!ctx->problems && code == 404)
-        html(out, "<p>{}</p>", say(ctx, "The address may be mistyped, or what stood here is gone."));
-    if (!ctx->problems && code == 403 && ctx->actor.user != NONE)
-        html(out, "<p>{}</p>", say(ctx, "If your work needs it, ask the administrator for the role."));
+        html(out, "<p class=\"notice warn\">{}<span>{}</span></p>", icon(ctx, "alert-triangle"),
+             p->text);
+    const char *more =
+        code == 503 ? say(ctx, "Nothing you submitted before has been lost. Please go back and try "
+                               "again in a moment.")
+        : code == 404 ? say(ctx, "The address may be mistyped, or the page may have been removed.")
+        : code == 403 && ctx->actor.user != NONE
+            ? say(ctx, "If you need this for your work, ask the administrator for access.")
+            : NULL;
+    if (!ctx->problems && more)
+        html(out, "<p>{}</p>", more);
+    if (!work && w && w->phone)
+        html(out, "<p><a class=\"button\" href=\"tel:{}\">{}</a></p>", w->phone,
+             say(ctx, "Call us: {}", w->phone));
     html(out, "<div class=\"acts\"><a class=\"button\" href=\"{}\">{}</a></div>", work ? work : "/",
-         work ? say(ctx, "To my work") : say(ctx, "To the first page"));
+         work ? say(ctx, "Back to my work") : say(ctx, "Home"));
     page_end(ctx);
 }
 
@@ -293,8 +337,9 @@ static void draw_refusal(struct visit *v, int code, enum status s, const char *t
 
 /* ---- after everything ---- */
 
-static const char policy[] = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-                             "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+static const char policy[] =
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 static const char *answered(const struct visit *v, const char *name)
 {
@@ -304,14 +349,16 @@ static const char *answered(const struct visit *v, const char *name)
     return NULL;
 }
 
-/* What a link or a form's address may stand in; the value of a hidden field is not one. An escaped text has no quotes. */
+/* Returns whether the attribute at this position is a URL and not the value of a hidden field.
+ * Escaped text has no quotes, so it can't look like an attribute. */
 static bool is_address(const char *from, const char *at)
 {
     static const char field[] = "value";
-    return !(at - from >= (ptrdiff_t)sizeof field - 1 && memcmp(at - (sizeof field - 1), field, sizeof field - 1) == 0);
+    return !(at - from >= (ptrdiff_t)sizeof field - 1 &&
+             memcmp(at - (sizeof field - 1), field, sizeof field - 1) == 0);
 }
 
-/* A tenant chosen by /t/NAME: every address of ours in a page begins with it. */
+/* Puts the tenant's prefix (/t/NAME) before every local URL in a page. */
 static void prefix_page(struct visit *v)
 {
     struct buf own = v->out;
@@ -344,8 +391,9 @@ static enum gate_next visit_end(struct visit *v)
 {
     struct ctx *ctx = &v->ctx;
     if (v->out.full)
-        draw_refusal(v, 503, BUSY, say(ctx, "The answer is too long. Please narrow it down."));
-    if (v->ex.fragment && v->part_end && v->part_end < v->out.size) { /* what the handler drew after the part */
+        draw_refusal(v, 503, BUSY, say(ctx, "Too many results. Please narrow your search."));
+    if (v->ex.fragment && v->part_end &&
+        v->part_end < v->out.size) { /* drop what the handler drew after the fragment */
         v->out.size = v->part_end;
         v->out.data[v->part_end] = '\0';
     }
@@ -359,7 +407,8 @@ static enum gate_next visit_end(struct visit *v)
     answer_header(ctx, "Referrer-Policy", "same-origin");
     answer_header(ctx, "Cross-Origin-Opener-Policy", "same-origin");
     answer_header(ctx, "Cross-Origin-Resource-Policy", "same-origin");
-    answer_header(ctx, "Permissions-Policy", "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()");
+    answer_header(ctx, "Permissions-Policy",
+                  "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()");
     if (!answered(v, "Cache-Control"))
         answer_header(ctx, "Cache-Control", v->session || v->bearer ? "no-store" : "no-cache");
     if (v->out.size && strncmp(answered(v, "Content-Type"), "text/html", 9) == 0)
@@ -373,11 +422,14 @@ static enum gate_next visit_end(struct visit *v)
         atomic_fetch_add_explicit(&site->failures, 1, memory_order_relaxed);
     else if (v->ex.code >= 400)
         atomic_fetch_add_explicit(&site->refused, 1, memory_order_relaxed);
-    if (!site->quiet && (v->ex.code >= 500 || v->ex.method != GET)) /* the route, not the address: no personal data */
+    if (!site->quiet &&
+        (v->ex.code >= 500 || v->ex.method != GET)) /* the route, not the URL: no personal data */
         log_write(v->ex.code >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request",
                   "\"method\":{},\"route\":{},\"code\":{},\"user\":{},\"token\":{}",
-                  ARGS(v->known_method ? method_name(v->ex.method) : "?", v->route ? v->route->path : NULL, v->ex.code,
-                       (struct maybe){ctx->actor.user}, (struct maybe){v->bearer ? v->token : NONE}));
+                  ARGS(v->known_method ? method_name(v->ex.method) : "?",
+                       v->route ? v->route->path : NULL, v->ex.code,
+                       (struct maybe){ctx->actor.user},
+                       (struct maybe){v->bearer ? v->token : NONE}));
     return GATE_ANSWER;
 }
 
@@ -395,7 +447,8 @@ void gate_give_up(struct visit *v)
 static enum gate_next store_failed(struct visit *v, struct db *db)
 {
     if (db && !v->ctx.site->quiet)
-        log_error("store", "\"status\":{},\"failure\":{}", status_name(db_status(db)), db_failure(db));
+        log_error("store", "\"status\":{},\"failure\":{}", status_name(db_status(db)),
+                  db_failure(db));
     return refuse(v, 503, db && db_status(db) == BUSY ? BUSY : UNAVAILABLE, NULL);
 }
 
@@ -406,7 +459,7 @@ static bool starts(const char *s, const char *with)
     return strncasecmp(s, with, strlen(with)) == 0;
 }
 
-/* 0, or the code of what is wrong with the body. */
+/* Returns 0, or the HTTP status of the error. */
 static int take_body(struct visit *v)
 {
     if (v->ex.method == GET || v->body.size == 0)
@@ -415,7 +468,10 @@ static int take_body(struct visit *v)
     if (!type)
         return 415;
     if (starts(type, "application/x-www-form-urlencoded"))
-        return input_urlencoded(v->arena, v->body.data, v->body.size, &v->ex.form, &v->ex.form_count) ? 0 : 400;
+        return input_urlencoded(v->arena, v->body.data, v->body.size, &v->ex.form,
+                                &v->ex.form_count)
+                   ? 0
+                   : 400;
     if (starts(type, "application/json") || starts(type, "application/merge-patch+json")) {
         v->ex.body = v->body.data;
         v->ex.body_size = v->body.size;
@@ -432,7 +488,10 @@ static int take_body(struct visit *v)
     size_t n = strcspn(b, quotes ? "\"" : "; ");
     if (n == 0 || n > 200)
         return 400;
-    return input_multipart(v->arena, arena_copyn(v->arena, b, n), v->body.data, v->body.size, &v->ex) ? 0 : 400;
+    return input_multipart(v->arena, arena_copyn(v->arena, b, n), v->body.data, v->body.size,
+                           &v->ex)
+               ? 0
+               : 400;
 }
 
 static bool take_headers(struct visit *v)
@@ -446,7 +505,7 @@ static bool take_headers(struct visit *v)
     if (asked ? strcmp(asked, "en") == 0 : lang && strcmp(lang, "en") == 0)
         v->ctx.lang = "en";
     const char *wanted = visit_header(v, "accept-language");
-    if (!asked && !lang && v->ex.wants_json && wanted && starts(wanted, "en")) /* a program has no cookie to choose with */
+    if (!asked && !lang && wanted && starts(wanted, "en")) /* until the reader chooses */
         v->ctx.lang = "en";
     const char *elder = cookie(&v->ctx, "linli_elder");
     v->ex.elder = elder && strcmp(elder, "1") == 0;
@@ -462,45 +521,6 @@ static bool take_headers(struct visit *v)
     return true;
 }
 
-/* A browser says where a request comes from; a program says nothing and has no cookie to abuse. */
-static bool same_origin(struct visit *v)
-{
-    const char *site = visit_header(v, "sec-fetch-site");
-    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
-        return false;
-    const char *origin = visit_header(v, "origin"), *host = visit_header(v, "host");
-    if (!origin)
-        return true;
-    const char *after = strstr(origin, "://");
-    return after && host && strcasecmp(after + 3, host) == 0;
-}
-
-/* Other names of this machine are refused, so that a page of somebody else's name can't be made to point here. */
-static bool host_fits(const struct gate *g, struct visit *v)
-{
-    if (v->inside && !*v->ex.prefix)
-        return true; /* it was chosen by that name */
-    const char *name = g->site->host, *host = visit_header(v, "host"), *peer = v->peer ? v->peer : "";
-    if (!name || (host && strcasecmp(name, host) == 0))
-        return true;
-    bool here = strcmp(peer, "::1") == 0 || strncmp(peer, "127.", 4) == 0;
-    return here && (!host || starts(host, "127.0.0.1") || starts(host, "localhost") || starts(host, "[::1]"));
-}
-
-/* Where a request comes from is told by every browser of these years. One that says nothing must carry the token. */
-static bool says_origin(struct visit *v)
-{
-    return visit_header(v, "sec-fetch-site") || visit_header(v, "origin");
-}
-
-static bool csrf_fits(struct visit *v)
-{
-    const char *sent = param(&v->ctx, "_csrf");
-    if (!sent)
-        sent = visit_header(v, "x-csrf");
-    return sent && v->ex.csrf && strlen(sent) == strlen(v->ex.csrf) && sodium_memcmp(sent, v->ex.csrf, strlen(sent)) == 0;
-}
-
 static int64_t clock_ms(void)
 {
     struct timespec t;
@@ -510,13 +530,14 @@ static int64_t clock_ms(void)
 
 static bool too_many(struct gate *g, struct visit *v)
 {
-    const char *a = v->ex.address;
-    bool here = strcmp(a, "::1") == 0 || strncmp(a, "127.", 4) == 0;
-    if (v->ctx.site->name) /* what somebody does at one tenant's counts there only */
+    const char *a = v->ex.group;
+    if (v->ctx.site->name) /* each tenant counts separately */
         a = arena_print(v->arena, "%s %s", v->ctx.site->name, a);
-    if (v->route && (v->route->flags & LOGIN_LIMIT) && v->ex.method != GET && !limit_take(g->logins, a, clock_ms()))
+    /* Each page has its own limit: looking up requests must not block signing in. */
+    if (v->route && (v->route->flags & LOGIN_LIMIT) && v->ex.method != GET &&
+        !limit_take(g->logins, arena_print(v->arena, "%s %s", v->route->path, a), clock_ms()))
         return true;
-    return !here && !limit_take(g->rate, a, clock_ms());
+    return !v->ex.here && !limit_take(g->rate, a, clock_ms());
 }
 
 static void fingerprint(struct visit *v)
@@ -540,26 +561,31 @@ static void fingerprint(struct visit *v)
 
 static const char *actor_text(struct visit *v)
 {
-    return v->ctx.actor.user != NONE    ? arena_print(v->arena, "%lld", (long long)v->ctx.actor.user)
-           : v->bearer                  ? arena_print(v->arena, "token %lld", (long long)v->token)
-           : v->ctx.actor.volunteer > 0 ? arena_print(v->arena, "card %lld", (long long)v->ctx.actor.volunteer)
-                                        : "";
+    return v->ctx.actor.user != NONE ? arena_print(v->arena, "%lld", (long long)v->ctx.actor.user)
+           : v->bearer               ? arena_print(v->arena, "token %lld", (long long)v->token)
+           : v->ctx.actor.volunteer > 0
+               ? arena_print(v->arena, "card %lld", (long long)v->ctx.actor.volunteer)
+               : "";
 }
 
-/* True when the key was used: the stored answer, or a conflict, is in place. */
+/* Returns true if the key was used before: the stored answer, or a conflict, is in place. */
 static bool replay(struct visit *v, struct db *db)
 {
     if (!v->ctx.key)
         return false;
-    struct rows *r = query(db, "SELECT fingerprint, code, headers, body FROM idempotency WHERE key = {} AND actor = {} AND route = {}",
+    struct rows *r = query(db,
+                           "SELECT fingerprint, code, headers, body FROM idempotency WHERE key = "
+                           "{} AND actor = {} AND route = {}",
                            v->ctx.key, actor_text(v), v->route->path);
     if (!rows_next(r))
         return false;
     struct bytes print = row_bytes(r, "fingerprint");
-    if (print.size != sizeof v->fingerprint || memcmp(print.data, v->fingerprint, print.size) != 0) {
+    if (print.size != sizeof v->fingerprint ||
+        memcmp(print.data, v->fingerprint, print.size) != 0) {
         rows_end(r);
         ctx_fail(&v->ctx, CONFLICT,
-                 say(&v->ctx, "This was sent already, with other content. Send it again to send the new content as well."));
+                 say(&v->ctx, "You have already submitted this with different content. Submit "
+                              "again to send the new version too."));
         return true;
     }
     v->replayed = true;
@@ -587,23 +613,26 @@ static void remember(struct visit *v, struct db *db)
     for (int i = 0; i < v->ex.answer_count; i++)
         if (strcmp(v->ex.answer[i].name, "Set-Cookie") != 0)
             plain(&headers, "{}:{}\n", v->ex.answer[i].name, v->ex.answer[i].value);
-    change_later(
-        db, "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, body, at) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
-        v->ctx.key, actor_text(v), v->route->path, bytes_of(v->fingerprint, sizeof v->fingerprint), v->ex.code, headers.data,
-        bytes_of(v->out.data, v->out.size), v->ctx.now);
+    change_common_later(
+        db,
+        "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, body, "
+        "at) VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
+        v->ctx.key, actor_text(v), v->route->path, bytes_of(v->fingerprint, sizeof v->fingerprint),
+        v->ex.code, headers.data, bytes_of(v->out.data, v->out.size), v->ctx.now);
     buf_release(&headers);
 }
 
-/* ---- the steps ---- */
+/* ---- steps of a request ---- */
 
-/* On a reader, inside a read transaction: the answer after a problem. */
+/* Draws the answer after a problem. On a reader, inside a read transaction. */
 static void draw_failed(struct visit *v)
 {
     struct ctx *ctx = &v->ctx;
-    int code = v->ex.code >= 400 ? v->ex.code : 200; /* a handler may say more than the status does: 412, 428 */
+    int code = v->ex.code >= 400 ? v->ex.code : 200; /* a handler may be more precise: 412, 428 */
     answer_forget(v);
     v->ex.code = code;
-    if (v->route->failed && (ctx->status == INVALID || ctx->status == CONFLICT) && !v->ex.wants_json) {
+    if (v->route->failed && (ctx->status == INVALID || ctx->status == CONFLICT) &&
+        !v->ex.wants_json) {
         v->ex.code = code_of(ctx->status);
         v->route->failed(ctx);
     } else {
@@ -651,27 +680,44 @@ static enum gate_next draw(struct visit *v)
     return GATE_ANSWER;
 }
 
-/* Where somebody may become who a page is for: it keeps the way back. */
+/* Redirects to the sign-in page that the visitor needs, which then leads back here. */
 static enum gate_next ask_who(struct visit *v, const char *page)
 {
-    see_other(&v->ctx, "/{}?next={}", page, arena_print(v->arena, "%s%s%s", v->ex.path, *v->ex.query_text ? "?" : "", v->ex.query_text));
+    see_other(&v->ctx, "/{}?next={}", page,
+              arena_print(v->arena, "%s%s%s", v->ex.path, *v->ex.query_text ? "?" : "",
+                          v->ex.query_text));
     return visit_end(v);
 }
 
-/* The kind a path names, and the record: 404 and 403 by the kind's own roles and scope. */
+/* part: says that the account is refused because it is limited to an area. */
+static enum gate_next refuse_part(struct visit *v, bool part)
+{
+    return refuse(v, 403, FORBIDDEN,
+                  part ? say(&v->ctx, "This applies to the whole subdistrict. Only accounts that "
+                                      "are not limited to an area can change it.")
+                       : NULL);
+}
+
+/* Loads the kind and the record that the path names: 404 or 403 by the kind's roles and scope. */
 static enum gate_next admit_record(struct visit *v)
 {
     struct ctx *ctx = &v->ctx;
     const struct kind *k = v->route->record;
+    /* A route made from a kind (the API) writes that kind. */
+    const struct kind *made = v->ex.method != GET ? v->route->kind : NULL;
+    if ((v->route->allow && !v->route->allow(ctx)) || (made && made->allow && !made->allow(ctx)))
+        return refuse_part(v, true);
     if (v->route->flags & (KIND_READ | KIND_WRITE | KIND_REMOVE)) {
         k = v->ex.kind = kind_find(v->ex.name);
         if (!k || !k->fields || (!k->about && !(v->route->flags & API)))
             return refuse(v, 404, NOT_FOUND, NULL);
         if (k->page && (v->route->flags & (KIND_WRITE | KIND_REMOVE)) && !(v->route->flags & API))
-            return refuse(v, 404, NOT_FOUND, NULL); /* it is changed on its own page */
-        unsigned may = v->route->flags & KIND_READ ? k->read : v->route->flags & KIND_WRITE ? k->write : k->remove;
-        if (!(may & ctx->actor.roles))
-            return refuse(v, 403, FORBIDDEN, NULL);
+            return refuse(v, 404, NOT_FOUND, NULL); /* it has its own page for changes */
+        bool may = v->route->flags & KIND_READ    ? (k->read & ctx->actor.roles) != 0
+                   : v->route->flags & KIND_WRITE ? kind_may_write(ctx, k)
+                                                  : kind_may_remove(ctx, k);
+        if (!may)
+            return refuse_part(v, k->allow != NULL);
     }
     if (k && (v->route->record || v->ex.id != NONE)) {
         v->ex.record = v->ex.id != NONE ? record_load(ctx, k, v->ex.id) : NULL;
@@ -681,7 +727,7 @@ static enum gate_next admit_record(struct visit *v)
     return GATE_CHANGE;
 }
 
-/* A form that can't be taken now: with what was typed, where that may be. */
+/* Refuses a form. If possible, the answer carries what was typed, to be sent again. */
 static enum gate_next refuse_kept(struct visit *v, int code, const char *why, const char *sign_in)
 {
     if (!v->bearer && answer_again(&v->ctx, code, sign_in))
@@ -689,7 +735,7 @@ static enum gate_next refuse_kept(struct visit *v, int code, const char *why, co
     return refuse(v, code, FORBIDDEN, why);
 }
 
-/* Session, role, token, record: GATE_ANSWER when refused, GATE_CHANGE when all is well. */
+/* Checks session, role, origin, token and record. GATE_ANSWER: refused; GATE_CHANGE: admitted. */
 static enum gate_next admit(struct visit *v, struct db *reader)
 {
     struct ctx *ctx = &v->ctx;
@@ -699,21 +745,27 @@ static enum gate_next admit(struct visit *v, struct db *reader)
     bool changes = v->ex.method != GET;
     if (!(v->route->roles & ctx->actor.roles)) {
         bool page = !changes && !v->ex.wants_json && !v->ex.fragment && !v->bearer;
-        bool card = ctx->site->card && (v->route->roles & ROLE_VOLUNTEER) && !(v->route->roles & ROLE_ADMIN);
-        if (page && card) /* made for volunteers, not merely open to them */
+        bool card = ctx->site->card && (v->route->roles & ROLE_VOLUNTEER) &&
+                    !(v->route->roles & ROLE_ADMIN);
+        if (page && card) /* a page for volunteers, not merely open to them */
             return ask_who(v, "card");
         if (ctx->actor.user != NONE || v->bearer)
             return refuse(v, 403, FORBIDDEN, NULL);
         if (page)
             return ask_who(v, "login");
-        return refuse_kept(v, 401, say(ctx, "You are signed out. Sign in in another window, then send this again."),
-                           card ? "/card" : "/login");
+        return refuse_kept(
+            v, 401,
+            say(ctx, "You have been signed out. Sign in in another window, then submit again."),
+            card ? "/card" : "/login");
     }
     if (changes && !v->bearer) {
-        if (!same_origin(v))
-            return refuse(v, 403, FORBIDDEN, say(ctx, "This came from another site and was not done."));
-        if (v->session && (!(v->route->flags & NO_CSRF) || !says_origin(v)) && !csrf_fits(v))
-            return refuse_kept(v, 403, say(ctx, "This page is too old. Load it again, then send it once more."), NULL);
+        if (!origin_same(v))
+            return refuse(v, 403, FORBIDDEN,
+                          say(ctx, "This action came from another website and was blocked."));
+        if (v->session && (!(v->route->flags & NO_CSRF) || !origin_stated(v)) &&
+            !origin_token_fits(v))
+            return refuse_kept(
+                v, 403, say(ctx, "This page has expired. Reload it and submit again."), NULL);
     }
     return admit_record(v);
 }
@@ -724,27 +776,32 @@ enum gate_next gate_enter(struct gate *g, struct visit *v, struct db *reader)
     ctx->db = reader;
     bool clean = take_headers(v);
     if (v->ambiguous) {
-        draw_refusal(v, 400, INVALID, say(ctx, "The request is not well-formed HTTP."));
+        draw_refusal(v, 400, INVALID, say(ctx, "The HTTP request is malformed."));
         answer_header(ctx, "Connection", "close");
         return visit_end(v);
     }
     if (!clean || v->bad_path)
-        return refuse(v, 400, INVALID, say(ctx, "The address or a field is not valid UTF-8 text."));
-    if (!host_fits(g, v))
-        return refuse(v, 421, INVALID, say(ctx, "This server does not have that name."));
+        return refuse(v, 400, INVALID, say(ctx, "The address or a field is not valid UTF-8."));
+    if (!origin_host_fits(g->site, v))
+        return refuse(v, 421, INVALID, say(ctx, "This server does not use that host name."));
     if (too_many(g, v))
-        return refuse(v, 429, BUSY, say(ctx, "Please wait a little, then try again."));
+        return refuse(v, 429, BUSY, say(ctx, "Please wait a moment and try again."));
     if (v->too_long)
-        return refuse(v, 413, INVALID, say(ctx, "At most {} MB can be sent here.", (int64_t)(v->limit >> 20)));
+        return refuse(v, 413, INVALID,
+                      say(ctx, "You can send up to {} MB here.", (int64_t)(v->limit >> 20)));
     if (!v->known_method || (!v->route && v->allow))
         return refuse(v, 405, INVALID, NULL);
     if (!v->route || (!ctx->site->data && !(v->route->flags & STORELESS)))
         return refuse(v, 404, NOT_FOUND,
                       ctx->site->data ? NULL
-                                      : say(ctx, "This address belongs to no subdistrict. Please use the one your office gave you."));
+                                      : say(ctx, "No subdistrict uses this address. Please use the "
+                                                 "address your subdistrict office gave you."));
     int wrong = take_body(v);
     if (wrong)
-        return refuse(v, wrong, INVALID, wrong == 400 ? say(ctx, "A field is not valid UTF-8 text, or the form is broken.") : NULL);
+        return refuse(v, wrong, INVALID,
+                      wrong == 400
+                          ? say(ctx, "A field is not valid UTF-8, or the form data is incomplete.")
+                          : NULL);
     if (!ctx->key)
         ctx->key = param(ctx, "_key");
     if (ctx->key && strlen(ctx->key) > 200)
@@ -780,7 +837,7 @@ void gate_again(struct visit *v)
     v->replayed = false;
 }
 
-/* What the gate let through may have gone out of reach while the change waited its turn. */
+/* The record may have left the actor's scope while the change waited in the queue. */
 static bool still_admitted(struct visit *v)
 {
     const struct kind *k = v->ex.kind ? v->ex.kind : v->route->record;
@@ -821,7 +878,7 @@ void gate_finish(struct gate *g, struct visit *v, struct db *reader, enum status
         visit_end(v);
         return;
     }
-    if (ctx_ok(ctx)) /* the store's own word */
+    if (ctx_ok(ctx)) /* the commit itself failed */
         ctx->status = s;
     if (!reader) {
         store_failed(v, NULL);

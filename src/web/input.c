@@ -1,9 +1,9 @@
 /*
- * Reading what a browser or a program sends: percent-encoding, forms of both
- * kinds, cookies. Every text that leaves here is valid UTF-8 without NUL;
- * every count has a ceiling; what is broken is refused, never repaired.
+ * Parses requests: percent-encoding, both kinds of forms, cookies. All text
+ * that leaves here is valid UTF-8 without NUL. Every count has a limit, and
+ * malformed input is refused, never repaired.
  *
- * Texts are copied into the arena, uploaded files point into the body.
+ * Texts are copied into the arena; uploaded files point into the body.
  */
 #define _GNU_SOURCE /* memmem */
 #include "web/gate.h"
@@ -21,11 +21,15 @@ bool utf8_clean(const char *s, size_t n)
             return false;
         if (c < 0x80)
             continue;
-        int more = c >= 0xC2 && c <= 0xDF ? 1 : (c & 0xF0) == 0xE0 ? 2 : c >= 0xF0 && c <= 0xF4 ? 3 : 0;
+        int more = c >= 0xC2 && c <= 0xDF   ? 1
+                   : (c & 0xF0) == 0xE0     ? 2
+                   : c >= 0xF0 && c <= 0xF4 ? 3
+                                            : 0;
         if (more == 0 || end - p < more)
             return false;
         unsigned first = *p; /* too long, a surrogate half, or past U+10FFFF */
-        if ((c == 0xE0 && first < 0xA0) || (c == 0xED && first > 0x9F) || (c == 0xF0 && first < 0x90) || (c == 0xF4 && first > 0x8F))
+        if ((c == 0xE0 && first < 0xA0) || (c == 0xED && first > 0x9F) ||
+            (c == 0xF0 && first < 0x90) || (c == 0xF4 && first > 0x8F))
             return false;
         for (; more > 0; more--)
             if ((*p++ & 0xC0) != 0x80)
@@ -63,7 +67,7 @@ bool input_decode(char *s, size_t *n, bool plus)
     return true;
 }
 
-/* A growing list in the arena; the old places are simply left behind. */
+/* A growing list in the arena; the old array is simply abandoned. */
 static struct param *param_add(struct arena *a, const struct param **list, int *count, int *room)
 {
     if (*count == *room) {
@@ -83,7 +87,8 @@ static char *decoded(struct arena *a, const char *s, size_t n)
     return input_decode(text, &n, true) && utf8_clean(text, n) ? text : NULL;
 }
 
-bool input_urlencoded(struct arena *a, const char *text, size_t n, const struct param **list, int *count)
+bool input_urlencoded(struct arena *a, const char *text, size_t n, const struct param **list,
+                      int *count)
 {
     const char *end = text + n;
     int room = *count;
@@ -95,7 +100,8 @@ bool input_urlencoded(struct arena *a, const char *text, size_t n, const struct 
             const char *equals = memchr(text, '=', (size_t)(stop - text));
             const char *name_end = equals ? equals : stop;
             char *name = decoded(a, text, (size_t)(name_end - text));
-            char *value = equals ? decoded(a, equals + 1, (size_t)(stop - equals - 1)) : arena_copy(a, "");
+            char *value = equals ? decoded(a, equals + 1, (size_t)(stop - equals - 1))
+                                 : arena_copy(a, "");
             if (!name || !value || *count >= INPUT_FIELDS_MOST)
                 return false;
             *param_add(a, list, count, &room) = (struct param){name, value};
@@ -116,11 +122,12 @@ bool input_cookies(struct arena *a, const char *text, const struct param **list,
         if (equals) {
             char *value = arena_copyn(a, equals + 1, n - (size_t)(equals + 1 - text));
             size_t length = strlen(value);
-            /* a foreign cookie may hold anything: what is not ours to read is left out */
+            /* a foreign cookie may contain anything: skip what we can't read */
             if (input_decode(value, &length, false) && utf8_clean(value, length)) {
                 if (*count >= INPUT_FIELDS_MOST)
                     return false;
-                *param_add(a, list, count, &room) = (struct param){arena_copyn(a, text, (size_t)(equals - text)), value};
+                *param_add(a, list, count, &room) = (struct param){
+                    arena_copyn(a, text, (size_t)(equals - text)), value};
             }
         }
         text += n;
@@ -170,8 +177,9 @@ static const char *last_part(const char *path)
     return last;
 }
 
-/* The head of one part: its disposition and type lines. */
-static bool part_head(struct arena *a, const char *head, size_t n, const char **disposition, const char **type)
+/* Parses the head of one part: its disposition and type lines. */
+static bool part_head(struct arena *a, const char *head, size_t n, const char **disposition,
+                      const char **type)
 {
     char *text = arena_copyn(a, head, n);
     if (!utf8_clean(text, n))
@@ -191,7 +199,8 @@ static bool part_head(struct arena *a, const char *head, size_t n, const char **
     return *disposition != NULL;
 }
 
-bool input_multipart(struct arena *a, const char *boundary, const char *body, size_t n, struct exchange *ex)
+bool input_multipart(struct arena *a, const char *boundary, const char *body, size_t n,
+                     struct exchange *ex)
 {
     char *mark = arena_print(a, "\r\n--%s", boundary);
     size_t mark_size = strlen(mark);
@@ -235,14 +244,56 @@ bool input_multipart(struct arena *a, const char *boundary, const char *body, si
                 uploads = grown;
             }
             if (*filename || size) /* an empty file field sends an empty part */
-                uploads[ex->upload_count++] = (struct upload){name, last_part(filename), type, data, size};
+                uploads[ex->upload_count++] = (struct upload){name, last_part(filename), type, data,
+                                                              size};
             ex->uploads = uploads;
         } else {
             if (!utf8_clean(data, size))
                 return false;
-            *param_add(a, &ex->form, &ex->form_count, &room) = (struct param){name, arena_copyn(a, data, size)};
+            *param_add(a, &ex->form, &ex->form_count,
+                       &room) = (struct param){name, arena_copyn(a, data, size)};
         }
         p = stop + mark_size;
     }
     return end - p >= 2;
+}
+
+bool input_header(struct visit *v, const char *name, const char *value)
+{
+    if (v->ex.header_count >= INPUT_HEADERS_MOST)
+        return false;
+    char *lower = arena_copy(v->arena, name);
+    for (char *p = lower; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p | 0x20);
+    v->headers[v->ex.header_count++] = (struct param){lower,
+                                                      arena_copy(v->arena, value ? value : "")};
+    return true;
+}
+
+static bool begins_longer(const char *name, const char *word)
+{
+    size_t n = strlen(word);
+    return !strncmp(name, word, n) && name[n];
+}
+
+/* RFC 9110 §5.6.2, in lower case */
+#define HEADER_NAME "abcdefghijklmnopqrstuvwxyz0123456789-_!#$%&'*+.^`|~"
+
+bool input_ambiguous(const struct visit *v)
+{
+    int lengths = 0, encodings = 0, hosts = 0;
+    for (int i = 0; i < v->ex.header_count; i++) {
+        const struct param *h = &v->headers[i];
+        /* RFC 9112 §5.1: no blank before the colon. §5.2: a folded header line arrives here with
+         * the rest appended to its name, which matters for these two. */
+        if (!*h->name || h->name[strspn(h->name, HEADER_NAME)] ||
+            begins_longer(h->name, "transfer-encoding") || begins_longer(h->name, "content-length"))
+            return true;
+        lengths += !strcmp(h->name, "content-length");
+        hosts += !strcmp(h->name, "host");
+        if (!strcmp(h->name, "transfer-encoding"))
+            encodings += strcasecmp(h->value, "chunked") ? 2 : 1;
+    }
+    return lengths > 1 || hosts > 1 || encodings > 1 || (lengths && encodings);
 }

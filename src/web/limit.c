@@ -1,9 +1,9 @@
 /*
  * Rate limits: a token bucket for each address, in a table of fixed size.
  *
- * An address has four places it may stand in; a newcomer takes the one that
- * was not used for longest. So memory is bounded and a flood of addresses can
- * only make the limit forget, never fail.
+ * An address can be in one of four slots; a new one replaces the least
+ * recently used. So memory is bounded, and a flood of addresses can only make
+ * the limit forget, never fail.
  */
 #include "web/gate.h"
 

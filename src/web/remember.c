@@ -1,13 +1,13 @@
 /*
- * Pages that a worker remembers: what a route flagged REMEMBERED drew, for the
- * same session at the same address, until something is committed or a minute
- * is over. Each worker has its own few places, so nothing is locked; a place is
- * taken by whatever comes to it next.
+ * The page cache of a worker: pages of routes flagged REMEMBERED, for the same
+ * session and URL, until something is committed or the minute ends. Each
+ * worker has its own few slots, so there is no lock; a new page replaces what
+ * is in its slot.
  *
- * The session's hash and the tenant's name are part of what is compared, so a
- * page never reaches anybody else. A form's idempotency key is drawn anew each time.
+ * The key includes the session's hash and the tenant's name, so a page never
+ * reaches anyone else. Each copy gets a new idempotency key for its forms.
  *
- * Ownership: the store owns its copies; what is found is copied into the visit.
+ * Ownership: the cache owns its copies; a hit is copied into the visit.
  */
 #include "web/gate.h"
 
@@ -15,11 +15,11 @@
 #include <string.h>
 
 #define PAGES     32
-#define PAGE_MOST ((size_t)256 << 10) /* longer ones are drawn each time */
+#define PAGE_MOST ((size_t)256 << 10) /* longer pages are drawn each time */
 
 struct kept_page {
-    unsigned char asked[32];         /* hash of session, address and view */
-    int64_t serial, version, minute; /* versions of one connection say nothing of another's */
+    unsigned char asked[32];         /* hash of session, URL and view */
+    int64_t serial, version, minute; /* versions of different connections can't be compared */
     char *body;
     size_t size, part_end, key_at;
 };
@@ -40,11 +40,12 @@ void pages_free(struct pages *p)
     free(p);
 }
 
-/* False when the page is not only a matter of session, address and data: then it is neither kept nor looked for. */
+/* Returns false if the page depends on more than session, URL and data: then it is not cached. */
 bool pages_asked(struct visit *v)
 {
     const char *sent = cookie(&v->ctx, "linli_sent"), *said = cookie(&v->ctx, "linli_flash");
-    v->remembered = v->pages && v->session && (v->route->flags & REMEMBERED) && !(sent && *sent) && !(said && *said);
+    v->remembered = v->pages && v->session && (v->route->flags & REMEMBERED) && !(sent && *sent) &&
+                    !(said && *said);
     if (!v->remembered)
         return false;
     const char *parts[] = {v->ex.path,
@@ -66,7 +67,8 @@ bool pages_asked(struct visit *v)
 bool pages_find(struct visit *v, struct db *reader)
 {
     const struct kept_page *k = &v->pages->page[v->asked[0] % PAGES];
-    if (!k->body || memcmp(k->asked, v->asked, sizeof k->asked) != 0 || k->minute != v->ctx.now / 60 || k->serial != db_serial(reader) ||
+    if (!k->body || memcmp(k->asked, v->asked, sizeof k->asked) != 0 ||
+        k->minute != v->ctx.now / 60 || k->serial != db_serial(reader) ||
         k->version != db_version(reader))
         return false;
     buf_put(&v->out, k->body, k->size);
@@ -83,8 +85,10 @@ void pages_keep(struct visit *v, struct db *reader)
 {
     struct kept_page *k = &v->pages->page[v->asked[0] % PAGES];
     const struct exchange *ex = &v->ex;
-    bool plain_page = ex->answer_count == 0 || (ex->answer_count == 1 && !strcmp(ex->answer[0].name, "Content-Type"));
-    if (v->out.full || v->out.size > PAGE_MOST || ex->key_count > 1 || ex->code != 200 || !plain_page || db_status(reader) != OK)
+    bool plain_page = ex->answer_count == 0 ||
+                      (ex->answer_count == 1 && !strcmp(ex->answer[0].name, "Content-Type"));
+    if (v->out.full || v->out.size > PAGE_MOST || ex->key_count > 1 || ex->code != 200 ||
+        !plain_page || db_status(reader) != OK)
         return;
     memcpy(k->asked, v->asked, sizeof k->asked);
     k->serial = db_serial(reader);

@@ -1,7 +1,7 @@
 /*
- * The table of routes: addresses taken apart once, found by their first part.
- * Of those that fit an address the one with the most words of its own is
- * asked first.
+ * The table of routes: paths are parsed once and found by their first part. If
+ * several routes match a path, the one with the most literal parts is tried
+ * first.
  */
 #include "web/routes.h"
 
@@ -16,7 +16,7 @@
 struct compiled {
     const struct route *route;
     int count, literals;
-    bool slash; /* the address may end with / */
+    bool slash; /* the URL may end with / */
     struct {
         const char *text; /* NULL: a place */
         size_t size;
@@ -72,7 +72,10 @@ void route_table_add(struct route_table *t, const struct route *r)
             write_mismatch(r->path);
         c->part[c->count].size = n;
         if (*p == '{') {
-            char place = strncmp(p, "{id}", n) == 0 ? 'i' : strncmp(p, "{name}", n) == 0 ? 'n' : strncmp(p, "{rest}", n) == 0 ? 'r' : 0;
+            char place = strncmp(p, "{id}", n) == 0     ? 'i'
+                         : strncmp(p, "{name}", n) == 0 ? 'n'
+                         : strncmp(p, "{rest}", n) == 0 ? 'r'
+                                                        : 0;
             if (!place || c->count == 0 || (place == 'r' && p[n]))
                 write_mismatch(r->path);
             c->part[c->count].place = place;
@@ -87,7 +90,7 @@ void route_table_add(struct route_table *t, const struct route *r)
     if (r->path[0] != '/' || !r->roles || !r->handle)
         write_mismatch(r->path);
     struct compiled **at = &t->buckets[c->count ? bucket_of(c->part[0].text, c->part[0].size) : 0];
-    while (*at && (*at)->literals >= c->literals) { /* the more words of its own, the earlier */
+    while (*at && (*at)->literals >= c->literals) { /* paths with more literal words come first */
         if ((*at)->route->method == r->method && strcmp((*at)->route->path, r->path) == 0)
             write_mismatch(r->path);
         at = &(*at)->next;
@@ -99,7 +102,8 @@ void route_table_add(struct route_table *t, const struct route *r)
 static bool is_word(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') || s[i] == '_' || s[i] == '-'))
+        if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') || s[i] == '_' ||
+              s[i] == '-'))
             return false;
     return n > 0;
 }
@@ -145,7 +149,8 @@ void route_table_find(const struct route_table *t, struct visit *v)
         }
     const char *first = v->ex.path + 1;
     size_t n = strcspn(first, "/");
-    for (const struct compiled *c = t->buckets[n ? bucket_of(first, n) : 0]; c && !v->bad_path; c = c->next) {
+    for (const struct compiled *c = t->buckets[n ? bucket_of(first, n) : 0]; c && !v->bad_path;
+         c = c->next) {
         v->ex.id = NONE;
         v->ex.name = v->ex.rest = NULL;
         if (!route_fits(c, v))

@@ -1,24 +1,28 @@
 /*
- * The HTTP server: workers, their loops, and the way of a change.
+ * The HTTP server: workers, their event loops, and how a change is processed.
  *
  * libmicrohttpd's own epoll thread stops when one wait returns exactly 128
- * events, so each worker polls its daemon's epoll descriptor itself and calls
- * MHD_run. A resume from another thread would be lost in such a loop: the
+ * events. Each worker therefore polls its daemon's epoll descriptor itself and
+ * calls MHD_run. Such a loop would miss a resume from another thread: the
  * writer and the slow threads append to the worker's done list and signal its
- * eventfd, and the loop resumes.
+ * eventfd, and the loop resumes the connection. The loop accepts connections
+ * as well (web/links.h): the library would stop accepting for good when
+ * descriptors run out and no connection of that worker ends.
  *
- * A visit is made when the request line arrives and goes back to its worker's
- * spare list when the connection has taken the answer; between submit and
- * done it belongs to the writer, between crew_put and done to a crew.
+ * A visit is made when the request line arrives. It returns to its worker's
+ * spare list once the connection has sent the answer. Between submit and done
+ * it belongs to the writer, between pool_put and done to a pool.
  *
- * What waits for something that may not come (a store that is being opened, the
- * crew of a store across a network) stands in its worker's list aside and is
- * answered with 503 when its time is over.
+ * A visit may wait for a database that is being opened, or for the pool of a
+ * remote one. It then stands in its worker's list aside, and is answered with
+ * 503 when its time is over.
  */
 #include "web/server.h"
 
-#include "web/crew.h"
 #include "web/gate.h"
+#include "web/links.h"
+#include "web/listen.h"
+#include "web/pool.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -35,41 +39,42 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SPARE_MOST 256
-#define ASIDE_LOOK 5                  /* milliseconds between two looks at stores that are being opened */
-#define ASIDE_LATE 100                /* and at those who wait for a crew */
-#define DISCARD    ((size_t)64 << 20) /* bytes past the limit that are read and dropped, so that the answer arrives */
+#define SPARE_MOST   256
+#define ASIDE_LOOK   5   /* ms between two checks of databases that are being opened */
+#define ASIDE_LATE   100 /* ms between two checks of visits that wait for a pool */
+#define ACCEPT_MOST  16  /* connections a worker accepts at once */
+#define ACCEPT_RESTS 20  /* ms without accepting when there is no descriptor */
+#define DISCARD \
+    ((size_t)64 \
+     << 20) /* bytes past the limit that are read and dropped, so that the answer arrives */
 
 enum stage { STAGE_NEW, STAGE_BODY, STAGE_WAITING, STAGE_DONE, STAGE_READY, STAGE_LIVE };
 
 struct worker;
+#define LIVE_EACH  20   /* live pages of one person: a window each, and more */
+#define LIVE_SLOTS 4096 /* two whose hash is the same share a slot, and its limit */
+
 struct call {           /* the server's side of a visit */
     struct visit visit; /* first */
     struct call *next;  /* done list, spare list, live list */
-    struct errand errand;
-    struct crew *crew;               /* where the errand is */
-    struct call *beside, **aside_at; /* those who wait with an end; aside_at NULL: it does not */
-    int64_t until;                   /* that long, milliseconds on the monotonic clock */
-    bool finishing;                  /* the errand is the answer after a change */
-    bool opening;                    /* waits for its store */
-    bool late;                       /* waited long enough for it */
+    struct pool_task pool_task;
+    struct pool *pool;               /* which has pool_task */
+    struct call *beside, **aside_at; /* the list aside; aside_at NULL: not in it */
+    int64_t until;                   /* end of that wait, ms on the monotonic clock */
+    bool finishing;                  /* pool_task draws the answer after a change */
+    bool opening;                    /* waits for its database to be opened */
+    bool late;                       /* waited too long: answer without a database */
     bool listens;                    /* a live page may begin */
+    unsigned live_slot;              /* the slot that counts its live pages */
     struct worker *worker;
     struct MHD_Connection *connection;
     enum stage stage;
     enum status outcome;
-    bool drawn; /* the answer is there already: no finish */
+    bool drawn; /* the answer is ready: no gate_finish */
     bool suspended;
-    int64_t sent, sent_at; /* live: the journal number last told, and when */
+    int64_t sent, sent_at; /* live: the audit log number last sent, and when */
     int64_t began;         /* seconds on the monotonic clock */
     char uri[8192];
-};
-
-struct link { /* a connection, from its opening to its end */
-    struct link *next, **at;
-    int fd;
-    bool head;     /* waiting for the end of a head */
-    int64_t until; /* that long, on the monotonic clock */
 };
 
 struct worker {
@@ -80,12 +85,11 @@ struct worker {
     pthread_mutex_t lock;
     struct call *done; /* under lock */
     struct call *spare;
-    struct pages *pages; /* what its own thread remembers */
+    struct pages *pages; /* pages that its thread has cached */
     struct call *live, *aside;
-    struct link *links;
-    int64_t looked; /* when aside was looked through, milliseconds */
-    int openings;   /* in aside, of stores that are being opened */
-    int64_t swept;  /* second in which the links were last looked through */
+    int64_t looked; /* when aside was last checked, ms */
+    int64_t rests;  /* accepts nothing until then, ms: there was no descriptor */
+    int openings;   /* calls in aside that wait for a database to be opened */
     int spares, lives;
     int waiting; /* suspended for a change or a slow step */
 };
@@ -95,7 +99,9 @@ struct server {
     struct gate *gate;
     int listener, port, worker_count, slow_count;
     struct worker workers[16];
-    struct crew *slow;
+    struct pool *slow;
+    struct links *links;
+    atomic_int live_of[LIVE_SLOTS]; /* live pages by user, indexed by a hash */
     atomic_bool stopping;
 };
 
@@ -106,7 +112,7 @@ static void wake(struct worker *w)
     (void)n; /* a full counter wakes as well */
 }
 
-/* Any thread: the visit goes back to its loop. */
+/* Called on any thread: returns the visit to its loop. */
 static void call_done(struct call *c)
 {
     struct worker *w = c->worker;
@@ -140,16 +146,20 @@ static void task_done(struct task *t, enum status s)
 static void call_submit(struct call *c)
 {
     struct writer *writer = site_writer(c->visit.ctx.site);
-    c->visit.task = (struct task){.run = task_run, .done = task_done, .again = task_again, .bare = c->visit.route->flags & TWICE};
+    c->visit.task = (struct task){.run = task_run,
+                                  .done = task_done,
+                                  .again = task_again,
+                                  .what = c->visit.route->path,
+                                  .bare = c->visit.route->flags & TWICE};
     if (!writer || !writer_submit(writer, &c->visit.task))
         task_done(&c->visit.task, writer ? BUSY : UNAVAILABLE);
 }
 
-/* ---- errands: on a crew's thread ---- */
+/* ---- on a pool's thread ---- */
 
-static struct call *call_of(struct errand *e)
+static struct call *call_of(struct pool_task *e)
 {
-    return (struct call *)((char *)e - offsetof(struct call, errand));
+    return (struct call *)((char *)e - offsetof(struct call, pool_task));
 }
 
 static void call_drawn(struct call *c)
@@ -158,17 +168,18 @@ static void call_drawn(struct call *c)
     call_done(c);
 }
 
-static void run_slow(struct errand *e, const struct crew_seat *on)
+static void run_slow(struct pool_task *e, const struct pool_seat *on)
 {
     struct call *c = call_of(e);
-    if (gate_prepare(c->worker->server->gate, &c->visit, site_reader(c->visit.ctx.site, on->seat)) == GATE_CHANGE)
+    if (gate_prepare(c->worker->server->gate, &c->visit,
+                     site_reader(c->visit.ctx.site, on->seat)) == GATE_CHANGE)
         call_submit(c);
     else
         call_drawn(c);
 }
 
-/* All that a loop does for a store on this machine. */
-static void run_enter(struct errand *e, const struct crew_seat *on)
+/* Does for a remote database what a loop does itself for a local one. */
+static void run_enter(struct pool_task *e, const struct pool_seat *on)
 {
     struct call *c = call_of(e);
     struct gate *g = c->worker->server->gate;
@@ -187,10 +198,11 @@ static void run_enter(struct errand *e, const struct crew_seat *on)
     call_drawn(c);
 }
 
-static void run_finish(struct errand *e, const struct crew_seat *on)
+static void run_finish(struct pool_task *e, const struct pool_seat *on)
 {
     struct call *c = call_of(e);
-    gate_finish(c->worker->server->gate, &c->visit, site_reader(c->visit.ctx.site, on->seat), c->outcome);
+    gate_finish(c->worker->server->gate, &c->visit, site_reader(c->visit.ctx.site, on->seat),
+                c->outcome);
     call_drawn(c);
 }
 
@@ -213,52 +225,28 @@ static int64_t head_most(const struct worker *w)
     return w->server->site->head_seconds ? w->server->site->head_seconds : SERVER_HEAD;
 }
 
-static void on_connection(void *arg, struct MHD_Connection *connection, void **own, enum MHD_ConnectionNotificationCode code)
+static void on_connection(void *arg, struct MHD_Connection *connection, void **own,
+                          enum MHD_ConnectionNotificationCode code)
 {
     struct worker *w = arg;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        struct link *l = must_alloc(sizeof *l);
-        *l = (struct link){
-            .next = w->links, .at = &w->links, .fd = info ? info->connect_fd : -1, .head = true, .until = seconds() + head_most(w)};
-        if (l->next)
-            l->next->at = &l->next;
-        w->links = l;
-        *own = l;
-        return;
+        const union MHD_ConnectionInfo *fd = MHD_get_connection_info(
+                                           connection, MHD_CONNECTION_INFO_CONNECTION_FD),
+                                       *from = MHD_get_connection_info(
+                                           connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        *own = link_open(w->server->links, fd ? fd->connect_fd : -1,
+                         from ? from->client_addr : NULL, seconds() + head_most(w));
+    } else if (*own) {
+        link_close(*own);
+        *own = NULL;
     }
-    struct link *l = *own;
-    if (!l)
-        return;
-    *l->at = l->next;
-    if (l->next)
-        l->next->at = l->at;
-    *own = NULL;
-    free(l);
 }
 
-/* A head that drips in holds a place as a body does, and the library only notices silence. */
-static void heads_sweep(struct worker *w)
+static struct link *link_of(struct MHD_Connection *connection)
 {
-    int64_t now = seconds();
-    if (now == w->swept)
-        return;
-    w->swept = now;
-    for (struct link *l = w->links; l; l = l->next)
-        if (l->head && now > l->until) {
-            l->head = false;
-            shutdown(l->fd, SHUT_RDWR); /* the library finds it ended */
-        }
-}
-
-static void head_expect(struct MHD_Connection *connection, bool expected, int64_t most)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct link *l = info ? info->socket_context : NULL;
-    if (l) {
-        l->head = expected;
-        l->until = seconds() + most;
-    }
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
 }
 
 static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
@@ -282,20 +270,28 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
     c->began = seconds();
     size_t n = strlen(uri);
     if (n >= sizeof c->uri)
-        n = 0; /* too long: no route fits an empty address */
+        n = 0; /* too long: no route matches an empty URL */
     memcpy(c->uri, uri, n);
     c->uri[n] = '\0';
+    /* The library would copy the parameters into its memory for the connection
+     * and, with some 500 of them, drop the connection without an answer. The
+     * gate parses them itself, so they are hidden from the library here: it has
+     * not read its buffer beyond the line yet. */
+    for (char *p = (char *)memchr(uri, '?', strlen(uri)); p && *p; p++)
+        *p = *p == '?' || *p == '&' ? '_' : *p;
     c->visit.uri = c->uri;
     c->visit.server = c;
     c->visit.pages = w->pages;
     return c;
 }
 
-static void on_completed(void *arg, struct MHD_Connection *connection, void **closure, enum MHD_RequestTerminationCode code)
+static void on_completed(void *arg, struct MHD_Connection *connection, void **closure,
+                         enum MHD_RequestTerminationCode code)
 {
     (void)code;
     struct worker *w = arg;
-    head_expect(connection, true, SERVER_IDLE + head_most(w)); /* the next one, on the same connection */
+    if (link_of(connection)) /* the next request on the same connection */
+        link_waits(link_of(connection), seconds() + SERVER_IDLE + head_most(w));
     struct call *c = *closure;
     if (!c)
         return;
@@ -307,6 +303,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **cl
                 break;
             }
         w->lives--;
+        atomic_fetch_sub(&w->server->live_of[c->live_slot], 1);
         atomic_fetch_sub(&c->visit.ctx.site->live, 1);
     }
     if (c->visit.inside) {
@@ -323,47 +320,29 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **cl
     }
 }
 
-static enum MHD_Result take_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result take_header(void *visit, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
 {
     (void)kind;
-    struct visit *v = arg;
-    if (v->ex.header_count >= INPUT_HEADERS_MOST)
-        return MHD_NO;
-    char *lower = arena_copy(v->arena, name);
-    for (char *p = lower; *p; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p | 0x20);
-    v->headers[v->ex.header_count++] = (struct param){lower, arena_copy(v->arena, value ? value : "")};
-    return MHD_YES;
-}
-
-/* What a proxy before us might read otherwise than we do: two lengths, a length and chunks, two hosts. */
-static bool ambiguous(const struct visit *v)
-{
-    int lengths = 0, encodings = 0, hosts = 0;
-    for (int i = 0; i < v->ex.header_count; i++) {
-        const struct param *h = &v->headers[i];
-        lengths += !strcmp(h->name, "content-length");
-        hosts += !strcmp(h->name, "host");
-        if (!strcmp(h->name, "transfer-encoding"))
-            encodings += strcasecmp(h->value, "chunked") ? 2 : 1;
-    }
-    return lengths > 1 || hosts > 1 || encodings > 1 || (lengths && encodings);
+    return input_header(visit, name, value) ? MHD_YES : MHD_NO;
 }
 
 static void take_peer(struct call *c)
 {
     char text[NI_MAXHOST] = "";
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        c->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (info && info->client_addr) {
-        socklen_t size = info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+        socklen_t size = info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                                  : sizeof(struct sockaddr_in);
         if (getnameinfo(info->client_addr, size, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
             text[0] = '\0';
     }
     c->visit.peer = arena_copy(c->visit.arena, text);
 }
 
-/* A live page: says the newest journal number when it moved, a comment every 20 s to find dead connections. */
+/* A live page: sends the newest audit log number when it changed, and a comment every 20 s to find
+ * dead connections. */
 static ssize_t live_read(void *arg, uint64_t pos, char *data, size_t room)
 {
     struct call *c = arg;
@@ -395,7 +374,8 @@ static enum MHD_Result call_live(struct call *c)
     struct worker *w = c->worker;
     struct site *site = c->visit.ctx.site;
     c->sent = atomic_load(&site->journal);
-    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024, live_read, c, NULL);
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024,
+                                                                      live_read, c, NULL);
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, "Content-Type", "text/event-stream");
@@ -416,10 +396,13 @@ static enum MHD_Result call_answer(struct call *c)
     struct visit *v = &c->visit;
     struct MHD_Response *response;
     if (v->fixed) {
-        response = MHD_create_response_from_buffer(v->fixed_size, (void *)(uintptr_t)v->fixed, MHD_RESPMEM_PERSISTENT);
+        response = MHD_create_response_from_buffer(v->fixed_size, (void *)(uintptr_t)v->fixed,
+                                                   MHD_RESPMEM_PERSISTENT);
     } else {
-        /* The buffer lives until the visit is used again, which is after the answer was sent. */
-        response = MHD_create_response_from_buffer(v->out.size, v->out.data, MHD_RESPMEM_PERSISTENT);
+        /* The answer is not copied: its buffer lives until the visit is reused,
+         * after the answer has been sent. */
+        response = MHD_create_response_from_buffer(v->out.size, v->out.data,
+                                                   MHD_RESPMEM_PERSISTENT);
     }
     if (!response)
         return MHD_NO;
@@ -437,7 +420,7 @@ static void call_suspend(struct call *c)
     MHD_suspend_connection(c->connection);
 }
 
-/* With those who wait, but not for ever. */
+/* Suspends the call until its pool or database is ready, for SERVER_PATIENCE at most. */
 static void call_aside(struct call *c, bool opening)
 {
     struct worker *w = c->worker;
@@ -464,21 +447,23 @@ static void call_back(struct call *c)
     c->opening = false;
 }
 
-/* Suspended before it is put: the crew may be quick. When too many wait, the loop has it back at once. */
-static enum MHD_Result call_send(struct call *c, struct crew *crew, void (*run)(struct errand *e, const struct crew_seat *on))
+/* Suspends before pool_put, because the pool may finish at once. If the pool's queue is full, the
+ * loop answers. */
+static enum MHD_Result call_send(struct call *c, struct pool *pool,
+                                 void (*run)(struct pool_task *e, const struct pool_seat *on))
 {
     struct server *s = c->worker->server;
-    c->crew = crew;
-    c->errand.run = run;
-    if (crew == s->slow)
+    c->pool = pool;
+    c->pool_task.run = run;
+    if (pool == s->slow)
         call_suspend(c);
     else
         call_aside(c, false);
-    if (crew_put(crew, &c->errand))
+    if (pool_put(pool, &c->pool_task))
         return MHD_YES;
     if (c->finishing)
         gate_finish(s->gate, &c->visit, NULL, c->outcome);
-    else if (crew == s->slow)
+    else if (pool == s->slow)
         gate_give_up(&c->visit);
     else
         gate_enter(s->gate, &c->visit, NULL);
@@ -486,10 +471,30 @@ static enum MHD_Result call_send(struct call *c, struct crew *crew, void (*run)(
     return MHD_YES;
 }
 
+/* The slot that counts a user's live pages: by account, volunteer card, or
+ * address. */
+static unsigned live_slot(const struct call *c)
+{
+    const struct visit *v = &c->visit;
+    unsigned char hash[crypto_generichash_BYTES_MIN];
+    const char *who = v->ctx.actor.user != NONE
+                          ? arena_print(v->arena, "user %lld", (long long)v->ctx.actor.user)
+                      : v->ctx.actor.volunteer > 0
+                          ? arena_print(v->arena, "card %lld", (long long)v->ctx.actor.volunteer)
+                          : v->ex.group;
+    who = arena_print(v->arena, "%s %s", v->ctx.site->name ? v->ctx.site->name : "", who);
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)who, strlen(who), NULL, 0);
+    return (hash[0] | (unsigned)hash[1] << 8) % LIVE_SLOTS;
+}
+
 static enum MHD_Result call_listen(struct call *c)
 {
-    if (c->worker->lives < SERVER_LIVE)
+    c->live_slot = live_slot(c);
+    atomic_int *open = &c->worker->server->live_of[c->live_slot];
+    if (c->worker->lives < SERVER_LIVE && atomic_fetch_add(open, 1) < LIVE_EACH)
         return call_live(c);
+    if (c->worker->lives < SERVER_LIVE)
+        atomic_fetch_sub(open, 1);
     gate_give_up(&c->visit);
     c->stage = STAGE_READY;
     return call_answer(c);
@@ -506,8 +511,8 @@ static enum MHD_Result call_enter(struct call *c)
         call_aside(c, true);
         return MHD_YES;
     }
-    if (reads && state == SITE_OPEN && site->crew)
-        return call_send(c, site->crew, run_enter);
+    if (reads && state == SITE_OPEN && site->pool)
+        return call_send(c, site->pool, run_enter);
     int seat = site_sit_down(site, w->seat);
     enum gate_next next = gate_enter(s->gate, &c->visit, reads ? site_reader(site, seat) : NULL);
     site_stand_up(site, seat);
@@ -519,7 +524,7 @@ static enum MHD_Result call_enter(struct call *c)
     case GATE_SLOW:
         return call_send(c, s->slow, run_slow);
     case GATE_LIVE:
-        site_writer(site); /* what others commit is heard of beside it */
+        site_writer(site); /* opens it, because it listens for commits of other processes */
         return call_listen(c);
     case GATE_ANSWER:
         break;
@@ -528,7 +533,7 @@ static enum MHD_Result call_enter(struct call *c)
     return call_answer(c);
 }
 
-/* After the errand, or the writer. */
+/* After the pool or the writer is done. */
 static enum MHD_Result call_finish(struct call *c)
 {
     struct worker *w = c->worker;
@@ -536,21 +541,23 @@ static enum MHD_Result call_finish(struct call *c)
     bool problem = !c->drawn && c->outcome != OK;
     if (c->listens)
         return call_listen(c);
-    if (problem && site->crew && !c->late) {
+    if (problem && site->pool && !c->late) {
         c->finishing = true;
-        return call_send(c, site->crew, run_finish);
+        return call_send(c, site->pool, run_finish);
     }
     c->stage = STAGE_READY;
     if (!c->drawn) {
         int seat = site_sit_down(site, w->seat);
-        gate_finish(w->server->gate, &c->visit, site->crew ? NULL : site_reader(site, seat), c->outcome);
+        gate_finish(w->server->gate, &c->visit, site->pool ? NULL : site_reader(site, seat),
+                    c->outcome);
         site_stand_up(site, seat);
     }
     return call_answer(c);
 }
 
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *verb, const char *version,
-                                  const char *data, size_t *size, void **closure)
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *verb, const char *version, const char *data,
+                                  size_t *size, void **closure)
 {
     (void)url;
     (void)version;
@@ -559,31 +566,35 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     struct visit *v = &c->visit;
     switch (c->stage) {
     case STAGE_NEW:
-        head_expect(connection, false, 0);
+        if (link_of(connection))
+            link_busy(link_of(connection));
         v->verb = arena_copy(v->arena, verb);
         MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, v);
         take_peer(c);
         gate_route(w->server->gate, v);
         c->stage = STAGE_BODY;
-        if ((v->ambiguous = ambiguous(v)))
-            return call_enter(c); /* its body is not read */
-        const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+        if ((v->ambiguous = input_ambiguous(v)))
+            return call_enter(c); /* without reading the body */
+        const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                         "Content-Length");
         const char *expect = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Expect");
         unsigned long long announced = length ? strtoull(length, NULL, 10) : 0;
         if (announced > v->limit) {
             v->too_long = true;
-            if (expect || announced > v->limit + DISCARD) /* nobody waits for us to read it */
+            if (expect ||
+                announced > v->limit + DISCARD) /* the client waits, or sends too much to drop */
                 return call_enter(c);
         }
         return MHD_YES;
     case STAGE_BODY:
         if (*size) {
-            if (seconds() - c->began > SERVER_BODY) /* a body that drips in holds a place for others */
+            if (seconds() - c->began >
+                SERVER_BODY) /* a slow body would hold a connection for ever */
                 return MHD_NO;
             if (v->body.size + *size > v->limit)
                 v->too_long = true;
             if (v->too_long) {
-                c->sent += (int64_t)*size; /* what was dropped */
+                c->sent += (int64_t)*size; /* what was skipped */
                 if ((size_t)c->sent > DISCARD + v->limit)
                     return MHD_NO;
             } else {
@@ -626,7 +637,7 @@ static void resume_done(struct worker *w)
     }
 }
 
-/* Those whose store is open by now, or can't be opened; those whose time is over. */
+/* Resumes calls whose database is open, can't be opened, or that have waited too long. */
 static void resume_aside(struct worker *w)
 {
     int64_t now = milliseconds();
@@ -642,7 +653,7 @@ static void resume_aside(struct worker *w)
             call_resume(c, STAGE_BODY);
         } else if (!c->opening && over) {
             call_back(c);
-            if (crew_take_back(c->crew, &c->errand)) {
+            if (pool_take_back(c->pool, &c->pool_task)) {
                 c->late = true;
                 call_resume(c, c->finishing ? STAGE_DONE : STAGE_BODY);
             }
@@ -659,10 +670,36 @@ static void resume_live(struct worker *w)
         const struct site *site = c->visit.ctx.site;
         int64_t newest = atomic_load(&site->journal);
         if (c->suspended &&
-            (stopping || atomic_load(&site->closing) || (newest > c->sent && t.tv_sec > c->sent_at) || t.tv_sec - c->sent_at >= 20)) {
+            (stopping || atomic_load(&site->closing) ||
+             (newest > c->sent && t.tv_sec > c->sent_at) || t.tv_sec - c->sent_at >= 20)) {
             c->suspended = false;
             MHD_resume_connection(c->connection);
         }
+    }
+}
+
+/* Accepts some of the waiting connections; the rest is for other workers and
+ * the next round. */
+static void accept_all(struct worker *w)
+{
+    struct links *links = w->server->links;
+    w->rests = 0;
+    for (int i = 0; i < ACCEPT_MOST; i++) {
+        struct sockaddr_storage from;
+        socklen_t size;
+        int fd = links_accept(links, w->server->listener, &from, &size);
+        if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return;
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+            w->rests = milliseconds() + ACCEPT_RESTS;
+            return;
+        }
+        if (fd < 0)
+            continue; /* that client has already gone */
+        if (!links_admit(links, (struct sockaddr *)&from))
+            close(fd);
+        else if (MHD_add_connection(w->daemon, fd, (struct sockaddr *)&from, size) != MHD_YES)
+            return; /* it was closed */
     }
 }
 
@@ -674,13 +711,19 @@ static void *worker_main(void *arg)
     bool closing = false;
     for (;;) {
         MHD_UNSIGNED_LONG_LONG until;
-        int wait = MHD_get_timeout(w->daemon, &until) == MHD_YES && until < 1000 ? (int)until : 1000;
+        int wait = MHD_get_timeout(w->daemon, &until) == MHD_YES && until < 1000 ? (int)until
+                                                                                 : 1000;
         if (w->aside && wait > ASIDE_LATE)
             wait = ASIDE_LATE;
         if (w->openings && wait > ASIDE_LOOK)
             wait = ASIDE_LOOK;
-        struct pollfd fds[2] = {{.fd = w->epoll, .events = POLLIN}, {.fd = w->wake, .events = POLLIN}};
-        if (poll(fds, 2, wait) < 0 && errno != EINTR)
+        if (w->rests > 0 && wait > ACCEPT_RESTS)
+            wait = ACCEPT_RESTS;
+        struct pollfd fds[3] = {
+            {.fd = w->epoll, .events = POLLIN},
+            {.fd = w->wake, .events = POLLIN},
+            {.fd = closing || w->rests > milliseconds() ? -1 : s->listener, .events = POLLIN}};
+        if (poll(fds, 3, wait) < 0 && errno != EINTR)
             break;
         if (fds[1].revents & POLLIN) {
             uint64_t count;
@@ -692,8 +735,10 @@ static void *worker_main(void *arg)
             resume_aside(w);
         if (w->live)
             resume_live(w);
+        if (fds[2].revents & POLLIN)
+            accept_all(w);
         MHD_run(w->daemon);
-        heads_sweep(w);
+        links_sweep(s->links, seconds());
         if (!atomic_load(&s->stopping))
             continue;
         struct timespec now;
@@ -701,13 +746,12 @@ static void *worker_main(void *arg)
         if (!closing) {
             closing = true;
             ending = now;
-            MHD_socket own = MHD_quiesce_daemon(w->daemon);
-            if (own != MHD_INVALID_SOCKET)
-                close(own);
         }
         /* changes finish; answers get a moment to leave */
-        const union MHD_DaemonInfo *info = MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-        if (w->waiting == 0 && w->lives == 0 && (!info || info->num_connections == 0 || now.tv_sec - ending.tv_sec >= 1))
+        const union MHD_DaemonInfo *info = MHD_get_daemon_info(w->daemon,
+                                                               MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+        if (w->waiting == 0 && w->lives == 0 &&
+            (!info || info->num_connections == 0 || now.tv_sec - ending.tv_sec >= 1))
             break;
     }
     return NULL;
@@ -715,39 +759,7 @@ static void *worker_main(void *arg)
 
 /* ---- start and stop ---- */
 
-static int listen_on(const char *at, struct arena *a, int *port, const char **why)
-{
-    const char *colon = strrchr(at, ':');
-    if (!colon) {
-        *why = arena_print(a, "%s: write ADDRESS:PORT, such as 127.0.0.1:8080", at);
-        return -1;
-    }
-    bool brackets = at[0] == '[' && colon > at && colon[-1] == ']';
-    const char *host = brackets ? arena_copyn(a, at + 1, (size_t)(colon - at - 2)) : arena_copyn(a, at, (size_t)(colon - at));
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    int wrong = getaddrinfo(*host ? host : NULL, colon + 1, &hints, &found);
-    if (wrong) {
-        *why = arena_print(a, "%s: %s", at, gai_strerror(wrong));
-        return -1;
-    }
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-        listen(fd, 1024) != 0) {
-        *why = arena_print(a, "%s: %s", at, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        freeaddrinfo(found);
-        return -1;
-    }
-    freeaddrinfo(found);
-    struct sockaddr_storage own;
-    socklen_t size = sizeof own;
-    getsockname(fd, (struct sockaddr *)&own, &size);
-    *port = ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port : ((struct sockaddr_in *)&own)->sin_port);
-    return fd;
-}
-
-/* The only store is opened now, so that a server that can't read it does not start. */
+/* Opens the only database now, so that a server that can't read it does not start. */
 static bool seat_ready(struct server *s, int seat, struct arena *a, const char **why)
 {
     return s->site->choose || site_reader_open(s->site, seat, a, why);
@@ -762,12 +774,15 @@ static bool worker_start(struct server *s, struct worker *w, struct arena *a, co
     w->pages = pages_new();
     pthread_mutex_init(&w->lock, NULL);
     w->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    w->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, w, MHD_OPTION_LISTEN_SOCKET,
-                                 dup(s->listener), MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_NOTIFY_CONNECTION, on_connection, w,
-                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, w, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768,
-                                 MHD_OPTION_END);
-    const union MHD_DaemonInfo *info = w->daemon ? MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    w->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+        on_request, w, MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, w, MHD_OPTION_NOTIFY_COMPLETED, on_completed, w, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_END);
+    const union MHD_DaemonInfo *info = w->daemon ? MHD_get_daemon_info(w->daemon,
+                                                                       MHD_DAEMON_INFO_EPOLL_FD)
+                                                 : NULL;
     if (!info || w->wake < 0) {
         *why = "the HTTP server can't be started";
         return false;
@@ -780,7 +795,7 @@ static bool worker_start(struct server *s, struct worker *w, struct arena *a, co
     return true;
 }
 
-static bool crews_start(struct server *s, struct arena *a, const char **why)
+static bool pools_start(struct server *s, struct arena *a, const char **why)
 {
     struct site *site = s->site;
     bool ok = true;
@@ -790,11 +805,11 @@ static bool crews_start(struct server *s, struct arena *a, const char **why)
         ok = seat_ready(s, SEAT_LOOPS + i, a, why);
     if (!ok)
         return false;
-    s->slow = crew_start(s->slow_count, SEAT_SLOW);
+    s->slow = pool_start(s->slow_count, SEAT_SLOW);
     if (site->far)
-        site->crew = crew_start(site->far, SEAT_LOOPS);
+        site->pool = pool_start(site->far, SEAT_LOOPS);
     *why = "no thread can be started";
-    return s->slow && (!site->far || site->crew);
+    return s->slow && (!site->far || site->pool);
 }
 
 static int between(long n, int least, int most)
@@ -802,7 +817,8 @@ static int between(long n, int least, int most)
     return n < least ? least : n > most ? most : (int)n;
 }
 
-struct server *server_start(struct site *site, const char *listen_at, const struct routes *routes, struct arena *a, const char **why)
+struct server *server_start(struct site *site, const char *listen_at, const struct routes *routes,
+                            struct arena *a, const char **why)
 {
     if (sodium_init() < 0) {
         *why = "the cryptographic library can't be started";
@@ -821,9 +837,12 @@ struct server *server_start(struct site *site, const char *listen_at, const stru
     s->listener = fd;
     s->port = port;
     s->gate = gate_new(site, routes);
-    s->slow_count = site->slow_workers ? between(site->slow_workers, 1, CREW_MOST) : 2;
-    int workers = site->workers ? between(site->workers, 1, 16) : between(sysconf(_SC_NPROCESSORS_ONLN), 2, 8);
-    bool ok = crews_start(s, a, why);
+    /* a proxy's connections belong to many clients */
+    int workers = site->workers ? between(site->workers, 1, 16)
+                                : between(sysconf(_SC_NPROCESSORS_ONLN), 2, 8);
+    s->links = links_new(site->proxied ? -1 : site->links_each, workers * SERVER_CONNECTIONS);
+    s->slow_count = site->slow_workers ? between(site->slow_workers, 1, POOL_THREADS_MOST) : 2;
+    bool ok = pools_start(s, a, why);
     while (ok && s->worker_count < workers) {
         ok = worker_start(s, &s->workers[s->worker_count], a, why);
         s->worker_count += ok;
@@ -848,9 +867,9 @@ void server_stop(struct server *s)
         wake(&s->workers[i]);
     for (int i = 0; i < s->worker_count; i++)
         pthread_join(s->workers[i].thread, NULL);
-    crew_stop(s->slow);
-    crew_stop(s->site->crew);
-    s->site->crew = NULL;
+    pool_stop(s->slow);
+    pool_stop(s->site->pool);
+    s->site->pool = NULL;
     for (int i = 0; i < s->site->far; i++)
         site_reader_close(s->site, SEAT_LOOPS + i);
     for (int i = 0; i < s->slow_count; i++)
@@ -869,6 +888,7 @@ void server_stop(struct server *s)
         }
     }
     close(s->listener);
+    links_free(s->links);
     gate_free(s->gate);
     free(s);
 }

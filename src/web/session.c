@@ -1,10 +1,10 @@
 /*
- * Signing in and out, and who a request comes from.
+ * Signing in and out, and identifying the user of a request.
  *
- * A wrong login and a wrong password get the same answer after the same work.
- * The password is checked on a slow thread; behind the door only the outcome
- * is written. A session's "seen" is renewed at most once a minute, by a change
- * of its own for which nobody waits.
+ * An unknown username and a wrong password get the same answer after the same
+ * work. The password is checked in the slow pool; only the outcome is written
+ * on the writer thread. A session's "seen" is renewed at most once a minute,
+ * by a separate change for which nobody waits.
  */
 #include "web/session.h"
 
@@ -17,22 +17,6 @@
 
 #define HASH 32
 #define YEAR 31536000 /* seconds */
-
-char *password_hash(struct arena *a, const char *password)
-{
-    size_t n = password ? strlen(password) : 0, characters = 0;
-    for (size_t i = 0; i < n; i++)
-        characters += ((unsigned char)password[i] & 0xC0) != 0x80;
-    if (characters < PASSWORD_LEAST || n > PASSWORD_MOST)
-        return NULL;
-    char *hash = arena_alloc(a, crypto_pwhash_STRBYTES);
-    return crypto_pwhash_str(hash, password, n, crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0 ? hash : NULL;
-}
-
-bool password_fits(const char *hash, const char *password)
-{
-    return hash && password && strlen(password) <= PASSWORD_MOST && crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
-}
 
 static char *token_new(struct arena *a, unsigned char hash[HASH])
 {
@@ -48,31 +32,37 @@ char *token_create(struct ctx *ctx, const char *name, enum role role, int64_t ar
 {
     unsigned char hash[HASH];
     char *text = token_new(ctx->arena, hash);
-    enum status s = change(ctx->db, "INSERT INTO api_tokens (token_hash, name, role, area, unit, created) VALUES ({}, {}, {}, {}, {}, {})",
-                           bytes_of(hash, HASH), name, role_name(role), (struct maybe){area}, (struct maybe){unit}, ctx->now);
+    enum status s = change(ctx->db,
+                           "INSERT INTO api_tokens (token_hash, name, role, area, unit, created) "
+                           "VALUES ({}, {}, {}, {}, {}, {})",
+                           bytes_of(hash, HASH), name, role_name(role), (struct maybe){area},
+                           (struct maybe){unit}, ctx->now);
     if (s == OK)
-        s = journal_note(ctx, "api_tokens", db_inserted(ctx->db), "create", "{\"name\":{},\"role\":{},\"area\":{},\"unit\":{}}", name,
-                         role_name(role), (struct maybe){area}, (struct maybe){unit});
+        s = journal_note(ctx, "api_tokens", db_inserted(ctx->db), "create",
+                         "{\"name\":{},\"role\":{},\"area\":{},\"unit\":{}}", name, role_name(role),
+                         (struct maybe){area}, (struct maybe){unit});
     return s == OK ? text : NULL;
 }
 
 static struct grant *grants_load(struct db *db, struct arena *a, int64_t user, int *count)
 {
-    enum { MOST = 200 };
-    struct grant grants[MOST] = {{0}};
+    struct grant *grants = NULL;
     int n = 0;
-    struct rows *r = query(db, "SELECT role, area, unit, organisation FROM grants WHERE \"user\" = {} ORDER BY id", user);
-    while (n < MOST && rows_next(r)) {
+    struct rows *r = query(
+        db, "SELECT role, area, unit, organisation FROM grants WHERE \"user\" = {} ORDER BY id",
+        user);
+    while (rows_next(r)) {
         unsigned role = role_parse(row_text(r, "role"));
         if (role)
-            grants[n++] = (struct grant){role, row_int(r, "area"), row_int(r, "unit"), row_int(r, "organisation")};
+            *ARENA_NEXT(a, grants, n) = (struct grant){role, row_int(r, "area"), row_int(r, "unit"),
+                                                       row_int(r, "organisation")};
     }
     rows_end(r);
     *count = n;
-    return memcpy(ARENA_ARRAY(a, struct grant, n + 1), grants, sizeof *grants * (size_t)n);
+    return grants;
 }
 
-/* A copy of them, in the context's own memory. */
+/* Copies the grants to the context's memory. */
 static void take_grants(struct ctx *ctx, const struct grant *grants, int count)
 {
     struct grant *own = ARENA_ARRAY(ctx->arena, struct grant, count + 1);
@@ -87,7 +77,8 @@ static void take_grants(struct ctx *ctx, const struct grant *grants, int count)
 
 enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char *via)
 {
-    struct rows *r = query(db, "SELECT name, name_en FROM users WHERE id = {} AND active = 1", user);
+    struct rows *r = query(db, "SELECT name, name_en FROM users WHERE id = {} AND active = 1",
+                           user);
     if (!rows_next(r))
         return NOT_FOUND;
     const char *zh = row_copy(r, ctx->arena, "name"), *en = row_copy(r, ctx->arena, "name_en");
@@ -101,7 +92,9 @@ enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char 
 
 static const char *cookie_name(const struct visit *v)
 {
-    return !v->ex.tls ? "linli" : *v->ex.prefix ? "__Secure-linli" : "__Host-linli"; /* __Host- is for the path / only */
+    return !v->ex.tls      ? "linli"
+           : *v->ex.prefix ? "__Secure-linli"
+                           : "__Host-linli"; /* __Host- requires the path / */
 }
 
 static const char *card_name(const struct visit *v)
@@ -122,7 +115,8 @@ static enum status renewal_run(struct task *t, struct db *db)
     struct renewal *n = (struct renewal *)t;
     if (n->token != NONE)
         return change(db, "UPDATE api_tokens SET last_used = {} WHERE id = {}", n->now, n->token);
-    return change(db, "UPDATE sessions SET seen = {} WHERE token_hash = {}", n->now, bytes_of(n->hash, HASH));
+    return change_common(db, "UPDATE sessions SET seen = {} WHERE token_hash = {}", n->now,
+                         bytes_of(n->hash, HASH));
 }
 
 static void renewal_done(struct task *t, enum status s)
@@ -150,15 +144,21 @@ static void bearer_actor(struct visit *v, struct db *db, const char *token)
 {
     unsigned char hash[HASH];
     crypto_generichash(hash, HASH, (const unsigned char *)token, strlen(token), NULL, 0);
-    struct rows *r = query(db, "SELECT id, name, role, area, unit, last_used FROM api_tokens WHERE token_hash = {} AND revoked IS NULL",
+    struct rows *r = query(db,
+                           "SELECT id, name, role, area, unit, last_used FROM api_tokens WHERE "
+                           "token_hash = {} AND revoked IS NULL",
                            bytes_of(hash, HASH));
     if (!rows_next(r))
         return;
     struct grant *g = ARENA_NEW(v->arena, struct grant);
     *g = (struct grant){role_parse(row_text(r, "role")), row_int(r, "area"), row_int(r, "unit")};
     v->token = row_int(r, "id");
-    v->ctx.actor = (struct actor){
-        .user = NONE, .name = row_copy(r, v->arena, "name"), .roles = ROLE_PUBLIC | g->role, .grants = g, .grant_count = 1, .via = "api"};
+    v->ctx.actor = (struct actor){.user = NONE,
+                                  .name = row_copy(r, v->arena, "name"),
+                                  .roles = ROLE_PUBLIC | g->role,
+                                  .grants = g,
+                                  .grant_count = 1,
+                                  .via = "api"};
     v->bearer = true;
     int64_t used = row_int(r, "last_used");
     rows_end(r);
@@ -166,19 +166,20 @@ static void bearer_actor(struct visit *v, struct db *db, const char *token)
         renew(v, v->token);
 }
 
-/* ---- who was here before, as long as nothing is committed ---- */
+/* ---- cached sessions, valid until the next commit ---- */
 
 #define MEMBERS 32
 
 struct member {
     unsigned char hash[HASH];
     int64_t user, seen, expires;
-    const char *name, *name_en;
+    const char *name, *name_en, *language;
     struct grant *grants;
     int count;
 };
 
-/* Where a session is kept, or another one of its place; NULL: nothing is kept now. */
+/* Returns the slot of a session, or a slot to reuse; NULL: nothing can be
+ * cached now. */
 static struct member *member_place(struct db *db, const unsigned char *hash)
 {
     struct arena *a = db_memory(db);
@@ -191,11 +192,13 @@ static struct member *member_place(struct db *db, const unsigned char *hash)
     return all ? &all[hash[0] % MEMBERS] : NULL;
 }
 
-/* false: nobody's session. What is found is the caller's transaction's. */
+/* Returns false if it is nobody's session. The result lives as long as the
+ * caller's transaction. */
 static bool member_load(struct db *db, struct arena *a, const unsigned char *hash, struct member *m)
 {
     struct rows *r = query(db,
-                           "SELECT s.\"user\", s.seen, s.expires, u.name, u.name_en FROM sessions s JOIN users u ON u.id = s.\"user\""
+                           "SELECT s.\"user\", s.seen, s.expires, u.name, u.name_en, u.language "
+                           "FROM sessions s JOIN users u ON u.id = s.\"user\""
                            " WHERE s.token_hash = {} AND u.active = 1",
                            bytes_of(hash, HASH));
     if (!rows_next(r))
@@ -204,7 +207,8 @@ static bool member_load(struct db *db, struct arena *a, const unsigned char *has
                          .seen = row_int(r, "seen"),
                          .expires = row_int(r, "expires"),
                          .name = row_copy(r, a, "name"),
-                         .name_en = row_copy(r, a, "name_en")};
+                         .name_en = row_copy(r, a, "name_en"),
+                         .language = row_copy(r, a, "language")};
     memcpy(m->hash, hash, HASH);
     rows_end(r);
     m->grants = grants_load(db, a, m->user, &m->count);
@@ -223,9 +227,13 @@ static void cookie_actor(struct visit *v, struct db *db, const char *token)
         return;
     else if (kept)
         *kept = m;
-    if (m.expires <= ctx->now || m.seen <= ctx->now - SESSION_IDLE)
+    if (m.expires <= ctx->now || m.seen <= ctx->now - SESSION_IDLE ||
+        m.seen > ctx->now + SESSION_IDLE) /* its last use is in the future: the clock was wrong */
         return;
-    const char *zh = arena_copy(v->arena, m.name), *en = arena_copy(v->arena, m.name_en); /* the visit outlives the transaction */
+    if (m.language && *m.language && !cookie(ctx, "linli_language") && !query_param(ctx, "lang"))
+        ctx->lang = m.language[0] == 'e' ? "en" : "zh_CN"; /* the account's, none was chosen here */
+    const char *zh = arena_copy(v->arena, m.name),
+               *en = arena_copy(v->arena, m.name_en); /* the visit outlives the transaction */
     ctx->actor = (struct actor){.user = m.user, .name = ctx_pick(ctx, zh, en), .via = "web"};
     take_grants(ctx, m.grants, m.count);
     v->session = hash;
@@ -233,7 +241,8 @@ static void cookie_actor(struct visit *v, struct db *db, const char *token)
         renew(v, NONE);
 }
 
-/* A volunteer's card: alone, or beside a session. Alone, its hash keys the tokens of the forms. */
+/* Adds a volunteer card, alone or beside a session. Alone, its hash is the key
+ * for form tokens. */
 static void card_actor(struct visit *v)
 {
     const char *text = cookie(&v->ctx, card_name(v));
@@ -267,7 +276,8 @@ const char *session_csrf(struct visit *v)
     if (!v->session)
         return NULL;
     unsigned char mac[HASH];
-    crypto_generichash(mac, HASH, v->session, HASH, v->ctx.site->secret, sizeof v->ctx.site->secret);
+    crypto_generichash(mac, HASH, v->session, HASH, v->ctx.site->secret,
+                       sizeof v->ctx.site->secret);
     char *text = arena_alloc(v->arena, 2 * HASH + 1);
     sodium_bin2hex(text, 2 * HASH + 1, mac, HASH);
     return text;
@@ -275,11 +285,13 @@ const char *session_csrf(struct visit *v)
 
 /* ---- pages ---- */
 
-/* Only a path of our own: never "//elsewhere". */
+/* Accepts only a local path: never "//elsewhere". */
 const char *next_path(struct ctx *ctx, const char *otherwise)
 {
     const char *next = param(ctx, "next");
-    return next && next[0] == '/' && next[1] != '/' && !strchr(next, '\\') && strlen(next) < 2000 ? next : otherwise;
+    return next && next[0] == '/' && next[1] != '/' && !strchr(next, '\\') && strlen(next) < 2000
+               ? next
+               : otherwise;
 }
 
 void see_next(struct ctx *ctx, const char *otherwise)
@@ -303,17 +315,20 @@ static void login_draw(struct ctx *ctx)
     page_begin(ctx, title, PAGE_RESIDENT);
     html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
     form_begin(ctx, "/login", NULL, false);
-    form_problems(ctx);
+    form_problems_under(ctx, say(ctx, "Sign-in failed"));
     html(out, "<input type=\"hidden\" name=\"next\" value=\"{}\">", next_path(ctx, NULL));
     html(out,
-         "<div class=\"field\"><label for=\"f-login\">{}</label><input id=\"f-login\" name=\"login\" value=\"{}\" "
+         "<div class=\"field\"><label for=\"f-login\">{}</label><input id=\"f-login\" "
+         "name=\"login\" value=\"{}\" "
          "autocomplete=\"username\" autocapitalize=\"none\" required></div>",
-         say(ctx, "Login"), typed);
+         say(ctx, "Username"), typed);
     html(out,
-         "<div class=\"field\"><label for=\"f-password\">{}</label><input id=\"f-password\" name=\"password\" type=\"password\" "
+         "<div class=\"field\"><label for=\"f-password\">{}</label><input id=\"f-password\" "
+         "name=\"password\" type=\"password\" "
          "autocomplete=\"current-password\" required></div>",
          say(ctx, "Password"));
-    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>", say(ctx, "Sign in"));
+    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>",
+         say(ctx, "Sign in"));
     form_end(ctx);
     page_end(ctx);
 }
@@ -321,46 +336,48 @@ static void login_draw(struct ctx *ctx)
 struct attempt {
     int64_t user;
     bool fits, locked;
+    const char *fresh; /* the same password hashed with today's costs; NULL: not needed */
 };
-
-/* A hash of nothing anybody knows, so that an unknown login takes as long as a wrong password. */
-static bool fits_nobody(const char *password)
-{
-    static const char nobody[crypto_pwhash_STRBYTES] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
-                                                       "RdescudvJCsgt3ub+b+dWRWJTmaaJObGRdescudvJCs";
-    return password_fits(nobody, password) && false;
-}
 
 static void login_prepare(struct ctx *ctx)
 {
-    ctx->key = NULL; /* a sign-in is never answered from the store */
+    ctx->key = NULL; /* a sign-in is never answered from a stored response */
     struct attempt *t = ARENA_NEW(ctx->arena, struct attempt);
     const char *login = param(ctx, "login"), *password = param(ctx, "password");
     t->user = NONE;
     ctx->work = t;
-    struct rows *r = query(ctx->db, "SELECT id, password, locked_until FROM users WHERE login = {} AND active = 1", login ? login : "");
+    struct rows *r = query(
+        ctx->db, "SELECT id, password, locked_until FROM users WHERE login = {} AND active = 1",
+        login ? login : "");
     const char *hash = NULL;
     if (rows_next(r)) {
         t->user = row_int(r, "id");
-        t->locked = row_int(r, "locked_until") != NONE && row_int(r, "locked_until") > ctx->now;
+        t->locked = LOGIN_IS_LOCKED(row_int(r, "locked_until"), ctx->now);
         hash = row_copy(r, ctx->arena, "password");
     }
     rows_end(r);
-    if (!password)
-        password = "";
-    t->fits = hash ? password_fits(hash, password) : fits_nobody(password);
+    t->fits = password_fits(hash, password);
+    if (t->fits && password_is_old(hash))
+        t->fresh = password_hash(ctx->arena, password);
 }
 
 static const char *refused_text(struct ctx *ctx)
 {
-    return say(ctx, "Login and password do not fit, or the account is locked for a quarter of an hour after five wrong passwords.");
+    return say(ctx, "Incorrect username or password. After five incorrect passwords, the account "
+                    "is locked for 15 minutes.");
 }
 
-/* Where somebody with these roles begins: the first place of the staff's, or else the first that is not everybody's. */
+/* The first page after sign-in: the first staff place for these roles, otherwise the first that
+ * not everyone has. */
 static const char *first_place(struct ctx *ctx, int64_t user)
 {
     const char *other = "/";
     actor_load(ctx, ctx->db, user, "web");
+    const char *land = ctx->site->land ? ctx->site->land(ctx) : NULL;
+    if (!land)
+        land = landing_place(ctx, false);
+    if (land)
+        return land;
     for (const struct place *const *list = ctx->site->places; list && *list; list++)
         for (const struct place *p = *list; p->href; p++) {
             if (!(p->roles & ctx->actor.roles))
@@ -375,10 +392,11 @@ static const char *first_place(struct ctx *ctx, int64_t user)
 
 void password_wrong(struct ctx *ctx, int64_t user)
 {
-    change(ctx->db,
-           "UPDATE users SET locked_until = CASE WHEN failed + 1 >= {} THEN {} ELSE locked_until END,"
-           " failed = CASE WHEN failed + 1 >= {} THEN 0 ELSE failed + 1 END WHERE id = {}",
-           LOGIN_FAILURES, ctx->now + LOGIN_LOCKED, LOGIN_FAILURES, user);
+    change(
+        ctx->db,
+        "UPDATE users SET locked_until = CASE WHEN failed + 1 >= {} THEN {} ELSE locked_until END,"
+        " failed = CASE WHEN failed + 1 >= {} THEN 0 ELSE failed + 1 END WHERE id = {}",
+        LOGIN_FAILURES, ctx->now + LOGIN_LOCKED, LOGIN_FAILURES, user);
     journal_add(ctx, "users", user, "sign_in_refused", NULL, NULL);
 }
 
@@ -388,7 +406,8 @@ static void login_change(struct ctx *ctx)
     if (!t->fits || t->locked || t->user == NONE) {
         if (t->user != NONE && !t->locked)
             password_wrong(ctx, t->user);
-        /* the failure is counted, so this is a change that succeeds: the page is drawn here */
+        /* counting the failure is a change that succeeds, so the page is drawn
+         * here */
         ctx_problem(ctx, NULL, refused_text(ctx));
         answer_code(ctx, 422);
         login_draw(ctx);
@@ -397,10 +416,17 @@ static void login_change(struct ctx *ctx)
     }
     unsigned char hash[HASH];
     const char *token = token_new(ctx->arena, hash);
-    change(ctx->db, "DELETE FROM sessions WHERE expires <= {} OR seen <= {}", ctx->now, ctx->now - SESSION_IDLE);
-    change(ctx->db, "UPDATE users SET failed = 0, locked_until = NULL, last_login = {} WHERE id = {}", ctx->now, t->user);
-    change(ctx->db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, {}, {}, {}, {})", bytes_of(hash, HASH),
-           t->user, ctx->now, ctx->now, ctx->now + SESSION_MOST);
+    if (t->fresh)
+        change(ctx->db, "UPDATE users SET password = {} WHERE id = {}", t->fresh, t->user);
+    change(ctx->db, "DELETE FROM sessions WHERE expires <= {} OR seen <= {}", ctx->now,
+           ctx->now - SESSION_IDLE);
+    change(ctx->db,
+           "UPDATE users SET failed = 0, locked_until = NULL, last_login = {} WHERE id = {}",
+           ctx->now, t->user);
+    change(ctx->db,
+           "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, {}, "
+           "{}, {}, {})",
+           bytes_of(hash, HASH), t->user, ctx->now, ctx->now, ctx->now + SESSION_MOST);
     actor_load(ctx, ctx->db, t->user, "web");
     journal_add(ctx, "users", t->user, "sign_in", NULL, NULL);
     answer_cookie(ctx, cookie_name(visit_of(ctx)), token, 0);
@@ -428,13 +454,15 @@ static void language_set(struct ctx *ctx)
 static void elder_set(struct ctx *ctx)
 {
     const char *asked = param(ctx, "elder");
-    answer_cookie(ctx, "linli_elder", asked && strcmp(asked, "1") == 0 ? "1" : "", asked && strcmp(asked, "1") == 0 ? YEAR : -1);
+    answer_cookie(ctx, "linli_elder", asked && strcmp(asked, "1") == 0 ? "1" : "",
+                  asked && strcmp(asked, "1") == 0 ? YEAR : -1);
     see_next(ctx, "/");
 }
 
 const struct route session_routes[] = {
     ROUTE_GET("/login", ROLE_PUBLIC, login_draw),
-    ROUTE_POST("/login", ROLE_PUBLIC, login_change, .prepare = login_prepare, .flags = SLOW | NO_CSRF | LOGIN_LIMIT),
+    ROUTE_POST("/login", ROLE_PUBLIC, login_change, .prepare = login_prepare,
+               .flags = SLOW | NO_CSRF | LOGIN_LIMIT),
     ROUTE_POST("/logout", ROLE_PUBLIC, logout_change),
     ROUTE_POST("/language", ROLE_PUBLIC, language_set, .flags = READS | NO_CSRF),
     ROUTE_POST("/elder", ROLE_PUBLIC, elder_set, .flags = READS | NO_CSRF),

@@ -1,7 +1,7 @@
 /*
- * A site's connections: readers by seat, and the writer when it is first
- * needed. Nothing is locked here but the shared seat: any other has one thread,
- * and a site is closed only when nobody is inside.
+ * A site's connections: readers by seat, and the writer once it is needed.
+ * Only the shared seat needs a lock: any other has one thread, and a site is
+ * closed only when nobody is inside.
  */
 #include "web/site.h"
 

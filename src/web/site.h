@@ -1,19 +1,19 @@
 /*
- * The installation: what every request of one tenant shares.
+ * A site: what all requests of one tenant share.
  *
- * Made by the serve command (or a test) before server_start and kept until
- * after server_stop. Everything is read only while the server runs, except the
- * atomics. Functions may be NULL: then that part is left out.
+ * The serve command (or a test) makes it before server_start and keeps it
+ * until after server_stop. Everything is read-only while the server runs,
+ * except the atomics. Functions may be NULL: then that part is left out.
  *
- * A process that serves many tenants has a struct site for each and one for
- * nobody (data NULL), whose choose says whose a request is. A tenant's store is
- * open while somebody is inside; the threads that work on it (loops, slow
- * workers, jobs) have a seat each, and in it a reader that is opened when it is
- * first needed (site_reader). Between choose and leave it stays open.
+ * A process with many tenants has a struct site for each, and one for no
+ * tenant (data NULL), whose choose finds a request's site. A tenant's database
+ * is open while a visitor is inside, which means between choose and leave. The
+ * threads that use it (event loops, slow pool, jobs) have a seat each, with a
+ * reader that is opened when first needed (site_reader).
  *
- * No loop waits for a network or for a store that is being opened: a visit that
- * comes meanwhile is put aside (state), and a store on another machine is read
- * by a crew of its own, on the loops' seats.
+ * No event loop waits for a network, or for a database that is being opened.
+ * Such a visit is put aside (state), and a remote database is read by its own
+ * thread pool, on the loops' seats.
  */
 #ifndef LINLI_WEB_SITE_H
 #define LINLI_WEB_SITE_H
@@ -30,99 +30,121 @@ struct ctx;
 /* A link in the navigation, or a card of the page "Administration". */
 struct place {
     const char *href, *label; /* label: N_() */
-    const char *key;          /* keys that go there: "g i"; NULL */
+    const char *key;          /* keyboard shortcut: "g i"; NULL */
     unsigned roles;           /* who sees it */
-    bool staff;               /* on the staff's pages; otherwise on the residents' */
-    const char *about;        /* N_(): a sentence; with it the place is a card and not in the navigation */
-    const char *icon;         /* of the card */
-    const char *group;        /* N_(): places of one name stand together under it, in a second line on their pages; NULL: alone */
-    const char *also;         /* further paths that belong to it, each followed by a blank; NULL */
+    bool staff;               /* in the staff's navigation; otherwise in the residents' */
+    const char *about; /* N_(): a sentence; makes the place a card, not part of the navigation */
+    const char *icon;  /* of the card */
+    const char *group; /* N_(): groups places under this name, in a second line on their pages;
+                          NULL: none */
+    int rank;          /* places are ordered by rank */
+    const char *also;  /* more paths that belong to it, each followed by a blank; NULL */
+    int64_t (*waiting)(
+        struct ctx *ctx); /* the number beside it: what is waiting for the actor; NULL */
+    unsigned lands;       /* who has these roles and no others begins here; with roles 0, the place
+                             is in no navigation */
 };
-/* What the office says of itself in the foot of each page; parts may be NULL. */
+/* Texts in the footer of each page, and the phone number shown on pages that refuse something;
+ * members may be NULL. */
 struct site_words {
-    const char *name, *name_en, *contact, *contact_en, *hours, *hours_en;
+    const char *name, *name_en, *contact, *contact_en, *hours, *hours_en, *phone;
 };
 struct seal_key;
 struct writer;
-struct crew;
+struct pool;
 
 enum site_state {
-    SITE_OPEN,    /* also the only store of a process, always */
-    SITE_OPENING, /* wait a little: it is being opened, or closed and opened again */
-    SITE_SHUT,    /* it can't be served now: no reader */
+    SITE_OPEN,    /* always so for the only database of a process */
+    SITE_OPENING, /* wait: it is being opened, or closed and reopened */
+    SITE_SHUT,    /* it can't be opened */
 };
 
 #define SITE_CHILDREN 200
 struct site_child {
-    const char *name, *store; /* the tenant's; address of its store */
+    const char *name, *store; /* the tenant's name; address of its database */
 };
 
-#define SITE_PAGE   10 /* seconds a page may wait for one answer of its store, where that is across a network */
+#define SITE_PAGE   10 /* seconds that a page may wait for one result from a remote database */
 #define SITE_PREFIX 48 /* "/t/" and a name, with room */
-#define SITE_SEATS  40 /* readers of one store: a thread each */
+#define SITE_SEATS  40 /* readers of one database, one for each thread */
 #define SEAT_LOOPS  0  /* 16 of them */
 #define SEAT_SLOW   16 /* 16 */
 #define SEAT_JOBS   32 /* 7 */
-#define SEAT_SHARED 39 /* the loops', among many stores: a connection costs half a megabyte */
+#define SEAT_SHARED \
+    39 /* used by all loops if there are many databases: a connection takes half a megabyte */
 
 struct site {
-    const char *name;                       /* the tenant's; NULL: it is the only one */
-    const struct place *const *places;      /* the navigation: tables ended by a NULL href, the list by NULL; NULL: none */
-    const char *data;                       /* address of the store: db_open's; NULL: nobody's */
-    struct writer *_Atomic writer;          /* NULL until somebody needs it (site_writer) */
-    struct db *readers[SITE_SEATS];         /* site_reader's; each is its seat's own thread's, or under reading */
-    pthread_mutex_t reading;                /* among many: who has it sits on SEAT_SHARED */
-    int far;                                /* threads that read its store, which is across a network; 0: the loops read it */
-    struct crew *crew;                      /* those threads, while it is open */
-    _Atomic int state;                      /* enum site_state */
-    const struct seal_key *keys;            /* for sealed fields; NULL: none */
-    unsigned char secret[32];               /* keys the CSRF tokens; derived from the installation's key, so kept over restarts */
-    int64_t started;                        /* seconds since 1970 UTC */
-    const struct site_words *_Atomic words; /* in the foot of each page; replaced as a whole while the server runs; NULL: nothing */
-    const char *host;                       /* the name people use, with its port if it is not the usual one: others are refused,
-                                               but not from this machine itself; NULL: any */
-    bool tls;                               /* served by TLS (here or by the proxy): __Host- cookies, HSTS */
-    bool proxied;                           /* the peer is a trusted proxy: its X-Forwarded-For and -Proto are believed */
-    int workers;                            /* loops; 0: as many as processors, 2 to 8 */
-    int head_seconds;                       /* a request's head may take; 0: SERVER_HEAD */
-    int slow_workers;                       /* threads for SLOW prepare steps; 0: 2 */
-    int requests_a_second;                  /* from one address that is not this machine; 0: 50 */
-    int logins_a_minute;                    /* from one address; 0: 30 */
-    bool quiet;                             /* no line for each change and error on stderr */
-    /* Fills ctx->actor for who shows a volunteer's card: text of its cookie, NULL without one. Asked after the session,
-     * whose roles stay. False: the card is not good, or there is none. */
+    const char *name; /* the tenant's name; NULL: the only one */
+    const struct place *const
+        *places; /* the navigation: tables ended by a NULL href, the list by NULL; NULL: none */
+    const char *data;              /* address of the database, as for db_open; NULL: no tenant */
+    struct writer *_Atomic writer; /* NULL until first needed (site_writer) */
+    struct db
+        *readers[SITE_SEATS]; /* for site_reader; used by the seat's own thread, or under reading */
+    pthread_mutex_t reading;  /* with many databases: its owner uses SEAT_SHARED */
+    int far;           /* threads that read its remote database; 0: local, read by the loops */
+    struct pool *pool; /* these threads, while it is open */
+    _Atomic int state; /* enum site_state */
+    const struct seal_key *keys; /* for sealed fields; NULL: none */
+    unsigned char secret[32]; /* key of the CSRF tokens; derived from the installation's key, so it
+                                 survives restarts */
+    int64_t started;          /* seconds since 1970 UTC */
+    const struct site_words *_Atomic words; /* in the footer of each page; replaced as a whole while
+                                               the server runs; NULL: none */
+    const char *host; /* the public host name, with an unusual port; others are refused, except from
+                         this machine; NULL: any */
+    bool tls;         /* uses TLS (here or at the proxy): __Host- cookies, HSTS */
+    bool proxied;     /* the peer is a trusted proxy: uses X-Forwarded-For and -Proto */
+    int workers;      /* event loops; 0: one for each processor, 2 to 8 */
+    int links_each;   /* connections of one source; 0: LINKS_EACH; less: no limit */
+    int head_seconds; /* seconds for a request's head; 0: SERVER_HEAD */
+    int slow_workers; /* threads for SLOW prepare steps; 0: 2 */
+    int requests_a_second; /* from one remote address; 0: 50 */
+    int logins_a_minute;   /* from one address; 0: 30 */
+    bool quiet;            /* logs no changes and errors */
+    /* Fills ctx->actor for a volunteer card: text of its cookie, NULL without one. Called after
+     * the session, whose roles remain. Returns false if the card is missing or invalid. */
     bool (*card)(struct ctx *ctx, const char *text);
-    int64_t (*waiting)(struct ctx *ctx); /* the number beside "To do" in the staff's navigation */
-    void (*metrics)(struct ctx *ctx);    /* adds lines to /metrics */
-    /* Many tenants. choose: whose request for this host and address it is (the caller is inside then, until leave); what
-     * stands before the address (/t/NAME) is taken off *uri and put into prefix. NULL: nobody's. leave: of a site that
-     * choose answered. open: its writer, opened; NULL when it can't be. */
-    struct site *(*choose)(struct arena *a, const char *host, const char **uri, char prefix[SITE_PREFIX]);
-    void (*leave)(struct site *site); /* for each choose or enter */
-    bool (*enter)(struct site *site); /* for who comes by himself: a job. Waits a moment while it is opened. False: it is gone */
+    /* Returns where a person who has just signed in begins; NULL (also as a
+     * result): the first page that they may see. */
+    const char *(*land)(struct ctx *ctx);
+    void (*metrics)(struct ctx *ctx); /* adds lines to /metrics */
+    /* With many tenants. choose: finds the site for this host and path, which stays open until
+     * leave; moves a prefix (/t/NAME) from *uri to prefix. NULL: none. leave: ends that. open:
+     * opens and returns the writer; NULL if it can't be opened. */
+    struct site *(*choose)(struct arena *a, const char *host, const char **uri,
+                           char prefix[SITE_PREFIX]);
+    void (*leave)(struct site *site); /* once for each choose or enter */
+    bool (*enter)(struct site *site); /* for a job: as choose, waiting a moment while it is opened;
+                                         false: it is gone */
     struct writer *(*open)(struct site *site);
-    /* How many it is the parent of; the first of them into list, in a (NULL: only how many). */
+    /* Returns the number of child sites; stores up to `most` of them in list, allocated from a
+     * (NULL: only counts). */
     int (*children)(struct site *site, struct arena *a, struct site_child *list, int most);
-    void (*stir)(struct site *site); /* its jobs have something to do */
-    _Atomic int room;                /* kilobytes that the loops' reader and the search index may each keep; 0: what they like */
-    _Atomic int64_t used;            /* when somebody came last, seconds on the monotonic clock */
-    _Atomic bool closing;            /* what goes on for long (live pages, an import) ends soon */
-    _Atomic int64_t copied;          /* until when it is copied elsewhere, seconds; 0: it is not */
-    _Atomic int64_t journal;         /* newest journal number: moved by writer_on_commit, followed by live pages */
+    void (*stir)(struct site *site); /* wakes its jobs */
+    _Atomic int room; /* kilobytes that the loops' reader and the search index may each cache; 0: no
+                         limit */
+    _Atomic int64_t used; /* when the last visitor came, seconds, monotonic */
+    _Atomic bool closing; /* long tasks (live pages, an import) must end soon */
+    _Atomic int64_t
+        copied; /* the last moment that has been copied elsewhere, seconds; 0: not copied */
+    _Atomic int64_t
+        journal; /* newest audit log number: set by writer_on_commit, watched by live pages */
     /* counted by the server, shown by /metrics */
     _Atomic int64_t requests, changes, refused, failures, connections, live;
 };
 
-/* The seat's reader, opened when there is none; NULL (said in the log) when it can't be. For the seat's thread, inside. */
+/* Returns the seat's reader and opens it if needed; NULL (logged) if it can't be opened. Call on
+ * the seat's thread, inside the site. */
 struct db *site_reader(struct site *site, int seat);
-/* The same, with what is wrong; false then. */
+/* The same; false with the reason in *why. */
 bool site_reader_open(struct site *site, int seat, struct arena *a, const char **why);
 void site_reader_close(struct site *site, int seat);
-/* Where a loop whose own seat is given reads now, among many stores on the shared seat when nobody else does; site_stand_up
- * afterwards. */
+/* Returns the seat that a loop reads on now: with many databases the shared seat if it is free,
+ * otherwise its own. Call site_stand_up afterwards. */
 int site_sit_down(struct site *site, int own);
 void site_stand_up(struct site *site, int seat);
-/* The writer, opened when the site has a way to; NULL when there is none. Inside. */
+/* Returns the writer, opened if needed; NULL if there is none. Inside the site. */
 struct writer *site_writer(struct site *site);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Long pages go out compressed, for slow phones: only those that are the same
- * for everybody. A page of somebody who is signed in has secrets, whose
- * length next to what an address puts into it would give them away (BREACH).
+ * Compresses long pages for slow phones, but only those that are the same for
+ * everyone. A signed-in user's page contains secrets, which the compressed
+ * length could reveal together with text from the URL (BREACH).
  */
 #include "web/gate.h"
 
@@ -9,15 +9,16 @@
 #include <string.h>
 #include <zlib.h>
 
-#define LONG  ((size_t)16 << 10) /* bytes; below it the time to pack is worth more than what it saves */
+#define LONG  ((size_t)16 << 10) /* bytes; shorter pages are not worth the time */
 #define LEVEL 5
-#define GZIP  (15 + 16) /* zlib's largest window, with gzip's head */
+#define GZIP  (15 + 16) /* zlib's largest window, with a gzip header */
 
 static bool wanted(const struct visit *v)
 {
     const char *accept = header(&v->ctx, "accept-encoding");
-    return v->ex.method == GET && v->ex.code == 200 && !v->fixed && !v->session && !v->bearer && !v->ex.wants_json && v->out.size >= LONG &&
-           v->out.size < UINT_MAX && accept && strstr(accept, "gzip");
+    return v->ex.method == GET && v->ex.code == 200 && !v->fixed && !v->session && !v->bearer &&
+           !v->ex.wants_json && v->out.size >= LONG && v->out.size < UINT_MAX && accept &&
+           strstr(accept, "gzip");
 }
 
 void squeeze(struct visit *v)

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 
 struct asset {
-    const char *name, *type, *hash;                         /* hash: the first 12 digits of the content's SHA-256 */
+    const char *name, *type, *hash; /* hash: the first 12 digits of the content's SHA-256 */
     const unsigned char *data, *data_end, *gzip, *gzip_end; /* gzip NULL: none */
 };
 extern const struct asset assets[]; /* sorted by name */

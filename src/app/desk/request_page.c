@@ -1,0 +1,231 @@
+/*
+ * One request: its text and the next steps on the left, the facts on the right.
+ * The most likely step is open; the others are one click away (?step=NAME), so
+ * the page works without JavaScript.
+ */
+#include "app/desk/request_page.h"
+
+#include "app/requests/requests.h"
+#include "core/attachments.h"
+#include "core/module.h"
+#include "pages/register_pages.h"
+#include "app/registers/registers.h"
+#include "app/visits/visits.h"
+#include "base/code.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct step_page steps_page = {.workflow = &request_workflow,
+                                            .control = request_step_control,
+                                            .seen = request_newest_event,
+                                            .hearer = N_("The resident will see:")};
+
+static void draw_own_words(struct ctx *ctx, const struct request *r)
+{
+    struct buf *out = ctx->web->out;
+    if (!(ctx->actor.roles & ROLES_STAFF))
+        return;
+    bool failed = ctx->web->method == POST;
+    html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>",
+         (struct markup){failed && !strcmp(ctx->web->route->path, "/requests/{id}/note") ? " open"
+                                                                                         : ""},
+         icon(ctx, "lock"), say(ctx, "Add an internal note"));
+    form_begin(ctx, arena_print(ctx->arena, "/requests/%lld/note", (long long)r->record.id),
+               arena_print(ctx->arena, "note-%lld", (long long)r->record.id), false);
+    html(out,
+         "<div class=\"field\"><label for=\"f-note\">{}</label><p class=\"hint\">{}</p><textarea "
+         "id=\"f-note\" name=\"note\" rows=\"3\" maxlength=\"5000\">{}</textarea></div>"
+         "<div class=\"acts\"><button>{}</button></div>",
+         say(ctx, "Note"),
+         say(ctx, "Only staff handling this request can see this, never the resident."),
+         param(ctx, "note"), say(ctx, "Save note"));
+    form_end(ctx);
+    html(out, "</details><details class=\"card screen\"{}><summary>{} {}</summary>",
+         (struct markup){failed && !strcmp(ctx->web->route->path, "/requests/{id}/attach") ? " open"
+                                                                                           : ""},
+         icon(ctx, "paperclip"), say(ctx, "Add a file or photo"));
+    form_begin(ctx, arena_print(ctx->arena, "/requests/%lld/attach", (long long)r->record.id), NULL,
+               true);
+    html(out,
+         "<div class=\"field\"><label for=\"f-file\">{}</label><p class=\"hint\">{}</p><input "
+         "id=\"f-file\" type=\"file\" name=\"file\" multiple"
+         " accept=\"image/*,.pdf,.doc,.docx,.xls,.xlsx,.ppt,.pptx\"></div><div "
+         "class=\"acts\"><button>{}</button></div>",
+         say(ctx, "Files"),
+         say(ctx, "Photos, PDF, Word, Excel or PowerPoint; up to 10 MB each, 20 per request. "
+                  "Visible to staff only."),
+         say(ctx, "Add"));
+    form_end(ctx);
+    html(out, "</details>");
+}
+
+/* Also draws a step's form again, with its problems. */
+static void request_page(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct request *r = ctx->web->method == GET
+                                  ? ctx->web->record
+                                  : record_load(ctx, &requests_kind, ctx->web->id);
+    if (!r) {
+        ctx_fail(ctx, NOT_FOUND, NULL);
+        answer_problem(ctx);
+        return;
+    }
+    struct countdown left = deadline_left(ctx, ctx_calendar(ctx), r);
+    page_begin(ctx, r->subject, PAGE_STAFF | PAGE_PRINT);
+    trail(ctx, "/work", say(ctx, "Work list"));
+    html(out,
+         "<header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print "
+         "hidden>{} {}</button>",
+         r->subject, icon(ctx, "printer"), say(ctx, "Print"));
+    if (ctx->actor.roles & ROLE_OFFICE)
+        html(out, "<a class=\"button quiet\" href=\"/requests/{}/journal\">{} {}</a>", r->record.id,
+             icon(ctx, "history"), say(ctx, "Audit log"));
+    html(out, "</div><p class=\"lead\">");
+    request_state_draw(ctx, r, left.late && request_status_of(r) != PARKED);
+    if (*left.text)
+        html(out, " · <span class=\"{}\">{}</span>", left.late ? "state late" : "", left.text);
+    html(out, " · <span class=\"nobr\">{}</span></p></header>", r->number);
+    if (ctx->status == CONFLICT && ctx->web->method == POST)
+        request_draw_meanwhile(ctx, r, param_int(ctx, "seen"));
+    else
+        form_problems(ctx);
+    html(out, "<div class=\"record\"><div><p class=\"words\">{}</p>", r->text);
+    request_draw_files(ctx, r);
+    if (r->reply)
+        html(out, "<section class=\"card\"><h2>{}</h2><p class=\"words\">{}</p></section>",
+             say(ctx, "Reply"), r->reply);
+    steps_draw(ctx, &steps_page, r);
+    visits_part(ctx, r);
+    draw_own_words(ctx, r);
+    request_draw_history(ctx, r);
+    html(out, "</div><aside aria-label=\"{}\">", say(ctx, "Key details"));
+    request_draw_facts(ctx, r);
+    joiners_show(ctx, r->record.id, request_revealed(ctx, r));
+    request_draw_similar(ctx, r, request_may(ctx, request_step("answer"), r));
+    html(out, "</aside></div>");
+    page_end(ctx);
+}
+
+/* ---- the journal of one request ---- */
+
+/* Texts are content: auditors see that one changed, the office sees what it was. */
+static bool shown_value(const struct ctx *ctx, const struct field *f)
+{
+    bool content = f->type == F_TEXT || f->type == F_LONG || f->type == F_PHONE ||
+                   (f->flags & (SEALED | NAMED));
+    return !(f->flags & SEALED) && (!content || (ctx->actor.roles & ROLE_OFFICE));
+}
+
+static const char *journal_value(struct ctx *ctx, const struct field *f, const cJSON *v)
+{
+    if (!v || cJSON_IsNull(v))
+        return "—";
+    if (!f || !shown_value(ctx, f))
+        return say(ctx, "(not shown)");
+    if (cJSON_IsString(v) && (f->flags & NAMED))
+        return mask_name(ctx->arena, v->valuestring);
+    if (cJSON_IsString(v)) {
+        for (const struct choice *c = f->choices; f->type == F_CHOICE && c->code; c++)
+            if (!strcmp(c->code, v->valuestring))
+                return tr(ctx, c->label);
+        return arena_copy(ctx->arena, v->valuestring);
+    }
+    if (!cJSON_IsNumber(v))
+        return "";
+    struct request *holder = record_new(ctx, &requests_kind);
+    *(int64_t *)(void *)((char *)holder + f->offset) = (int64_t)v->valuedouble;
+    return field_show(ctx, f, holder);
+}
+
+static void draw_entry(struct ctx *ctx, struct rows *e)
+{
+    struct buf *out = ctx->web->out;
+    const char *action = arena_copy(ctx->arena, row_text(e, "action"));
+    cJSON *before = row_text(e, "before") ? cJSON_Parse(row_text(e, "before")) : NULL,
+          *after = row_text(e, "after") ? cJSON_Parse(row_text(e, "after")) : NULL;
+    html(out,
+         "<tr><td class=\"num\">{}</td><td class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td "
+         "class=\"nobr\">{}</td><td class=\"nobr\">{}</td><td>",
+         row_int(e, "seq"), when_show(ctx->arena, ctx->lang, row_int(e, "at_ms") / 1000),
+         history_who(ctx, row_text(e, "actor_name")), history_via(ctx, row_text(e, "via")),
+         request_event_label(ctx, action));
+    for (const cJSON *v = after ? after->child : NULL; v; v = v->next) {
+        const struct field *f = kind_field(&requests_kind, v->string);
+        bool own = !f && (ctx->actor.roles & ROLE_OFFICE) &&
+                   cJSON_IsString(v); /* a note, or the reason of a reveal */
+        html(out, "<div>{}: ", f ? tr(ctx, f->label) : history_label(ctx, v->string));
+        if (before)
+            html(out, "{} → ",
+                 journal_value(ctx, f, cJSON_GetObjectItemCaseSensitive(before, v->string)));
+        html(out, "{}</div>",
+             own ? arena_copy(ctx->arena, v->valuestring) : journal_value(ctx, f, v));
+    }
+    html(out, "</td></tr>");
+    cJSON_Delete(before);
+    cJSON_Delete(after);
+}
+
+static void journal_page(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    bool office = ctx->actor.roles & ROLE_OFFICE;
+    const struct request *r = office ? record_load(ctx, &requests_kind, ctx->web->id)
+                                     : record_get(ctx, &requests_kind, ctx->web->id);
+    if (!r) {
+        ctx_fail(ctx, NOT_FOUND, NULL);
+        return;
+    }
+    page_begin(ctx, say(ctx, "Audit log for {}", r->number), PAGE_STAFF | PAGE_WIDE);
+    if (office)
+        trail(ctx, arena_print(ctx->arena, "/requests/%lld", (long long)r->record.id), r->subject);
+    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
+         say(ctx, "Audit log for {}", r->number),
+         say(ctx, "Every change as recorded, newest first."));
+    scroll_begin(ctx, say(ctx, "Audit log"));
+    html(out,
+         "<table class=\"plain journal\"><thead><tr><th "
+         "class=\"num\">{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></"
+         "thead><tbody>",
+         say(ctx, "Entry"), say(ctx, "When"), say(ctx, "Who"), say(ctx, "Via"), say(ctx, "What"),
+         say(ctx, "Values"));
+    struct rows *e = query(
+        ctx->db,
+        "SELECT seq, at_ms, actor_name, via, action, before, after, count(*) OVER "
+        "() AS whole FROM journal WHERE kind = 'requests' AND record = {}"
+        " ORDER BY seq DESC LIMIT 500",
+        r->record.id);
+    int64_t n = 0, whole = 0;
+    for (; rows_next(e); n++, whole = row_int(e, "whole"))
+        draw_entry(ctx, e);
+    html(out, "</tbody></table>");
+    scroll_end(ctx);
+    more_draw(ctx, whole - n);
+    page_end(ctx);
+}
+
+static void staff_photo(struct ctx *ctx)
+{
+    const struct request *r = ctx->web->record;
+    photos_answer(ctx, &requests_kind, r->record.id, attachment_id(ctx->web->name), 0,
+                  "private, no-store");
+}
+
+static const struct route table[] = {
+    ROUTE_GET("/requests/{id}", ROLES_READERS, request_page, .record = &requests_kind),
+    ROUTE_GET("/requests/{id}/journal", ROLE_OFFICE | ROLE_AUDITOR, journal_page),
+    ROUTE_GET("/requests/{id}/files/{name}", ROLES_READERS, file_answer, .record = &requests_kind),
+    ROUTE_GET("/requests/{id}/photos/{name}", ROLES_READERS, staff_photo, .record = &requests_kind),
+    ROUTE_POST("/requests/{id}/note", ROLES_STAFF, note_change, .record = &requests_kind,
+               .failed = request_page),
+    ROUTE_POST("/requests/{id}/reveal", ROLES_STAFF, reveal_change, .record = &requests_kind,
+               .failed = request_page),
+    ROUTE_POST("/requests/{id}/attach", ROLES_STAFF, attach_change, .prepare = attach_prepare,
+               .record = &requests_kind, .failed = request_page, .flags = UPLOAD | SLOW),
+    ROUTE_POST("/requests/{id}/{name}", ROLES_STAFF, step_change, .prepare = step_prepare,
+               .record = &requests_kind, .failed = request_page),
+};
+
+const struct module request_page_module = {.name = "request page", .routes = ROUTES(table)};

@@ -1,0 +1,72 @@
+/*
+ * A community's number is that of its residents' committee, a unit; the
+ * office's is a setting, else the number of the first unit of the office.
+ */
+#include "app/registers/telephones.h"
+
+#include "app/registers/registers.h"
+#include "base/text.h"
+#include "core/settings.h"
+#include "web/fields.h"
+
+static void button(struct ctx *ctx, const char *name, const char *number)
+{
+    html(ctx->web->out, "<a class=\"button\" href=\"tel:{}\">{} <span>{} <b>{}</b></span></a>",
+         number, icon(ctx, "phone"), name, number);
+}
+
+static void office(struct ctx *ctx)
+{
+    const struct site_words *w = ctx->site->words;
+    const char *number = setting(ctx, "site.phone"),
+               *name = w ? ctx_pick(ctx, w->name, w->name_en) : NULL;
+    if (*number) {
+        button(ctx, name ? name : say(ctx, "Subdistrict office"), number);
+        return;
+    }
+    struct rows *r = query(
+        ctx->db, "SELECT name, name_en, phone FROM units WHERE kind = 'office' AND phone IS "
+                 "NOT NULL ORDER BY id LIMIT 1");
+    if (rows_next(r))
+        button(ctx, name ? name : ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")),
+               row_text(r, "phone"));
+    rows_end(r);
+}
+
+void telephone_buttons(struct ctx *ctx, int64_t area)
+{
+    struct buf *out = ctx->web->out;
+    buf_puts(out, "<p class=\"phones\">");
+    struct rows *r = query(
+        ctx->db,
+        "SELECT a.name, a.name_en, u.phone FROM units u JOIN areas a ON a.id = u.area WHERE "
+        "u.kind = 'community' AND u.phone IS NOT NULL AND u.area = (SELECT community FROM "
+        "areas WHERE id = {}) ORDER BY u.id LIMIT 1",
+        (struct maybe){area});
+    if (rows_next(r))
+        button(ctx, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")),
+               row_text(r, "phone"));
+    rows_end(r);
+    office(ctx);
+    buf_puts(out, "</p>");
+}
+
+void telephone_list(struct ctx *ctx)
+{
+    struct rows *r = query(
+        ctx->db, "SELECT a.name, a.name_en, u.phone FROM units u JOIN areas a ON a.id = u.area "
+                 "WHERE u.kind = 'community' AND u.phone IS NOT NULL ORDER BY a.code, u.id");
+    bool any = false;
+    while (rows_next(r)) {
+        if (!any)
+            fold_begin(ctx, &(struct fold){.id = "communities",
+                                           .icon = "phone",
+                                           .label = say(ctx, "Call your community")});
+        any = true;
+        button(ctx, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")),
+               row_text(r, "phone"));
+    }
+    rows_end(r);
+    if (any)
+        fold_end(ctx);
+}

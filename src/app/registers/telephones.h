@@ -1,0 +1,16 @@
+/*
+ * Whom a resident can call: the residents' committee of a community and the
+ * subdistrict office, as buttons.
+ */
+#ifndef LINLI_APP_TELEPHONES_H
+#define LINLI_APP_TELEPHONES_H
+
+#include "base/ctx.h"
+
+/* One button for each that has a number, in a paragraph. area: any area of the community;
+ * NONE: the office alone. */
+void telephone_buttons(struct ctx *ctx, int64_t area);
+/* The same for every community, as a list in a closed fold; draws nothing for none. */
+void telephone_list(struct ctx *ctx);
+
+#endif
