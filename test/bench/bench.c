@@ -3,14 +3,14 @@
  * a labelled sheet, what SQLite itself commits for the same rows, and how long
  * the search index takes to catch up. Each prints plain numbers.
  */
-#include "app/activities.h"
-#include "app/install.h"
-#include "app/module.h"
-#include "app/offers.h"
-#include "app/people.h"
-#include "app/requests.h"
-#include "app/search.h"
-#include "app/volunteers.h"
+#include "app/activities/activities.h"
+#include "program/install.h"
+#include "core/module.h"
+#include "app/visits/offers.h"
+#include "app/registers/people.h"
+#include "app/requests/requests.h"
+#include "app/search/search.h"
+#include "app/volunteers/volunteers.h"
 #include "db/journal.h"
 #include "base/when.h"
 #include "kind/sheet.h"
@@ -52,23 +52,30 @@ static struct ctx *context(void)
 static int match(char **words)
 {
     enum { VOLUNTEERS = 10000, RUNS = 50 };
-    static const char *const skills[] = {"|haircut|", "|haircut|repair|", "|errand|", "|company|haircut|", "|repair|"};
+    static const char *const skills[] = {"|haircut|", "|haircut|repair|", "|errand|",
+                                         "|company|haircut|", "|repair|"};
     struct ctx *ctx = context();
     struct match found[60];
     double took[RUNS];
     int n = 0;
-    if (install_create(ctx, words[0], "pack/chengdong", 0) != OK || install_open(ctx, words[0], DB_WRITE) != OK)
+    if (install_create(ctx, words[0], "pack/chengdong", 0) != OK ||
+        install_open(ctx, words[0], DB_WRITE) != OK)
         return command_failed(ctx);
-    int64_t community = query_int(ctx->db, "SELECT min(id) AS id FROM areas WHERE level = 'community'");
+    int64_t community = query_int(ctx->db,
+                                  "SELECT min(id) AS id FROM areas WHERE level = 'community'");
     db_begin(ctx->db);
     for (int i = 0; i < VOLUNTEERS; i++) {
-        change(ctx->db, "INSERT INTO people (created, updated, code, name, gender, community) VALUES (0, 0, {}, {}, {}, {})",
-               arena_print(ctx->arena, "B%d", i), arena_print(ctx->arena, "志愿者%d", i), i % 2 ? "female" : "male", community + i % 10);
-        change(
-            ctx->db,
-            "INSERT INTO volunteers (created, updated, number, person, community, status, skills, times, lat, lon) VALUES (0, 0, {}, {}, {}, 'active', {}, {}, {}, {})",
-            arena_print(ctx->arena, "B%d", i), db_inserted(ctx->db), community + i % 10, skills[i % 5],
-            i % 3 ? "|sat-am|sun-am|" : (const char *)NULL, 23.04 + (i % 100) * 0.0005, 112.45 + (i / 100) * 0.0005);
+        change(ctx->db,
+               "INSERT INTO people (created, updated, code, name, gender, community) VALUES (0, 0, "
+               "{}, {}, {}, {})",
+               arena_print(ctx->arena, "B%d", i), arena_print(ctx->arena, "志愿者%d", i),
+               i % 2 ? "female" : "male", community + i % 10);
+        change(ctx->db,
+               "INSERT INTO volunteers (created, updated, number, person, community, status, "
+               "skills, times, lat, lon) VALUES (0, 0, {}, {}, {}, 'active', {}, {}, {}, {})",
+               arena_print(ctx->arena, "B%d", i), db_inserted(ctx->db), community + i % 10,
+               skills[i % 5], i % 3 ? "|sat-am|sun-am|" : (const char *)NULL,
+               23.04 + (i % 100) * 0.0005, 112.45 + (i / 100) * 0.0005);
     }
     if (db_commit(ctx->db) != OK)
         stop(db_failure(ctx->db));
@@ -78,7 +85,9 @@ static int match(char **words)
     o->community = community;
     o->lat = 23.05;
     o->lon = 112.47;
-    o->starts = when_day_start(when_day(ctx->now) + 7 - (when_weekday(when_day(ctx->now)) + 1) % 7) + 9 * 3600;
+    o->starts = when_day_start(when_day(ctx->now) + 7 -
+                               (when_weekday(when_day(ctx->now)) + 1) % 7) +
+                9 * 3600;
     for (int i = 0; i < RUNS; i++) {
         double start = seconds();
         n = offer_match(ctx, o, found, 60);
@@ -103,21 +112,24 @@ static const char *new_volunteer(struct ctx *ctx, int64_t community, int i)
     p->name = arena_print(ctx->arena, "志愿者%d", i);
     p->area = community;
     p->consent_for = "|volunteer|";
-    if (!record_check(ctx, &people_kind, NULL, p) || record_insert(ctx, &people_kind, p, "join") != OK)
+    if (!record_check(ctx, &people_kind, NULL, p) ||
+        record_insert(ctx, &people_kind, p, "join") != OK)
         return NULL;
     v->person = p->record.id;
     return volunteer_file(ctx, v, &code) == OK ? code : NULL;
 }
 
-/* Makes a store with people who have cards and an activity that is on; prints its id, the code at the door now with its
- * minute, and then a card a line. */
+/* Makes a store with people who have cards and an activity that is on; prints its id, the code at
+ * the door now with its minute, and then a card a line. */
 static int door_data(char **words)
 {
     struct ctx *ctx = context();
     int people = atoi(words[1]);
-    if (install_create(ctx, words[0], "pack/chengdong", 0) != OK || install_open(ctx, words[0], DB_WRITE) != OK)
+    if (install_create(ctx, words[0], "pack/chengdong", 0) != OK ||
+        install_open(ctx, words[0], DB_WRITE) != OK)
         return command_failed(ctx);
-    int64_t community = query_int(ctx->db, "SELECT min(id) AS id FROM areas WHERE level = 'community'");
+    int64_t community = query_int(ctx->db,
+                                  "SELECT min(id) AS id FROM areas WHERE level = 'community'");
     struct activity *a = record_new(ctx, &activities_kind);
     a->title = "千人大清洁";
     a->kind = "clean_up";
@@ -128,7 +140,8 @@ static int door_data(char **words)
     db_begin(ctx->db);
     if (!record_check(ctx, &activities_kind, NULL, a) || activity_file(ctx, a) != OK)
         return command_failed(ctx);
-    printf("%lld %s-%lld\n", (long long)a->record.id, door_code(ctx, a, ctx->now), (long long)(ctx->now / 60));
+    printf("%lld %s-%lld\n", (long long)a->record.id, entrance_code(ctx, a, ctx->now),
+           (long long)(ctx->now / 60));
     for (int i = 0; i < people; i++) {
         const char *code = new_volunteer(ctx, community, i);
         if (!code)
@@ -153,7 +166,8 @@ static int64_t category_of(struct ctx *ctx, const char *name)
     int64_t id = query_int(ctx->db, "SELECT id FROM categories WHERE name = {}", name);
     if (id != NONE)
         return id;
-    change(ctx->db, "INSERT INTO categories (created, updated, code, name) VALUES (0, 0, {}, {})", name, name);
+    change(ctx->db, "INSERT INTO categories (created, updated, code, name) VALUES (0, 0, {}, {})",
+           name, name);
     return db_inserted(ctx->db);
 }
 
@@ -179,7 +193,8 @@ static int read_labelled(struct ctx *ctx, const char *path, struct labelled *lis
     struct sheet_row row;
     if (!sheet || !sheet_next(sheet, &row))
         stop(why);
-    int subject = column_of(&row, "留言主题"), text = column_of(&row, "留言详情"), label = column_of(&row, "一级分类"), n = 0;
+    int subject = column_of(&row, "留言主题"), text = column_of(&row, "留言详情"),
+        label = column_of(&row, "一级分类"), n = 0;
     db_begin(ctx->db);
     while (n < most && sheet_next(sheet, &row)) {
         struct request *r = record_new(ctx, &requests_kind);
@@ -256,8 +271,8 @@ static void step(sqlite3 *db, sqlite3_stmt *s, int64_t id)
     sqlite3_reset(s);
 }
 
-/* A request, its first event and its journal entry, as they are in SOURCE, into a store of the same schema: rows a
- * second, with a commit after each GROUP. */
+/* A request, its first event and its journal entry, as they are in SOURCE, into a store of the same
+ * schema: rows a second, with a commit after each GROUP. */
 static int raw(char **words)
 {
     struct ctx *ctx = context();
@@ -270,18 +285,25 @@ static int raw(char **words)
     sqlite3 *db;
     if (sqlite3_open(arena_print(ctx->arena, "%s/linli.db", words[1]), &db) != SQLITE_OK)
         stop("the store can't be opened");
-    run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -16384;"
+    run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = "
+            "10000; PRAGMA cache_size = -16384;"
             "PRAGMA foreign_keys = OFF");
-    char *attach = sqlite3_mprintf("ATTACH %Q AS src", arena_print(ctx->arena, "%s/linli.db", words[0]));
+    char *attach = sqlite3_mprintf("ATTACH %Q AS src",
+                                   arena_print(ctx->arena, "%s/linli.db", words[0]));
     run(db, attach);
     sqlite3_free(attach);
-    run(db, "CREATE TEMP TABLE picked AS SELECT q.id AS id, (SELECT min(e.id) FROM src.request_events e WHERE e.request = q.id) AS event,"
-            " (SELECT min(j.seq) FROM src.journal j WHERE j.kind = 'requests' AND j.record = q.id) AS seq"
+    run(db, "CREATE TEMP TABLE picked AS SELECT q.id AS id, (SELECT min(e.id) FROM "
+            "src.events e WHERE e.record = q.id AND e.kind = 'requests') AS event,"
+            " (SELECT min(j.seq) FROM src.journal j WHERE j.kind = 'requests' AND j.record = q.id) "
+            "AS seq"
             " FROM (SELECT id FROM src.requests ORDER BY id DESC LIMIT 60000) q ORDER BY q.id");
     sqlite3_stmt *list = prepared(db, "SELECT id, event, seq FROM picked ORDER BY id");
-    sqlite3_stmt *request = prepared(db, "INSERT INTO main.requests SELECT * FROM src.requests WHERE id = ?");
-    sqlite3_stmt *event = prepared(db, "INSERT INTO main.request_events SELECT * FROM src.request_events WHERE id = ?");
-    sqlite3_stmt *entry = prepared(db, "INSERT INTO main.journal SELECT * FROM src.journal WHERE seq = ?");
+    sqlite3_stmt *request = prepared(
+        db, "INSERT INTO main.requests SELECT * FROM src.requests WHERE id = ?");
+    sqlite3_stmt *event = prepared(db,
+                                   "INSERT INTO main.events SELECT * FROM src.events WHERE id = ?");
+    sqlite3_stmt *entry = prepared(
+        db, "INSERT INTO main.journal SELECT * FROM src.journal WHERE seq = ?");
     int64_t n = 0;
     double start = seconds();
     for (; n < count && sqlite3_step(list) == SQLITE_ROW; n++) {
@@ -298,7 +320,8 @@ static int raw(char **words)
 
 /* ---- behind DATA LIMIT ---- */
 
-/* Seconds until the index has read the journal's newest entry, while a server follows; at most LIMIT. */
+/* Seconds until the index has read the journal's newest entry, while a server follows; at most
+ * LIMIT. */
 static int behind(char **words)
 {
     struct ctx *ctx = context();
@@ -306,10 +329,13 @@ static int behind(char **words)
     double start = seconds(), limit = strtod(words[1], NULL);
     if (install_open(ctx, words[0], DB_READ) != OK)
         return command_failed(ctx);
-    struct db *index = db_open_file(arena_print(ctx->arena, "%s/search.db", words[0]), DB_READ, ctx->arena, &why);
+    struct db *index = db_open_file(arena_print(ctx->arena, "%s/search.db", words[0]), DB_READ,
+                                    ctx->arena, &why);
     if (!index)
         stop(why);
-    while (query_int(index, "SELECT value FROM state WHERE name = 'followed'") < journal_newest(ctx->db) && seconds() - start < limit)
+    while (query_int(index, "SELECT value FROM state WHERE name = 'followed'") <
+               journal_newest(ctx->db) &&
+           seconds() - start < limit)
         usleep(20000);
     printf("%.2f\n", seconds() - start);
     db_close(index);
@@ -342,8 +368,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < sizeof parts / sizeof *parts; i++)
         if (!strcmp(argv[1], parts[i].name) && argc == parts[i].words + 2)
             return parts[i].run(argv + 2);
-    fprintf(
-        stderr,
-        "linli-bench suggest SHEET FOLDER | raw SOURCE TARGET GROUP COUNT | behind DATA SECONDS | index DATA | match FOLDER | door FOLDER PEOPLE\n");
+    fprintf(stderr, "linli-bench suggest SHEET FOLDER | raw SOURCE TARGET GROUP COUNT | behind "
+                    "DATA SECONDS | index DATA | match FOLDER | door FOLDER PEOPLE\n");
     return 2;
 }

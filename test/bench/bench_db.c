@@ -17,8 +17,8 @@
 
 #define UNDER_WAY 5000 /* tasks submitted and not yet done: what many connections would have */
 
-static const char text[] =
-    "楼道灯坏了一个星期，晚上看不见台阶，已经有老人摔倒，请尽快派人来看一看。单元门口的垃圾桶也满了。The light is out.";
+static const char text[] = "楼道灯坏了一个星期，晚上看不见台阶，已经有老人摔倒，请尽快派人来看一看"
+                           "。单元门口的垃圾桶也满了。The light is out.";
 
 struct job {
     struct task task;
@@ -30,14 +30,16 @@ struct job {
 static enum status job_run(struct task *t, struct db *db)
 {
     struct job *j = (struct job *)t;
-    enum status s = change(db, "INSERT INTO bench (n, area, text) VALUES ({}, {}, {})", j->number, j->number % 100, text);
+    enum status s = change(db, "INSERT INTO bench (n, area, text) VALUES ({}, {}, {})", j->number,
+                           j->number % 100, text);
     if (s != OK || !j->arena)
         return s;
     struct ctx ctx;
     arena_clear(j->arena);
     ctx_init(&ctx, j->arena);
     ctx.db = db;
-    return journal_add(&ctx, "bench", db_inserted(db), "create", NULL, "{\"text\":\"楼道灯坏了一个星期\"}");
+    return journal_add(&ctx, "bench", db_inserted(db), "create", NULL,
+                       "{\"text\":\"楼道灯坏了一个星期\"}");
 }
 
 static void job_done(struct task *t, enum status s)
@@ -72,7 +74,10 @@ static void write_rows(struct db *db, const char *what, int64_t rows, bool journ
     double from = seconds();
     for (int64_t i = 0; i < rows; i++) {
         struct job *j = must_alloc(sizeof *j);
-        *j = (struct job){.task = {.run = job_run, .done = job_done}, .number = i, .arena = journalled ? a : NULL, .left = &left};
+        *j = (struct job){.task = {.run = job_run, .done = job_done},
+                          .number = i,
+                          .arena = journalled ? a : NULL,
+                          .left = &left};
         while (atomic_load(&left) >= UNDER_WAY)
             usleep(200);
         atomic_fetch_add(&left, 1);
@@ -97,7 +102,9 @@ static void read_rows(struct db *db, int64_t rows)
     from = seconds();
     for (int64_t i = 0; i < pages; i++) {
         db_begin(db);
-        struct rows *r = query(db, "SELECT id, n, area, text FROM bench WHERE area = {} ORDER BY id DESC LIMIT 50", i % 100);
+        struct rows *r = query(
+            db, "SELECT id, n, area, text FROM bench WHERE area = {} ORDER BY id DESC LIMIT 50",
+            i % 100);
         int n = 0;
         while (rows_next(r))
             n += row_text(r, "text") != NULL;
@@ -128,15 +135,18 @@ int main(int argc, char **argv)
     struct arena *a = arena_new();
     const char *why = NULL;
     int64_t rows = strtoll(argv[2], NULL, 10);
-    struct db *db = opened(argv[1], DB_WRITE, a);
+    struct db *db = opened(argv[1], DB_CREATE, a);
     if (db_migrate(db, schema_steps, a, &why) != OK ||
-        db_script(db, "CREATE TABLE IF NOT EXISTS bench (id integer PRIMARY KEY, n bigint, area bigint, text text);"
-                      "CREATE INDEX IF NOT EXISTS bench_area ON bench (area, id); CREATE INDEX IF NOT EXISTS bench_n ON bench (n)") != OK) {
+        db_script(db, "CREATE TABLE IF NOT EXISTS bench (id integer PRIMARY KEY, n bigint, area "
+                      "bigint, text text);"
+                      "CREATE INDEX IF NOT EXISTS bench_area ON bench (area, id); CREATE INDEX IF "
+                      "NOT EXISTS bench_n ON bench (n)") != OK) {
         fprintf(stderr, "%s\n", why ? why : db_failure(db));
         return 1;
     }
     write_rows(db, "rows written, one a task", rows, false);
-    write_rows(opened(argv[1], DB_WRITE, a), "rows with their journal entry, one a task", rows, true);
+    write_rows(opened(argv[1], DB_CREATE, a), "rows with their journal entry, one a task", rows,
+               true);
     db = opened(argv[1], DB_READ, a);
     read_rows(db, rows);
     db_close(db);

@@ -1,5 +1,5 @@
-// Every page that can be reached by a link, as each role: no serious finding of axe, nothing wider than the window, no
-// error in the console, no other host, no dead link.
+// Every page that can be reached by a link, as each role: no serious finding of axe, nothing
+// wider than the window, no error in the console, no other host, no dead link.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { begin, end, open } from "./browser.mjs";
@@ -32,18 +32,26 @@ for (const [role, login, window] of [
       if (seen.has(kindOf(path))) continue;
       seen.add(kindOf(path));
       const answer = await visit.goto(path);
-      if (login && path === "/work" && answer.status() === 403) continue; // not everybody has a work list
+      // not everybody has a work list
+      if (login && path === "/work" && answer.status() === 403) continue;
       if (answer.status() >= 400) {
         wrong.push(`${path}: ${answer.status()}`);
         continue;
       }
       await visit.check(path).catch((error) => wrong.push(error.message));
       visit.wrong.length = 0;
-      const links = await visit.page.$$eval("a[href]", (list) => list.map((a) => a.getAttribute("href")));
+      const links = await visit.page.$$eval("a[href]", (list) =>
+        list.map((a) => a.getAttribute("href")),
+      );
       for (const link of links) {
         const to = new URL(link, visit.page.url());
         const next = to.pathname + to.search;
-        if (to.origin === new URL(visit.page.url()).origin && !NOT_A_PAGE.test(next) && !seen.has(kindOf(next))) queue.push(next);
+        if (
+          to.origin === new URL(visit.page.url()).origin &&
+          !NOT_A_PAGE.test(next) &&
+          !seen.has(kindOf(next))
+        )
+          queue.push(next);
       }
     }
     assert.deepEqual(wrong, []);

@@ -1,6 +1,6 @@
-// At the door without network: what is tapped, typed or scanned is kept on the device, shown as waiting, sent when the
-// network is back, and counted once, however often it arrives. And what a phone with a wrong clock, a made-up QR, or a
-// check-out without a check-in is told.
+// At the door without network: what is tapped, typed or scanned is kept on the device, shown as
+// waiting, sent when the network is back, and counted once, however often it arrives. And what
+// a phone with a wrong clock, a made-up QR, or a check-out without a check-in is told.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -8,12 +8,14 @@ import { begin, end, open } from "./browser.mjs";
 import { folder, init, linli, user } from "../http/server.mjs";
 import { words } from "./words.mjs";
 
-process.env.PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS = "1"; // so that the service worker has no network either
+// so that the service worker has no network either
+process.env.PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS = "1";
 
 const PEOPLE = 24;
 let server, token, activity, other, numbers;
 const w = (...texts) => words("zh_CN", ...texts);
-const local = (minutes) => new Date(Date.now() + (8 * 60 + minutes) * 60000).toISOString().slice(0, 16);
+const local = (minutes) =>
+  new Date(Date.now() + (8 * 60 + minutes) * 60000).toISOString().slice(0, 16);
 
 before(async () => {
   const made = init({ requests: 0 });
@@ -26,24 +28,39 @@ before(async () => {
   };
   const each = Array.from({ length: PEOPLE }, (_, i) => String(i).padStart(2, "0"));
   sheet("people", ["code,name,area", ...each.map((i) => `P-D${i},门口${i},441202001001`)]);
-  sheet("volunteers", ["person,user", ...each.map((i) => `P-D${i},${i === "00" ? "volunteer3" : ""}`)]);
-  sheet("activities", ["title,kind,area,place,starts,ends", ...["门前理发", "门前义诊"].map((title) => `${title},haircut,441202001001,服务站门前,${local(-30)},${local(120)}`)]);
+  sheet("volunteers", [
+    "person,user",
+    ...each.map((i) => `P-D${i},${i === "00" ? "volunteer3" : ""}`),
+  ]);
+  sheet("activities", [
+    "title,kind,area,place,starts,ends",
+    ...["门前理发", "门前义诊"].map(
+      (title) => `${title},haircut,441202001001,服务站门前,${local(-30)},${local(120)}`,
+    ),
+  ]);
   server = await begin(made);
   token = server.token("office");
   const open = (await api("/activities?status=open&limit=500")).items;
-  [activity, other] = ["门前理发", "门前义诊"].map((title) => open.find((a) => a.title === title).id);
+  [activity, other] = ["门前理发", "门前义诊"].map(
+    (title) => open.find((a) => a.title === title).id,
+  );
   const people = (await api(`/people?limit=${PEOPLE}`)).items;
   const volunteers = (await api(`/volunteers?limit=${PEOPLE}`)).items;
-  numbers = each.map((i) => volunteers.find((v) => v.person === people.find((p) => p.code === `P-D${i}`).id).number);
+  numbers = each.map(
+    (i) => volunteers.find((v) => v.person === people.find((p) => p.code === `P-D${i}`).id).number,
+  );
 });
 after(end);
 
 const api = async (path) => {
-  const answer = await fetch(`${server.url}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const answer = await fetch(`${server.url}/api/v1${path}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.clone().text()}`);
   return answer.json();
 };
-const attended = async (at = activity) => (await api(`/attendances?activity=${at}&limit=500`)).items.filter((a) => a.status === "good");
+const attended = async (at = activity) =>
+  (await api(`/attendances?activity=${at}&limit=500`)).items.filter((a) => a.status === "good");
 /** The number of marks a page keeps. */
 const waiting = (page) => page.locator("[data-kept] li").count();
 const sent = (page) => page.waitForFunction(() => !document.querySelector("[data-kept] li"));
@@ -52,11 +69,14 @@ const offline = async (visit, off) => {
   await visit.context.setOffline(off);
   visit.wrong = visit.wrong.filter((line) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED/.test(line));
 };
-const ready = (page) => page.evaluate(async () => {
-  const worker = await navigator.serviceWorker.ready;
-  for (let i = 0; i < 100 && !(await (await caches.open("linli-pages")).keys()).length; i++) await new Promise((r) => setTimeout(r, 50));
-  return worker.active.state;
-});
+const ready = (page) =>
+  page.evaluate(async () => {
+    const worker = await navigator.serviceWorker.ready;
+    // the test's own limit ends it
+    while (!(await (await caches.open("linli-pages")).keys()).length)
+      await new Promise((r) => setTimeout(r, 50));
+    return worker.active.state;
+  });
 const type = async (page, who) => {
   await page.locator("#f-who").fill(who);
   await page.locator("#f-who").press("Enter");
@@ -73,7 +93,7 @@ test("the leader's door: kept without network, shown as waiting, sent afterwards
     await type(page, who);
     await page.locator("[data-kept] li").nth(i).filter({ hasText: who }).waitFor();
   }
-  await page.locator("[data-tell]").filter({ hasText: w("No network. What you tap is kept on this device and sent as soon as there is one.") }).waitFor();
+  await page.locator("[data-tell]").filter({ hasText: w("No connection. What you tap is saved on this device and sent when you are back online.") }).waitFor();
   assert.equal((await attended()).length, 0);
   await visit.shot("door-offline");
   // Closed and opened again without network: the page comes from the phone, and nothing is lost.
@@ -83,7 +103,7 @@ test("the leader's door: kept without network, shown as waiting, sent afterwards
   assert.equal(await waiting(page), 8);
   // Back again; the first answer gets lost on its way, after the server has taken everything.
   let lost = 0, taken;
-  await visit.context.route("**/api/attendance*", async (route) => {
+  await visit.context.route("**/api/offline*", async (route) => {
     if (lost++) { // page and service worker may both be sending
       await taken;
       return route.continue();
@@ -101,8 +121,9 @@ test("the leader's door: kept without network, shown as waiting, sent afterwards
   assert.equal(new Set(came.map((a) => a.volunteer)).size, 8);
   assert.ok(came.every((a) => a.went === null));
   await visit.shot("door-sent");
-  await visit.context.unroute("**/api/attendance*");
-  // A line's own button, out, without network, and then the scanner once more: one attendance, from and to.
+  await visit.context.unroute("**/api/offline*");
+  // A line's own button, out, without network, and then the scanner once more: one attendance,
+  // from and to.
   await page.reload();
   await ready(page);
   await offline(visit, true);
@@ -125,15 +146,34 @@ test("a slow network that comes and goes: sixteen more, each once", async () => 
   await ready(page);
   const network = await visit.context.newCDPSession(page);
   await network.send("Network.enable");
-  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 400, downloadThroughput: 6000, uploadThroughput: 3000 });
+  await network.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 400,
+    downloadThroughput: 6000,
+    uploadThroughput: 3000,
+  });
   for (const [i, who] of numbers.slice(8).entries()) {
     if (i % 5 === 4)
-      await network.send("Network.emulateNetworkConditions", { offline: i % 2 === 0, latency: 400, downloadThroughput: 6000, uploadThroughput: 3000 });
+      await network.send("Network.emulateNetworkConditions", {
+        offline: i % 2 === 0,
+        latency: 400,
+        downloadThroughput: 6000,
+        uploadThroughput: 3000,
+      });
     await page.locator("#f-who").fill(who);
-    await page.getByRole("main").getByRole("button", { name: w("In"), exact: true }).first().click();
+    await page
+      .getByRole("main")
+      .getByRole("button", { name: w("Check in"), exact: true })
+      .first()
+      .click();
     if (i % 4 === 0) await type(page, who); // the same card read once more: it is not a check-out
   }
-  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  await network.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+  });
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await sent(page);
   const came = await attended();
@@ -162,31 +202,31 @@ const hours = (n) => (visit) => visit.context.addInitScript((ms) => {
   Date.now = () => now() + ms;
 }, n * 3600000);
 
-test("a made-up QR is refused in words and can be taken off the list", async () => {
+test("an invented QR code is refused with a reason and can be removed from the list", async () => {
   const visit = await phone(other, `123456-${Math.floor(Date.now() / 60000)}`);
   const { page } = visit;
-  await tap(page, "I have come");
-  await says(page, "This QR is not of this activity’s door. Scan the one at the door.");
+  await tap(page, "I’m here");
+  await says(page, "This QR code is for a different activity. Scan the one at the door.");
   await visit.check("made-up QR");
   await visit.shot("door-forged");
   assert.equal((await attended(other)).length, 0);
-  await page.getByRole("button", { name: w("Take it off this list") }).click();
+  await page.getByRole("button", { name: w("Remove from this list") }).click();
   await sent(page);
   await visit.close();
 });
 
-test("leaving before coming is noted, said, and shown to the leader, who puts it right", async () => {
+test("a check-out before the check-in is stored, reported, and shown to the leader, who corrects it", async () => {
   const visit = await phone(other, await shown(other));
   const { page } = visit;
-  await tap(page, "I am leaving");
-  await says(page, "Noted, but there is no check-in before it. The team leader will look at it.");
+  await tap(page, "I’m leaving");
+  await says(page, "Recorded, but there was no check-in. The team leader will check this.");
   await visit.check("out before in");
   assert.equal((await attended(other)).length, 0);
   const leader = await open({ width: 360, login: "office1" });
   await leader.goto(`/activities/${other}/door`);
   const line = leader.page.locator(`[data-who="${numbers[0]}"]`);
   await line.filter({ hasText: /没有签到/ }).waitFor();
-  await line.getByRole("link", { name: w("Put right") }).click();
+  await line.getByRole("link", { name: w("Amend") }).click();
   await leader.page.locator("#f-came").fill(local(-25));
   await leader.page.locator("#f-went").fill(local(-5));
   await leader.page.locator("#f-why").fill("忘了签到，在场的人都看到");
@@ -206,7 +246,7 @@ test("a phone whose clock is three hours ahead is told so, and its time is right
   await page.locator("[data-tell]").filter({ hasText: /不准|180/ }).waitFor();
   await visit.shot("door-clock");
   await offline(visit, true);
-  await tap(page, "I have come");
+  await tap(page, "I’m here");
   await page.locator("[data-kept] li").first().waitFor();
   await offline(visit, false);
   await sent(page);
@@ -215,18 +255,18 @@ test("a phone whose clock is three hours ahead is told so, and its time is right
   await visit.close();
 });
 
-test("a phone with a wrong clock that never reached us is believed by the QR's minute, and the leader is asked to look", async () => {
+test("the QR code corrects a phone whose clock is wrong and that was never online, and the leader is asked to look", async () => {
   const code = await shown(other);
   const visit = await phone(other, code, async (each) => {
     await hours(-30)(each);
     await each.context.route("**/healthz", (route) => route.abort());
   }, false);
   const { page } = visit;
-  await tap(page, "I have come");
-  await says(page, " The phone’s clock is wrong, so another time was taken; tell the leader if it is not right.");
+  await tap(page, "I’m here");
+  await says(page, " Your phone’s clock is wrong, so we used a different time; tell the leader if it is not right.");
   const leader = await open({ login: "office1" });
   await leader.goto(`/activities/${other}/door`);
-  await leader.page.getByText(w("The phone’s clock was wrong: ask whether the time is right.")).first().waitFor();
+  await leader.page.getByText(w("The phone’s clock was wrong: check that the time is right.")).first().waitFor();
   await leader.check("a wrong clock");
   await leader.shot("door-wide");
   await leader.close();
@@ -240,10 +280,21 @@ test("signing out takes the pages off the device, and they are never kept past t
   const until = Number(answer.headers()["linli-keep"]);
   assert.ok(until > Date.now() / 1000 && until <= Date.now() / 1000 + 120 * 60 + 6 * 3600 + 60);
   await ready(page);
-  await page.locator("details.menu").filter({ has: page.locator("form[action='/logout']") }).locator("summary").click();
+  await page
+    .locator("details.menu")
+    .filter({ has: page.locator("form[action='/logout']") })
+    .locator("summary")
+    .click();
   await page.locator("form[action='/logout'] button").click();
   await page.waitForURL(/\/$/);
-  assert.deepEqual(await page.evaluate(async () => (await caches.has("linli-pages")) ? (await (await caches.open("linli-pages")).keys()).length : 0), 0);
+  assert.deepEqual(
+    await page.evaluate(async () =>
+      (await caches.has("linli-pages"))
+        ? (await (await caches.open("linli-pages")).keys()).length
+        : 0,
+    ),
+    0,
+  );
   await offline(visit, true);
   await assert.rejects(visit.goto(`/activities/${activity}/door`));
   await visit.close();

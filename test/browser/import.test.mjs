@@ -1,4 +1,5 @@
-// The import page in a browser: a sheet is sent, looked at, tried, stored, and what was refused comes back as a sheet.
+// The import page in a browser: a sheet is sent, looked at, tried, stored, and what was refused
+// comes back as a sheet.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,15 +26,17 @@ const rows = [
 async function send(visit, file, kind = "requests") {
   const { page } = visit;
   await visit.goto("/import");
-  await page.getByLabel(/表格里是什么|What the sheet holds/).selectOption(kind);
+  await page.getByLabel(/导入类别|Spreadsheet contents/).selectOption(kind);
   await page.getByLabel(/^文件|^File/).setInputFiles(file);
-  await page.getByRole("button", { name: /上传并查看|Send and look/ }).click();
+  await page.getByRole("button", { name: /上传并预览|Upload and preview/ }).click();
 }
 const finished = (visit) => visit.page.getByText(/已完成|^Done$/).first().waitFor();
 const press = (visit, name) => visit.page.getByRole("button", { name }).click();
 
 for (const [name, window] of Object.entries({
-  "Chinese, desktop": { width: 1280 }, "English, phone": { width: 360, language: "en" }, "without JavaScript": { width: 360, plain: true },
+  "Chinese, desktop": { width: 1280 },
+  "English, phone": { width: 360, language: "en" },
+  "without JavaScript": { width: 360, plain: true },
 }))
   test(`a sheet is mapped, tried, stored and told: ${name}`, async () => {
     const visit = await open({ ...window, login: "office1" });
@@ -49,8 +52,8 @@ for (const [name, window] of Object.entries({
     assert.equal(await page.getByLabel("留言主题").inputValue(), "subject");
     assert.equal(await page.getByLabel("备注").inputValue(), "");
     await page.getByRole("cell", { name: /2020\/2\/30/ }).last().waitFor();
-    await press(visit, /先试导|Try it without/);
-    await page.getByText(/这是试导，没有入库|This was a trial/).waitFor();
+    await press(visit, /先试导|Run a test import/);
+    await page.getByText(/这是试导，没有入库|This was a test/).waitFor();
     await page.getByText(/新增 2|2 added/).first().waitFor();
     await visit.check("tried");
     await visit.shot(`import-tried-${n}`);
@@ -58,21 +61,25 @@ for (const [name, window] of Object.entries({
     await finished(visit);
     await visit.check("done");
     await visit.shot(`import-done-${n}`);
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /下载未导入|Download the refused/ }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: /下载未导入|Download rejected/ }).click(),
+    ]);
     const bytes = readFileSync(await download.path());
     assert.equal(bytes.subarray(0, 2).toString(), "PK");
     await send(visit, file);
     await press(visit, /^(导入|Import)$/);
     await finished(visit);
     await page.getByText(/新增 0|0 added/).first().waitFor();
-    await page.getByText(/不变 2|2 as they were/).first().waitFor();
+    await page.getByText(/无变化 2|2 unchanged/).first().waitFor();
     await visit.close();
   });
 
 test("what is not a sheet is refused in words, beside the field", async () => {
   const visit = await open({ login: "office1" });
   const folder = mkdtempSync(join(tmpdir(), "linli-sheet-"));
-  const compound = (name) => Buffer.concat([Buffer.from("d0cf11e0a1b11ae1", "hex"), Buffer.from(name, "utf16le")]);
+  const compound = (name) =>
+    Buffer.concat([Buffer.from("d0cf11e0a1b11ae1", "hex"), Buffer.from(name, "utf16le")]);
   for (const [name, bytes, words] of [
     ["old.xls", compound("Workbook"), /旧格式/],
     ["locked.xlsx", compound("EncryptedPackage"), /有密码/],
@@ -104,7 +111,7 @@ test("a worker does not see another's import, and brings in nothing from outside
   assert.equal((await worker.goto(address)).status(), 404);
   await send(worker, sheet(["951,外地来信,2020/1/1 8:00:00,不在本社区的一件事,,,"]));
   await press(worker, /^导入$/);
-  await worker.page.getByText(/不在您的辖区/).first().waitFor();
+  await worker.page.getByText(/不在您的区域/).first().waitFor();
   await office.close();
   await worker.close();
 });
@@ -118,5 +125,5 @@ test("the archive gives the same records by page and by command", { skip: !proce
   await visit.page.getByText(/新增 2816/).waitFor();
   await visit.close();
   const again = linli(["import", "requests", file, "--data", server.data]);
-  assert.match(again.stdout, /0 added, 0 changed, 2816 as they were, 0 refused/);
+  assert.match(again.stdout, /0 added, 0 updated, 2816 unchanged, 0 rejected/);
 });

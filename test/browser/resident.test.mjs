@@ -1,5 +1,5 @@
-// The resident's way: ask, keep the receipt, follow, read the reply, say that it is solved. On a phone and a desktop,
-// in both languages, with large text, and without JavaScript.
+// The resident's way: ask, keep the receipt, follow, read the reply, say that it is solved. On
+// a phone and a desktop, in both languages, with large text, and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { begin, end, open } from "./browser.mjs";
@@ -16,68 +16,97 @@ after(end);
 async function step(id, action, body) {
   const head = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const record = await fetch(`${server.url}/api/v1/requests/${id}`, { headers: head });
-  const answer = await fetch(`${server.url}/api/v1/requests/${id}/${action}`, { method: "POST",
-    headers: { ...head, "if-match": record.headers.get("etag") ?? "" }, body: JSON.stringify(body) });
+  const answer = await fetch(`${server.url}/api/v1/requests/${id}/${action}`, {
+    method: "POST",
+    headers: { ...head, "if-match": record.headers.get("etag") ?? "" },
+    body: JSON.stringify(body),
+  });
   assert.ok(answer.ok, `${action}: ${answer.status} ${await answer.text()}`);
 }
 
 async function newest() {
-  const answer = await fetch(`${server.url}/api/v1/requests?limit=1`, { headers: { authorization: `Bearer ${token}` } });
+  const answer = await fetch(`${server.url}/api/v1/requests?limit=1`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   return (await answer.json()).items[0];
 }
 
-test("joining what is known already asks for the telephone and scolds nobody; what was typed on an old page is kept", async () => {
-  const first = await open({ width: 360 }), text = "沿河步道第三根栏杆断了，老人靠上去危险";
-  const area = async (page) => page.getByLabel(words("zh_CN", "In which community", "In which community or estate")).first().selectOption({ index: 2 });
+test("joining a similar request asks for the phone without an error; text from an old page is kept", async () => {
+  const first = await open({ width: 360 }),
+    text = "沿河步道第三根栏杆断了，老人靠上去危险";
+  const area = async (page) =>
+    page
+      .getByRole("group", { name: words("zh_CN", "Which community?") })
+      .getByRole("radio")
+      .nth(1)
+      .check();
   await first.goto("/ask");
   await first.page.getByLabel("是什么事").first().fill(text);
   await area(first.page);
   await first.page.getByLabel("您的电话").first().fill("13800000071");
-  await first.page.getByRole("button", { name: "发给社区办事处" }).click();
-  const different = first.page.getByRole("button", { name: "都不是，发送我的" });
+  await first.page.getByRole("button", { name: "提交给社区" }).click();
+  const different = first.page.getByRole("button", { name: "都不是，提交我的" });
   await first.page.waitForURL(/receipt|ask/);
   if (await different.count()) await different.click();
   await first.page.waitForURL(/receipt/);
   await first.close();
-  const { id, number: itsNumber } = await newest();
+  const { id } = await newest();
 
   const visit = await open({ width: 360, plain: true }), { page } = visit;
   await visit.goto("/ask");
   await page.getByLabel("是什么事").first().fill(text);
   await area(page);
   await page.getByLabel("您的电话").first().fill("13800000072");
-  await page.getByRole("button", { name: "发给社区办事处" }).click();
-  await page.getByRole("button", { name: "回去改一改" }).click();
+  await page.getByRole("button", { name: "提交给社区" }).click();
+  const offered = await page.locator("button[name=join]").first().getAttribute("value");
+  await page.getByRole("button", { name: "返回修改" }).click();
   await page.getByLabel("您的电话").first().fill("");
-  const hidden = Object.fromEntries(await page.locator("main form").evaluate((form) => [...new FormData(form)].filter(([, value]) => typeof value === "string")));
-  const join = (more) => page.request.post(`${server.url}/ask`, { multipart: { ...hidden, requester_phone: "", join: String(id), ...more }, maxRedirects: 0 });
+  const hidden = Object.fromEntries(
+    await page
+      .locator("main form")
+      .evaluate((form) => [...new FormData(form)].filter(([, value]) => typeof value === "string")),
+  );
+  const join = (more) =>
+    page.request.post(`${server.url}/ask`, {
+      multipart: { ...hidden, requester_phone: "", join: offered, ...more },
+      maxRedirects: 0,
+    });
   assert.equal((await join({})).status(), 200, "asked for the telephone");
   assert.doesNotMatch(await (await join({})).text(), /role="alert"|aria-invalid/);
   assert.equal((await join({ joining: "1" })).status(), 422, "and told when it is left out");
-  assert.equal((await join({ joining: "1", requester_phone: "13800000072" })).status(), 303);
+  const joined = await join({ joining: "1", requester_phone: "13800000072" });
+  assert.equal(joined.status(), 303);
+  const receipt = await (await page.request.get(server.url + joined.headers().location)).text();
+  const [code] = receipt.match(/(?<![0-9A-Z])[0-9A-Z]{5}-[0-9A-Z]{5}/);
 
   const look = async () => {
-    await page.getByLabel("回执上的编号").fill(itsNumber);
-    await page.getByLabel("电话后四位").fill("0072");
-    await page.getByRole("button", { name: "查询" }).first().click();
+    // four digits open no request that others joined
+    await page.locator("form[data-code] input[name=code]").fill(code);
+    await page.locator("form[data-code] button").click();
   };
   await visit.goto("/follow");
   await look();
   await visit.check("followed by somebody who joined");
   assert.ok((await page.getByRole("heading", { level: 1 }).innerText()).trim());
   await page.getByText("您加入以后还没有新进展").waitFor();
-  const unit = (await (await fetch(`${server.url}/api/v1/units?limit=1`, { headers: { authorization: `Bearer ${token}` } })).json()).items[0].id;
+  const unit = (
+    await (
+      await fetch(`${server.url}/api/v1/units?limit=1`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+    ).json()
+  ).items[0].id;
   await step(id, "dispatch", { unit });
   await step(id, "answer", { text: "栏杆焊好了。" });
   await page.reload();
-  await page.getByLabel("想说的话").fill("第四根也松了");
-  await page.getByText(/^还没有?/).first().click();
+  await page.getByText(/^没有解决/).first().click();
+  await page.getByLabel("还差什么").fill("第四根也松了");
   await visit.context.clearCookies({ name: "linli_follow" }); // open for longer than half an hour
-  await page.getByRole("button", { name: "告诉社区" }).click();
+  await page.getByRole("button", { name: "提交给社区" }).click();
   await look();
-  assert.equal(await page.getByLabel("想说的话").inputValue(), "第四根也松了");
-  await page.getByRole("button", { name: "告诉社区" }).click();
-  await page.getByText("您的回话已收到").first().waitFor();
+  assert.equal(await page.getByLabel("还差什么").inputValue(), "第四根也松了");
+  await page.getByRole("button", { name: "提交给社区" }).click();
+  await page.getByText("您的回复已收到").first().waitFor();
   await visit.close();
 });
 
@@ -95,38 +124,56 @@ for (const [name, window] of Object.entries({
     const text = `第${++number}号院门口的灯三天没亮了，晚上看不清台阶 ${name}`;
     await visit.goto("/");
     await visit.check("home");
-    await page.getByRole("link", { name: w("Ask or report") }).first().click();
+    await page.getByRole("link", { name: w("Report or ask for help") }).first().click();
     await visit.check("ask");
-    await page.getByLabel(w("What happened")).first().fill(text);
-    const subject = page.getByLabel(w("In a few words"));
+    await page.getByLabel(w("Description")).first().fill(text);
+    const subject = page.getByRole("textbox", { name: w("Title") });
     if (await subject.count()) await subject.first().fill("楼下的灯不亮");
-    await page.getByLabel(w("In which community", "In which community or estate")).first().selectOption({ index: 1 });
-    await page.getByLabel(w("Your telephone")).first().fill("12");
-    await page.getByRole("button", { name: w("Send to the community office") }).click();
-    assert.equal(await page.getByLabel(w("What happened")).first().inputValue(), text, "nothing typed is lost by an error");
+    await page
+      .getByRole("group", { name: w("Which community?") })
+      .getByRole("radio")
+      .first()
+      .check();
+    await page.getByLabel(w("Your phone number")).first().fill("12");
+    await page.getByRole("button", { name: w("Send to the community") }).click();
+    assert.equal(
+      await page.getByLabel(w("Description")).first().inputValue(),
+      text,
+      "nothing typed is lost by an error",
+    );
     await page.getByRole("alert").first().waitFor();
-    await page.getByLabel(w("Your telephone")).first().fill("13800000001");
-    await page.getByRole("button", { name: w("Send to the community office") }).click();
-    const different = page.getByRole("button", { name: w("No, mine is different: send it") });
+    await page.getByLabel(w("Your phone number")).first().fill("13800000001");
+    await page.getByRole("button", { name: w("Send to the community") }).click();
+    const different = page.getByRole("button", { name: w("None of these: send mine") });
     await page.waitForURL(/receipt|ask/);
     if (await different.count()) await different.click();
     await page.waitForURL(/receipt/);
     await visit.check("receipt");
     await visit.shot(`receipt-${number}`);
     const { id } = await newest();
-    await page.getByRole("button", { name: w("See what is being done") }).click();
+    await page.getByRole("button", { name: w("See progress") }).click();
     await page.waitForURL(/follow$/);
     await visit.check("follow");
-    const unit = (await (await fetch(`${server.url}/api/v1/units?limit=1`, { headers: { authorization: `Bearer ${token}` } })).json()).items[0].id;
+    const unit = (
+      await (
+        await fetch(`${server.url}/api/v1/units?limit=1`, {
+          headers: { authorization: `Bearer ${token}` },
+        })
+      ).json()
+    ).items[0].id;
     await step(id, "dispatch", { unit });
     await step(id, "answer", { text: "灯已经换好了。" });
     await page.reload();
     await page.getByText("灯已经换好了。").first().waitFor();
     await visit.check("answered");
     await visit.shot(`answered-${number}`);
-    await page.getByRole("group", { name: w("Is it solved?") }).getByText(new RegExp(`^(${w("Yes, it is").source})$`)).click();
-    await page.getByRole("button", { name: w("Tell the community office") }).click();
-    await page.getByText(w("You told us that it is solved.")).first().waitFor();
+    await page
+      .getByRole("group", { name: w("Does that solve it?") })
+      .getByText(new RegExp(`^(${w("Yes, resolved").source})$`))
+      .click();
+    await visit.shot(`choosing-${number}`);
+    await page.getByRole("button", { name: w("Tell the community") }).click();
+    await page.getByText(w("You told us it is resolved.")).first().waitFor();
     const closed = await newest();
     assert.deepEqual([closed.id, closed.status, closed.solved], [id, "closed", "yes"]);
     await visit.close();

@@ -1,4 +1,5 @@
-// The staff's way: sign in, dispatch, accept, answer, call back, close; on a desktop in Chinese and a phone in English.
+// The staff's way: sign in, dispatch, accept, answer, call back, close; on a desktop in Chinese
+// and a phone in English.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { begin, end, open } from "./browser.mjs";
@@ -12,8 +13,11 @@ before(async () => {
 after(end);
 
 const api = async (path, body) => {
-  const answer = await fetch(`${server.url}/api/v1${path}`, { method: body ? "POST" : "GET",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: body && JSON.stringify(body) });
+  const answer = await fetch(`${server.url}/api/v1${path}`, {
+    method: body ? "POST" : "GET",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
   assert.ok(answer.ok, `${path}: ${answer.status}`);
   return answer.json();
 };
@@ -22,8 +26,13 @@ const api = async (path, body) => {
 async function act(page, name, fill) {
   const main = page.getByRole("main");
   const exact = new RegExp(`^\\s*(${name.source})\\s*$`);
-  await main.getByRole("button", { name: exact }).or(main.getByRole("link", { name: exact }))
-    .or(main.locator("summary").filter({ hasText: exact })).filter({ visible: true }).first().click();
+  await main
+    .getByRole("button", { name: exact })
+    .or(main.getByRole("link", { name: exact }))
+    .or(main.locator("summary").filter({ hasText: exact }))
+    .filter({ visible: true })
+    .first()
+    .click();
   const inside = main.locator("details[open]").getByRole("button", { name: exact });
   if (!fill && !(await inside.count())) return;
   await fill?.();
@@ -32,27 +41,40 @@ async function act(page, name, fill) {
 
 /** The resident's word, as a choice or in a list. */
 async function close(page, w) {
-  const choice = page.getByRole("radio", { name: w("The resident says so") });
+  const choice = page.getByRole("radio", { name: w("Confirmed by the resident") });
   if (await choice.count()) await choice.first().check();
-  else await page.getByLabel(w("Is it solved?")).filter({ visible: true }).first().selectOption("yes");
+  else
+    await page
+      .getByLabel(w("Is it resolved?"))
+      .filter({ visible: true })
+      .first()
+      .selectOption("yes");
 }
 
-for (const [name, window] of Object.entries({ "Chinese, desktop": { width: 1280 }, "English, phone": { width: 360, language: "en" } }))
+for (const [name, window] of Object.entries({
+  "Chinese, desktop": { width: 1280 },
+  "English, phone": { width: 360, language: "en" },
+}))
   test(`dispatches, answers, calls back and closes: ${name}`, async () => {
     const w = (...texts) => words(window.language ?? "zh_CN", ...texts);
-    const made = await api("/requests", { subject: `路口的井盖松了 ${name}`, text: "车一过就响，晚上怕人踩空。", requester_phone: "13800000001" });
+    const made = await api("/requests", {
+      subject: `路口的井盖松了 ${name}`,
+      text: "车一过就响，晚上怕人踩空。",
+      requester_phone: "13800000001",
+    });
     const unit = (await api("/units?limit=1")).items[0];
     const visit = await open(window);
     const { page } = visit;
-    const status = async (expected) => assert.equal((await api(`/requests/${made.id}`)).status, expected);
+    const status = async (expected) =>
+      assert.equal((await api(`/requests/${made.id}`)).status, expected);
     await visit.goto("/work");
     assert.match(page.url(), /login/);
     await visit.check("login");
-    await page.getByLabel(w("Login", "Account", "User name")).first().fill("office1");
+    await page.getByLabel(w("Username", "Account", "User name")).first().fill("office1");
     await page.getByLabel(w("Password")).first().fill("wrong-password");
     await page.getByRole("main").getByRole("button", { name: w("Sign in") }).click();
     await page.getByRole("alert").or(page.locator(".problem, .notice")).first().waitFor();
-    await page.getByLabel(w("Login", "Account", "User name")).first().fill("office1");
+    await page.getByLabel(w("Username", "Account", "User name")).first().fill("office1");
     await page.getByLabel(w("Password")).first().fill(server.logins.office1);
     await page.getByRole("main").getByRole("button", { name: w("Sign in") }).click();
     await page.waitForURL(/work/);
@@ -61,19 +83,32 @@ for (const [name, window] of Object.entries({ "Chinese, desktop": { width: 1280 
     await visit.goto(`/requests/${made.id}`);
     await visit.check("record");
     await visit.shot(`record-${window.width}`);
-    await act(page, w("Dispatch"), () => page.getByLabel(w("Lead unit", "Unit")).filter({ visible: true }).first().selectOption(String(unit.id)));
+    await act(page, w("Dispatch"), () =>
+      page
+        .getByLabel(w("Lead unit", "Unit"))
+        .filter({ visible: true })
+        .first()
+        .selectOption(`#${unit.id}`),
+    );
     await page.waitForLoadState();
     await status("dispatched");
     await act(page, w("Accept"));
     await page.waitForLoadState();
     await status("handling");
-    await act(page, w("Answer"), () => page.getByRole("main").getByRole("textbox").filter({ visible: true }).first().fill("井盖当天已经固定。"));
+    await act(page, w("Reply"), () =>
+      page
+        .getByRole("main")
+        .getByRole("textbox")
+        .filter({ visible: true })
+        .first()
+        .fill("井盖当天已经固定。"),
+    );
     await page.getByText("井盖当天已经固定。").first().waitFor();
     await status("answered");
-    await act(page, w("Call back"));
+    await act(page, w("Follow up"));
     await page.waitForLoadState();
     await status("call_back");
-    await act(page, w("Close"), () => close(page, w));
+    await act(page, w("Close request"), () => close(page, w));
     await page.waitForLoadState();
     await status("closed");
     await visit.check("closed");
@@ -121,13 +156,16 @@ test("what is typed while somebody talks survives a lost network and a reload, g
   await visit.goto("/intake");
   await page.getByLabel("电话", { exact: true }).last().fill("13912345678");
   await page.getByLabel("姓名").fill("万一芳");
-  await page.getByLabel("用几个字说").fill("水表箱盖子掉了");
+  await page.getByLabel("标题").fill("水表箱盖子掉了");
   await visit.context.setOffline(true);
   await page.getByRole("button", { name: "登记", exact: true }).click();
   await page.waitForURL(/chrome-error/).catch(() => {});
   await visit.context.setOffline(false);
   await visit.goto("/intake");
-  assert.equal(await page.getByLabel("用几个字说").inputValue(), "水表箱盖子掉了");
+  assert.equal(await page.getByLabel("姓名").inputValue(), "", "empty for the next caller");
+  assert.equal(await page.getByLabel("标题").inputValue(), "");
+  await page.getByRole("button", { name: "继续填写" }).click();
+  assert.equal(await page.getByLabel("标题").inputValue(), "水表箱盖子掉了");
   assert.equal(await page.getByLabel("姓名").inputValue(), "万一芳");
   await page.getByRole("heading", { name: "来电人" }).waitFor();
   await visit.signIn("dongmen1"); // somebody else at this desk, without the first having signed out
@@ -135,6 +173,7 @@ test("what is typed while somebody talks survives a lost network and a reload, g
   assert.equal(await page.getByLabel("姓名").inputValue(), "");
   await visit.signIn("xinghu1");
   await visit.goto("/intake");
+  await page.getByRole("button", { name: "继续填写" }).click();
   assert.equal(await page.getByLabel("姓名").inputValue(), "万一芳");
   await page.getByRole("button", { name: "登记", exact: true }).click();
   await page.waitForURL(/intake\/done/);
@@ -142,7 +181,7 @@ test("what is typed while somebody talks survives a lost network and a reload, g
   visit.wrong = visit.wrong.filter((line) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED/.test(line));
   await visit.check("filed");
   await visit.goto("/intake");
-  await page.getByLabel("用几个字说").fill("只写了一半的事");
+  await page.getByLabel("标题").fill("只写了一半的事");
   assert.match(await kept(), /只写了一半的事/);
   await page.locator("details.menu summary").click();
   await page.getByRole("button", { name: "退出", exact: true }).click();

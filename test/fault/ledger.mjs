@@ -1,10 +1,14 @@
-// The ledger that every fault is checked against: what was sent, and what the server said is stored.
+// The ledger that every fault is checked against: what was sent, and what the server said is
+// stored.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 
 const CLIENTS = 8;
 
-/** What was sent, by key: its text, and the address of the record once the server has said that it is stored. */
+/**
+ * What was sent, by key: its text, and the address of the record once the server has said
+ * that it is stored.
+ */
 export class Ledger {
   entries = new Map();
   number = 0;
@@ -25,14 +29,19 @@ export async function send(server, entry, token) {
   try {
     answer = await fetch(`${server.url}/api/v1/requests`, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": entry.key },
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        "idempotency-key": entry.key,
+      },
       body: JSON.stringify({ subject: "故障测试", text: entry.text }),
     });
     await answer.arrayBuffer();
   } catch {
     return;
   }
-  if (answer.status === 503) return; // it said that it was not done
+  // it said that it was not done
+  if (answer.status === 503) return void (entry.refused = Date.now());
   assert.equal(answer.status, 201, `${answer.status}`);
   const where = answer.headers.get("location");
   if (entry.stored) assert.equal(where, entry.stored, "the same key gets the same answer");
@@ -47,7 +56,8 @@ export function load(server, ledger, token) {
     while (going) {
       const entry = ledger.next();
       await send(server, entry, token);
-      if (!entry.stored) await new Promise((done) => setTimeout(done, 200)); // as somebody who was told to wait
+      // as somebody who was told to wait
+      if (!entry.stored) await new Promise((done) => setTimeout(done, 200));
     }
   });
   return async () => {
@@ -56,26 +66,37 @@ export function load(server, ledger, token) {
   };
 }
 
-/** Sends again, with their keys, what was never answered; who is told to come again does, for half a minute. */
+/**
+ * Sends again, with their keys, what was never answered; who is told to come again does, for
+ * two minutes.
+ */
 export async function resend(server, ledger, token) {
-  for (const until = Date.now() + 30000; ledger.open.length && Date.now() < until; ) {
+  for (const until = Date.now() + 120000; ledger.open.length && Date.now() < until; ) {
     const open = ledger.open;
-    while (open.length) await Promise.all(open.splice(0, CLIENTS).map((entry) => send(server, entry, token)));
+    while (open.length)
+      await Promise.all(open.splice(0, CLIENTS).map((entry) => send(server, entry, token)));
     if (ledger.open.length) await new Promise((done) => setTimeout(done, 200));
   }
 }
 
-/** Resolves when so many more have been acknowledged: the moment of the kill depends on work done, not on time. */
+/**
+ * Resolves when so many more have been acknowledged: the moment of the kill depends on work
+ * done, not on time.
+ */
 export async function acknowledged(ledger, more, server) {
   const count = () => ledger.number - ledger.open.length;
   const until = count() + more;
   while (count() < until) {
-    if (server && server.child.exitCode !== null) assert.fail(`the server ended: ${server.log.slice(-2000)}`);
+    if (server && server.child.exitCode !== null)
+      assert.fail(`the server ended: ${server.log.slice(-2000)}`);
     await new Promise((done) => setTimeout(done, 1));
   }
 }
 
-/** Every text that was acknowledged is there once, every other at most once. times: how often each is stored. */
+/**
+ * Every text that was acknowledged is there once, every other at most once. times: how often
+ * each is stored.
+ */
 export function balance(ledger, times) {
   for (const { text, stored: where } of ledger.entries.values()) {
     const n = times.get(text) ?? 0;

@@ -27,7 +27,8 @@ static inline void read_all(const void *data, size_t size)
     size_t bytes = 0;
     int last = 0;
     while (s && sheet_next(s, &row)) {
-        if (row.number <= last || row.count < !row.why || row.count > SHEET_COLUMNS || (!row.why && !row.cells[row.count - 1].size))
+        if (row.number <= last || row.count < !row.why || row.count > SHEET_COLUMNS ||
+            (!row.why && !row.cells[row.count - 1].size))
             abort();
         last = row.number;
         for (int i = 0; i < row.count; i++) {

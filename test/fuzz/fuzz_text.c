@@ -1,6 +1,7 @@
 /*
- * Fuzz target: the functions that take a text as somebody typed it. The first byte chooses: dates and times, tidying
- * and cutting, words for the search, codes and numbers. Valid text gives valid text; nothing leaves its buffer.
+ * Fuzz target: the functions that take a text as somebody typed it. The first byte chooses: dates
+ * and times, tidying and cutting, words for the search, codes and numbers. Valid text gives valid
+ * text; nothing leaves its buffer.
  */
 #include "fuzz.h"
 

@@ -1,12 +1,13 @@
 /*
- * Fuzz target: a whole visit through the gate without a network: address, headers and body come from the bytes,
- * route, session, form and JSON are read as from a stranger. Lines: verb address, headers as "name: value", an empty
- * line, the body. The program answers with a code it knows; a problem is told in JSON that can be read or in HTML.
+ * Fuzz target: a whole visit through the gate without a network: address, headers and body come
+ * from the bytes, route, session, form and JSON are read as from a stranger. Lines: verb address,
+ * headers as "name: value", an empty line, the body. The program answers with a code it knows; a
+ * problem is told in JSON that can be read or in HTML.
  */
 #include "fuzz.h"
 
-#include "app/install.h"
-#include "app/module.h"
+#include "program/install.h"
+#include "core/module.h"
 #include "web/gate.h"
 #include "web/session.h"
 
@@ -21,7 +22,8 @@ static const char *bearer;
 
 static void clean_up(void)
 {
-    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "key"};
+    static const char *const files[] = {"linli.db", "linli.db-wal", "linli.db-shm", "linli.head",
+                                        "key"};
     db_close(ctx.db);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(arena_print(ctx.arena, "%s/%s", folder, files[i]));
@@ -37,14 +39,21 @@ static void set_up(void)
     ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
     ctx.actor.via = "command";
     int out = dup(1);
-    if (!freopen("/dev/null", "w", stdout) || install_create(&ctx, folder, NULL, 0) != OK || install_open(&ctx, folder, DB_WRITE) != OK ||
-        db_begin(ctx.db) != OK || !(bearer = token_create(&ctx, "fuzz", ROLE_OFFICE, NONE, NONE)) || db_commit(ctx.db) != OK) {
+    if (!freopen("/dev/null", "w", stdout) || install_create(&ctx, folder, NULL, 0) != OK ||
+        install_open(&ctx, folder, DB_WRITE) != OK || db_begin(ctx.db) != OK ||
+        !(bearer = token_create(&ctx, "fuzz", ROLE_OFFICE, NONE, NONE)) ||
+        db_commit(ctx.db) != OK) {
         fprintf(stderr, "%s\n", ctx.problems ? ctx.problems->text : "no store");
         exit(1);
     }
     dup2(out, 1);
     close(out);
-    site = (struct site){.data = folder, .keys = ctx.keys, .quiet = true, .requests_a_second = 1000000, .logins_a_minute = 1000000};
+    site = (struct site){.data = folder,
+                         .keys = ctx.keys,
+                         .quiet = true,
+                         .proxied = true, /* so that forwarded headers are read */
+                         .requests_a_second = 1000000,
+                         .logins_a_minute = 1000000};
     gate = gate_new(&site, modules_routes());
     atexit(clean_up);
 }
@@ -138,14 +147,22 @@ int main(int argc, char **argv)
 {
     static const char *const seeds[] = {
         "POST /api/v1/requests\ncontent-type: application/json\nidempotency-key: k1\n\n"
-        "{\"subject\":\"\u8def\u706f\",\"text\":\"a\\nb\",\"requester_phone\":\"13800000001\",\"lat\":23.05,\"category\":null}",
-        "PATCH /api/v1/requests/1\ncontent-type: application/merge-patch+json\nif-match: \"1\"\n\n{\"text\":\"x\",\"area\":[1,{\"a\":1e400}]}",
-        "GET /api/v1/requests?q=%E8%B7%AF&status=received&limit=5&cursor=abc\naccept: application/json\nx-fragment: list\n\n",
-        "POST /ask\ncontent-type: application/x-www-form-urlencoded\ncookie: linli_language=en; linli_elder=1; linli=abc\norigin: http://a\nhost: a\n\n"
+        "{\"subject\":\"\u8def\u706f\",\"text\":\"a\\nb\",\"requester_phone\":\"13800000001\","
+        "\"lat\":23.05,\"category\":null}",
+        "PATCH /api/v1/requests/1\ncontent-type: application/merge-patch+json\nif-match: "
+        "\"1\"\n\n{\"text\":\"x\",\"area\":[1,{\"a\":1e400}]}",
+        "GET /api/v1/requests?q=%E8%B7%AF&status=received&limit=5&cursor=abc\naccept: "
+        "application/json\nx-fragment: list\n\n",
+        "POST /ask\ncontent-type: application/x-www-form-urlencoded\ncookie: linli_language=en; "
+        "linli_elder=1; linli=abc\norigin: http://a\nhost: a\n\n"
         "subject=a&text=b&area=1&requester_phone=13800000001&_key=7&lat=x&lon=1e9",
-        "POST /import\ncontent-type: multipart/form-data; boundary=b\n\n--b\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\nareas\r\n--b--\r\n",
-        "GET /follow?number=20260101-00001&phone=0001&code=ABCDEFGHJK\naccept-language: zh\ncookie: linli_sent=%41;=;x\n\n",
-        "POST /api/v1/requests/1/dispatch\ncontent-type: application/json\nx-forwarded-for: 1.2.3.4, ::1\n\n{\"unit\":1,\"until\":\"2026-02-30\"}",
+        "POST /import\ncontent-type: multipart/form-data; "
+        "boundary=b\n\n--b\r\nContent-Disposition: form-data; "
+        "name=\"kind\"\r\n\r\nareas\r\n--b--\r\n",
+        "GET /follow?number=20260101-00001&phone=0001&code=ABCDEFGHJK\naccept-language: "
+        "zh\ncookie: linli_sent=%41;=;x\n\n",
+        "POST /api/v1/requests/1/dispatch\ncontent-type: application/json\nx-forwarded-for: "
+        "1.2.3.4, ::1\n\n{\"unit\":1,\"until\":\"2026-02-30\"}",
     };
     int failed = 0;
     for (int i = 1; i < argc; i++)

@@ -19,10 +19,12 @@ static bool add(zip_t *zip, const char *name, const void *data, size_t size)
 /* A workbook around the sheet's XML, which also serves as its shared texts and styles. */
 static uint8_t *wrap(const uint8_t *sheet, size_t size, size_t *packed)
 {
-    static const char rels[] = "<R><Relationship Type='" REL "/officeDocument' Target='b.xml'/></R>";
+    static const char rels[] = "<R><Relationship Type='" REL
+                               "/officeDocument' Target='b.xml'/></R>";
     static const char book[] = "<workbook xmlns:r='" REL "'><sheet r:id='s'/></workbook>";
     static const char parts[] = "<R><Relationship Id='s' Type='" REL "/worksheet' Target='s.xml'/>"
-                                "<Relationship Type='" REL "/sharedStrings' Target='s.xml'/><Relationship Type='" REL
+                                "<Relationship Type='" REL
+                                "/sharedStrings' Target='s.xml'/><Relationship Type='" REL
                                 "/styles' Target='s.xml'/></R>";
     zip_error_t error;
     zip_error_init(&error);
@@ -31,13 +33,15 @@ static uint8_t *wrap(const uint8_t *sheet, size_t size, size_t *packed)
     if (!zip)
         abort();
     zip_source_keep(out);
-    if (!add(zip, "_rels/.rels", rels, sizeof rels - 1) || !add(zip, "b.xml", book, sizeof book - 1) ||
-        !add(zip, "_rels/b.xml.rels", parts, sizeof parts - 1) || !add(zip, "s.xml", sheet, size) || zip_close(zip) ||
-        zip_source_open(out) || zip_source_seek(out, 0, SEEK_END))
+    if (!add(zip, "_rels/.rels", rels, sizeof rels - 1) ||
+        !add(zip, "b.xml", book, sizeof book - 1) ||
+        !add(zip, "_rels/b.xml.rels", parts, sizeof parts - 1) || !add(zip, "s.xml", sheet, size) ||
+        zip_close(zip) || zip_source_open(out) || zip_source_seek(out, 0, SEEK_END))
         abort();
     *packed = (size_t)zip_source_tell(out);
     uint8_t *bytes = must_alloc(*packed);
-    if (zip_source_seek(out, 0, SEEK_SET) || zip_source_read(out, bytes, *packed) != (zip_int64_t)*packed)
+    if (zip_source_seek(out, 0, SEEK_SET) ||
+        zip_source_read(out, bytes, *packed) != (zip_int64_t)*packed)
         abort();
     zip_source_close(out);
     zip_source_free(out);
@@ -61,10 +65,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef LINLI_FUZZER
 int main(int argc, char **argv)
 {
-    static const char seed[] =
-        "<w><numFmt numFmtId='170' formatCode='[h]:mm\"x\"'/><cellXfs><xf numFmtId='14'/><xf numFmtId='170'/>"
-        "</cellXfs><si><t>a_x000D_b</t></si><si><r><t>c</t></r><rPh><t>d</t></rPh></si><row r='1'><c r='A1' t='s'><v>1</v></c>"
-        "<c r='D1' s='0'><v>43831.5</v></c><c t='b'><v>1</v></c></row><row r='7'><c r='AB7' t='inlineStr'><is><t>x</t></is></c></row></w>";
+    static const char seed[] = "<w><numFmt numFmtId='170' formatCode='[h]:mm\"x\"'/><cellXfs><xf "
+                               "numFmtId='14'/><xf numFmtId='170'/>"
+                               "</cellXfs><si><t>a_x000D_b</t></si><si><r><t>c</t></r><rPh><t>d</"
+                               "t></rPh></si><row r='1'><c r='A1' t='s'><v>1</v></c>"
+                               "<c r='D1' s='0'><v>43831.5</v></c><c t='b'><v>1</v></c></row><row "
+                               "r='7'><c r='AB7' t='inlineStr'><is><t>x</t></is></c></row></w>";
     int failed = 0;
     for (int i = 1; i < argc; i++)
         failed |= run_file(argv[i]);

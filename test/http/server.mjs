@@ -1,15 +1,26 @@
-// Starts the real program for a test: a data folder of its own, a free port, and an end that leaves nothing.
+// Starts the real program for a test: a data folder of its own, a free port, and an end that
+// leaves nothing.
 //
 //   import { start, linli } from "./server.mjs";
-//   const server = await start();                         // init with the demonstration pack, then serve
-//   await fetch(`${server.url}/`); …  const visitor = await server.signIn("office1");  await visitor.get("/work");
+//   const server = await start();          // init with the demonstration pack, then serve
+//   await fetch(`${server.url}/`);
+//   const visitor = await server.signIn("office1");
+//   await visitor.get("/work");
 //   await server.stop();
 //
 // LINLI names another binary; LINLI_KEEP=1 leaves the data folders.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -17,37 +28,56 @@ import { fileURLToPath } from "node:url";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const binary =
-  process.env.LINLI ?? [join(root, "build/test/linli"), join(root, "build/linli")].find((file) => existsSync(file));
+  process.env.LINLI ??
+  [join(root, "build/test/linli"), join(root, "build/linli")].find((file) => existsSync(file));
 export const pack = join(root, "pack/chengdong");
 
 const environment = { ...process.env, LANG: "C", LC_ALL: "C", ASAN_OPTIONS: "detect_leaks=0" };
 
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1)); // so that what ends with the process does
+// so that what ends with the process does
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 /** A fresh folder that is removed when the tests end. */
 export function folder(name = "data") {
   const made = mkdtempSync(join(tmpdir(), "linli-test-"));
-  process.on("exit", () => process.env.LINLI_KEEP || rmSync(made, { recursive: true, force: true }));
+  process.on(
+    "exit",
+    () => process.env.LINLI_KEEP || rmSync(made, { recursive: true, force: true }),
+  );
   return join(made, name);
 }
 
 /** Runs a command to its end: { code, signal, stdout, stderr }. */
 export function linli(args, { input, env } = {}) {
-  const done = spawnSync(binary, args, { input, env: { ...environment, ...env }, encoding: "utf8", maxBuffer: 1 << 28 });
+  const done = spawnSync(binary, args, {
+    input,
+    env: { ...environment, ...env },
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
   return { code: done.status, signal: done.signal, stdout: done.stdout, stderr: done.stderr };
 }
 
 /**
- * A new installation: { data, logins: { admin: password, … } }. Making one takes a while; script/test names a folder
- * (LINLI_READY) in which the first of each kind stays, to be copied for the next.
+ * A new installation: { data, logins: { admin: password, … } }. Making one takes a while, so
+ * script/test names a folder (LINLI_READY) that keeps the first of each kind; the next is a copy.
  */
 export function init({ data = folder(), requests = 0, pack: from = pack } = {}) {
-  const ready = process.env.LINLI_READY && join(process.env.LINLI_READY, createHash("sha256").update(`${from} ${requests}`).digest("hex"));
+  const ready =
+    process.env.LINLI_READY &&
+    join(process.env.LINLI_READY, createHash("sha256").update(`${from} ${requests}`).digest("hex"));
   if (ready && existsSync(ready)) {
     cpSync(join(ready, "data"), data, { recursive: true });
     return { data, logins: JSON.parse(readFileSync(join(ready, "logins.json"), "utf8")) };
   }
-  const made = linli(["init", "--data", data, ...(from ? ["--pack", from] : []), "--requests", String(requests)]);
+  const made = linli([
+    "init",
+    "--data",
+    data,
+    ...(from ? ["--pack", from] : []),
+    "--requests",
+    String(requests),
+  ]);
   if (made.code !== 0) throw new Error(`init: ${made.stderr}`);
   const logins = passwords(made.stdout);
   if (ready) {
@@ -64,11 +94,30 @@ export function init({ data = folder(), requests = 0, pack: from = pack } = {}) 
 }
 
 /** The accounts that init and tenant add print: { login: password }. */
-export const passwords = (text) => Object.fromEntries([...text.matchAll(/^(\S+)\s+([0-9A-Z]{12})(?=\s|$)/gm)].map(([, login, password]) => [login, password]));
+export const passwords = (text) =>
+  Object.fromEntries(
+    [...text.matchAll(/^(\S+)\s+([0-9A-Z]{12})(?=\s|$)/gm)].map(([, login, password]) => [
+      login,
+      password,
+    ]),
+  );
 
 /** Adds a volunteer's login; its password. */
 export function user(data, login, name, role = "volunteer") {
-  const added = linli(["user", "add", login, "--name", name, "--role", role, "--area", "441202001001", "--generate", "--data", data]);
+  const added = linli([
+    "user",
+    "add",
+    login,
+    "--name",
+    name,
+    "--role",
+    role,
+    "--area",
+    "441202001001",
+    "--generate",
+    "--data",
+    data,
+  ]);
   const password = added.stdout.match(/[0-9A-Z]{12}/)?.[0];
   if (!password) throw new Error(`user add: ${added.stderr}`);
   return password;
@@ -76,11 +125,23 @@ export function user(data, login, name, role = "volunteer") {
 
 /** Serves an installation (made now unless data is given). */
 export async function start(options = {}) {
-  const { data, logins } = options.data ? { data: options.data, logins: options.logins ?? {} } : init(options);
-  const command = options.limit ? ["bash", ["-c", `ulimit ${options.limit}; exec "$@"`, "linli", binary]] : [binary, []];
+  const { data, logins } = options.data
+    ? { data: options.data, logins: options.logins ?? {} }
+    : init(options);
+  const command = options.limit
+    ? ["bash", ["-c", `ulimit ${options.limit}; exec "$@"`, "linli", binary]]
+    : [binary, []];
   const child = spawn(
     command[0],
-    [...command[1], "serve", "--data", data, "--listen", `127.0.0.1:${options.port ?? 0}`, ...(options.args ?? [])],
+    [
+      ...command[1],
+      "serve",
+      "--data",
+      data,
+      "--listen",
+      `${options.host ?? "127.0.0.1"}:${options.port ?? 0}`,
+      ...(options.args ?? []),
+    ],
     { env: { ...environment, ...options.env }, stdio: ["ignore", "pipe", "pipe"] },
   );
   let out = "";
@@ -99,15 +160,27 @@ export async function start(options = {}) {
   server.port = Number(new URL(server.url).port);
   const leave = () => child.kill("SIGKILL");
   process.on("exit", leave);
-  server.ended = ended;
+  // A server that a failed test leaves behind does not keep its file from ending; whoever waits
+  // for its end does wait.
+  for (const each of [child, child.stdout, child.stderr]) each.unref();
+  Object.defineProperty(server, "ended", { get: () => (child.ref(), ended) });
   server.stop = async (signal = "SIGTERM") => {
     child.kill(signal);
-    const end = await ended;
+    const end = await server.ended;
     process.off("exit", leave);
     return end;
   };
   server.kill = () => server.stop("SIGKILL");
   server.token = (role, ...more) => token(data, role, ...more);
+  /* A program with a token of this role: what the API answers to a call, as JSON. */
+  server.program = (role) => {
+    const authorization = `Bearer ${server.token(role)}`;
+    return async (method, path, body) => {
+      const headers = { authorization, ...(body ? { "content-type": "application/json" } : {}) };
+      const sent = { method, body: body && JSON.stringify(body), headers };
+      return (await fetch(`${server.url}/api/v1${path}`, sent)).json();
+    };
+  };
   server.visitor = () => new Visitor(server.url);
   server.signIn = async (login, password = logins[login]) => {
     const visitor = new Visitor(server.url);
@@ -118,8 +191,10 @@ export async function start(options = {}) {
   return server;
 }
 
-/* The system's own: to start one that a version manager chooses takes longer than the script does. */
-const interpreter = ["/usr/bin/python3", "python3"].find((file) => file === "python3" || existsSync(file));
+/* The system's own: one that a version manager chooses takes longer to start than to run. */
+const interpreter = ["/usr/bin/python3", "python3"].find(
+  (file) => file === "python3" || existsSync(file),
+);
 
 /** What a Python script prints, as bytes. */
 export function python(script, args = [], input) {
@@ -137,7 +212,10 @@ rows = [c.execute(s).fetchall() for s in sys.argv[2:]]
 c.commit()
 print(json.dumps(rows))`, [file, ...statements]));
 
-/** Holds the write lock of a SQLite file; who calls what is answered runs the statement and lets go. */
+/**
+ * Holds the write lock of a SQLite file; who calls what is answered runs the statement and
+ * lets go.
+ */
 export async function lock(file, statement = "SELECT 1") {
   const child = spawn(interpreter, ["-S", "-c", `
 import sqlite3, sys
@@ -148,16 +226,44 @@ sys.stdin.readline()
 c.execute(sys.argv[2])
 c.execute("COMMIT")`, file, statement], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
-  await Promise.race([once(child.stdout, "data"), ended.then(([code]) => Promise.reject(new Error(`the lock ended with ${code}`)))]);
+  await Promise.race([
+    once(child.stdout, "data"),
+    ended.then(([code]) => Promise.reject(new Error(`the lock ended with ${code}`))),
+  ]);
   return async () => {
     child.stdin.end("go\n");
     assert.equal((await ended)[0], 0, "the lock was held and let go");
   };
 }
 
+/** The date (and time) some days from now in the community's time: "2026-03-05T09:30". */
+export const day = (days, clock = "") =>
+  new Date(Date.now() + (days * 24 + 8) * 3600e3).toISOString().slice(0, 10) +
+  (clock && `T${clock}`);
+/** A page's words without its tags. */
+export const plain = (html) =>
+  html
+    .replace(/<template[\s\S]*?<\/template>/g, " ")
+    .replace(/<[^>]*>/g, " ")
+    .replace(/\s+/g, " ");
+/** The number in the address that a form leads to. */
+export const idIn = (answer) => Number(answer.headers.get("location")?.match(/\d+/)?.[0]);
+/** An answer with this status; another one fails with the words of its page. */
+export async function sent(answer, status = 303) {
+  if (answer.status !== status)
+    assert.fail(`${answer.status}: ${plain(await answer.text()).slice(0, 900)}`);
+  return answer;
+}
+/** A page, which must be there. */
+export const read = async (visitor, path) => (await sent(await visitor.get(path), 200)).text();
+
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Waits for what the program does by itself, as long as the slowest machine needs. A broken connection is no answer yet. */
+/**
+ * Waits for what the program does by itself, as long as the slowest machine needs. A broken
+ * connection counts as no answer yet.
+ * why: what was waited for, a text or a function that says it.
+ */
 export async function until(fits, why) {
   for (const end = Date.now() + 120000; ; await pause(50)) {
     try {
@@ -165,11 +271,21 @@ export async function until(fits, why) {
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;
     }
-    if (Date.now() > end) assert.fail(why);
+    if (Date.now() > end) assert.fail(typeof why === "function" ? why() : why);
   }
 }
 
-/** A session of that account without signing in, which is limited by address: for tests that need many at once. */
+/**
+ * Waits until the clock shows another second than it does: what is told apart by the second
+ * is then later.
+ */
+export const nextSecond = (now = Math.floor(Date.now() / 1000)) =>
+  until(() => Date.now() / 1000 >= now + 1, "time goes on");
+
+/**
+ * A session of that account without signing in, which is limited by address: for tests that
+ * need many at once.
+ */
 export function session(server, login) {
   const visitor = server.visitor();
   visitor.cookies.set("linli", python(`
@@ -191,7 +307,14 @@ export function token(data, role, ...more) {
   return made.stdout.trim().split("\n").pop();
 }
 
-/** A browser without a window: keeps cookies, follows nothing, puts a page's hidden fields into what it sends. */
+/** The cookies that an answer sets, a line each. Node 18's fetch gives them in one line. */
+export const setCookies = ({ headers }) =>
+  headers.getSetCookie?.() ?? headers.get("set-cookie")?.split(/, (?=[^\s;,=]+=)/) ?? [];
+
+/**
+ * A browser without a window: keeps cookies, follows nothing, puts a page's hidden fields
+ * into what it sends.
+ */
 export class Visitor {
   constructor(url) {
     this.url = url;
@@ -205,7 +328,7 @@ export class Visitor {
       redirect: "manual",
       headers: { ...(cookie ? { cookie } : {}), ...headers },
     });
-    for (const set of answer.headers.getSetCookie()) {
+    for (const set of setCookies(answer)) {
       const [pair] = set.split(";");
       const name = pair.slice(0, pair.indexOf("="));
       if (/Max-Age=0/.test(set)) this.cookies.delete(name);
@@ -229,7 +352,9 @@ export class Visitor {
   post(path, fields, headers) {
     return this.send("POST", path, {
       headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
-      body: new URLSearchParams(Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one) => [name, one]))).toString(),
+      body: new URLSearchParams(
+        Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one) => [name, one])),
+      ).toString(),
     });
   }
   /** Opens the page with the form, fills it in and sends it to its address. */

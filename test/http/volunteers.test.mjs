@@ -1,7 +1,7 @@
 // Volunteers without an account: the card, what it opens, what it does not, and how it ends.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { start } from "./server.mjs";
+import { plain, read, sent, start } from "./server.mjs";
 
 let server;
 
@@ -37,18 +37,27 @@ test("a volunteer's page leads to what is asked, to certificates and back, and s
 });
 
 test("a volunteer's own calendar has a secret address, renewed at will", async () => {
-  const visitor = await server.signIn("volunteer1"), stranger = server.visitor();
-  const address = async () => (await (await visitor.get("/my")).text()).match(/\/calendar\/\d+-[0-9a-f]{32}/)?.[0];
+  const visitor = await server.signIn("volunteer1"),
+    stranger = server.visitor();
+  const address = async () =>
+    (await (await visitor.get("/my")).text()).match(/\/calendar\/\d+-[0-9a-f]{32}/)?.[0];
   assert.equal(await address(), undefined);
   await visitor.submit("/my", "/my/calendar", {});
   const first = await address();
   // A shift that is signed up for, and then given back.
-  const events = (await (await stranger.get("/activities.ics")).text()).match(/URL:\S+\/activities\/\d+/g).map((line) => line.match(/\d+$/)[0]);
+  const events = (await (await stranger.get("/activities.ics")).text())
+    .match(/URL:\S+\/activities\/\d+/g)
+    .map((line) => line.match(/\d+$/)[0]);
   let shift, at, taken;
   for (at of events) {
     const page = await (await visitor.get(`/activities/${at}`)).text();
-    shift = page.match(new RegExp(`action="/activities/${at}/shift"[\\s\\S]*?name="shift" value="(\\d+)"`))?.[1];
-    taken = shift && (await visitor.submit(`/activities/${at}`, `/activities/${at}/shift`, { shift })).status === 303;
+    shift = page.match(
+      new RegExp(`action="/activities/${at}/shift"[\\s\\S]*?name="shift" value="(\\d+)"`),
+    )?.[1];
+    taken =
+      shift &&
+      (await visitor.submit(`/activities/${at}`, `/activities/${at}/shift`, { shift })).status ===
+        303;
     if (taken) break;
   }
   assert.ok(taken, "an activity that is to come has a shift");
@@ -71,19 +80,66 @@ test("a volunteer's own calendar has a secret address, renewed at will", async (
   assert.equal((await stranger.get(second)).status, 404);
 });
 
+/* Applies as a resident does; the id that the office then sees. */
+async function applyAs(office, name, phone) {
+  const visitor = server.visitor();
+  const area = (await (await visitor.get("/volunteer")).text()).match(
+    /value="(\d+)"[^>]*>[^<]*湖景花园/,
+  )[1];
+  const answer = await visitor.submit("/volunteer", "/volunteer", {
+    name,
+    phone,
+    area,
+    skills: "errand",
+    consent: "1",
+  });
+  assert.equal(answer.status, 303);
+  const list = await (await office.get("/volunteers?view=applied")).text();
+  return list.match(new RegExp(`/volunteers/(\\d+)"[^>]*>[^<]*${name}`))[1];
+}
+
+test("applications are approved together; what changed in the meantime is left with its reason", async () => {
+  const office = await server.signIn("office1"),
+    apply = (name, phone) => applyAs(office, name, phone);
+  const [one, two, gone] = [
+    await apply("姚大姐", "13800000911"),
+    await apply("姚二姐", "13800000912"),
+    await apply("姚三姐", "13800000913"),
+  ];
+  const list = await read(office, "/volunteers?view=applied"),
+    tick = (id) => list.match(new RegExp(`name="id" value="(${id}\\.\\d+)"`))[1],
+    many = (id) => office.submit("/volunteers?view=applied", "/volunteers/approve", { id });
+  await sent(
+    await office.submit(`/volunteers/${gone}`, `/volunteers/${gone}/refuse`, { why: "年龄不到" }),
+  );
+  const done = plain(await (await sent(await many([one, two, gone].map(tick)), 200)).text());
+  assert.match(done, /已确认 2 份申请/);
+  assert.match(done, /1 份没能确认/);
+  for (const id of [one, two])
+    assert.match(plain(await read(office, `/volunteers/${id}`)), /在册/, "they are volunteers");
+  assert.match(plain(await read(office, `/volunteers/${gone}`)), /年龄不到/);
+  const outbox = await read(office, "/outbox");
+  for (const name of ["姚大姐", "姚二姐"])
+    assert.match(outbox, new RegExp(`志愿者 ${name}[\\s\\S]*?欢迎您`));
+  assert.match(plain(await (await sent(await many([]), 422)).text()), /请先选择申请/);
+  const page = await read(await server.signIn("leader1"), "/volunteers?view=applied");
+  assert.doesNotMatch(page, /name="id"/, "a reader selects nothing");
+});
+
 test("who applied is told: taken on, or not; a note goes to the outbox", async () => {
-  const office = await server.signIn("office1");
-  const apply = async (name, phone) => {
-    const visitor = server.visitor();
-    const area = (await (await visitor.get("/volunteer")).text()).match(/value="(\d+)"[^>]*>[^<]*湖景花园/)[1];
-    const answer = await visitor.submit("/volunteer", "/volunteer", { name, phone, area, skills: "errand", consent: "1" });
-    assert.equal(answer.status, 303);
-    const list = await (await office.get("/volunteers?view=applied")).text();
-    return list.match(new RegExp(`/volunteers/(\\d+)"[^>]*>[^<]*${name}`))[1];
-  };
-  const yes = await apply("许大姐", "13800000901"), no = await apply("许大哥", "13800000902");
-  assert.equal((await office.submit(`/volunteers/${yes}`, `/volunteers/${yes}/confirm`, {})).status, 303);
-  assert.equal((await office.submit(`/volunteers/${no}`, `/volunteers/${no}/refuse`, { why: "年龄不到" })).status, 303);
+  const office = await server.signIn("office1"),
+    apply = (name, phone) => applyAs(office, name, phone);
+  const yes = await apply("许大姐", "13800000901"),
+    no = await apply("许大哥", "13800000902");
+  assert.equal(
+    (await office.submit(`/volunteers/${yes}`, `/volunteers/${yes}/confirm`, {})).status,
+    303,
+  );
+  assert.equal(
+    (await office.submit(`/volunteers/${no}`, `/volunteers/${no}/refuse`, { why: "年龄不到" }))
+      .status,
+    303,
+  );
   const outbox = await (await office.get("/outbox")).text();
   assert.match(outbox, /志愿者 许大姐[\s\S]*欢迎您/);
   assert.match(outbox, /志愿者 许大哥[\s\S]*暂时没能加入/);

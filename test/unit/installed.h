@@ -1,8 +1,9 @@
-/* A store of a test's own that holds the demonstration's registers: what most tests of the application begin with. */
+/* A store of a test's own that holds the demonstration's registers: what most tests of the
+ * application begin with. */
 #ifndef LINLI_TEST_INSTALLED_H
 #define LINLI_TEST_INSTALLED_H
 
-#include "app/install.h"
+#include "program/install.h"
 #include "store.h"
 
 /* Opened by the office on the command line. */
@@ -20,6 +21,20 @@ static inline int store_install(struct store *s, struct ctx *ctx)
         return 0;
     fprintf(stderr, "%s\n", ctx->problems ? ctx->problems->text : "?");
     return -1;
+}
+
+/* Who acts from now on, with nothing failed so far. */
+static inline void store_be(struct ctx *ctx, unsigned roles, const struct grant *grants, int count)
+{
+    ctx->actor = (struct actor){.user = NONE,
+                                .roles = ROLE_PUBLIC | roles,
+                                .grants = grants,
+                                .grant_count = count,
+                                .via = "web"};
+    ctx->status = OK;
+    ctx->problems = NULL;
+    ctx->problems_end = &ctx->problems;
+    ctx->problem_count = 0;
 }
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef LINLI_TEST_JOBS_H
 #define LINLI_TEST_JOBS_H
 
-#include "app/module.h"
+#include "core/module.h"
 #include "base/ctx.h"
 
 #include <stdio.h>

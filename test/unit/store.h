@@ -33,7 +33,8 @@ static inline void store_new(struct store *s)
     if (!mkdtemp(s->folder))
         abort();
     if (store_on_postgres())
-        snprintf(s->address, sizeof s->address, "%s?schema=t%d_%d", getenv("LINLI_TEST_STORE"), (int)getpid(), ++number);
+        snprintf(s->address, sizeof s->address, "%s?schema=t%d_%d", getenv("LINLI_TEST_STORE"),
+                 (int)getpid(), ++number);
     else
         snprintf(s->address, sizeof s->address, "%s", s->folder);
     snprintf(s->data, sizeof s->data, "%s%s", s->address, store_on_postgres() ? "" : "/data");

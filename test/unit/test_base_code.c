@@ -13,7 +13,8 @@
 static void same(const char *input, const char *got, const char *wanted)
 {
     if (!got != !wanted || (got && wanted && strcmp(got, wanted) != 0))
-        fail_msg("%s: got %s, wanted %s", input ? input : "NULL", got ? got : "NULL", wanted ? wanted : "NULL");
+        fail_msg("%s: got %s, wanted %s", input ? input : "NULL", got ? got : "NULL",
+                 wanted ? wanted : "NULL");
 }
 
 /* The first number is the standard's own example, the others follow from its rule. */
@@ -56,7 +57,8 @@ static void checks_citizen_numbers(void **state)
     for (size_t i = 0; i < COUNT(dates); i++) {
         int fits = 0;
         for (const char *c = "0123456789X"; *c; c++)
-            fits += code_citizen_id(a, arena_print(a, "%s%c", dates[i].head, *c), NONE, NULL) != NULL;
+            fits += code_citizen_id(a, arena_print(a, "%s%c", dates[i].head, *c), NONE, NULL) !=
+                    NULL;
         assert_int_equal(fits, dates[i].fits);
     }
     arena_free(a);
@@ -85,52 +87,80 @@ static void checks_credit_codes(void **state)
     arena_free(a);
 }
 
+static const struct {
+    const char *in;
+    enum phone_kind kind;
+    const char *out;
+} telephones[] = {
+    {"13800138000", PHONE_MOBILE, "13800138000"},
+    {"138-0013-8000", PHONE_MOBILE, "13800138000"},
+    {"+86 138 0013 8000", PHONE_MOBILE, "13800138000"},
+    {"008613800138000", PHONE_MOBILE, "13800138000"},
+    {"８６13800138000", PHONE_MOBILE, "13800138000"},
+    {"029-87654321", PHONE_FIXED, "029-87654321"},
+    {"（029）8765 4321", PHONE_FIXED, "029-87654321"},
+    {"02987654321", PHONE_FIXED, "029-87654321"},
+    {"029-87654321-102", PHONE_FIXED, "029-87654321-102"},
+    {"029-87654321转102", PHONE_FIXED, "029-87654321-102"},
+    {"+86-29-87654321", PHONE_FIXED, "029-87654321"},
+    {"0917-3456789", PHONE_FIXED, "0917-3456789"},
+    {"010-65432100", PHONE_FIXED, "010-65432100"},
+    {"87654321", PHONE_FIXED, "87654321"},
+    {"400-812-3123", PHONE_SERVICE, "4008123123"},
+    {"860516 23EXT78", PHONE_FIXED, "86051623-78"},
+    {"86051623转78", PHONE_FIXED, "86051623-78"},
+    {"8605162ext3", PHONE_FIXED, "8605162-3"},
+    {"800124 23EXT8", PHONE_FIXED, "80012423-8"},
+    {"8001242转323", PHONE_NONE, NULL},
+    {"4008123-123", PHONE_SERVICE, "4008123123"},
+    {"12345", PHONE_SERVICE, "12345"},
+    {"95598", PHONE_SERVICE, "95598"},
+    /* as people paste them */
+    {"\u200b138\u00a00013\u00a08000\ufeff", PHONE_MOBILE, "13800138000"},
+    {"\u202d13800138000\u202c", PHONE_MOBILE, "13800138000"},
+    {"138–0013—8000", PHONE_MOBILE, "13800138000"},
+    {"138‑0013−8000", PHONE_MOBILE, "13800138000"},
+    {"(+86)13800138000", PHONE_MOBILE, "13800138000"},
+    {"（＋８６）138 0013 8000。", PHONE_MOBILE, "13800138000"},
+    {"13800138000，", PHONE_MOBILE, "13800138000"},
+    {"013800138000", PHONE_MOBILE, "13800138000"},
+    {"0758—2234567", PHONE_FIXED, "0758-2234567"},
+    {"0758-2234567#102", PHONE_FIXED, "0758-2234567-102"},
+    {"0758-2234567 分机 102", PHONE_FIXED, "0758-2234567-102"},
+    {"0758-2234567 Ext. 102", PHONE_FIXED, "0758-2234567-102"},
+    {"0758-2234567x102", PHONE_FIXED, "0758-2234567-102"},
+    {"86051623ext78", PHONE_FIXED, "86051623-78"},
+    {"+852 9123 4567", PHONE_BEYOND, "+85291234567"},
+    {"00852-91234567", PHONE_BEYOND, "+85291234567"},
+    {"(+853) 6612 3456", PHONE_BEYOND, "+85366123456"},
+    {"+886 (0)912 345 678", PHONE_BEYOND, "+886912345678"},
+    {"+852 912 345", PHONE_NONE, NULL},
+    {"\u200b\u200d", PHONE_NONE, NULL},
+    {"12800138000", PHONE_NONE, NULL},
+    {"1380013800", PHONE_NONE, NULL},
+    {"138001380000", PHONE_NONE, NULL},
+    {"013-65432100", PHONE_NONE, NULL},
+    {"029-17654321", PHONE_NONE, NULL},
+    {"+1 202 555 0123", PHONE_NONE, NULL},
+    {"029-87654321转", PHONE_NONE, NULL},
+    {"电话 13800138000", PHONE_NONE, NULL},
+    {"0", PHONE_NONE, NULL},
+    {"0-", PHONE_NONE, NULL},
+    {"-", PHONE_NONE, NULL},
+    {"+86", PHONE_NONE, NULL},
+    {"", PHONE_NONE, NULL},
+    {NULL, PHONE_NONE, NULL},
+};
+
 static void reads_telephone_numbers(void **state)
 {
     (void)state;
-    static const struct {
-        const char *in;
-        enum phone_kind kind;
-        const char *out;
-    } cases[] = {
-        {"13800138000", PHONE_MOBILE, "13800138000"},
-        {"138-0013-8000", PHONE_MOBILE, "13800138000"},
-        {"+86 138 0013 8000", PHONE_MOBILE, "13800138000"},
-        {"008613800138000", PHONE_MOBILE, "13800138000"},
-        {"８６13800138000", PHONE_MOBILE, "13800138000"},
-        {"029-87654321", PHONE_FIXED, "029-87654321"},
-        {"（029）8765 4321", PHONE_FIXED, "029-87654321"},
-        {"02987654321", PHONE_FIXED, "029-87654321"},
-        {"029-87654321-102", PHONE_FIXED, "029-87654321-102"},
-        {"029-87654321转102", PHONE_FIXED, "029-87654321-102"},
-        {"+86-29-87654321", PHONE_FIXED, "029-87654321"},
-        {"0917-3456789", PHONE_FIXED, "0917-3456789"},
-        {"010-65432100", PHONE_FIXED, "010-65432100"},
-        {"87654321", PHONE_FIXED, "87654321"},
-        {"400-812-3123", PHONE_SERVICE, "4008123123"},
-        {"12345", PHONE_SERVICE, "12345"},
-        {"95598", PHONE_SERVICE, "95598"},
-        {"12800138000", PHONE_NONE, NULL},
-        {"1380013800", PHONE_NONE, NULL},
-        {"138001380000", PHONE_NONE, NULL},
-        {"013-65432100", PHONE_NONE, NULL},
-        {"029-17654321", PHONE_NONE, NULL},
-        {"+1 202 555 0123", PHONE_NONE, NULL},
-        {"029-87654321转", PHONE_NONE, NULL},
-        {"电话 13800138000", PHONE_NONE, NULL},
-        {"0", PHONE_NONE, NULL},
-        {"0-", PHONE_NONE, NULL},
-        {"-", PHONE_NONE, NULL},
-        {"+86", PHONE_NONE, NULL},
-        {"", PHONE_NONE, NULL},
-        {NULL, PHONE_NONE, NULL},
-    };
     struct arena *a = arena_new();
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(telephones); i++) {
         const char *normal = "before";
-        enum phone_kind kind = code_phone(a, cases[i].in, &normal);
-        same(cases[i].in, normal, cases[i].out);
-        assert_int_equal(kind, cases[i].kind);
+        enum phone_kind kind = code_phone(a, telephones[i].in, &normal);
+        same(telephones[i].in, normal, telephones[i].out);
+        assert_int_equal(kind, telephones[i].kind);
         const char *again = NULL;
         if (kind != PHONE_NONE) { /* a normal form is its own */
             assert_int_equal(code_phone(a, normal, &again), kind);
@@ -138,6 +168,59 @@ static void reads_telephone_numbers(void **state)
         }
     }
     arena_free(a);
+}
+
+static void reads_request_numbers_as_they_are_pasted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *out, *end;
+    } cases[] = {
+        {"20261124-00345", "20261124-00345", "2026112400345"},
+        {"2026112400345", "20261124-00345", "2026112400345"},
+        {" ２０２６１１２４－００３４５ ", "20261124-00345", "2026112400345"},
+        {"20261124–00345", "20261124-00345", "2026112400345"},
+        {"20261124—00345。", "20261124-00345", "2026112400345"},
+        {"20261124‑00345", "20261124-00345", "2026112400345"},
+        {"\u200b20261124-00345\ufeff", "20261124-00345", "2026112400345"},
+        {"\u00a020261124 - 00345\t\n", "20261124-00345", "2026112400345"},
+        {"#20261124-00345", "20261124-00345", "2026112400345"},
+        {"编号：20261124-00345，", "20261124-00345", "2026112400345"},
+        {"诉求编号 20261124-00345", "20261124-00345", "2026112400345"},
+        {"20261124-100345", "20261124-100345", "20261124100345"},
+        {"1124-00345", NULL, "112400345"},
+        {"00345", NULL, "00345"},
+        {"345", NULL, "345"},
+        {"2026-1124-00345", NULL, NULL},
+        {"202611-2400345", NULL, "2026112400345"},
+        {"垃圾", NULL, NULL},
+        {"3号楼", NULL, NULL},
+        {"", NULL, NULL},
+    };
+    struct arena *a = arena_new();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        same(cases[i].in, code_number(a, cases[i].in), cases[i].out);
+        same(cases[i].in, code_number_end(a, cases[i].in), cases[i].end);
+    }
+    arena_free(a);
+}
+
+static void a_telephone_ends_before_its_extension(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"13800138222", "8222"}, {"0758-2234567", "4567"}, {"0758-2234567-102", "4567"},
+        {"86051623-78", "1623"}, {"4008123123", "3123"},   {"+85291234567", "4567"},
+        {"12345", "2345"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char end[5];
+        assert_true(code_phone_end(cases[i][0], end));
+        assert_string_equal(end, cases[i][1]);
+    }
+    char end[5];
+    assert_false(code_phone_end(NULL, end));
+    assert_false(code_phone_end("123", end));
 }
 
 static void makes_random_codes(void **state)
@@ -159,6 +242,9 @@ static void makes_random_codes(void **state)
     assert_int_equal(used, 31);
     assert_false(seen['0'] || seen['O'] || seen['1'] || seen['I'] || seen['L']);
     same("typed", code_typed(a, " ab2c-x9ｙ "), "AB2CX9Y");
+    same("typed", code_typed(a, "\u200b查询码：AB2C—X9Y。\u00a0"), "AB2CX9Y");
+    same("typed", code_typed(a, "\ufeffAB2C‑X9Y\n"), "AB2CX9Y");
+    same("typed", code_typed(a, "https://a.cn/follow#AB2CX9Y"), "AB2CX9Y");
     same("typed", code_typed(a, "AB0C"), NULL);
     same("typed", code_typed(a, " - "), NULL);
     assert_int_equal(strlen(code_token(a, 32)), 43);
@@ -192,6 +278,8 @@ int main(void)
         cmocka_unit_test(checks_citizen_numbers),
         cmocka_unit_test(checks_credit_codes),
         cmocka_unit_test(reads_telephone_numbers),
+        cmocka_unit_test(reads_request_numbers_as_they_are_pasted),
+        cmocka_unit_test(a_telephone_ends_before_its_extension),
         cmocka_unit_test(makes_random_codes),
         cmocka_unit_test(hides),
     };

@@ -1,4 +1,5 @@
-/* The context: problems keep their order, texts arrive in the reader's language, roles have stable names. */
+/* The context: problems keep their order, texts arrive in the reader's language, roles have stable
+ * names. */
 #include "base/ctx.h"
 #include "base/po.h"
 
@@ -53,7 +54,8 @@ static void speaks_both_languages(void **state)
 {
     struct ctx *ctx = *state;
     assert_string_equal(say(ctx, "Volunteer"), "志愿者");
-    assert_string_equal(say(ctx, "Nobody translated {} of {}", 1, "x<y"), "Nobody translated 1 of x<y");
+    assert_string_equal(say(ctx, "Nobody translated {} of {}", 1, "x<y"),
+                        "Nobody translated 1 of x<y");
     assert_null(tr(ctx, NULL));
     assert_string_equal(ctx_pick(ctx, "名", "name"), "名");
     assert_string_equal(ctx_pick(ctx, "", "name"), "name");

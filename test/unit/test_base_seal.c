@@ -1,4 +1,5 @@
-/* Sealed fields open only with their key, for their purpose, unchanged; the key file is kept to its owner; log lines. */
+/* Sealed fields open only with their key, for their purpose, unchanged; the key file is kept to its
+ * owner; log lines. */
 #include "base/log.h"
 #include "base/seal.h"
 
@@ -75,7 +76,8 @@ static void keeps_its_key(void **state)
     char folder[] = "/tmp/linli-seal-XXXXXX";
     assert_non_null(mkdtemp(folder));
     struct arena *a = arena_new();
-    const char *path = arena_print(a, "%s/key", folder), *link_path = arena_print(a, "%s/link", folder);
+    const char *path = arena_print(a, "%s/key", folder),
+               *link_path = arena_print(a, "%s/link", folder);
     struct seal_key key, again;
     assert_int_equal(seal_key_load(&key, path), NOT_FOUND);
     assert_int_equal(seal_key_create(path), OK);
@@ -94,12 +96,13 @@ static void keeps_its_key(void **state)
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(seal_key_load(&key, path), FORBIDDEN);
     assert_int_equal(chmod(path, 0600), 0);
-    static const char *const wrong[] = {"",
-                                        "\n",
-                                        "00ff",
-                                        "zz00000000000000000000000000000000000000000000000000000000000000\n",
-                                        "00000000000000000000000000000000000000000000000000000000000000000\n",
-                                        "0000000000000000000000000000000000000000000000000000000000000000 x"};
+    static const char *const wrong[] = {
+        "",
+        "\n",
+        "00ff",
+        "zz00000000000000000000000000000000000000000000000000000000000000\n",
+        "00000000000000000000000000000000000000000000000000000000000000000\n",
+        "0000000000000000000000000000000000000000000000000000000000000000 x"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         write_file(path, wrong[i]);
         assert_int_equal(seal_key_load(&key, path), INVALID);
@@ -121,7 +124,6 @@ static void logs_lines_of_json(void **state)
     char lengthy[5000];
     memset(lengthy, 'x', sizeof lengthy - 1);
     lengthy[sizeof lengthy - 1] = '\0';
-    log_debug("hidden", "");
     log_info("import_done", "\"rows\":{},\"note\":{}", 20, "two\nlines \"quoted\"");
     log_warn("alone", "");
     log_error("lengthy", "\"text\":{}", lengthy);
@@ -137,7 +139,8 @@ static void logs_lines_of_json(void **state)
         assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(record, "event")), events[n]);
         assert_int_equal(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(record, "time"))), 24);
         if (n == 0)
-            assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(record, "note")), "two\nlines \"quoted\"");
+            assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(record, "note")),
+                                "two\nlines \"quoted\"");
         assert_int_equal(cJSON_IsTrue(cJSON_GetObjectItem(record, "cut")), n == 2);
         cJSON_Delete(record);
     }

@@ -1,10 +1,12 @@
-/* Text: bad bytes are refused, pasted text is tidied, words and pinyin are what a searcher types. */
+/* Text: bad bytes are refused, pasted text is tidied, words and pinyin are what a searcher types.
+ */
 #include "base/buf.h"
 #include "base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(x) (sizeof(x) / sizeof *(x))
@@ -73,7 +75,13 @@ static void tidies(void **state)
         assert_string_equal(text_tidy_lines(a, cases[i].in), cases[i].lines);
     }
     assert_null(text_tidy(a, NULL));
+    assert_true(text_listed("areas units", "units") && text_listed("  areas ", "areas"));
+    assert_false(text_listed("areas units", "unit") || text_listed("", "areas") ||
+                 text_listed("areas", "areas units"));
     assert_true(text_blank(NULL) && text_blank("") && text_blank(" 　\t\n") && !text_blank(" 一"));
+    /* nobody sees these: zero width, soft hyphen, direction marks, byte order mark */
+    assert_true(text_blank("\u200b \u00ad\u200e\u202e\u2060\ufeff"));
+    assert_false(text_blank("\u200b一"));
     arena_free(a);
 }
 
@@ -107,6 +115,80 @@ static int stop(void *data, const char *word, size_t size, size_t from, size_t t
 {
     (void)word, (void)size, (void)from, (void)to;
     return ++*(int *)data == 2 ? 7 : 0;
+}
+
+static void what_nobody_sees_is_empty(void **state)
+{
+    (void)state;
+    static const char *const unseen[] = {
+        "\u200d\u200d\u200d",
+        "\u200c",
+        "\u2061",
+        "\ufe0f",
+        "\u180e",
+        "\u061c",
+        "\u034f",
+        "\U000e0041",
+        "\u3164",
+        "\u2800",
+        "\u115f",
+        "\u00ad",
+        "\u2028",
+        "\u3000 \t\u200b",
+        "\ufff5",
+    };
+    struct arena *a = arena_new();
+    for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++) {
+        assert_true(text_blank(unseen[i]));
+        assert_string_equal(text_tidy(a, unseen[i]), "");
+        assert_string_equal(text_tidy_lines(a, unseen[i]), "");
+    }
+    /* beside what is seen, a joiner stays: it changes what is drawn */
+    assert_string_equal(text_tidy(a, "👨\u200d👩\u200d👧"), "👨\u200d👩\u200d👧");
+    assert_string_equal(text_tidy_lines(a, "灯\n\u200d\n不亮"), "灯\n\n不亮");
+    arena_free(a);
+}
+
+static void spellings_are_alike_when_searched(void **state)
+{
+    (void)state;
+    static const char *const alike[][2] = {
+        {"⽔管⽼化", "水管老化"}, /* Kangxi radicals, as PDFs have them */
+        {"垃\u200b圾\u200c堆\u200d放", "垃圾堆放"},
+        {"請來看看", "请来看看"}, /* U+F9xx and traditional */
+        {"樓道燈壞了", "楼道灯坏了"},
+        {"ÜBER", "über"},
+        {"ＷｉＦｉ①", "wifi1"},
+        {"㎡", "m2"},
+        {"Ｋ３路", "k3路"},
+    };
+    struct arena *a = arena_new();
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
+        assert_string_equal(text_search_key(a, alike[i][0]), text_search_key(a, alike[i][1]));
+    assert_string_not_equal(text_search_key(a, "水管"), text_search_key(a, "水官"));
+    assert_string_equal(text_plain(a, "\u200b１２–３４\u00a0"), "12-34");
+    arena_free(a);
+}
+
+static void mail_follows_one_rule(void **state)
+{
+    (void)state;
+    static const char *const right[] = {"a.b@example.cn", "a+b_c@mail.example.com", "1@2.cn",
+                                        "o'neil@xn--fiqs8s.cn"},
+                             *const wrong[] = {
+                                 "a@b..cn",     ".a@b.cn", "a.@b.cn", "a..b@b.cn", "a@-b.cn",
+                                 "a@b-.cn",     "a@b",     "a@b.cn.", "a@@b.cn",   "a b@b.cn",
+                                 "a@b.cn\r\nX", "张@b.cn", "@b.cn",   "a@",        ""};
+    struct arena *a = arena_new();
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++)
+        assert_true(mail_valid(right[i]));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (mail_valid(wrong[i]))
+            fail_msg("%s is taken", wrong[i]);
+    assert_string_equal(mail_typed(a, " ａ＠ｂ．ｃｎ。"), "a@b.cn");
+    assert_string_equal(mail_typed(a, "mailto:a@b.cn\u200b,"), "a@b.cn");
+    assert_string_equal(mail_typed(a, "<a@b.cn>"), "a@b.cn");
+    arena_free(a);
 }
 
 static void finds_words(void **state)
@@ -175,11 +257,38 @@ static void reads_pinyin(void **state)
     arena_free(a);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    return text_order(x, strlen(x), y, strlen(y));
+}
+
+static void sorts_names(void **state)
+{
+    (void)state;
+    const char *names[] = {"张三", "李四", "alder", "王五", "阿姨", "Birch", "李", "12"};
+    const char *const sorted[] = {"12", "阿姨", "李", "李四", "王五", "张三", "alder", "Birch"};
+    qsort(names, COUNT(names), sizeof(char *), by_name);
+    for (size_t i = 0; i < COUNT(names); i++)
+        assert_string_equal(names[i], sorted[i]);
+    assert_int_equal(text_order("李", 3, "李", 3), 0);
+    assert_true(text_order("a", 1, "A", 1) != 0); /* the same only if the bytes are */
+    assert_int_equal(text_order("A", 1, "a", 1), -text_order("a", 1, "A", 1));
+    assert_true(text_order("", 0, "a", 1) < 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_bad_bytes), cmocka_unit_test(tidies),       cmocka_unit_test(cuts_and_folds),
-        cmocka_unit_test(finds_words),       cmocka_unit_test(reads_pinyin),
+        cmocka_unit_test(refuses_bad_bytes),
+        cmocka_unit_test(tidies),
+        cmocka_unit_test(cuts_and_folds),
+        cmocka_unit_test(sorts_names),
+        cmocka_unit_test(finds_words),
+        cmocka_unit_test(reads_pinyin),
+        cmocka_unit_test(what_nobody_sees_is_empty),
+        cmocka_unit_test(spellings_are_alike_when_searched),
+        cmocka_unit_test(mail_follows_one_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,67 +10,69 @@
 
 #define COUNT(x) (sizeof(x) / sizeof *(x))
 
+static const struct {
+    const char *text, *iso; /* iso NULL: refused */
+    bool has_time;
+} times[] = {
+    {"2019/4/25 9:32:09", "2019-04-25T09:32:09+08:00", true},
+    {"2019-04-25T09:32", "2019-04-25T09:32:00+08:00", true},
+    {" 2018/4/24 ", "2018-04-24T00:00:00+08:00", false},
+    {"2018.4.24", "2018-04-24T00:00:00+08:00", false},
+    {"20180424", "2018-04-24T00:00:00+08:00", false},
+    {"2018年4月24日", "2018-04-24T00:00:00+08:00", false},
+    {"2018年4月24日9:32", "2018-04-24T09:32:00+08:00", true},
+    {"2018年4月24日 9时", "2018-04-24T09:00:00+08:00", true},
+    {"2018年4月24日9点32分05秒", "2018-04-24T09:32:05+08:00", true},
+    {"２０１８／４／２４　９：３２", "2018-04-24T09:32:00+08:00", true},
+    {"2019-04-25T01:32:09Z", "2019-04-25T09:32:09+08:00", true},
+    {"2019-04-25T01:32:09.120+00:00", "2019-04-25T09:32:09+08:00", true},
+    {"2019-04-24T20:32:09-05:00", "2019-04-25T09:32:09+08:00", true},
+    {"2019-04-25 09:32:09 +0800", "2019-04-25T09:32:09+08:00", true},
+    {"2020-02-29", "2020-02-29T00:00:00+08:00", false},
+    {"1949-10-01", "1949-10-01T00:00:00+08:00", false},
+    {"2019-02-29", NULL, false},
+    {"2019-02-30", NULL, false},
+    {"1900-02-29", NULL, false},
+    {"2019-13-01", NULL, false},
+    {"2019-00-10", NULL, false},
+    {"2019-4-31", NULL, false},
+    {"2019/4/25 24:00", NULL, false},
+    {"2019/4/25 9:60", NULL, false},
+    {"2019/4-25", NULL, false},
+    {"2019/4/25 about nine", NULL, false},
+    {"2019/4/259:32", NULL, false},
+    {"2019/4/25T", NULL, false},
+    {"2019/4/25T ", NULL, false},
+    {"19/4/25", NULL, false},
+    {"2018年4月", NULL, false},
+    {"2019-04-25T09:32+99:00", NULL, false},
+    {"2019-04-25T09:32+8", NULL, false},
+    {"1899-12-31", NULL, false},
+    {"99999999999999999999", NULL, false},
+    {"", NULL, false},
+    {"明天", NULL, false},
+    {"2019/4/25 9:32:09 and a very long remark that nobody should ever write into a date cell",
+     NULL, false},
+    {NULL, NULL, false},
+};
+
 static void reads_times(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text, *iso; /* iso NULL: refused */
-        bool has_time;
-    } cases[] = {
-        {"2019/4/25 9:32:09", "2019-04-25T09:32:09+08:00", true},
-        {"2019-04-25T09:32", "2019-04-25T09:32:00+08:00", true},
-        {" 2018/4/24 ", "2018-04-24T00:00:00+08:00", false},
-        {"2018.4.24", "2018-04-24T00:00:00+08:00", false},
-        {"20180424", "2018-04-24T00:00:00+08:00", false},
-        {"2018年4月24日", "2018-04-24T00:00:00+08:00", false},
-        {"2018年4月24日9:32", "2018-04-24T09:32:00+08:00", true},
-        {"2018年4月24日 9时", "2018-04-24T09:00:00+08:00", true},
-        {"2018年4月24日9点32分05秒", "2018-04-24T09:32:05+08:00", true},
-        {"２０１８／４／２４　９：３２", "2018-04-24T09:32:00+08:00", true},
-        {"2019-04-25T01:32:09Z", "2019-04-25T09:32:09+08:00", true},
-        {"2019-04-25T01:32:09.120+00:00", "2019-04-25T09:32:09+08:00", true},
-        {"2019-04-24T20:32:09-05:00", "2019-04-25T09:32:09+08:00", true},
-        {"2019-04-25 09:32:09 +0800", "2019-04-25T09:32:09+08:00", true},
-        {"2020-02-29", "2020-02-29T00:00:00+08:00", false},
-        {"1949-10-01", "1949-10-01T00:00:00+08:00", false},
-        {"2019-02-29", NULL, false},
-        {"2019-02-30", NULL, false},
-        {"1900-02-29", NULL, false},
-        {"2019-13-01", NULL, false},
-        {"2019-00-10", NULL, false},
-        {"2019-4-31", NULL, false},
-        {"2019/4/25 24:00", NULL, false},
-        {"2019/4/25 9:60", NULL, false},
-        {"2019/4-25", NULL, false},
-        {"2019/4/25 about nine", NULL, false},
-        {"2019/4/259:32", NULL, false},
-        {"2019/4/25T", NULL, false},
-        {"2019/4/25T ", NULL, false},
-        {"19/4/25", NULL, false},
-        {"2018年4月", NULL, false},
-        {"2019-04-25T09:32+99:00", NULL, false},
-        {"2019-04-25T09:32+8", NULL, false},
-        {"1899-12-31", NULL, false},
-        {"99999999999999999999", NULL, false},
-        {"", NULL, false},
-        {"明天", NULL, false},
-        {"2019/4/25 9:32:09 and a very long remark that nobody should ever write into a date cell", NULL, false},
-        {NULL, NULL, false},
-    };
     struct arena *a = arena_new();
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(times); i++) {
         int64_t t = 42, day;
         bool has_time = false;
-        bool fine = when_parse(cases[i].text, &t, &has_time);
-        if (fine != (cases[i].iso != NULL))
-            fail_msg("%s: %s", cases[i].text, fine ? "was read" : "was refused");
+        bool fine = when_parse(times[i].text, &t, &has_time);
+        if (fine != (times[i].iso != NULL))
+            fail_msg("%s: %s", times[i].text, fine ? "was read" : "was refused");
         if (!fine) {
             assert_int_equal(t, 42);
             continue;
         }
-        assert_string_equal(when_iso(a, t), cases[i].iso);
-        assert_int_equal(has_time, cases[i].has_time);
-        assert_int_equal(day_parse(cases[i].text, &day), !has_time);
+        assert_string_equal(when_iso(a, t), times[i].iso);
+        assert_int_equal(has_time, times[i].has_time);
+        assert_int_equal(day_parse(times[i].text, &day), !has_time);
     }
     arena_free(a);
 }
@@ -176,12 +178,14 @@ static void counts_working_days(void **state)
         assert_true(when_parse(cases[i].from, &t, NULL));
         int64_t deadline = calendar_add_working_days(&cal, t, cases[i].n);
         assert_string_equal(when_iso(a, deadline), cases[i].deadline);
-        assert_string_equal(when_iso(a, calendar_add_working_days(&plain_weeks, t, cases[i].n)), cases[i].without_holidays);
+        assert_string_equal(when_iso(a, calendar_add_working_days(&plain_weeks, t, cases[i].n)),
+                            cases[i].without_holidays);
         assert_int_equal(calendar_working_days_between(&cal, t, deadline), cases[i].n);
         assert_int_equal(calendar_working_days_between(&cal, deadline, t), -cases[i].n);
     }
     int64_t from = 0, to = 0;
-    assert_true(when_parse("2026-09-30 18:00", &from, NULL) && when_parse("2026-10-08 09:00", &to, NULL));
+    assert_true(when_parse("2026-09-30 18:00", &from, NULL) &&
+                when_parse("2026-10-08 09:00", &to, NULL));
     assert_int_equal(calendar_working_seconds(&cal, from, to), (6 + 9) * WHEN_HOUR);
     assert_int_equal(calendar_working_seconds(&cal, to, from), 0);
     days[8].day = days[0].day;
@@ -194,8 +198,9 @@ static void counts_working_days(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_times),      cmocka_unit_test(goes_there_and_back), cmocka_unit_test(reads_excel),
-        cmocka_unit_test(speaks_to_people), cmocka_unit_test(counts_working_days),
+        cmocka_unit_test(reads_times),         cmocka_unit_test(goes_there_and_back),
+        cmocka_unit_test(reads_excel),         cmocka_unit_test(speaks_to_people),
+        cmocka_unit_test(counts_working_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

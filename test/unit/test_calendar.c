@@ -2,10 +2,12 @@
  * The calendar's import: the published JSON, sheets, what is refused and said
  * why, and that open deadlines follow.
  */
-#include "app/calendar.h"
-#include "app/deadlines.h"
-#include "app/module.h"
+#include "app/registers/registers.h"
+#include "app/requests/deadlines.h"
+#include "core/module.h"
+#include "program/modules.h"
 #include "base/seal.h"
+#include "store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +18,7 @@
 
 static struct ctx ctx;
 static struct seal_key keys;
+static struct store store;
 
 static void forget(void)
 {
@@ -36,17 +39,16 @@ static int set_up(void **state)
     static const unsigned char master[32] = "0123456789abcdef0123456789abcde";
     seal_key_init(&keys, master);
     ctx.keys = &keys;
-    kinds_set(modules_kinds());
-    ctx.db = db_open_file(":memory:", DB_WRITE, ctx.arena, &why);
+    program_modules();
+    store_new(&store);
+    ctx.db = db_open(store.address, DB_CREATE, ctx.arena, &why);
     return ctx.db && db_migrate(ctx.db, schema_steps, ctx.arena, &why) == OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    db_close(ctx.db);
-    arena_free(ctx.arena);
-    return 0;
+    return store_close(&store, &ctx);
 }
 
 /* How many days were read; -1: refused. */
@@ -90,10 +92,14 @@ static void other_shapes_are_read(void **state)
 {
     (void)state;
     struct calendar_days days;
-    assert_int_equal(read_text("{\"year\":2027,\"days\":[{\"date\":\"2027-01-01\",\"isOffDay\":true}]}", &days), 1);
-    assert_int_equal(read_text("\xEF\xBB\xBF[{\"date\":\"2027-01-01\",\"isOffDay\":false}]", &days), 1);
+    assert_int_equal(
+        read_text("{\"year\":2027,\"days\":[{\"date\":\"2027-01-01\",\"isOffDay\":true}]}", &days),
+        1);
+    assert_int_equal(read_text("\xEF\xBB\xBF[{\"date\":\"2027-01-01\",\"isOffDay\":false}]", &days),
+                     1);
     assert_false(days.list[0].off);
-    assert_int_equal(read_text("date,name,is_off_day\n2027-02-06,春节,1\n2027-02-20,调休,否\n,,\n", &days), 2);
+    assert_int_equal(
+        read_text("date,name,is_off_day\n2027-02-06,春节,1\n2027-02-20,调休,否\n,,\n", &days), 2);
     assert_true(days.list[0].off);
     assert_false(days.list[1].off);
     assert_int_equal(read_text("日期,放假\n2027/10/1,是\n", &days), 1);
@@ -113,7 +119,9 @@ static void what_is_wrong_is_refused_whole(void **state)
         "[{\"date\":\"2026-02-03\"}]",
         "[{\"date\":\"2026-02-03\",\"isOffDay\":\"perhaps\"}]",
         "[{\"date\":\"2027-01-01\",\"isOffDay\":true},{\"date\":5,\"isOffDay\":true}]",
-        "[{\"date\":\"2027-01-01\",\"isOffDay\":true},{\"date\":\"2027-01-01\",\"isOffDay\":false}]",
+        ("[{\"date\":\"2027-01-01\",\"isOffDay\":true},"
+         "{\"date\":\"2027-01-01\",\"isOffDay\":false}]"),
+        "date,is_off_day\n2027-01-01,1\n2027-02-01,1\n2027-02-01,0\n",
         "date,is_off_day\n2026-13-01,1\n",
         "date,is_off_day\n2026-12-01,maybe\n",
         "day,off\n2026-12-01,1\n",
@@ -126,13 +134,28 @@ static void what_is_wrong_is_refused_whole(void **state)
     }
 }
 
+/* A sheet without names changes what kind of day it is, and leaves what the day is called. */
+static void a_day_keeps_its_name(void **state)
+{
+    (void)state;
+    struct calendar_days days;
+    forget();
+    assert_int_equal(read_text("date,name,is_off_day\n2027-05-01,劳动节,1\n", &days), 1);
+    assert_int_equal(calendar_store(&ctx, &days), 1);
+    assert_int_equal(calendar_store(&ctx, &days), 0);
+    assert_int_equal(read_text("date,is_off_day\n2027-05-01,0\n", &days), 1);
+    assert_int_equal(calendar_store(&ctx, &days), 1);
+    const struct holiday *h = record_find(&ctx, &holidays_kind, "date", "2027-05-01");
+    assert_string_equal(h->name, "劳动节");
+    assert_int_equal(h->is_off_day, 0);
+}
+
 static void open_deadlines_follow(void **state)
 {
     (void)state;
     forget();
-    change(
-        ctx.db,
-        "INSERT INTO categories (created, updated, code, name, level, days, day_kind, valid) VALUES (0, 0, 'c', '路灯', 'ordinary', 3, 'working_days', 1)");
+    change(ctx.db, "INSERT INTO categories (created, updated, code, name, level, days, day_kind, "
+                   "valid) VALUES (0, 0, 'c', '路灯', 'ordinary', 3, 'working_days', 1)");
     struct request *r = record_new(&ctx, &requests_kind);
     r->category = db_inserted(ctx.db);
     r->subject = r->text = "路灯不亮";
@@ -150,9 +173,8 @@ static void open_deadlines_follow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_pack_s_json_is_read),
-        cmocka_unit_test(other_shapes_are_read),
-        cmocka_unit_test(what_is_wrong_is_refused_whole),
+        cmocka_unit_test(the_pack_s_json_is_read),        cmocka_unit_test(other_shapes_are_read),
+        cmocka_unit_test(what_is_wrong_is_refused_whole), cmocka_unit_test(a_day_keeps_its_name),
         cmocka_unit_test(open_deadlines_follow),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -35,11 +35,13 @@ static int set_up(void **state)
     const char *why = NULL;
     arena = arena_new();
     store_new(&store);
-    struct db *db = opened(DB_WRITE);
+    struct db *db = opened(DB_CREATE);
     enum status s = db_migrate(db, schema_steps, arena, &why);
     if (s == OK)
-        s = db_script(db, "CREATE TABLE counter (n bigint NOT NULL); INSERT INTO counter VALUES (0);"
-                          "CREATE TABLE ledger (number bigint NOT NULL); CREATE TABLE taken (number bigint UNIQUE)");
+        s = db_script(db,
+                      "CREATE TABLE counter (n bigint NOT NULL); INSERT INTO counter VALUES (0);"
+                      "CREATE TABLE ledger (number bigint NOT NULL); CREATE TABLE taken (number "
+                      "bigint UNIQUE)");
     db_close(db);
     return s == OK ? 0 : -1;
 }
@@ -71,7 +73,8 @@ static enum status step_run(struct task *t, struct db *db)
     s->runs++;
     int64_t n = query_int(db, "SELECT n FROM counter");
     int64_t next = query_int(db, "SELECT coalesce(max(number), 0) + 1 FROM taken");
-    change(db, "INSERT INTO taken (number) VALUES ({})", next); /* refused when another took it meanwhile */
+    change(db, "INSERT INTO taken (number) VALUES ({})",
+           next); /* refused when another took it meanwhile */
     change_later(db, "INSERT INTO ledger (number) VALUES ({})", s->number);
     change(db, "UPDATE counter SET n = {}", n + 1);
     journal_add(&ctx, "counter", s->number, "count", NULL, NULL);
@@ -89,7 +92,8 @@ static void step_done(struct task *t, enum status result)
 static void submit_all(struct writer *w, struct step *all, int64_t from, atomic_int *left)
 {
     for (int i = 0; i < TASKS; i++) {
-        all[i] = (struct step){.task = {.run = step_run, .done = step_done}, .number = from + i, .left = left};
+        all[i] = (struct step){
+            .task = {.run = step_run, .done = step_done}, .number = from + i, .left = left};
         assert_true(writer_submit(w, &all[i].task));
     }
 }
@@ -99,7 +103,9 @@ static int64_t acknowledged(const struct step *all, int count)
     int64_t n = 0;
     struct db *db = opened(DB_READ);
     for (int i = 0; i < count; i++) {
-        assert_int_equal(query_int(db, "SELECT count(*) FROM ledger WHERE number = {}", all[i].number), all[i].seen == OK);
+        assert_int_equal(
+            query_int(db, "SELECT count(*) FROM ledger WHERE number = {}", all[i].number),
+            all[i].seen == OK);
         n += all[i].seen == OK;
     }
     db_close(db);
@@ -142,7 +148,7 @@ static void writers_do_not_lose_each_others_changes(void **state)
     atomic_int left = WRITERS * TASKS;
     assert_int_equal(pthread_create(&f.thread, NULL, follow, &f), 0);
     for (int i = 0; i < WRITERS; i++)
-        writers[i] = writer_start(opened(DB_WRITE));
+        writers[i] = writer_start(opened(DB_CREATE));
     for (int i = 0; i < WRITERS; i++)
         submit_all(writers[i], all[i], 1000 * (i + 1), &left);
     for (int i = 0; i < WRITERS; i++)
@@ -155,7 +161,7 @@ static void writers_do_not_lose_each_others_changes(void **state)
         good += acknowledged(all[i], TASKS);
     assert_int_equal(good, WRITERS * TASKS);
     struct journal_report report;
-    struct db *db = opened(DB_WRITE);
+    struct db *db = opened(DB_CREATE);
     assert_int_equal(query_int(db, "SELECT n FROM counter"), good);
     assert_int_equal(query_int(db, "SELECT max(number) FROM taken"), good);
     assert_int_equal(journal_verify(db, arena, &report), OK);
@@ -166,12 +172,13 @@ static void writers_do_not_lose_each_others_changes(void **state)
     db_close(db);
 }
 
-/* The server ends every connection of the others, again and again, while changes come in one by one. */
+/* The server ends every connection of the others, again and again, while changes come in one by
+ * one. */
 static void a_cut_connection_does_each_change_once_or_not_at_all(void **state)
 {
     (void)state;
     static struct step all[TASKS];
-    struct writer *w = writer_start(opened(DB_WRITE));
+    struct writer *w = writer_start(opened(DB_CREATE));
     struct db *killer = opened(DB_READ);
     atomic_int left = TASKS;
     submit_all(w, all, 100000, &left);
@@ -181,15 +188,19 @@ static void a_cut_connection_does_each_change_once_or_not_at_all(void **state)
         db_clear(killer);
         if (cuts < 20) { /* a group of its own behind the cut */
             atomic_int alone = 1;
-            struct step one = {.task = {.run = step_run, .done = step_done}, .number = 200000 + cuts, .left = &alone};
+            struct step one = {.task = {.run = step_run, .done = step_done},
+                               .number = 200000 + cuts,
+                               .left = &alone};
             enum status s = writer_run(w, &one.task);
-            assert_int_equal(query_int(killer, "SELECT count(*) FROM ledger WHERE number = {}", one.number), s == OK);
+            assert_int_equal(
+                query_int(killer, "SELECT count(*) FROM ledger WHERE number = {}", one.number),
+                s == OK);
         }
     }
     writer_stop(w);
     db_close(killer);
     acknowledged(all, TASKS);
-    struct db *db = opened(DB_WRITE);
+    struct db *db = opened(DB_CREATE);
     journal_finish(db);
     struct journal_report report;
     assert_int_equal(journal_verify(db, arena, &report), OK);
@@ -223,11 +234,12 @@ static void statements_end(void **state)
     db_clear(db);
     assert_int_equal(query_int(db, "SELECT 7 AS n"), 7); /* and goes on */
     db_close(db);
-    db = opened(DB_WRITE); /* a migration has no limit; what comes after it has */
+    db = opened(DB_CREATE); /* a migration has no limit; what comes after it has */
     assert_int_equal(db_migrate(db, schema_steps, arena, &why), OK);
     assert_string_equal(limit_of(db), "30s");
     db_close(db);
-    db = db_open(arena_print(arena, "%s&options=-c%%20statement_timeout%%3D1234", store.address), DB_WRITE, arena, &why);
+    db = db_open(arena_print(arena, "%s&options=-c%%20statement_timeout%%3D1234", store.address),
+                 DB_CREATE, arena, &why);
     assert_non_null(db);
     assert_string_equal(limit_of(db), "1234ms");
     db_limit(db, 10);
@@ -243,8 +255,10 @@ static void any_name_is_a_schema(void **state)
     (void)state;
     const char *why = NULL;
     for (int i = 0; i < 3; i++) {
-        const char *server = getenv("LINLI_TEST_STORE"), *name = (const char *[]){"both", "user", "table"}[i];
-        struct db *db = db_open(arena_print(arena, "%s?schema=%s", server, name), DB_WRITE, arena, &why);
+        const char *server = getenv("LINLI_TEST_STORE"),
+                   *name = (const char *[]){"both", "user", "table"}[i];
+        struct db *db = db_open(arena_print(arena, "%s?schema=%s", server, name), DB_CREATE, arena,
+                                &why);
         assert_non_null(db);
         assert_int_equal(db_migrate(db, schema_steps, arena, &why), OK);
         assert_int_equal(query_int(db, "SELECT count(*) FROM users"), 0);

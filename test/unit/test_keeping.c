@@ -3,7 +3,8 @@
  * housekeeping takes away, and what was made of the data, which holds until
  * the data change.
  */
-#include "app/module.h"
+#include "core/module.h"
+#include "program/modules.h"
 #include "jobs.h"
 #include "store.h"
 #include "web/session.h"
@@ -22,8 +23,8 @@ static int set_up(void **state)
     const char *why = NULL;
     ctx_init(&ctx, arena_new());
     store_new(&store);
-    kinds_set(modules_kinds());
-    ctx.db = db_open(store.address, DB_WRITE, ctx.arena, &why);
+    program_modules();
+    ctx.db = db_open(store.address, DB_CREATE, ctx.arena, &why);
     if (!ctx.db || db_migrate(ctx.db, schema_steps, ctx.arena, &why) != OK)
         return -1;
     other = db_open(store.address, DB_READ, ctx.arena, &why);
@@ -47,20 +48,25 @@ static void old_answers_go(void **state)
     assert_int_equal(db_begin(ctx.db), OK);
     for (int i = 0; i < 4500; i++)
         change(ctx.db,
-               "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ({}, 'u1', '/ask', {}, 201, '', {})",
+               "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES "
+               "({}, 'u1', '/ask', {}, 201, '', {})",
                arena_print(ctx.arena, "old-%d", i), PRINT, ctx.now - 8 * DAY - i);
-    change(
-        ctx.db,
-        "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('last week', 'u1', '/ask', {}, 201, '', {})",
-        PRINT, ctx.now - 6 * DAY);
     change(ctx.db,
-           "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('now', '', '/ask', {}, 201, '', {})", PRINT,
-           ctx.now);
+           "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES "
+           "('last week', 'u1', '/ask', {}, 201, '', {})",
+           PRINT, ctx.now - 6 * DAY);
+    change(ctx.db,
+           "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES "
+           "('now', '', '/ask', {}, 201, '', {})",
+           PRINT, ctx.now);
     assert_int_equal(db_commit(ctx.db), OK);
     job_run(&ctx, "housekeeping");
     assert_int_equal(ctx.status, OK);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM idempotency"), 2);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM idempotency WHERE key IN ('last week', 'now')"), 2);
+    assert_int_equal(
+        query_int(ctx.db,
+                  "SELECT count(*) AS n FROM idempotency WHERE key IN ('last week', 'now')"),
+        2);
     job_run(&ctx, "housekeeping");
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM idempotency"), 2);
 }
@@ -68,7 +74,9 @@ static void old_answers_go(void **state)
 static void session_at(int n, int64_t seen, int64_t expires)
 {
     unsigned char hash[32] = {(unsigned char)n};
-    assert_int_equal(change(ctx.db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ({}, 1, {}, {}, {})",
+    assert_int_equal(change(ctx.db,
+                            "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) "
+                            "VALUES ({}, 1, {}, {}, {})",
                             ((struct bytes){hash, sizeof hash}), seen, seen, expires),
                      OK);
 }
@@ -76,13 +84,16 @@ static void session_at(int n, int64_t seen, int64_t expires)
 static void ended_sessions_go(void **state)
 {
     (void)state;
-    assert_int_equal(change(ctx.db, "INSERT INTO users (id, created, updated, login, name, password) VALUES (1, 0, 0, 'a', 'A', '')"), OK);
+    assert_int_equal(change(ctx.db, "INSERT INTO users (id, created, updated, login, name, "
+                                    "password) VALUES (1, 0, 0, 'a', 'A', '')"),
+                     OK);
     session_at(1, ctx.now, ctx.now + 100);
     session_at(2, ctx.now, ctx.now - 1);
     session_at(3, ctx.now - SESSION_IDLE - 1, ctx.now + 100);
     job_run(&ctx, "housekeeping");
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM sessions"), 1);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM sessions WHERE seen = {}", ctx.now), 1);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM sessions WHERE seen = {}", ctx.now), 1);
 }
 
 /* ---- what was made of the data ---- */
@@ -125,8 +136,8 @@ static void made_of_the_data(void **state)
     db_rollback(other);
 }
 
-/* Behind the door: a new request leaves it, another change ends it. */
-static void made_behind_the_door(void **state)
+/* On the writer thread: a change that is common leaves it, another one ends it. */
+static void made_on_the_writer_thread(void **state)
 {
     (void)state;
     if (store_on_postgres())
@@ -136,22 +147,28 @@ static void made_behind_the_door(void **state)
     assert_int_equal(db_commit(ctx.db), OK);
     assert_int_equal(db_begin(ctx.db), OK);
     assert_string_equal(db_recall(ctx.db, "calendar"), "of this year");
-    change(ctx.db,
-           "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('a key', 'u1', '/ask', {}, 201, '', {})",
-           PRINT, ctx.now);
+    change_common(
+        ctx.db,
+        "INSERT INTO idempotency (key, actor, route, fingerprint, code, headers, at) VALUES ('a "
+        "key', 'u1', '/ask', {}, 201, '', {})",
+        PRINT, ctx.now);
     assert_string_equal(db_recall(ctx.db, "calendar"), "of this year");
-    change(ctx.db, "INSERT INTO holidays (created, updated, date, is_off_day) VALUES (0, 0, '2026-05-01', 1)");
+    change(
+        ctx.db,
+        "INSERT INTO holidays (created, updated, date, is_off_day) VALUES (0, 0, '2026-05-01', 1)");
     assert_null(db_recall(ctx.db, "calendar"));
     db_rollback(ctx.db);
     assert_int_equal(db_begin(ctx.db), OK);
-    const char *kept = db_recall(ctx.db, "calendar"); /* what was undone may cost it, and never makes it wrong */
+    const char *kept = db_recall(
+        ctx.db, "calendar"); /* what was undone may cost it, and never makes it wrong */
     assert_true(!kept || !strcmp(kept, "of this year"));
     db_rollback(ctx.db);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(old_answers_go), cmocka_unit_test(ended_sessions_go),
-                                       cmocka_unit_test(made_of_the_data), cmocka_unit_test(made_behind_the_door)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(old_answers_go), cmocka_unit_test(ended_sessions_go),
+        cmocka_unit_test(made_of_the_data), cmocka_unit_test(made_on_the_writer_thread)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -2,18 +2,17 @@
  * Volunteers, activities, attendance and hours on a store of its own: marks
  * in any order, overlapping times, long days, waiting lists, repetition.
  */
-#include "app/activities.h"
-#include "app/activity_pages.h"
-#include "app/figures.h"
-#include "app/install.h"
-#include "app/offers.h"
-#include "app/opinions.h"
-#include "app/people.h"
-#include "app/register_pages.h"
-#include "app/volunteers.h"
+#include "app/activities/activities.h"
+#include "app/activities/activity_pages.h"
+#include "core/figures.h"
+#include "program/install.h"
+#include "app/visits/offers.h"
+#include "app/desk/opinions.h"
+#include "pages/register_pages.h"
 #include "base/when.h"
 #include "db/journal.h"
 #include "installed.h"
+#include "volunteer.h"
 #include "jobs.h"
 
 #include <setjmp.h>
@@ -42,16 +41,8 @@ static int tear_down(void **state)
 
 static int64_t somebody(const char *name, const char *phone)
 {
-    struct person *p = record_new(&ctx, &people_kind);
-    p->name = name;
-    p->phone = phone;
-    p->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'estate' ORDER BY id LIMIT 1");
-    assert_true(record_check(&ctx, &people_kind, NULL, p));
-    assert_int_equal(record_insert(&ctx, &people_kind, p, "test"), OK);
-    struct volunteer *v = record_new(&ctx, &volunteers_kind);
-    v->person = p->record.id;
     const char *code = NULL;
-    assert_int_equal(volunteer_file(&ctx, v, &code), OK);
+    struct volunteer *v = volunteer_new(&ctx, name, phone, &code);
     assert_non_null(volunteer_by_code(&ctx, code));
     return v->record.id;
 }
@@ -64,7 +55,8 @@ static struct activity *activity(int64_t starts, int64_t hours, const char *repe
     a->starts = starts;
     a->ends = starts + hours * WHEN_HOUR;
     a->repeats = repeats;
-    a->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'community' ORDER BY id LIMIT 1");
+    a->area = query_int(ctx.db,
+                        "SELECT id FROM areas WHERE level = 'community' ORDER BY id LIMIT 1");
     assert_true(record_check(&ctx, &activities_kind, NULL, a));
     assert_int_equal(activity_file(&ctx, a), OK);
     return a;
@@ -73,8 +65,15 @@ static struct activity *activity(int64_t starts, int64_t hours, const char *repe
 static enum mark_result mark(const char *code, int64_t act, int64_t volunteer, bool out, int64_t at)
 {
     enum mark_result r;
-    struct mark m = {
-        .code = code, .activity = act, .shift = NONE, .offer = NONE, .volunteer = volunteer, .out = out, .at = at, .ahead = 0, .how = "qr"};
+    struct mark m = {.code = code,
+                     .activity = act,
+                     .shift = NONE,
+                     .offer = NONE,
+                     .volunteer = volunteer,
+                     .out = out,
+                     .at = at,
+                     .ahead = 0,
+                     .how = "qr"};
     assert_int_equal(attendance_mark(&ctx, &m, &r), OK);
     return r;
 }
@@ -104,7 +103,8 @@ static void test_people(void **state)
 static void test_marks_in_any_order(void **state)
 {
     (void)state;
-    int64_t v = somebody("甲志愿", "13800000101"), now = ctx.now, start = when_day_start(when_day(now) - 1) + 9 * WHEN_HOUR;
+    int64_t v = somebody("甲志愿", "13800000101"), now = ctx.now,
+            start = when_day_start(when_day(now) - 1) + 9 * WHEN_HOUR;
     struct activity *a = activity(start, 3, NULL);
     assert_int_equal(mark("out-1", a->record.id, v, true, start + 2 * WHEN_HOUR), MARK_NOT_IN);
     assert_int_equal(counted(v), 0);
@@ -115,14 +115,19 @@ static void test_marks_in_any_order(void **state)
     assert_int_equal(counted(v), 2 * WHEN_HOUR);
     assert_int_equal(mark("in-0", a->record.id, v, false, start - 600), MARK_DONE);
     assert_int_equal(counted(v), 2 * WHEN_HOUR + 600);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM attendances WHERE volunteer = {} AND status = 'good'", v), 1);
+    assert_int_equal(
+        query_int(ctx.db,
+                  "SELECT count(*) AS n FROM attendances WHERE volunteer = {} AND status = 'good'",
+                  v),
+        1);
     /* a clock that is a year off is not believed */
     assert_int_equal(mark("in-3", a->record.id, v, false, start + 365 * WHEN_DAY), MARK_CLOCK);
     struct journal_report report;
     assert_int_equal(journal_verify(ctx.db, ctx.arena, &report), OK);
 }
 
-/* Two taps of one second, whichever arrives first: who was not inside came and went, who was inside went and came. */
+/* Two taps of one second, whichever arrives first: who was not inside came and went, who was inside
+ * went and came. */
 static void test_marks_of_one_second(void **state)
 {
     (void)state;
@@ -130,16 +135,33 @@ static void test_marks_of_one_second(void **state)
     struct activity *a = activity(start, 3, NULL);
     for (int first = 0; first < 2; first++) {
         int64_t v = somebody(first ? "丁志愿" : "丙志愿", first ? "13800000104" : "13800000103");
-        assert_int_equal(mark(first ? "same-a" : "same-b", a->record.id, v, first, start + 60), first ? MARK_NOT_IN : MARK_DONE);
-        assert_int_equal(mark(first ? "same-c" : "same-d", a->record.id, v, !first, start + 60), MARK_DONE);
-        assert_int_equal(query_int(ctx.db, "SELECT went - came AS n FROM attendances WHERE volunteer = {} AND status = 'good'", v), 0);
-        assert_int_equal(mark(first ? "same-e" : "same-f", a->record.id, v, false, start + 600), MARK_DONE);
-        assert_int_equal(mark(first ? "same-g" : "same-h", a->record.id, v, true, start + 900), MARK_DONE);
-        assert_int_equal(mark(first ? "same-i" : "same-j", a->record.id, v, false, start + 900), MARK_DONE);
-        assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM attendances WHERE volunteer = {} AND status = 'good'", v), 3);
+        assert_int_equal(mark(first ? "same-a" : "same-b", a->record.id, v, first, start + 60),
+                         first ? MARK_NOT_IN : MARK_DONE);
+        assert_int_equal(mark(first ? "same-c" : "same-d", a->record.id, v, !first, start + 60),
+                         MARK_DONE);
         assert_int_equal(
-            query_int(ctx.db, "SELECT came AS n FROM attendances WHERE volunteer = {} AND status = 'good' AND went IS NULL", v),
-            start + 900);
+            query_int(
+                ctx.db,
+                "SELECT went - came AS n FROM attendances WHERE volunteer = {} AND status = 'good'",
+                v),
+            0);
+        assert_int_equal(mark(first ? "same-e" : "same-f", a->record.id, v, false, start + 600),
+                         MARK_DONE);
+        assert_int_equal(mark(first ? "same-g" : "same-h", a->record.id, v, true, start + 900),
+                         MARK_DONE);
+        assert_int_equal(mark(first ? "same-i" : "same-j", a->record.id, v, false, start + 900),
+                         MARK_DONE);
+        assert_int_equal(
+            query_int(
+                ctx.db,
+                "SELECT count(*) AS n FROM attendances WHERE volunteer = {} AND status = 'good'",
+                v),
+            3);
+        assert_int_equal(query_int(ctx.db,
+                                   "SELECT came AS n FROM attendances WHERE volunteer = {} AND "
+                                   "status = 'good' AND went IS NULL",
+                                   v),
+                         start + 900);
         assert_int_equal(counted(v), 300);
     }
 }
@@ -147,13 +169,15 @@ static void test_marks_of_one_second(void **state)
 static void test_overlap_and_long_days(void **state)
 {
     (void)state;
-    int64_t v = somebody("乙志愿", "13800000102"), start = when_day_start(when_day(ctx.now) - 2) + 7 * WHEN_HOUR;
+    int64_t v = somebody("乙志愿", "13800000102"),
+            start = when_day_start(when_day(ctx.now) - 2) + 7 * WHEN_HOUR;
     struct activity *a = activity(start, 6, NULL), *b = activity(start + 4 * WHEN_HOUR, 6, NULL);
     mark("b-in-1", a->record.id, v, false, start);
     mark("b-out-1", a->record.id, v, true, start + 6 * WHEN_HOUR);
     mark("b-in-2", b->record.id, v, false, start + 4 * WHEN_HOUR);
     mark("b-out-2", b->record.id, v, true, start + 10 * WHEN_HOUR);
-    struct hours *h = record_find(&ctx, &hours_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)v));
+    struct hours *h = record_find(&ctx, &hours_kind, "volunteer",
+                                  arena_print(ctx.arena, "%lld", (long long)v));
     assert_non_null(h);
     assert_int_equal(h->attended, 10 * WHEN_HOUR); /* two hours in common count once */
     assert_int_equal(h->counted, 8 * WHEN_HOUR);
@@ -189,7 +213,8 @@ static void test_waiting_list(void **state)
     assert_int_equal(sign_up_cancel(&ctx, s[0]), OK);
     struct sign_up *up = record_get(&ctx, &sign_ups_kind, s[1]->record.id);
     assert_string_equal(up->status, "signed");
-    assert_int_equal(activity_cancel(&ctx, record_get(&ctx, &activities_kind, a->record.id), false, "下雨"), OK);
+    assert_int_equal(
+        activity_cancel(&ctx, record_get(&ctx, &activities_kind, a->record.id), false, "下雨"), OK);
     assert_int_equal(sign_up_file(&ctx, s[2]), CONFLICT); /* cancelled */
     store_forget(&ctx);
 }
@@ -198,16 +223,21 @@ static void test_repetition(void **state)
 {
     (void)state;
     struct activity *a = activity(ctx.now + WHEN_DAY, 2, "FREQ=WEEKLY;COUNT=4");
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM activities WHERE series = {}", a->series), 4);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM activities WHERE series = {}", a->series), 4);
     assert_int_equal(activity_cancel(&ctx, a, true, "场地维修"), OK);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM activities WHERE series = {} AND status = 'cancelled'", a->series), 4);
+    assert_int_equal(
+        query_int(ctx.db,
+                  "SELECT count(*) AS n FROM activities WHERE series = {} AND status = 'cancelled'",
+                  a->series),
+        4);
     int64_t starts[4];
     int n;
     assert_int_equal(repeats_list(&ctx, "every week", ctx.now, starts, 4, &n), INVALID);
     store_forget(&ctx);
 }
 
-static void test_counts_and_door(void **state)
+static void test_counts_and_check_in(void **state)
 {
     (void)state;
     struct activity *a = activity(ctx.now - WHEN_HOUR, 2, NULL);
@@ -218,16 +248,17 @@ static void test_counts_and_door(void **state)
     assert_int_equal(a->person_times, 1);
     assert_int_equal(count_add(&ctx, a, "tap-2", -2, NONE), INVALID);
     store_forget(&ctx);
-    const char *code = door_code(&ctx, a, ctx.now);
-    assert_true(door_code_fits(&ctx, a, code, ctx.now + 300));
-    assert_false(door_code_fits(&ctx, a, code, ctx.now + 3600));
-    assert_false(door_code_fits(&ctx, a, "000000x", ctx.now));
+    const char *code = entrance_code(&ctx, a, ctx.now);
+    assert_true(entrance_code_fits(&ctx, a, code, ctx.now + 300));
+    assert_false(entrance_code_fits(&ctx, a, code, ctx.now + 3600));
+    assert_false(entrance_code_fits(&ctx, a, "000000x", ctx.now));
 }
 
 static void test_card_read_twice(void **state)
 {
     (void)state;
-    int64_t v = somebody("乙志愿", "13800000121"), now = ctx.now, id = activity(now - WHEN_HOUR, 3, NULL)->record.id;
+    int64_t v = somebody("乙志愿", "13800000121"), now = ctx.now,
+            id = activity(now - WHEN_HOUR, 3, NULL)->record.id;
     assert_false(scan_means_out(&ctx, id, v, now - 3000));
     mark("scan-1", id, v, false, now - 3000);
     assert_false(scan_means_out(&ctx, id, v, now - 2995)); /* the scanner beeped twice */
@@ -246,14 +277,33 @@ static void test_attendance_nobody_noted(void **state)
     t->activity = a->record.id;
     t->volunteer = v;
     assert_int_equal(mark("left-1", a->record.id, v, true, now - WHEN_HOUR), MARK_NOT_IN);
-    assert_int_equal(attendance_add(&ctx, t, now - WHEN_HOUR, now - 2 * WHEN_HOUR, "记反了"), INVALID);
+    assert_int_equal(attendance_add(&ctx, t, now - WHEN_HOUR, now - 2 * WHEN_HOUR, "记反了"),
+                     INVALID);
     store_forget(&ctx);
     assert_int_equal(attendance_add(&ctx, t, now - 2 * WHEN_HOUR, now - WHEN_HOUR, NULL), INVALID);
     store_forget(&ctx);
     assert_int_equal(attendance_add(&ctx, t, now - 2 * WHEN_HOUR, now - WHEN_HOUR, "忘了签到"), OK);
     assert_int_equal(counted(v), WHEN_HOUR);
-    mark("came-1", a->record.id, v, false, now - 2 * WHEN_HOUR); /* its phone finds a network at last: not twice */
+    mark("came-1", a->record.id, v, false,
+         now - 2 * WHEN_HOUR); /* its phone finds a network at last: not twice */
     assert_int_equal(counted(v), WHEN_HOUR);
+}
+
+/* By a sheet or a program no more than by a leader: no longer than the activity. */
+static void test_attendance_is_no_longer_than_its_activity(void **state)
+{
+    (void)state;
+    const struct activity *a = activity(ctx.now - 9 * WHEN_HOUR, 2, NULL);
+    struct attendance *t = record_new(&ctx, &attendances_kind);
+    t->activity = a->record.id;
+    t->volunteer = somebody("丁志愿", "13800000123");
+    t->came = a->starts;
+    t->went = a->ends + 60;
+    assert_false(record_check(&ctx, &attendances_kind, NULL, t));
+    assert_non_null(ctx_problem_of(&ctx, "went"));
+    store_forget(&ctx);
+    t->went = a->ends;
+    assert_true(record_check(&ctx, &attendances_kind, NULL, t));
 }
 
 static void test_reminders(void **state)
@@ -270,24 +320,38 @@ static void test_reminders(void **state)
     }
     activity_tell(&ctx, a, TELL_REMIND, NONE);
     activity_tell(&ctx, a, TELL_REMIND, NONE); /* the job was run again: told once */
+    assert_int_equal(query_int(ctx.db,
+                               "SELECT count(*) AS n FROM notices WHERE kind = 'activities' AND "
+                               "record = {} AND action = 'activity-remind'",
+                               a->record.id),
+                     1);
     assert_int_equal(
-        query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND action = 'activity-remind'", a->record.id), 1);
-    assert_int_equal(activity_cancel(&ctx, record_get(&ctx, &activities_kind, a->record.id), false, "台风"), OK);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting'", a->record.id), 2);
-    assert_int_equal(
-        query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND status = 'waiting' AND action = 'activity-remind'",
-                  a->record.id),
-        0);
+        activity_cancel(&ctx, record_get(&ctx, &activities_kind, a->record.id), false, "台风"), OK);
+    assert_int_equal(query_int(ctx.db,
+                               "SELECT count(*) AS n FROM notices WHERE kind = 'activities' AND "
+                               "record = {} AND status = 'waiting'",
+                               a->record.id),
+                     2);
+    assert_int_equal(query_int(ctx.db,
+                               "SELECT count(*) AS n FROM notices WHERE kind = 'activities' AND "
+                               "record = {} AND status = "
+                               "'waiting' AND action = 'activity-remind'",
+                               a->record.id),
+                     0);
 }
 
 static int64_t reminders(int64_t activity)
 {
-    return query_int(ctx.db, "SELECT count(*) AS n FROM notices WHERE activity = {} AND action = 'activity-remind'", activity);
+    return query_int(ctx.db,
+                     "SELECT count(*) AS n FROM notices WHERE kind = 'activities' AND record = {} "
+                     "AND action = 'activity-remind'",
+                     activity);
 }
 
 static int64_t tomorrow_with_one(int64_t hour, const char *phone)
 {
-    struct activity *a = activity(when_day_start(when_day(ctx.now) + 1) + hour * WHEN_HOUR, 2, NULL);
+    struct activity *a = activity(when_day_start(when_day(ctx.now) + 1) + hour * WHEN_HOUR, 2,
+                                  NULL);
     struct sign_up *s = record_new(&ctx, &sign_ups_kind);
     s->activity = a->record.id;
     s->name = "要提醒的";
@@ -296,13 +360,15 @@ static int64_t tomorrow_with_one(int64_t hour, const char *phone)
     return a->record.id;
 }
 
-/* Somebody has to ring: the words are written from eight to eight, by the clock of the place, once for each activity. */
+/* Somebody has to ring: the words are written from eight to eight, by the clock of the place, once
+ * for each activity. */
 static void test_reminders_by_day(void **state)
 {
     (void)state;
     int64_t now = ctx.now, midnight = when_day_start(when_day(now));
     int64_t first = tomorrow_with_one(9, "13800000133"), second, third;
-    static const int64_t too_early_or_late[] = {0, 7 * WHEN_HOUR, 8 * WHEN_HOUR - 1, 20 * WHEN_HOUR, 24 * WHEN_HOUR - 1};
+    static const int64_t too_early_or_late[] = {0, 7 * WHEN_HOUR, 8 * WHEN_HOUR - 1, 20 * WHEN_HOUR,
+                                                24 * WHEN_HOUR - 1};
     for (size_t i = 0; i < sizeof too_early_or_late / sizeof *too_early_or_late; i++) {
         ctx.now = midnight + too_early_or_late[i];
         job_run(&ctx, "activity-reminders");
@@ -318,7 +384,11 @@ static void test_reminders_by_day(void **state)
     job_run(&ctx, "activity-reminders");
     assert_int_equal(reminders(first), 1);
     assert_int_equal(reminders(second), 1);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM activities WHERE id = {} AND reminded_at IS NULL", third), 1);
+    assert_int_equal(
+        query_int(ctx.db,
+                  "SELECT count(*) AS n FROM activities WHERE id = {} AND reminded_at IS NULL",
+                  third),
+        1);
     ctx.now = now;
 }
 
@@ -358,10 +428,12 @@ static struct record *held(const char *kind, int64_t starts, int64_t person_time
 
 static struct record *attended(void)
 {
-    int64_t v = somebody("参与的", "13800000141"), start = ctx.now - 3 * WHEN_HOUR, id = activity(start, 2, NULL)->record.id;
+    int64_t v = somebody("参与的", "13800000141"), start = ctx.now - 3 * WHEN_HOUR,
+            id = activity(start, 2, NULL)->record.id;
     mark("f-in", id, v, false, start);
     mark("f-out", id, v, true, start + WHEN_HOUR);
-    return record_find(&ctx, &attendances_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)v));
+    return record_find(&ctx, &attendances_kind, "volunteer",
+                       arena_print(ctx.arena, "%lld", (long long)v));
 }
 
 static struct record *solved(void)
@@ -378,12 +450,17 @@ static struct record *solved(void)
     return record_get(&ctx, &requests_kind, r->record.id);
 }
 
+/* Of a team, and solved: F20 and F21 count both. */
 static struct record *opinion(void)
 {
     struct opinion *o = record_new(&ctx, &opinions_kind);
     o->text = "楼道的灯不亮";
-    o->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'community' ORDER BY id LIMIT 1");
+    o->area = query_int(ctx.db,
+                        "SELECT id FROM areas WHERE level = 'community' ORDER BY id LIMIT 1");
     assert_int_equal(opinion_file(&ctx, o, NONE, NONE, NULL, NULL), OK);
+    change(ctx.db,
+           "UPDATE requests SET status = 'closed', solved = 'yes', closed_at = {} WHERE id = {}",
+           ctx.now, o->request);
     return record_get(&ctx, &opinions_kind, o->record.id);
 }
 
@@ -391,7 +468,8 @@ static struct record *opinion(void)
 static void figures_rise_and_fall_with_their_records(void **state)
 {
     (void)state;
-    static const char *const refs[] = {"F15", "F16", "F17", "F18", "F19", "F20", "F21", "F28", "F29"};
+    static const char *const refs[] = {"F15", "F16", "F17", "F18", "F19",
+                                       "F20", "F21", "F28", "F29"};
     enum { REFS = sizeof refs / sizeof *refs };
     double before[REFS], with[REFS];
     int64_t month = when_day_start(when_day(ctx.now) - 800); /* in which nothing else was */
@@ -425,20 +503,27 @@ static void test_tags(void **state)
 {
     (void)state;
     struct volunteer *v = record_new(&ctx, &volunteers_kind);
-    assert_true(field_set(&ctx, kind_field(&volunteers_kind, "times"), v, "sat-am、周日上午, sat-am"));
+    assert_true(
+        field_set(&ctx, kind_field(&volunteers_kind, "times"), v, "sat-am、周日上午, sat-am"));
     assert_string_equal(v->times, "|sat-am|sun-am|");
     assert_true(tags_have(v->times, "sun-am"));
     assert_false(tags_have(v->times, "sun"));
-    assert_string_equal(field_show(&ctx, kind_field(&volunteers_kind, "times"), v), "周六上午、周日上午");
+    assert_string_equal(field_show(&ctx, kind_field(&volunteers_kind, "times"), v),
+                        "周六上午、周日上午");
     assert_false(field_set(&ctx, kind_field(&volunteers_kind, "times"), v, "someday"));
     store_forget(&ctx);
 }
 
-/* A haircut at home for a lady of 77: offered, accepted by two, visited, recorded once. */
-static void test_offer(void **state)
+static struct offer_ask *ask_of(int64_t volunteer)
 {
-    (void)state;
-    int64_t who[4];
+    return record_find(&ctx, &offer_asks_kind, "volunteer",
+                       arena_print(ctx.arena, "%lld", (long long)volunteer));
+}
+
+/* Four volunteers who cut hair, the last of whom only visits men, and a request for a haircut at
+ * home. */
+static struct request *haircut_at_home(int64_t who[4])
+{
     static const char *const names[] = {"丙志愿", "丁志愿", "戊志愿", "己志愿"};
     for (int i = 0; i < 4; i++) {
         who[i] = somebody(names[i], arena_print(ctx.arena, "1380000020%d", i));
@@ -453,31 +538,51 @@ static void test_offer(void **state)
     r->category = query_int(ctx.db, "SELECT id FROM categories WHERE code = 'help-haircut'");
     r->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'estate' ORDER BY id LIMIT 1");
     assert_int_equal(request_file(&ctx, r, NULL), OK);
+    return r;
+}
+
+/* The skill for a category holds for the categories below it, and for nothing else. */
+static void check_skill_below(int64_t category, const char *skill)
+{
+    change(ctx.db,
+           "INSERT INTO categories (version, created, updated, code, name, parent, level, "
+           "position, valid)"
+           " VALUES (1, 0, 0, 'deeper', '卧床理发', {}, 'ordinary', 1, 1)",
+           category);
+    int64_t deeper = query_int(ctx.db, "SELECT id FROM categories WHERE code = 'deeper'");
+    assert_string_equal(skill_for(&ctx, deeper), skill);
+    change(ctx.db,
+           "UPDATE skills SET category = (SELECT parent FROM categories WHERE id = {}) WHERE code "
+           "= {}",
+           category, skill);
+    assert_string_equal(skill_for(&ctx, deeper), skill); /* two levels up */
+    assert_null(skill_for(&ctx, NONE));
+}
+
+/* A haircut at home for a lady of 77: offered, accepted by two, visited, recorded once. */
+static void test_offer(void **state)
+{
+    (void)state;
+    int64_t who[4];
+    struct request *r = haircut_at_home(who);
     struct offer *o = record_new(&ctx, &offers_kind);
     o->request = r->record.id;
     o->skill = skill_for(&ctx, r->category);
-    change(ctx.db,
-           "INSERT INTO categories (version, created, updated, code, name, parent, level, position, valid)"
-           " VALUES (1, 0, 0, 'deeper', '卧床理发', {}, 'ordinary', 1, 1)",
-           r->category);
-    int64_t deeper = query_int(ctx.db, "SELECT id FROM categories WHERE code = 'deeper'");
-    assert_string_equal(skill_for(&ctx, deeper), o->skill);
-    change(ctx.db, "UPDATE skills SET category = (SELECT parent FROM categories WHERE id = {}) WHERE code = {}", r->category, o->skill);
-    assert_string_equal(skill_for(&ctx, deeper), o->skill); /* two levels up */
-    assert_null(skill_for(&ctx, NONE));
+    check_skill_below(r->category, o->skill);
     o->gender = "female";
     assert_int_equal(offer_file(&ctx, o), OK);
     assert_int_equal(o->people, 2);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM offer_asks WHERE offer = {}", o->record.id), 3);
-    struct offer_ask *first = record_find(&ctx, &offer_asks_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)who[0]));
-    struct offer_ask *second = record_find(&ctx, &offer_asks_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)who[1]));
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM offer_asks WHERE offer = {}", o->record.id),
+        3);
+    struct offer_ask *first = ask_of(who[0]), *second = ask_of(who[1]);
     assert_int_equal(offer_answer(&ctx, first, true, NONE), INVALID); /* when? */
     store_forget(&ctx);
     assert_int_equal(offer_answer(&ctx, first, true, ctx.now + WHEN_DAY), OK);
     assert_int_equal(offer_answer(&ctx, second, true, NONE), OK);
     o = record_get(&ctx, &offers_kind, o->record.id);
     assert_string_equal(o->status, "agreed");
-    struct offer_ask *third = record_find(&ctx, &offer_asks_kind, "volunteer", arena_print(ctx.arena, "%lld", (long long)who[2]));
+    struct offer_ask *third = ask_of(who[2]);
     assert_string_equal(third->answer, "late");
     assert_int_equal(offer_answer(&ctx, third, true, NONE), CONFLICT);
     store_forget(&ctx);
@@ -488,22 +593,160 @@ static void test_offer(void **state)
         assert_int_equal(counted(who[i]), WHEN_HOUR);
     struct request *after = record_get(&ctx, &requests_kind, r->record.id);
     assert_string_equal(after->status, "answered");
-    assert_int_equal(offer_done(&ctx, record_get(&ctx, &offers_kind, o->record.id), morning, morning + WHEN_HOUR, NULL), CONFLICT);
+    assert_int_equal(offer_done(&ctx, record_get(&ctx, &offers_kind, o->record.id), morning,
+                                morning + WHEN_HOUR, NULL),
+                     CONFLICT);
     store_forget(&ctx);
+}
+
+/* Nobody is there for 27 hours: a check-in on another day begins anew, the old one stays open. */
+static void test_forgotten_check_out(void **state)
+{
+    (void)state;
+    int64_t v = somebody("展志愿", "13800000311"),
+            start = when_day_start(when_day(ctx.now) - 4) + 9 * WHEN_HOUR;
+    struct activity *a = activity(start, 3 * 24, NULL);
+    int64_t id = a->record.id;
+    assert_int_equal(mark("f-in-1", id, v, false, start), MARK_DONE);
+    assert_int_equal(mark("f-in-2", id, v, false, start + WHEN_DAY), MARK_DONE);
+    assert_int_equal(mark("f-in-2b", id, v, false, start + WHEN_DAY + 600), MARK_ALREADY);
+    assert_int_equal(mark("f-out-2", id, v, true, start + WHEN_DAY + 3 * WHEN_HOUR), MARK_DONE);
+    assert_int_equal(counted(v), 3 * WHEN_HOUR);
+    assert_int_equal(
+        query_int(ctx.db,
+                  "SELECT came FROM attendances WHERE volunteer = {} AND status = 'good' AND went "
+                  "IS NULL",
+                  v),
+        start);
+    /* the leader writes down when it ended, and no more than can be */
+    const struct attendance *open = record_find(&ctx, &attendances_kind, "code", "f-in-1");
+    assert_int_equal(attendance_correct(&ctx, open, start, start + 30 * WHEN_HOUR, false, "补签退"),
+                     INVALID);
+    store_forget(&ctx);
+    assert_int_equal(attendance_correct(&ctx, open, start, start + 4 * WHEN_HOUR, false, "补签退"),
+                     OK);
+    assert_int_equal(counted(v), 7 * WHEN_HOUR);
+    /* a night is one attendance, also when somebody checks in twice */
+    struct activity *night = activity(start + 11 * WHEN_HOUR, 12, NULL);
+    assert_int_equal(mark("n-in", night->record.id, v, false, night->starts), MARK_DONE);
+    assert_int_equal(mark("n-in-2", night->record.id, v, false, night->starts + 5 * WHEN_HOUR),
+                     MARK_ALREADY);
+    const struct attendance *t = record_find(&ctx, &attendances_kind, "code", "n-in");
+    assert_int_equal(attendance_correct(&ctx, t, night->starts, night->ends + 60, false, "久"),
+                     INVALID);
+    store_forget(&ctx);
+}
+
+static struct request *request_of(const char *text)
+{
+    struct request *r = record_new(&ctx, &requests_kind);
+    r->subject = text;
+    r->text = text;
+    r->requester_name = "刘婆婆";
+    r->requester_phone = "13800000298";
+    r->category = query_int(ctx.db, "SELECT id FROM categories WHERE code = 'help-haircut'");
+    r->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'estate' ORDER BY id LIMIT 1");
+    assert_int_equal(request_file(&ctx, r, NULL), OK);
+    return r;
+}
+
+/* The hours stand, whatever became of the request in the meantime. */
+static void test_visit_after_its_request(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"merge", "park", "call-back"};
+    for (int i = 0; i < 3; i++) {
+        int64_t v = somebody("壬志愿", arena_print(ctx.arena, "1380000032%d", i)), had;
+        struct request *r = request_of(arena_print(ctx.arena, "请人理发%d", i)),
+                       *other = request_of(arena_print(ctx.arena, "也要理发%d", i));
+        struct offer *o = record_new(&ctx, &offers_kind);
+        struct step_input in = {.unit = NONE, .until = NONE, .into = NONE, .satisfaction = NONE};
+        o->request = r->record.id;
+        o->skill = "haircut";
+        o->people = 1;
+        assert_int_equal(offer_file(&ctx, o), OK);
+        assert_int_equal(offer_ask(&ctx, record_get(&ctx, &offers_kind, o->record.id), v), OK);
+        int64_t ask = query_int(ctx.db,
+                                "SELECT id FROM offer_asks WHERE offer = {} AND volunteer = {}",
+                                o->record.id, v);
+        assert_int_equal(
+            offer_answer(&ctx, record_get(&ctx, &offer_asks_kind, ask), true, ctx.now + WHEN_HOUR),
+            OK);
+        had = counted(v);
+        if (i == 2) {
+            in.text = "已经办好。";
+            change(ctx.db, "UPDATE requests SET status = 'call_back' WHERE id = {}", r->record.id);
+        } else {
+            in.text = "合并或挂账";
+            in.into = i == 0 ? other->record.id : NONE;
+            in.until = i == 1 ? ctx.now + 30 * WHEN_DAY : NONE;
+            assert_int_equal(request_take(&ctx, request_step(ways[i]),
+                                          record_get(&ctx, &requests_kind, r->record.id), &in),
+                             OK);
+        }
+        if (i == 0) { /* told not to set out */
+            assert_int_equal(
+                query_int(ctx.db,
+                          "SELECT count(*) AS n FROM notices WHERE action = 'visit-merged' AND "
+                          "status = 'waiting' AND recipient = {}",
+                          arena_print(ctx.arena, "volunteer:%lld", (long long)v)),
+                1);
+        }
+        ctx.now += 3 * WHEN_HOUR;
+        assert_int_equal(offer_done(&ctx, record_get(&ctx, &offers_kind, o->record.id),
+                                    ctx.now - 2 * WHEN_HOUR, ctx.now - WHEN_HOUR, NULL),
+                         OK);
+        assert_int_equal(counted(v), had + WHEN_HOUR);
+        assert_int_equal(
+            query_int(
+                ctx.db,
+                "SELECT count(*) AS n FROM events WHERE kind = 'requests' AND record = {} AND "
+                "action = 'visited'",
+                i == 0 ? other->record.id : r->record.id),
+            1);
+    }
 }
 
 static void every_entry_of_the_journal_is_in_words(void **state)
 {
     (void)state;
-    struct rows *r = query(ctx.db, "SELECT DISTINCT kind, action FROM journal WHERE action <> 'test'");
+    struct rows *r = query(ctx.db,
+                           "SELECT DISTINCT kind, action FROM journal WHERE action <> 'test'");
     while (rows_next(r)) {
-        const char *action = row_copy(r, ctx.arena, "action"), *words = history_action(&ctx, row_copy(r, ctx.arena, "kind"), action);
+        const char *action = row_copy(r, ctx.arena, "action"),
+                   *words = history_action(&ctx, row_copy(r, ctx.arena, "kind"), action);
         if (!strcmp(words, action) || (words[0] >= 'a' && words[0] <= 'z'))
             fail_msg("%s", words);
     }
 }
 
 /* Nobody answers: three waves, then the leader. */
+static int64_t clock_at(int day, int hour, int minute)
+{
+    return when_day_start(day_of(2026, 11, day)) + hour * WHEN_HOUR + minute * 60;
+}
+
+/* Nobody has to answer at night. */
+static void test_rounds_run_by_day(void **state)
+{
+    static const struct {
+        int day, hour, minute, wait_hours, to_day, to_hour, to_minute;
+    } rounds[] = {
+        {10, 9, 30, 2, 10, 11, 30}, {10, 18, 0, 2, 10, 20, 0}, {10, 18, 1, 2, 11, 8, 1},
+        {10, 19, 0, 4, 11, 11, 0},  {10, 3, 47, 2, 10, 10, 0}, {10, 20, 0, 2, 11, 10, 0},
+        {10, 23, 59, 4, 11, 12, 0}, {10, 9, 0, 30, 12, 15, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rounds / sizeof *rounds; i++) {
+        int64_t asked = clock_at(rounds[i].day, rounds[i].hour, rounds[i].minute),
+                wait = rounds[i].wait_hours * WHEN_HOUR,
+                ends = clock_at(rounds[i].to_day, rounds[i].to_hour, rounds[i].to_minute);
+        assert_int_equal(offer_round_ends(asked, wait), ends);
+        assert_true(asked <= offer_round_began(ends, wait));
+        assert_true(asked > offer_round_began(ends - 60, wait));
+    }
+}
+
 static void test_offer_widens(void **state)
 {
     (void)state;
@@ -523,6 +766,45 @@ static void test_offer_widens(void **state)
     assert_string_equal(o->status, "led");
 }
 
+/* Who agreed to a visit and leaves: somebody else is looked for, with the reason. */
+static void test_offer_of_who_leaves(void **state)
+{
+    (void)state;
+    struct request *r = record_new(&ctx, &requests_kind);
+    r->subject = "请人上门理发";
+    r->text = "卧床。";
+    r->category = query_int(ctx.db, "SELECT id FROM categories WHERE code = 'help-haircut'");
+    r->area = query_int(ctx.db, "SELECT id FROM areas WHERE level = 'estate' ORDER BY id LIMIT 1");
+    assert_int_equal(request_file(&ctx, r, NULL), OK);
+    struct offer *o = record_new(&ctx, &offers_kind);
+    o->request = r->record.id;
+    o->skill = "haircut";
+    assert_int_equal(offer_file(&ctx, o), OK);
+    int64_t ask = query_int(ctx.db, "SELECT min(id) AS id FROM offer_asks WHERE offer = {}",
+                            o->record.id);
+    const struct offer_ask *asked = record_get(&ctx, &offer_asks_kind, ask);
+    assert_int_equal(offer_answer(&ctx, asked, true, ctx.now + WHEN_DAY), OK);
+    assert_int_equal(volunteer_take(&ctx, "leave",
+                                    record_get(&ctx, &volunteers_kind, asked->volunteer),
+                                    &(struct volunteer_input){.why = "搬走了"}),
+                     OK);
+    asked = record_get(&ctx, &offer_asks_kind, ask);
+    assert_string_equal(asked->answer, "no");
+    o = record_get(&ctx, &offers_kind, o->record.id);
+    assert_string_not_equal(o->status, "agreed");
+    assert_int_equal(query_int(ctx.db,
+                               "SELECT count(*) AS n FROM offer_asks WHERE offer = {} AND "
+                               "volunteer = {} AND answer IN ('asked', 'yes')",
+                               o->record.id, asked->volunteer),
+                     0);
+    assert_int_equal(
+        query_int(ctx.db,
+                  "SELECT count(*) AS n FROM events WHERE record = {} AND kind = 'requests' AND "
+                  "action = 'withdrawn' AND text = '搬走了'",
+                  r->record.id),
+        1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,15 +814,20 @@ int main(void)
         cmocka_unit_test(test_overlap_and_long_days),
         cmocka_unit_test(test_waiting_list),
         cmocka_unit_test(test_repetition),
-        cmocka_unit_test(test_counts_and_door),
+        cmocka_unit_test(test_counts_and_check_in),
         cmocka_unit_test(test_card_read_twice),
         cmocka_unit_test(test_attendance_nobody_noted),
+        cmocka_unit_test(test_attendance_is_no_longer_than_its_activity),
         cmocka_unit_test(test_reminders),
         cmocka_unit_test(test_reminders_by_day),
         cmocka_unit_test(figures_rise_and_fall_with_their_records),
         cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_forgotten_check_out),
         cmocka_unit_test(test_offer),
+        cmocka_unit_test(test_rounds_run_by_day),
+        cmocka_unit_test(test_visit_after_its_request),
         cmocka_unit_test(test_offer_widens),
+        cmocka_unit_test(test_offer_of_who_leaves),
         cmocka_unit_test(every_entry_of_the_journal_is_in_words),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -3,8 +3,9 @@
  * with a word of what would be taken. And of photographs over a failed form.
  */
 #define _GNU_SOURCE /* memmem */
-#include "app/install.h"
-#include "app/photos.h"
+#include "program/install.h"
+#include "app/requests/requests.h"
+#include "core/attachments.h"
 #include "base/ctx.h"
 #include "web/web.h"
 #include "store.h"
@@ -50,8 +51,10 @@ static struct file jpeg_with_notes(int width, int height)
 {
     struct file f;
     VipsImage *image = picture(width, height);
-    vips_image_set_string(image, "exif-ifd0-Model", "SecretCamera (SecretCamera, ASCII, 13 components, 13 bytes)");
-    vips_image_set_string(image, "exif-ifd3-GPSLatitude", "23/1 3/1 1234/100 (23, 3, 12.34, Rational, 3 components, 24 bytes)");
+    vips_image_set_string(image, "exif-ifd0-Model",
+                          "SecretCamera (SecretCamera, ASCII, 13 components, 13 bytes)");
+    vips_image_set_string(image, "exif-ifd3-GPSLatitude",
+                          "23/1 3/1 1234/100 (23, 3, 12.34, Rational, 3 components, 24 bytes)");
     vips_image_set_string(image, "exif-ifd3-GPSLatitudeRef", "N (N, ASCII, 2 components, 2 bytes)");
     vips_image_set_int(image, VIPS_META_ORIENTATION, 6);
     assert_int_equal(vips_jpegsave_buffer(image, &f.data, &f.size, NULL), 0);
@@ -116,8 +119,8 @@ static void refuses_what_is_no_picture(void **state)
 {
     (void)state;
     static const char *const texts[] = {"This is a text that somebody named photo.jpg.",
-                                        "<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "%PDF-1.7 not a picture either", "",
-                                        "\xFF\xD8\xFF"};
+                                        "<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>",
+                                        "%PDF-1.7 not a picture either", "", "\xFF\xD8\xFF"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct photo p;
         const char *why = NULL;
@@ -133,12 +136,16 @@ static struct file noise(const char *name, int progressive)
     struct file f = {NULL, 0};
     VipsImage *bands[3], *joined, *cast, *image;
     for (int i = 0; i < 3; i++)
-        assert_int_equal(vips_gaussnoise(&bands[i], 320, 240, "mean", 128.0, "sigma", 40.0, "seed", i + 1, NULL), 0);
+        assert_int_equal(
+            vips_gaussnoise(&bands[i], 320, 240, "mean", 128.0, "sigma", 40.0, "seed", i + 1, NULL),
+            0);
     assert_int_equal(vips_bandjoin(bands, &joined, 3, NULL), 0);
     assert_int_equal(vips_cast(joined, &cast, VIPS_FORMAT_UCHAR, NULL), 0);
     assert_int_equal(vips_copy(cast, &image, "interpretation", VIPS_INTERPRETATION_sRGB, NULL), 0);
-    int bad = !strcmp(name, "jpg")   ? vips_jpegsave_buffer(image, &f.data, &f.size, "interlace", progressive, NULL)
-              : !strcmp(name, "png") ? vips_pngsave_buffer(image, &f.data, &f.size, "interlace", progressive, NULL)
+    int bad = !strcmp(name, "jpg")
+                  ? vips_jpegsave_buffer(image, &f.data, &f.size, "interlace", progressive, NULL)
+              : !strcmp(name, "png")
+                  ? vips_pngsave_buffer(image, &f.data, &f.size, "interlace", progressive, NULL)
               : !strcmp(name, "gif") ? vips_gifsave_buffer(image, &f.data, &f.size, NULL)
                                      : vips_webpsave_buffer(image, &f.data, &f.size, NULL);
     assert_int_equal(bad, 0);
@@ -179,14 +186,14 @@ static void refuses_a_part_of_a_picture(void **state)
         for (size_t part = 1; part < 40; part += 12) {
             struct file cut = {f.data, f.size * part / 40};
             assert_false(taken(&cut, &why));
-            assert_string_equal(why, "Only a part of this picture arrived. Please send it again.");
+            assert_string_equal(why, "This image was not fully uploaded. Please send it again.");
         }
         g_free(f.data);
     }
 }
 
-/* What telephones write: a second picture behind the first, zeros, bytes between the last pixel and the end, no end at
- * all, a head that is not quite right. All pixels are there. */
+/* What telephones write: a second picture behind the first, zeros, bytes between the last pixel and
+ * the end, no end at all, a head that is not quite right. All pixels are there. */
 static void takes_a_whole_picture_that_is_a_little_odd(void **state)
 {
     (void)state;
@@ -219,10 +226,11 @@ static void refuses_a_bomb(void **state)
 {
     (void)state;
     static const unsigned char bomb[] = {
-        0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00,
-        0xC3, 0x50, 0x00, 0x00, 0xC3, 0x50, 0x08, 0x02, 0x00, 0x00, 0x00, 0xC4, 0xCD, 0xAA, 0x9D, 0x00, 0x00, 0x00,
-        0x0C, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9C, 0x63, 0x60, 0xA0, 0x3D, 0x00, 0x00, 0x00, 0x64, 0x00, 0x01, 0x86,
-        0x64, 0x3C, 0x35, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82,
+        0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48,
+        0x44, 0x52, 0x00, 0x00, 0xC3, 0x50, 0x00, 0x00, 0xC3, 0x50, 0x08, 0x02, 0x00, 0x00,
+        0x00, 0xC4, 0xCD, 0xAA, 0x9D, 0x00, 0x00, 0x00, 0x0C, 0x49, 0x44, 0x41, 0x54, 0x78,
+        0x9C, 0x63, 0x60, 0xA0, 0x3D, 0x00, 0x00, 0x00, 0x64, 0x00, 0x01, 0x86, 0x64, 0x3C,
+        0x35, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82,
     };
     struct photo p;
     const char *why = NULL;
@@ -271,21 +279,21 @@ static void stores_and_forgets_the_draft(void **state)
     struct photos p;
     photos_take(&ctx, &p);
     assert_int_equal(p.count, 1);
-    change(
-        ctx.db,
-        "INSERT INTO requests (id, created, updated, number, subject, text, status, received_at) VALUES (7, 1, 1, '20260101-00007', 's', 't', 'received', 1)");
-    assert_int_equal(photos_store(&ctx, &p, 7), OK);
+    change(ctx.db, "INSERT INTO requests (id, created, updated, number, subject, text, status, "
+                   "received_at) VALUES (7, 1, 1, '20260101-00007', 's', 't', 'received', 1)");
+    assert_int_equal(photos_store(&ctx, &p, &requests_kind, 7, true), OK);
     assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM photo_drafts"), 0);
-    int64_t id = query_int(ctx.db, "SELECT id FROM attachments WHERE request = 7");
+    int64_t id = query_int(ctx.db,
+                           "SELECT id FROM attachments WHERE kind = 'requests' AND record = 7");
     buf_clear(&out);
-    photos_answer(&ctx, 7, id, true);
+    photos_answer(&ctx, &requests_kind, 7, id, PHOTOS_SHOWN, "no-store");
     assert_true(ctx_ok(&ctx));
     assert_int_equal(out.size, p.list[0].size);
-    photos_answer(&ctx, 8, id, true); /* another request's */
+    photos_answer(&ctx, &requests_kind, 8, id, PHOTOS_SHOWN, "no-store"); /* another request's */
     assert_int_equal(ctx.status, NOT_FOUND);
     store_forget(&ctx);
-    change(ctx.db, "UPDATE attachments SET actor = (SELECT min(id) FROM users)"); /* the office's own is not the resident's */
-    photos_answer(&ctx, 7, id, true);
+    change(ctx.db, "UPDATE attachments SET shown = 0"); /* the office's own is not the resident's */
+    photos_answer(&ctx, &requests_kind, 7, id, PHOTOS_SHOWN, "no-store");
     assert_int_equal(ctx.status, NOT_FOUND);
     store_forget(&ctx);
 }
@@ -302,7 +310,10 @@ static int set_up(void **state)
     buf_init(&out, 0);
     ex = (struct exchange){.out = &out, .answer = ARENA_ARRAY(ctx.arena, struct param, 24)};
     ctx.web = &ex;
-    return install_create(&ctx, store.data, NULL, 0) == OK && install_open(&ctx, store.data, DB_WRITE) == OK ? 0 : -1;
+    return install_create(&ctx, store.data, NULL, 0) == OK &&
+                   install_open(&ctx, store.data, DB_WRITE) == OK
+               ? 0
+               : -1;
 }
 
 static int tear_down(void **state)
@@ -319,10 +330,14 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_place_and_camera_away),   cmocka_unit_test(makes_a_jpeg_of_a_png),
-        cmocka_unit_test(refuses_what_is_no_picture),    cmocka_unit_test(refuses_a_bomb),
-        cmocka_unit_test(refuses_a_part_of_a_picture),   cmocka_unit_test(takes_a_whole_picture_that_is_a_little_odd),
-        cmocka_unit_test(keeps_them_over_a_failed_form), cmocka_unit_test(stores_and_forgets_the_draft),
+        cmocka_unit_test(takes_place_and_camera_away),
+        cmocka_unit_test(makes_a_jpeg_of_a_png),
+        cmocka_unit_test(refuses_what_is_no_picture),
+        cmocka_unit_test(refuses_a_bomb),
+        cmocka_unit_test(refuses_a_part_of_a_picture),
+        cmocka_unit_test(takes_a_whole_picture_that_is_a_little_odd),
+        cmocka_unit_test(keeps_them_over_a_failed_form),
+        cmocka_unit_test(stores_and_forgets_the_draft),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

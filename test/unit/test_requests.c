@@ -2,10 +2,10 @@
  * Requests from end to end on a store of its own: a pack is loaded, sheets are
  * imported, a request walks through its life, and the figures follow.
  */
-#include "app/figures.h"
-#include "app/install.h"
-#include "app/registers.h"
-#include "app/requests.h"
+#include "core/figures.h"
+#include "program/install.h"
+#include "app/registers/registers.h"
+#include "app/requests/requests.h"
 #include "base/when.h"
 #include "db/journal.h"
 #include "installed.h"
@@ -82,12 +82,16 @@ static void walks_through_its_life(void **state)
     assert_int_equal(take(id, "return", (struct step_input){.text = "不归我们管"}), OK);
     assert_int_equal(take(id, "dispatch", (struct step_input){.unit = unit}), OK);
     assert_int_equal(take(id, "accept", (struct step_input){0}), OK);
-    assert_int_equal(take(id, "extend", (struct step_input){.until = r->due - 1, .text = "要等配件"}), INVALID);
-    assert_int_equal(take(id, "extend", (struct step_input){.until = r->due + 86400, .text = "要等配件"}), OK);
+    assert_int_equal(
+        take(id, "extend", (struct step_input){.until = r->due - 1, .text = "要等配件"}), INVALID);
+    assert_int_equal(
+        take(id, "extend", (struct step_input){.until = r->due + 86400, .text = "要等配件"}), OK);
     assert_int_equal(take(id, "answer", (struct step_input){.text = "灯已换好。"}), OK);
     assert_int_equal(take(id, "close", (struct step_input){.solved = "perhaps"}), INVALID);
-    assert_int_equal(take(id, "close", (struct step_input){.solved = "yes", .satisfaction = 9}), INVALID);
-    assert_int_equal(take(id, "close", (struct step_input){.solved = "yes", .satisfaction = 5}), OK);
+    assert_int_equal(take(id, "close", (struct step_input){.solved = "yes", .satisfaction = 9}),
+                     INVALID);
+    assert_int_equal(take(id, "close", (struct step_input){.solved = "yes", .satisfaction = 5}),
+                     OK);
 
     const struct request *end = record_get(&ctx, &requests_kind, id);
     assert_string_equal(end->status, "closed");
@@ -110,11 +114,13 @@ static void the_resident_has_the_last_word(void **state)
     assert_int_equal(take(id, "answer", (struct step_input){.text = "已办。"}), OK);
     ctx.actor.roles = ROLE_PUBLIC;
     assert_int_equal(take(id, "dispute", (struct step_input){.text = "还是不亮"}), OK);
-    assert_string_equal(((struct request *)record_get(&ctx, &requests_kind, id))->status, "handling");
+    assert_string_equal(((struct request *)record_get(&ctx, &requests_kind, id))->status,
+                        "handling");
     ctx.actor.roles = ROLE_PUBLIC | ROLE_OFFICE;
     assert_int_equal(take(id, "answer", (struct step_input){.text = "换了灯。"}), OK);
     ctx.actor.roles = ROLE_PUBLIC;
-    assert_int_equal(take(id, "confirm", (struct step_input){.solved = "yes", .satisfaction = 4}), OK);
+    assert_int_equal(take(id, "confirm", (struct step_input){.solved = "yes", .satisfaction = 4}),
+                     OK);
     assert_int_equal(((struct request *)record_get(&ctx, &requests_kind, id))->satisfaction, 4);
     ctx.now += (REOPEN_DAYS + 1) * 86400;
     assert_int_equal(take(id, "dispute", (struct step_input){.text = "又坏了"}), INVALID);
@@ -141,7 +147,8 @@ static void keeps_the_telephone_sealed(void **state)
     assert_true(rows_next(rows));
     assert_null(strstr(row_text(rows, "requester_phone"), "13800000001"));
     rows_end(rows);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM journal WHERE after LIKE '%13800000001%'"), 0);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM journal WHERE after LIKE '%13800000001%'"), 0);
     const struct request *r = record_get(&ctx, &requests_kind, id);
     assert_string_equal(r->requester_phone, "13800000001");
 }
@@ -150,7 +157,8 @@ static void does_not_overwrite_a_newer_version(void **state)
 {
     (void)state;
     int64_t id = filed()->record.id;
-    struct request *mine = record_get(&ctx, &requests_kind, id), *theirs = record_copy(&ctx, &requests_kind, mine);
+    struct request *mine = record_get(&ctx, &requests_kind, id),
+                   *theirs = record_copy(&ctx, &requests_kind, mine);
     struct request *old = record_copy(&ctx, &requests_kind, mine);
     theirs->place = "五栋";
     assert_int_equal(record_update(&ctx, &requests_kind, old, theirs, "edit"), OK);
@@ -192,7 +200,8 @@ static void imports_a_small_sheet_once(void **state)
     fclose(f);
     struct import im;
     assert_int_equal(install_import(&ctx, "requests", path, NULL, 0, true, &im), OK);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM requests WHERE source = 'import'"), 0);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM requests WHERE source = 'import'"), 0);
     assert_int_equal(install_import(&ctx, "requests", path, NULL, 0, false, &im), OK);
     assert_int_equal(im.added, 2);
     assert_int_equal(im.failed, 1);
@@ -216,8 +225,10 @@ static void imports_the_archive(void **state)
     assert_int_equal(im.added, 2816);
     assert_int_equal(im.failed, 0);
     assert_true(figure_of("requests.closed") == 2816);
-    assert_string_equal(arena_print(ctx.arena, "%.2f", figure_of("requests.reply_days_median")), "11.21");
-    assert_string_equal(arena_print(ctx.arena, "%.2f", figure_of("requests.reply_days_p90")), "40.98");
+    assert_string_equal(arena_print(ctx.arena, "%.2f", figure_of("requests.reply_days_median")),
+                        "11.21");
+    assert_string_equal(arena_print(ctx.arena, "%.2f", figure_of("requests.reply_days_p90")),
+                        "40.98");
     assert_int_equal(install_import(&ctx, "requests", path, NULL, 0, false, &im), OK);
     assert_int_equal(im.same, 2816);
     struct journal_report report;
@@ -236,6 +247,8 @@ int main(void)
         cmocka_unit_test(figures_move_with_the_records),
         cmocka_unit_test(imports_a_small_sheet_once),
     };
-    const struct CMUnitTest archive[] = {cmocka_unit_test(imports_the_archive)}; /* counted in a store with nothing else */
-    return cmocka_run_group_tests(tests, set_up, tear_down) + cmocka_run_group_tests(archive, set_up, tear_down);
+    const struct CMUnitTest archive[] = {
+        cmocka_unit_test(imports_the_archive)}; /* counted in a store with nothing else */
+    return cmocka_run_group_tests(tests, set_up, tear_down) +
+           cmocka_run_group_tests(archive, set_up, tear_down);
 }

@@ -1,9 +1,10 @@
 /*
- * The schema as its steps make it, and the kinds as their tables describe them, are the same: every field has its
- * column of the right type, every sealed field its key, and every other column of a kind's table is named here.
+ * The schema as its steps make it, and the kinds as their tables describe them, are the same: every
+ * field has its column of the right type, every sealed field its key, and every other column of a
+ * kind's table is named here. docs/data-model.md names every table.
  */
-#include "app/install.h"
-#include "app/module.h"
+#include "program/install.h"
+#include "core/module.h"
 #include "store.h"
 
 #include <setjmp.h>
@@ -21,6 +22,7 @@ static struct store store;
 /* Columns that rules keep beside the described ones, as "table.column". */
 static const char *const undescribed[] = {
     "users.password",
+    "users.feed",
     "users.failed",
     "users.locked_until",
     "users.last_login", /* signing in */
@@ -38,7 +40,10 @@ static int set_up(void **state)
     store_new(&store);
     ctx_init(&ctx, arena_new());
     ctx.actor.via = "command";
-    return install_create(&ctx, store.data, NULL, 0) == OK && install_open(&ctx, store.data, DB_WRITE) == OK ? 0 : -1;
+    return install_create(&ctx, store.data, NULL, 0) == OK &&
+                   install_open(&ctx, store.data, DB_WRITE) == OK
+               ? 0
+               : -1;
 }
 
 static int tear_down(void **state)
@@ -54,11 +59,14 @@ static const char *type_of(const struct field *f)
 
 static const char *column_type(const char *table, const char *column)
 {
-    struct rows *r = store_on_postgres() ? query(ctx.db,
-                                                 "SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute"
-                                                 " WHERE attrelid = to_regclass({}) AND attname = {} AND NOT attisdropped",
-                                                 table, column)
-                                         : query(ctx.db, "SELECT type FROM pragma_table_info({}) WHERE name = {}", table, column);
+    struct rows
+        *r = store_on_postgres()
+                 ? query(ctx.db,
+                         "SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute"
+                         " WHERE attrelid = to_regclass({}) AND attname = {} AND NOT attisdropped",
+                         table, column)
+                 : query(ctx.db, "SELECT type FROM pragma_table_info({}) WHERE name = {}", table,
+                         column);
     const char *type = rows_next(r) ? row_copy(r, ctx.arena, "type") : NULL;
     rows_end(r);
     return type;
@@ -68,7 +76,8 @@ static void expect(const char *table, const char *column, const char *type)
 {
     const char *is = column_type(table, column);
     if (!is || strcasecmp(is, type) != 0)
-        fail_msg("%s.%s: the kind says %s, the schema %s", table, column, type, is ? is : "has no such column");
+        fail_msg("%s.%s: the kind says %s, the schema %s", table, column, type,
+                 is ? is : "has no such column");
 }
 
 static bool described(const struct kind *k, const char *column)
@@ -83,7 +92,8 @@ static bool described(const struct kind *k, const char *column)
             return true;
     for (int i = 0; i < k->field_count; i++)
         if (!strcmp(k->fields[i].name, column) ||
-            ((k->fields[i].flags & SEALED) && !strcmp(arena_print(ctx.arena, "%s_key", k->fields[i].name), column)))
+            ((k->fields[i].flags & SEALED) &&
+             !strcmp(arena_print(ctx.arena, "%s_key", k->fields[i].name), column)))
             return true;
     return false;
 }
@@ -101,6 +111,8 @@ static void every_field_has_its_column(void **state)
         expect((*k)->table, "updated", "bigint");
         for (int i = 0; i < (*k)->field_count; i++) {
             const struct field *f = &(*k)->fields[i];
+            if (f->flags & BESIDE)
+                continue;
             expect((*k)->table, f->name, type_of(f));
             if (f->flags & SEALED)
                 expect((*k)->table, arena_print(ctx.arena, "%s_key", f->name), "text");
@@ -136,12 +148,59 @@ static void references_name_a_kind(void **state)
         }
 }
 
+/* The tables named in the first column of the table under "## Tables". */
+static const char *documented_tables(void)
+{
+    const char *root = getenv("LINLI_ROOT");
+    FILE *f = fopen(arena_print(ctx.arena, "%s/docs/data-model.md", root), "r");
+    const char *names = " ";
+    char line[1000];
+    bool inside = false;
+    while (f && fgets(line, sizeof line, f)) {
+        if (!strncmp(line, "## ", 3))
+            inside = !strcmp(line, "## Tables\n");
+        if (!inside || strncmp(line, "| `", 3) != 0)
+            continue;
+        line[2 + strcspn(line + 2, "|")] = '\0';
+        for (char *at = line, *end; (at = strchr(at, '`')) && (end = strchr(at + 1, '`'));
+             at = end + 1)
+            names = arena_print(ctx.arena, "%s%.*s ", names, (int)(end - at - 1), at + 1);
+    }
+    if (f)
+        fclose(f);
+    return names;
+}
+
+static void the_data_model_names_every_table(void **state)
+{
+    (void)state;
+    const char *documented = documented_tables();
+    int tables = 0, named = 0, wrong = 0;
+    struct rows *r =
+        store_on_postgres()
+            ? query(ctx.db,
+                    "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()")
+            : query(ctx.db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE "
+                            "'sqlite_%'");
+    for (; rows_next(r); tables++)
+        if (!strstr(documented, arena_print(ctx.arena, " %s ", row_text(r, "name"))))
+            print_error("docs/data-model.md does not name %s\n", row_text(r, "name")), wrong++;
+    rows_end(r);
+    for (const char *s = documented + 1; *s; s += strcspn(s, " ") + 1)
+        named++;
+    if (!store_on_postgres())
+        named--; /* linli_writers */
+    if (wrong || named != tables)
+        fail_msg("docs/data-model.md names %d tables, the schema has %d", named, tables);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_has_its_column),
         cmocka_unit_test(every_column_is_described),
         cmocka_unit_test(references_name_a_kind),
+        cmocka_unit_test(the_data_model_names_every_table),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -2,11 +2,11 @@
  * Search on a store of its own: what the index finds is what reading every
  * request finds; it follows, is made again, and never decides alone.
  */
-#include "app/install.h"
-#include "app/requests.h"
-#include "app/search.h"
-#include "app/search_index.h"
-#include "app/store.h"
+#include "program/install.h"
+#include "app/requests/requests.h"
+#include "app/search/search.h"
+#include "app/search/search_index.h"
+#include "core/store.h"
 #include "base/text.h"
 #include "db/journal.h"
 #include "installed.h"
@@ -25,9 +25,12 @@ static struct store store;
 static const struct {
     const char *subject, *text, *name, *phone, *category;
 } corpus[] = {
-    {"小区门口噪音扰民", "每天晚上十一点以后烧烤店的音响很大声，影响休息。", "陈先生", "13800000001", "env-noise"},
-    {"公交车不停站", "703路公交在A市B3区站台经常甩站，地铁3号线出口也没有接驳。", "梁女士", "13800000002", NULL},
-    {"WiFi 信号差", "社区活动室的ＷＩＦＩ连不上，密码abc123456也不对。", "Smith", "13800000003", NULL},
+    {"小区门口噪音扰民", "每天晚上十一点以后烧烤店的音响很大声，影响休息。", "陈先生",
+     "13800000001", "env-noise"},
+    {"公交车不停站", "703路公交在A市B3区站台经常甩站，地铁3号线出口也没有接驳。", "梁女士",
+     "13800000002", NULL},
+    {"WiFi 信号差", "社区活动室的ＷＩＦＩ连不上，密码abc123456也不对。", "Smith", "13800000003",
+     NULL},
     {"电梯停运", "12栋电梯坏了三天，噪声和异响已经很久。", "单雄信", "13800000004", NULL},
     {"路灯不亮", "公园路到交通局一段路灯不亮，公  交站也看不见。", "陈先生", "13800000005", NULL},
     {"垃圾清运", "垃圾桶满了，没人清。", "吕阿婆", "13800000006", "env-rubbish"},
@@ -55,7 +58,8 @@ static enum status follow(void)
     return search_follow(&ctx);
 }
 
-static void file_one(const char *subject, const char *text, const char *name, const char *phone, const char *category)
+static void file_one(const char *subject, const char *text, const char *name, const char *phone,
+                     const char *category)
 {
     assert_int_equal(db_begin(ctx.db), OK);
     struct request *r = record_new(&ctx, &requests_kind);
@@ -80,7 +84,8 @@ static int set_up(void **state)
     if (store_install(&store, &ctx) != 0)
         return -1;
     for (int i = 0; i < CORPUS; i++)
-        file_one(corpus[i].subject, corpus[i].text, corpus[i].name, corpus[i].phone, corpus[i].category);
+        file_one(corpus[i].subject, corpus[i].text, corpus[i].name, corpus[i].phone,
+                 corpus[i].category);
     return follow() == OK ? 0 : -1;
 }
 
@@ -126,7 +131,9 @@ static const char *read_through(const char *q)
     int count = 0;
     struct rows *r = query(ctx.db, "SELECT id, subject, text FROM requests ORDER BY id DESC");
     while (rows_next(r))
-        if (has(text_key(ctx.arena, arena_print(ctx.arena, "%s\n%s", row_text(r, "subject"), row_text(r, "text"))), q)) {
+        if (has(text_key(ctx.arena, arena_print(ctx.arena, "%s\n%s", row_text(r, "subject"),
+                                                row_text(r, "text"))),
+                q)) {
             ids = arena_print(ctx.arena, "%s %lld", ids, (long long)row_int(r, "id"));
             count++;
         }
@@ -137,11 +144,14 @@ static void index_equals_reading(void **state)
 {
     (void)state;
     static const char *const queries[] = {
-        "噪音",    "公交",      "噪",        "公",    "公交车不停站", "交站", "703路",
-        "703",     "3号",       "B3区",      "b3",    "A市",          "wifi", "WIFI",
-        "if",      "i",         "abc123456", "c1234", "123",          "12栋", "垃圾 满",
-        "清 垃圾", "噪音 公交", "、",        "……！",  "没有这个",     "x",    "栋电梯坏了三天，噪声和异响",
-        "天，噪",  "局一段",
+        "噪音",         "公交",     "噪",        "公",
+        "公交车不停站", "交站",     "703路",     "703",
+        "3号",          "B3区",     "b3",        "A市",
+        "wifi",         "WIFI",     "if",        "i",
+        "abc123456",    "c1234",    "123",       "12栋",
+        "垃圾 满",      "清 垃圾",  "噪音 公交", "、",
+        "……！",         "没有这个", "x",         "栋电梯坏了三天，噪声和异响",
+        "天，噪",       "局一段",
     };
     assert_int_equal(access(index_file(), F_OK), 0);
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
@@ -166,8 +176,56 @@ static void names_numbers_and_telephones_are_found(void **state)
     assert_string_equal(searched("smith"), "1: 3");
     assert_string_equal(searched("13800000006"), "1: 6");
     assert_string_equal(searched("13899999999"), "0:");
+    assert_string_equal(searched("138 0000 0006"), "1: 6");
+    assert_string_equal(searched("+86 138-0000-0006"), "1: 6");
+    /* whoever joined is found as well, also by what stands in an address */
+    struct joiner j = {.phone = "0758-2234999"};
+    const char *code;
+    assert_int_equal(joiner_add(&ctx, record_get(&ctx, &requests_kind, 5), &j, NULL, &code), OK);
+    assert_string_equal(searched("0758-2234999"), "1: 5");
+    assert_string_equal(searched("07582234999"), "1: 5");
+    assert_string_equal(searched(search_words(&ctx, "0758-2234999")), "1: 5");
+    assert_string_equal(searched(search_words(&ctx, "13800000006")), "1: 6");
     const struct request *r = record_get(&ctx, &requests_kind, 2);
     assert_string_equal(searched(r->number), "1: 2");
+    assert_string_equal(
+        searched(arena_print(ctx.arena, "编号：%.8s–%s。", r->number, r->number + 9)), "1: 2");
+}
+
+static void a_number_is_found_by_its_end_and_a_telephone_by_its_last_four(void **state)
+{
+    (void)state;
+    const struct request *r = record_get(&ctx, &requests_kind, 2);
+    assert_string_equal(searched("00002"), "1: 2");
+    assert_string_equal(searched(arena_print(ctx.arena, "%.4s-%s", r->number + 4, r->number + 9)),
+                        "1: 2");
+    for (int index = 0; index < 2; index++) { /* by the index, and without one */
+        if (index == 0)
+            assert_int_equal(follow(), OK);
+        else
+            remove_index();
+        assert_non_null(strstr(searched("0006"), " 6"));
+        assert_non_null(strstr(searched("4999"), " 5")); /* who joined */
+        assert_null(strstr(searched("8888"), " 6"));
+    }
+    assert_int_equal(search_follow(&ctx), OK);
+    ctx.actor.roles = ROLE_LEADER; /* sees telephones masked */
+    assert_null(strstr(searched("4999"), " 5"));
+    ctx.actor.roles = ROLE_OFFICE;
+}
+
+static void spellings_are_alike(void **state)
+{
+    (void)state;
+    file_one("水管老化", "请人来看看，垃\u200b圾\u200c堆着。", "区先生", "13800000077", NULL);
+    int64_t id = query_int(ctx.db, "SELECT max(id) AS id FROM requests");
+    const char *found = arena_print(ctx.arena, "1: %lld", (long long)id);
+    for (int index = 0; index < 2; index++) {
+        assert_string_equal(searched("⽔管⽼化"), found);
+        assert_string_equal(searched("請人來"), found);
+        assert_string_equal(searched("垃圾堆着"), found);
+        assert_int_equal(search_follow(&ctx), OK);
+    }
 }
 
 static void pages_and_conditions_narrow_a_search(void **state)
@@ -185,11 +243,13 @@ static void pages_and_conditions_narrow_a_search(void **state)
     assert_int_equal(search_list(&ctx, &l, "垃圾").count, 0);
     assert_string_equal(ids_of(&l), "");
     list_init(&ctx, &l, &requests_kind);
-    assert_int_equal(search_list(&ctx, &l, "  ").count, query_int(ctx.db, "SELECT count(*) AS n FROM requests"));
+    assert_int_equal(search_list(&ctx, &l, "  ").count,
+                     query_int(ctx.db, "SELECT count(*) AS n FROM requests"));
     sql_release(&l.where);
 }
 
-/* Hundreds of like requests in a few days, nearly all still open, and the closed ones are asked for. */
+/* Hundreds of like requests in a few days, nearly all still open, and the closed ones are asked
+ * for. */
 static void a_burst_does_not_hide_what_is_looked_for(void **state)
 {
     (void)state;
@@ -257,7 +317,9 @@ static void a_file_that_is_no_index_is_made_again(void **state)
     remove_index();
     FILE *f = fopen(index_file(), "w");
     assert_non_null(f);
-    fputs("this is not a database, and long enough to be looked at as one: no, it is not, really not", f);
+    fputs(
+        "this is not a database, and long enough to be looked at as one: no, it is not, really not",
+        f);
     fclose(f);
     assert_string_equal(searched("垃圾"), "2: 7 6");
     assert_int_equal(follow(), OK);
@@ -265,7 +327,8 @@ static void a_file_that_is_no_index_is_made_again(void **state)
     assert_int_equal(ctx.status, OK);
 }
 
-/* Entries missing in the middle are passed over; a journal that ends before where the index stood is another history. */
+/* Entries missing in the middle are passed over; a journal that ends before where the index stood
+ * is another history. */
 static void gaps_and_another_history_are_met(void **state)
 {
     (void)state;
@@ -285,12 +348,15 @@ static void alike_requests_suggest_category_and_unit(void **state)
 {
     (void)state;
     struct search_hit hits[5];
-    int n = search_similar(&ctx, NULL, "我家楼下垃圾桶又满了，没人来清运", SEARCH_ALL, NONE, NONE, NONE, hits, 5);
+    int n = search_similar(&ctx, NULL, "我家楼下垃圾桶又满了，没人来清运", SEARCH_ALL, NONE, NONE,
+                           NONE, hits, 5);
     assert_true(n >= 2);
     assert_true((hits[0].id == 6 || hits[0].id == 7) && (hits[1].id == 6 || hits[1].id == 7));
     assert_true(hits[0].score >= hits[1].score && hits[0].score <= 1.000001);
-    assert_int_equal(search_similar(&ctx, NULL, "垃圾桶又满了", SEARCH_OPEN, NONE, NONE, NONE, hits, 5), 0);
-    n = search_similar(&ctx, corpus[6].subject, corpus[6].text, SEARCH_CLOSED, NONE, NONE, 7, hits, 5);
+    assert_int_equal(
+        search_similar(&ctx, NULL, "垃圾桶又满了", SEARCH_OPEN, NONE, NONE, NONE, hits, 5), 0);
+    n = search_similar(&ctx, corpus[6].subject, corpus[6].text, SEARCH_CLOSED, NONE, NONE, 7, hits,
+                       5);
     for (int i = 0; i < n; i++)
         assert_int_not_equal(hits[i].id, 7);
     file_one("垃圾桶满了没人清", "楼下垃圾桶又满了，气味很大。", "谭伯", NULL, NULL);
@@ -298,12 +364,15 @@ static void alike_requests_suggest_category_and_unit(void **state)
     struct search_index *x = index_reader(&ctx);
     assert_true(newest > index_newest(x));
     index_done(x);
-    assert_int_equal(search_similar(&ctx, "垃圾桶满了", "没人清", SEARCH_OPEN, NONE, NONE, NONE, hits, 5), 1);
+    assert_int_equal(
+        search_similar(&ctx, "垃圾桶满了", "没人清", SEARCH_OPEN, NONE, NONE, NONE, hits, 5), 1);
     assert_int_equal(hits[0].id, newest); /* before the index read it */
-    assert_int_equal(search_similar(&ctx, "垃圾桶满了", "没人清", SEARCH_OPEN, NONE, NONE, newest, hits, 5), 0);
+    assert_int_equal(
+        search_similar(&ctx, "垃圾桶满了", "没人清", SEARCH_OPEN, NONE, NONE, newest, hits, 5), 0);
     struct suggestion s;
     search_suggest(&ctx, "垃圾桶满了", "没人清运，气味大", NONE, &s);
-    assert_int_equal(s.category, query_int(ctx.db, "SELECT id FROM categories WHERE code = 'env-rubbish'"));
+    assert_int_equal(s.category,
+                     query_int(ctx.db, "SELECT id FROM categories WHERE code = 'env-rubbish'"));
     assert_int_equal(s.unit, query_int(ctx.db, "SELECT min(id) AS id FROM units"));
     assert_int_equal(s.votes, 2);
     int of = s.of;
@@ -312,7 +381,8 @@ static void alike_requests_suggest_category_and_unit(void **state)
         r->subject = "垃圾桶满了";
         r->text = "没人清运，气味大";
         assert_int_equal(request_file(&ctx, r, NULL), OK);
-        change(ctx.db, "UPDATE requests SET status = 'closed', category = NULL WHERE id = {}", r->record.id);
+        change(ctx.db, "UPDATE requests SET status = 'closed', category = NULL WHERE id = {}",
+               r->record.id);
     }
     assert_int_equal(follow(), OK);
     search_suggest(&ctx, "垃圾桶满了", "没人清运，气味大", NONE, &s);
@@ -327,6 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(index_equals_reading),
         cmocka_unit_test(names_numbers_and_telephones_are_found),
+        cmocka_unit_test(a_number_is_found_by_its_end_and_a_telephone_by_its_last_four),
         cmocka_unit_test(pages_and_conditions_narrow_a_search),
         cmocka_unit_test(a_new_request_is_found_before_and_after_the_index_read_it),
         cmocka_unit_test(a_changed_text_is_found_by_its_new_words_only),
@@ -334,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_index_is_made_again),
         cmocka_unit_test(gaps_and_another_history_are_met),
         cmocka_unit_test(alike_requests_suggest_category_and_unit),
+        cmocka_unit_test(spellings_are_alike),
         cmocka_unit_test(a_burst_does_not_hide_what_is_looked_for),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,4 +1,5 @@
-/* Spreadsheets: real files are read whole, odd files are refused with a reason, what is exported comes back equal. */
+/* Spreadsheets: real files are read whole, odd files are refused with a reason, what is exported
+ * comes back equal. */
 #include "base/buf.h"
 #include "base/write.h"
 #include "kind/sheet.h"
@@ -42,7 +43,8 @@ static char *pack(const struct part *parts, int count, size_t *size)
     zip_source_keep(out);
     for (int i = 0; i < count; i++) {
         size_t n = parts[i].size ? parts[i].size : strlen(parts[i].data);
-        assert_true(zip_file_add(zip, parts[i].name, zip_source_buffer(zip, parts[i].data, n, 0), 0) >= 0);
+        assert_true(
+            zip_file_add(zip, parts[i].name, zip_source_buffer(zip, parts[i].data, n, 0), 0) >= 0);
     }
     assert_int_equal(zip_close(zip), 0);
     assert_int_equal(zip_source_open(out), 0);
@@ -59,19 +61,26 @@ static char *pack(const struct part *parts, int count, size_t *size)
 #define REL "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 static const char STYLES[] =
     "<styleSheet><numFmts><numFmt numFmtId='170' formatCode='yyyy\"年\"m\"月\"'/>"
-    "<numFmt numFmtId='171' formatCode='0.0\"days\"'/></numFmts><cellStyleXfs><xf numFmtId='14'/></cellStyleXfs>"
-    "<cellXfs><xf numFmtId='0'/><xf numFmtId='22'/><xf numFmtId='170'/><xf numFmtId='171'/></cellXfs></styleSheet>";
+    "<numFmt numFmtId='171' formatCode='0.0\"days\"'/><numFmt numFmtId='172' "
+    "formatCode='0000000;@'/></numFmts><cellStyleXfs><xf "
+    "numFmtId='14'/></cellStyleXfs>"
+    "<cellXfs><xf numFmtId='0'/><xf numFmtId='22'/><xf numFmtId='170'/><xf "
+    "numFmtId='171'/><xf numFmtId='172'/></cellXfs></styleSheet>";
 
 static char *workbook(const char *sheet, size_t sheet_size, const char *texts, size_t *size)
 {
     const struct part parts[] = {
-        {"_rels/.rels", "<Relationships><Relationship Id='a' Type='" REL "/officeDocument' Target='xl/workbook.xml'/></Relationships>", 0},
+        {"_rels/.rels",
+         "<Relationships><Relationship Id='a' Type='" REL
+         "/officeDocument' Target='xl/workbook.xml'/></Relationships>",
+         0},
         {"xl/workbook.xml",
          "<workbook xmlns:r='" REL "'><sheets><sheet name='h' state='hidden' r:id='r9'/>"
          "<sheet name='a' r:id='r1'/></sheets></workbook>",
          0},
         {"xl/_rels/workbook.xml.rels",
-         "<Relationships><Relationship Id='r1' Type='" REL "/worksheet' Target='worksheets/sheet1.xml'/>"
+         "<Relationships><Relationship Id='r1' Type='" REL
+         "/worksheet' Target='worksheets/sheet1.xml'/>"
          "<Relationship Id='r2' Type='" REL "/sharedStrings' Target='/xl/sharedStrings.xml'/>"
          "<Relationship Id='r3' Type='" REL "/styles' Target='styles.xml'/></Relationships>",
          0},
@@ -82,7 +91,8 @@ static char *workbook(const char *sheet, size_t sheet_size, const char *texts, s
     return pack(parts, sizeof parts / sizeof *parts, size);
 }
 
-/* The whole sheet as text: "row|cell|cell" lines, numbers with #, dates with @; a refusal as "! cell why". */
+/* The whole sheet as text: "row|cell|cell" lines, numbers with #, dates with @; a refusal as "!
+ * cell why". */
 static char *listing(const void *data, size_t size)
 {
     struct buf out;
@@ -130,61 +140,192 @@ static void reads_csv(void **state)
         {"\xFF\xFE"
          "a\0,\0b\0",
          8, "1|a|b\n"},
-        {"a\0b", 3, "!  This file is not a table in CSV or XLSX form."},
-        {"ok,\xE5\x88\xFF\xFF", 0, "!  The file's characters are neither UTF-8 nor GB18030. Save it as UTF-8 and try again."},
-        {"\xEF\xBB\xBFok,\xE5\x88", 0, "!  The file's characters are neither UTF-8 nor GB18030. Save it as UTF-8 and try again."},
+        {"a\0b", 3, "!  This file is not a CSV or XLSX spreadsheet."},
+        {"ok,\xE5\x88\xFF\xFF", 0,
+         "!  The file encoding is neither UTF-8 nor GB18030. Save it as UTF-8 and try again."},
+        {"\xEF\xBB\xBFok,\xE5\x88", 0,
+         "!  The file encoding is neither UTF-8 nor GB18030. Save it as UTF-8 and try again."},
         {" [\n {\"date\":\"2026-01-01\"}]", 0,
-         "!  This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."},
+         "!  This is a JSON file, not a spreadsheet. Use .xlsx or .csv, or import JSON holidays on "
+         "the holiday calendar page."},
         {"{\"days\":[]}", 0,
-         "!  This file is JSON, not a sheet: .xlsx or .csv is expected. Days off in JSON are taken in on the calendar’s own page."},
+         "!  This is a JSON file, not a spreadsheet. Use .xlsx or .csv, or import JSON holidays on "
+         "the holiday calendar page."},
         {"[a],{b}\n", 0, "1|[a]|{b}\n"},
-        {"a,b\nc,\"d\n", 0, "1|a|b\n! B2 A quotation mark opens this cell and none closes it."},
-        {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 0, "!  This is not a sheet: a file in .xlsx or .csv form is expected."},
+        {"sep=;\r\na;b,c\r\n1;2\r\n", 0, "2|a|b,c\n3|#1|#2\n"},
+        {"名册\na;b,c;d\n", 0, "1|名册\n2|a|b,c|d\n"},
+        {"\t138,\"=\"\"138\"\"\",'138,=\"007\",'=\"a\",'90s,''139,=\"a\"&\"b\"\n", 0,
+         "1|\t138|#138|#138|007|=\"a\"|'90s|'139|=\"a\"&\"b\"\n"},
+        {"\xEF\xBB\xBF <HTML><table>", 0,
+         "!  This file is named like an Excel file but contains a web page (HTML). Open it in "
+         "Excel, save it as .xlsx and try again."},
+        {"<?xml version='1.0'?><Workbook>", 0,
+         "!  This file is named like an Excel file but contains XML. Open it in Excel, save it as "
+         ".xlsx and try again."},
+        {"%PDF-1.7", 0, "!  This is a PDF file, not a spreadsheet. Use an .xlsx or .csv file."},
+        {"a,b\nc,\"d\n", 0, "1|a|b\n! B2 Unclosed quotation mark in this cell."},
+        {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 0,
+         "!  This is not a spreadsheet. Use an .xlsx or .csv file."},
         {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0k\0b\0o\0o\0k\0", 24,
-         "!  This is an Excel file in the old format (.xls). Save it as .xlsx and try again."},
+         "!  This is an old-format Excel file (.xls). Save it as .xlsx and try again."},
         {"\xD0\xCF\x11\xE0"
          "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0",
-         36, "!  This Excel file is protected by a password. Save it without one and try again."},
+         36, "!  This Excel file is password-protected. Save it without a password and try again."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_string_equal(listing(cases[i].in, cases[i].size ? cases[i].size : strlen(cases[i].in)), cases[i].out);
+        assert_string_equal(
+            listing(cases[i].in, cases[i].size ? cases[i].size : strlen(cases[i].in)),
+            cases[i].out);
 }
+
+#define SHEET(rows) "<x:worksheet xmlns:x='m'><x:sheetData>" rows "</x:sheetData></x:worksheet>"
+static const struct {
+    const char *sheet, *texts, *out;
+} workbooks[] = {
+    {SHEET(""), NULL, ""},
+    {SHEET("<x:row r='2'><x:c r='A2' s='1'/></x:row><x:row r='5'><x:c r='B5' "
+           "t='s'><x:v>1</x:v></x:c></x:row>"),
+     "<sst><si><t>no</t></si><si><r><t>多 "
+     "</t></r><r><t>段</t></r><rPh><t>x</t></rPh></si></sst>",
+     "5||多 段\n"},
+    {SHEET("<x:row><x:c t='inlineStr'><x:is><x:t>a_x000D_b</x:t></x:is></x:c><x:c "
+           "t='b'><x:v>1</x:v></x:c>"
+           "<x:c t='e'><x:v>#REF!</x:v></x:c><x:c "
+           "t='str'><x:f>A1</x:f><x:v>=f</x:v></x:c></x:row>"),
+     NULL, "1|a\rb|TRUE|#REF!|=f\n"},
+    {SHEET("<x:row r='1'><x:c s='1'><x:v>43831.5</x:v></x:c><x:c s='2'><x:v>59</x:v></x:c><x:c "
+           "s='3'><x:v>2759</x:v></x:c>"
+           "<x:c s='0'><x:v>1E3</x:v></x:c><x:c s='2'><x:v>61</x:v></x:c></x:row>"),
+     NULL, "1|@2020-01-01 12:00:00|@1900-02-28|#2759|#1000|@1900-03-01\n"},
+    {SHEET("<x:row r='1'><x:c><x:v>1.3812345601E10</x:v></x:c><x:c><x:v>2.0</x:v></x:c>"
+           "<x:c><x:v>1.1000000000000001</x:v></x:c><x:c><x:v>8.1999999999999993</x:v></x:c>"
+           "<x:c><x:v>4.41202001001E11</x:v></x:c><x:c s='4'><x:v>7</x:v></x:c>"
+           "<x:c s='4'><x:v>-7.0</x:v></x:c><x:c><x:v>441202196503051234</x:v></x:c>"
+           "<x:c><x:v>NaN</x:v></x:c><x:c><x:v>-0.5</x:v></x:c></x:row>"),
+     NULL,
+     "1|#13812345601|#2|#1.1|#8.2|#441202001001|#0000007|#-0000007|#441202196503051234|#NUM!|"
+     "#-0.5\n"},
+    {SHEET("<x:row r='1'><x:c r='B1'><x:is><x:t>no type</x:t></x:is></x:c><x:c "
+           "r='A1'><x:v>1</x:v></x:c></x:row><x:row r='1'><x:c><x:f>A1+1</x:f></x:c><x:c "
+           "t='str'><x:f>A1</x:f><x:v></x:v></x:c></x:row>"),
+     NULL, "1|#1|no type\n1|#RESULT?\n"},
+    {SHEET("<x:row r='3'><x:c><x:v>3</x:v></x:c></x:row><x:row r='1'><x:c><x:v>1</x:v></x:c>"
+           "</x:row><x:row r='2'><x:c><x:v>2</x:v></x:c></x:row>"),
+     NULL, "1|#1\n2|#2\n3|#3\n"},
+    {"<worksheet><sheetData><row r='1'><c><v>1</v></c><c><v>5</v></c></row><row "
+     "r='2'><c/><c><v>6</v></c></row><row r='3'/><row r='4'><c r='C4'><v>9</v></c></row><row "
+     "r='5'><c r='B5'><v>7</v></c></row></sheetData><mergeCells><mergeCell ref='A1:A4'/>"
+     "<mergeCell ref='C4:D5'/></mergeCells></worksheet>",
+     NULL, "1|#1|#5\n2|#1|#6\n4|#1||#9\n5||#7|#9\n"},
+    {SHEET("<x:row r='1'><x:c><x:v>1</x:v></x:c><x:c r='SS1' t='inlineStr'><x:is><x:t> "
+           "</x:t></x:is></x:c></x:row>"),
+     NULL, "1|#1\n"},
+    {SHEET("<x:row r='1'><x:c r='B1' t='s'><x:v>7</x:v></x:c></x:row>"), NULL,
+     "! B1 The Excel file is damaged and can’t be read."},
+    {SHEET("<x:row><x:c t='s'><x:v>0</x:v></x:c></x:row>"), "<sst><si><t>a</t></si><t>b</t></sst>",
+     "1|a\n"},
+    {SHEET("<x:row><x:c t='s'><x:v>0</x:v></x:c></x:row>"), "<sst><si><si><t>a</t></si></si></sst>",
+     "!  The Excel file is damaged and can’t be read."},
+    {SHEET("<x:row r='1'><x:c r='SS1'><x:v>7</x:v></x:c></x:row>"), NULL,
+     "! SS1 The spreadsheet has too many columns."},
+    {SHEET("<x:row r='1100001'/>"), NULL, "! A1 The spreadsheet has too many rows."},
+    {SHEET("<x:row r='1'>"), NULL, "!  The Excel file is damaged and can’t be read."},
+    {"<!DOCTYPE a [<!ENTITY b 'bb'><!ENTITY c '&b;&b;'>]><worksheet>&c;</worksheet>", NULL,
+     "!  The Excel file contains declarations that are not allowed (DOCTYPE)."},
+    {SHEET(""), "<!DOCTYPE a [<!ENTITY b 'bb'>]><sst><si><t>&b;</t></si></sst>",
+     "!  The Excel file contains declarations that are not allowed (DOCTYPE)."},
+};
 
 static void reads_xlsx(void **state)
 {
     (void)state;
-#define SHEET(rows) "<x:worksheet xmlns:x='m'><x:sheetData>" rows "</x:sheetData></x:worksheet>"
-    static const struct {
-        const char *sheet, *texts, *out;
-    } cases[] = {
-        {SHEET(""), NULL, ""},
-        {SHEET("<x:row r='2'><x:c r='A2' s='1'/></x:row><x:row r='5'><x:c r='B5' t='s'><x:v>1</x:v></x:c></x:row>"),
-         "<sst><si><t>no</t></si><si><r><t>多 </t></r><r><t>段</t></r><rPh><t>x</t></rPh></si></sst>", "5||多 段\n"},
-        {SHEET("<x:row><x:c t='inlineStr'><x:is><x:t>a_x000D_b</x:t></x:is></x:c><x:c t='b'><x:v>1</x:v></x:c>"
-               "<x:c t='e'><x:v>#REF!</x:v></x:c><x:c t='str'><x:f>A1</x:f><x:v>=f</x:v></x:c></x:row>"),
-         NULL, "1|a\rb|TRUE|#REF!|=f\n"},
-        {SHEET("<x:row r='1'><x:c s='1'><x:v>43831.5</x:v></x:c><x:c s='2'><x:v>59</x:v></x:c><x:c s='3'><x:v>2759</x:v></x:c>"
-               "<x:c s='0'><x:v>1E3</x:v></x:c><x:c s='2'><x:v>61</x:v></x:c></x:row>"),
-         NULL, "1|@2020-01-01 12:00:00|@1900-02-28|#2759|#1E3|@1900-03-01\n"},
-        {SHEET("<x:row r='1'><x:c r='B1' t='s'><x:v>7</x:v></x:c></x:row>"), NULL,
-         "! B1 The Excel file is damaged: it cannot be unpacked or read."},
-        {SHEET("<x:row><x:c t='s'><x:v>0</x:v></x:c></x:row>"), "<sst><si><t>a</t></si><t>b</t></sst>", "1|a\n"},
-        {SHEET("<x:row><x:c t='s'><x:v>0</x:v></x:c></x:row>"), "<sst><si><si><t>a</t></si></si></sst>",
-         "!  The Excel file is damaged: it cannot be unpacked or read."},
-        {SHEET("<x:row r='1'><x:c r='SS1'><x:v>7</x:v></x:c></x:row>"), NULL, "! SS1 The table has too many columns."},
-        {SHEET("<x:row r='1100001'/>"), NULL, "! A1 The table has too many rows."},
-        {SHEET("<x:row r='1'>"), NULL, "!  The Excel file is damaged: it cannot be unpacked or read."},
-        {"<!DOCTYPE a [<!ENTITY b 'bb'><!ENTITY c '&b;&b;'>]><worksheet>&c;</worksheet>", NULL,
-         "!  The Excel file contains declarations that are not allowed (DOCTYPE)."},
-        {SHEET(""), "<!DOCTYPE a [<!ENTITY b 'bb'>]><sst><si><t>&b;</t></si></sst>",
-         "!  The Excel file contains declarations that are not allowed (DOCTYPE)."},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof workbooks / sizeof *workbooks; i++) {
         size_t size;
-        char *bytes = workbook(cases[i].sheet, 0, cases[i].texts, &size);
-        assert_string_equal(listing(bytes, size), cases[i].out);
+        char *bytes = workbook(workbooks[i].sheet, 0, workbooks[i].texts, &size);
+        assert_string_equal(listing(bytes, size), workbooks[i].out);
         free(bytes);
     }
+}
+
+/* What Excel opens, and what is not one of its files. */
+static void reads_odd_workbooks(void **state)
+{
+    (void)state;
+#define RELS(target) \
+    "<Relationships><Relationship Id='r1' Type='" REL "/worksheet' Target='" target \
+    "'/><Relationship Id='c1' Type='" REL "/chartsheet' Target='chart.xml'/>" \
+    "<Relationship Id='r2' Type='" REL "/worksheet' Target='worksheets/two.xml'/>" \
+    "<Relationship Id='t' Type='" REL "/sharedStrings' Target='sharedStrings.xml'/>" \
+    "<Relationship Id='s' Type='" REL "/styles' Target='styles.xml'/></Relationships>"
+#define BOOK \
+    "<workbook xmlns:r='" REL "'><workbookPr date1904='1'/><sheets><sheet name='chart' " \
+    "r:id='c1'/><sheet name='one' state='show' r:id='r1'/><sheet name='two' r:id='r2'/>" \
+    "</sheets></workbook>"
+#define ONE \
+    "<worksheet><sheetData><row r='1'><c t='s'><v>0</v></c><c><v>45017</v></c></row>" \
+    "</sheetData></worksheet>"
+#define TWO "<worksheet><sheetData><row r='7'><c><v>2</v></c></row></sheetData></worksheet>"
+    const struct part cases[][6] = {
+        {{"_RELS\\.rels", "<Relationships/>", 0},
+         {"xl\\Workbook.xml", BOOK, 0},
+         {"xl\\_rels\\workbook.xml.rels", RELS("worksheets\\one.xml"), 0},
+         {"xl\\Worksheets\\One.xml", ONE, 0},
+         {"xl\\SharedStrings.xml", "<sst><si><t>text</t></si></sst>", 0},
+         {"xl\\worksheets\\TWO.xml", TWO, 0}},
+    };
+    size_t size;
+    char *bytes = pack(cases[0], 6, &size);
+    assert_string_equal(listing(bytes, size), "1|text|#45017\n");
+    const char *why;
+    struct sheet_row row;
+    struct sheet *s = sheet_open(arena, bytes, size, &why);
+    assert_non_null(s);
+    assert_int_equal(sheet_count(s), 2);
+    assert_string_equal(sheet_name(s, 0), "one");
+    assert_string_equal(sheet_name(s, 1), "two");
+    for (int again = 0; again < 2; again++) {
+        assert_true(sheet_turn(s, 1));
+        assert_true(sheet_next(s, &row));
+        assert_int_equal(row.number, 7);
+        assert_false(sheet_next(s, &row));
+    }
+    assert_false(sheet_turn(s, 2));
+    assert_true(sheet_turn(s, 0));
+    assert_true(sheet_next(s, &row));
+    assert_string_equal(row.cells[0].text, "text");
+    sheet_close(s);
+    free(bytes);
+    static const struct {
+        const char *part, *what;
+    } others[] = {{"content.xml", ".ods"},
+                  {"word/document.xml", "Word"},
+                  {"xl/workbook.bin", ".xlsb"},
+                  {"readme.txt", "ZIP archive"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        bytes = pack(&(struct part){others[i].part, "<a/>", 0}, 1, &size);
+        assert_non_null(strstr(listing(bytes, size), others[i].what));
+        free(bytes);
+    }
+}
+
+/* Day 0 of such a workbook is 1 January 1904. */
+static void reads_dates_since_1904(void **state)
+{
+    (void)state;
+    size_t size;
+    const struct part mac[] = {
+        {"_rels/.rels", "<Relationships/>", 0},
+        {"xl/workbook.xml", BOOK, 0},
+        {"xl/_rels/workbook.xml.rels", RELS("worksheets/one.xml"), 0},
+        {"xl/styles.xml", STYLES, 0},
+        {"xl/worksheets/one.xml",
+         "<worksheet><sheetData><row r='1'><c s='1'><v>45017.25</v></c><c s='2'><v>0</v></c></row>"
+         "</sheetData></worksheet>",
+         0},
+        {"xl/worksheets/two.xml", TWO, 0}};
+    char *bytes = pack(mac, 6, &size);
+    assert_string_equal(listing(bytes, size), "1|@2027-04-02 06:00:00|@1904-01-01\n");
+    free(bytes);
 }
 
 static void refuses_bombs_and_fragments(void **state)
@@ -196,14 +337,15 @@ static void refuses_bombs_and_fragments(void **state)
     char *bytes = workbook(spaces, big, NULL, &size);
     free(spaces);
     assert_true(size < big / 100);
-    assert_string_equal(listing(bytes, size), "!  The Excel file is too large when unpacked.");
+    assert_string_equal(listing(bytes, size), "!  The Excel file is too large once decompressed.");
     free(bytes);
     bytes = workbook(SHEET("<x:row><x:c><x:v>1</x:v></x:c></x:row>"), 0, NULL, &size);
     for (size_t n = 4; n < size; n++)
         assert_non_null(strstr(listing(bytes, n), "! "));
     assert_string_equal(listing(bytes, size), "1|#1\n");
     free(bytes);
-    assert_string_equal(listing("PK\3\4 this is no archive", 24), "!  The Excel file is damaged: it cannot be unpacked or read.");
+    assert_string_equal(listing("PK\3\4 this is no archive", 24),
+                        "!  The Excel file is damaged and can’t be read.");
 }
 
 static void limits_a_cell(void **state)
@@ -215,15 +357,18 @@ static void limits_a_cell(void **state)
     const char *out = listing(text, SHEET_CELL + 4);
     assert_null(strstr(out, "!"));
     text[SHEET_CELL + 4] = 'x';
-    assert_string_equal(listing(text, SHEET_CELL + 5), "1|a\n2 (B2: The text in this cell is too long.)\n");
+    assert_string_equal(listing(text, SHEET_CELL + 5),
+                        "1|a\n2 (B2: The text in this cell is too long.)\n");
     free(text);
 }
 
 static void comes_back_equal(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"=1+1", "+86 10", "-5",      "@x",         "张三", "a\"b,c;d", "line\nline", " a ",
-                                        "007",  "'",      "_x0041_", "_x_x4E00_x", "<&>",  "a\rb\x01", "a\tb"};
+    static const char *const texts[] = {"=1+1",     "+86 10",     "-5",  "@x",       "张三",
+                                        "a\"b,c;d", "line\nline", " a ", "007",      "'",
+                                        "_x0041_",  "_x_x4E00_x", "<&>", "a\rb\x01", "a\tb",
+                                        "'138",     "=\"138\"",   "'90s"};
     static const char *const titles[] = {"编号", "text"};
     for (int format = SHEET_CSV; format <= SHEET_XLSX; format++) {
         struct sheet_writer *w = sheet_write_open((enum sheet_format)format);
@@ -289,9 +434,12 @@ static void reads_real_files(void **state)
     };
     const char *root = getenv("LINLI_ROOT");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        FILE *f = fopen(arena_print(arena, "%s/../shared/data/%s", root ? root : ".", files[i].name), "rb");
+        FILE *f = fopen(
+            arena_print(arena, "%s/../shared/data/%s", root ? root : ".", files[i].name), "rb");
         if (!f)
-            f = fopen(arena_print(arena, "%s/../../shared/data/%s", root ? root : ".", files[i].name), "rb");
+            f = fopen(
+                arena_print(arena, "%s/../../shared/data/%s", root ? root : ".", files[i].name),
+                "rb");
         if (!f)
             skip();
         struct buf data;
@@ -320,8 +468,14 @@ static void reads_real_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_csv),     cmocka_unit_test(reads_xlsx),       cmocka_unit_test(refuses_bombs_and_fragments),
-        cmocka_unit_test(limits_a_cell), cmocka_unit_test(comes_back_equal), cmocka_unit_test(reads_real_files),
+        cmocka_unit_test(reads_csv),
+        cmocka_unit_test(reads_xlsx),
+        cmocka_unit_test(reads_odd_workbooks),
+        cmocka_unit_test(reads_dates_since_1904),
+        cmocka_unit_test(refuses_bombs_and_fragments),
+        cmocka_unit_test(limits_a_cell),
+        cmocka_unit_test(comes_back_equal),
+        cmocka_unit_test(reads_real_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

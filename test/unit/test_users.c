@@ -2,10 +2,12 @@
  * The rules of accounts: what a grant needs, who can't be the last to go, and
  * that an account that is closed is out at once.
  */
-#include "app/install.h"
-#include "app/module.h"
-#include "app/users.h"
+#include "program/install.h"
+#include "core/module.h"
+#include "program/modules.h"
+#include "app/registers/users.h"
 #include "db/journal.h"
+#include "pages/register_pages.h"
 #include "web/session.h"
 #include "store.h"
 
@@ -27,14 +29,16 @@ static int set_up(void **state)
     ctx_init(&ctx, arena_new());
     ctx.actor.roles = ROLE_PUBLIC | ROLE_ADMIN;
     ctx.actor.via = "command";
-    kinds_set(modules_kinds());
+    program_modules();
     store_new(&store);
-    ctx.db = db_open(store.address, DB_WRITE, ctx.arena, &why);
+    ctx.db = db_open(store.address, DB_CREATE, ctx.arena, &why);
     if (!ctx.db || db_migrate(ctx.db, schema_steps, ctx.arena, &why) != OK)
         return -1;
-    change(ctx.db, "INSERT INTO areas (created, updated, code, name, level) VALUES (0, 0, 'a', '星湖社区', 'community')");
+    change(ctx.db, "INSERT INTO areas (created, updated, code, name, level) VALUES (0, 0, 'a', "
+                   "'星湖社区', 'community')");
     area = db_inserted(ctx.db);
-    change(ctx.db, "INSERT INTO units (created, updated, code, name) VALUES (0, 0, 'u', '供水公司')");
+    change(ctx.db,
+           "INSERT INTO units (created, updated, code, name) VALUES (0, 0, 'u', '供水公司')");
     unit = db_inserted(ctx.db);
     return 0;
 }
@@ -92,7 +96,10 @@ static void grants_need_their_place(void **state)
     assert_int_equal(grant(u, ROLE_HANDLER, area, unit), OK);
     assert_int_equal(grants(u), 2);
     /* a handler's requests are the unit's, wherever they are */
-    assert_int_equal(query_int(ctx.db, "SELECT area FROM grants WHERE \"user\" = {} AND role = 'unit_handler'", u->record.id), NONE);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT area FROM grants WHERE \"user\" = {} AND role = 'unit_handler'",
+                  u->record.id),
+        NONE);
 }
 
 static void the_last_admin_stays(void **state)
@@ -100,7 +107,8 @@ static void the_last_admin_stays(void **state)
     (void)state;
     struct user *first = added("admin1"), *second = added("admin2");
     assert_int_equal(grant(first, ROLE_ADMIN, area, unit), OK);
-    assert_int_equal(query_int(ctx.db, "SELECT area FROM grants WHERE \"user\" = {}", first->record.id), NONE);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT area FROM grants WHERE \"user\" = {}", first->record.id), NONE);
     int64_t held = query_int(ctx.db, "SELECT id FROM grants WHERE \"user\" = {}", first->record.id);
     forget();
     assert_int_equal(user_revoke(&ctx, first, held), CONFLICT);
@@ -112,8 +120,10 @@ static void the_last_admin_stays(void **state)
     forget();
     assert_int_equal(user_activate(&ctx, first, false), OK);
     forget();
-    int64_t other = query_int(ctx.db, "SELECT id FROM grants WHERE \"user\" = {}", second->record.id);
-    assert_int_equal(user_revoke(&ctx, second, other), CONFLICT); /* the first one may no longer sign in */
+    int64_t other = query_int(ctx.db, "SELECT id FROM grants WHERE \"user\" = {}",
+                              second->record.id);
+    assert_int_equal(user_revoke(&ctx, second, other),
+                     CONFLICT); /* the first one may no longer sign in */
     forget();
     assert_int_equal(user_revoke(&ctx, second, held), NOT_FOUND); /* another account's grant */
 }
@@ -124,11 +134,16 @@ static void closed_accounts_are_out(void **state)
     struct user *u = added("leaver");
     struct ctx as;
     ctx_init(&as, ctx.arena);
-    change(ctx.db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ('h', {}, 0, 0, 0)", u->record.id);
+    change(ctx.db,
+           "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ('h', {}, "
+           "0, 0, 0)",
+           u->record.id);
     assert_int_equal(actor_load(&as, ctx.db, u->record.id, "web"), OK);
     forget();
     assert_int_equal(user_activate(&ctx, u, false), OK);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM sessions WHERE \"user\" = {}", u->record.id), 0);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM sessions WHERE \"user\" = {}", u->record.id),
+        0);
     assert_int_equal(actor_load(&as, ctx.db, u->record.id, "web"), NOT_FOUND);
 }
 
@@ -137,12 +152,18 @@ static void passwords_end_sessions_and_locks(void **state)
     (void)state;
     struct user *u = added("forgetful");
     change(ctx.db, "UPDATE users SET failed = 4, locked_until = 99 WHERE id = {}", u->record.id);
-    change(ctx.db, "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ('i', {}, 0, 0, 0)", u->record.id);
+    change(ctx.db,
+           "INSERT INTO sessions (token_hash, \"user\", created, seen, expires) VALUES ('i', {}, "
+           "0, 0, 0)",
+           u->record.id);
     assert_int_equal(user_set_password(&ctx, u, "new hash"), OK);
-    assert_int_equal(query_int(ctx.db, "SELECT count(*) AS n FROM sessions WHERE \"user\" = {}", u->record.id), 0);
+    assert_int_equal(
+        query_int(ctx.db, "SELECT count(*) AS n FROM sessions WHERE \"user\" = {}", u->record.id),
+        0);
     assert_int_equal(query_int(ctx.db, "SELECT failed FROM users WHERE id = {}", u->record.id), 0);
     assert_int_equal(query_int(ctx.db,
-                               "SELECT count(*) AS n FROM journal WHERE kind = 'users' AND record = {} AND action = 'password'"
+                               "SELECT count(*) AS n FROM journal WHERE kind = 'users' AND record "
+                               "= {} AND action = 'password'"
                                " AND before IS NULL AND after IS NULL",
                                u->record.id),
                      1);
@@ -158,12 +179,54 @@ static void one_login_once(void **state)
     assert_non_null(ctx_problem_of(&ctx, "login"));
 }
 
+/* An action is called what its kind calls it; what no kind calls anything has a common word. */
+static void history_speaks_each_kinds_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind, *action, *word;
+    } cases[] = {
+        {"users", "revoke", "role removed"},
+        {"certificates", "revoke", "revoked"},
+        {"api_tokens", "revoke", "revoked"},
+        {"requests", "file", "Received"},
+        {"requests", "join-answer", "answered by a co-reporter"},
+        {"opinions", "file", "received"},
+        {"volunteers", "confirm", "approved"},
+        {"volunteers", "pause", "Take a break"},
+        {"people", "import", "imported"},
+        {"imports", "done", "imported"},
+        {"offers", "done", "completed and recorded"},
+        {"settings", "change", "changed"},
+        {"", "sign_in_refused", "incorrect password"},
+        {"gone", "unheard_of", "unheard_of"},
+    };
+    ctx.lang = "en";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(history_action(&ctx, cases[i].kind, cases[i].action), cases[i].word);
+    assert_string_equal(history_label(&ctx, "role"), "Role");
+    assert_string_equal(history_label(&ctx, "deadline.urgent"), "Deadline for urgent requests");
+    assert_string_equal(history_label(&ctx, "rows"), "Rows");
+    assert_string_equal(history_label(&ctx, "site.name"), "Office name");
+    assert_string_equal(
+        history_changes_text(
+            &ctx, "users", NULL,
+            arena_print(ctx.arena, "{\"role\":\"worker\",\"area\":%lld}", (long long)area)),
+        "Role: Community worker; Area: 星湖社区");
+    assert_string_equal(history_changes_text(&ctx, "settings", "{\"deadline.urgent\":\"24 hours\"}",
+                                             "{\"deadline.urgent\":null}"),
+                        "Deadline for urgent requests: 24 hours → empty");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grants_need_their_place), cmocka_unit_test(the_last_admin_stays),
-        cmocka_unit_test(closed_accounts_are_out), cmocka_unit_test(passwords_end_sessions_and_locks),
+        cmocka_unit_test(grants_need_their_place),
+        cmocka_unit_test(the_last_admin_stays),
+        cmocka_unit_test(closed_accounts_are_out),
+        cmocka_unit_test(passwords_end_sessions_and_locks),
         cmocka_unit_test(one_login_once),
+        cmocka_unit_test(history_speaks_each_kinds_words),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -60,11 +60,13 @@ static int begin(void **state)
     const char *why = "";
     arena = arena_new();
     store_new(&store);
-    struct db *db = db_open(store.address, DB_WRITE, arena, &why);
+    struct db *db = db_open(store.address, DB_CREATE, arena, &why);
     assert_non_null(db);
     assert_int_equal(db_migrate(db, schema_steps, arena, &why), OK);
     assert_int_equal(db_script(db, "CREATE TABLE notes (id integer PRIMARY KEY, text text)"), OK);
-    assert_int_equal(change(db, "INSERT INTO users (id, created, updated, login, name, password) VALUES (1, 0, 0, 'office', 'Office', {})",
+    assert_int_equal(change(db,
+                            "INSERT INTO users (id, created, updated, login, name, password) "
+                            "VALUES (1, 0, 0, 'office', 'Office', {})",
                             password_hash(arena, "a long password")),
                      OK);
     assert_int_equal(change(db, "INSERT INTO grants (\"user\", role) VALUES (1, 'office')"), OK);
@@ -89,8 +91,9 @@ static int end(void **state)
 
 static int dial(void)
 {
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)server_port(server)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)server_port(server)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     return fd;
@@ -100,7 +103,8 @@ static int dial(void)
 static char *exchange_text(const char *head, const char *body, size_t size)
 {
     int fd = dial();
-    char *text = arena_print(arena, "%sHost: here\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", head, size);
+    char *text = arena_print(
+        arena, "%sHost: here\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", head, size);
     size_t n = strlen(text);
     assert_int_equal(send(fd, text, n, MSG_NOSIGNAL), n);
     for (size_t done = 0; done < size;) {
@@ -146,7 +150,8 @@ static void test_giving_up(void **state)
     assert_null(strstr(v.out.data, "href=\"/assets/"));
     int found = 0;
     for (int i = 0; i < v.ex.answer_count; i++)
-        found += !strcmp(v.ex.answer[i].name, "Retry-After") || !strcmp(v.ex.answer[i].name, "Content-Security-Policy");
+        found += !strcmp(v.ex.answer[i].name, "Retry-After") ||
+                 !strcmp(v.ex.answer[i].name, "Content-Security-Policy");
     assert_int_equal(found, 2);
     visit_release(&v);
 }
@@ -194,8 +199,10 @@ static void test_too_long(void **state)
 static void test_once(void **state)
 {
     (void)state;
-    char *first = exchange_text("POST /notes HTTP/1.1\r\nIdempotency-Key: k1\r\n" FORM, "text=one", 8);
-    char *again = exchange_text("POST /notes HTTP/1.1\r\nIdempotency-Key: k1\r\n" FORM, "text=one", 8);
+    char *first = exchange_text("POST /notes HTTP/1.1\r\nIdempotency-Key: k1\r\n" FORM, "text=one",
+                                8);
+    char *again = exchange_text("POST /notes HTTP/1.1\r\nIdempotency-Key: k1\r\n" FORM, "text=one",
+                                8);
     assert_int_equal(code(first), 303);
     assert_int_equal(code(again), 303);
     char *a = strstr(first, "Location: "), *b = strstr(again, "Location: ");
@@ -220,11 +227,14 @@ static void test_session(void **state)
     assert_non_null(set);
     set += 12;
     char *value = arena_copyn(arena, set, strcspn(set, ";"));
-    assert_int_equal(ask(arena_print(arena, "GET /office HTTP/1.1\r\nCookie: %s\r\n", value), ""), 200);
-    assert_int_equal(ask(arena_print(arena, "GET /audit HTTP/1.1\r\nCookie: %s\r\n", value), ""), 403);
+    assert_int_equal(ask(arena_print(arena, "GET /office HTTP/1.1\r\nCookie: %s\r\n", value), ""),
+                     200);
+    assert_int_equal(ask(arena_print(arena, "GET /audit HTTP/1.1\r\nCookie: %s\r\n", value), ""),
+                     403);
     char *post = arena_print(arena, "POST /office/notes HTTP/1.1\r\nCookie: %s\r\n" FORM, value);
     assert_int_equal(ask(post, "text=a"), 403);
-    char *page = exchange_text(arena_print(arena, "GET /login HTTP/1.1\r\nCookie: %s\r\n", value), "", 0);
+    char *page = exchange_text(arena_print(arena, "GET /login HTTP/1.1\r\nCookie: %s\r\n", value),
+                               "", 0);
     char *token = strstr(page, "name=\"_csrf\" value=\"");
     assert_non_null(token);
     token = arena_copyn(arena, token + 20, 64);
@@ -262,7 +272,8 @@ static void keep_alive(int connections, const char *request)
             c->got += (size_t)m;
             c->text[c->got] = '\0';
             char *body = strstr(c->text, "\r\n\r\n"), *length = strstr(c->text, "Content-Length: ");
-            if (!body || !length || c->got < (size_t)(body + 4 - c->text) + strtoul(length + 16, NULL, 10))
+            if (!body || !length ||
+                c->got < (size_t)(body + 4 - c->text) + strtoul(length + 16, NULL, 10))
                 continue;
             assert_true(code(c->text) == 200 || code(c->text) == 303);
             c->got = 0;
@@ -282,13 +293,15 @@ static void test_never_stalls(void **state)
 {
     (void)state;
     static const char get[] = "GET /?name=a HTTP/1.1\r\nHost: here\r\n\r\n";
-    static const char post[] = "POST /notes HTTP/1.1\r\nHost: here\r\n" FORM "Content-Length: 6\r\n\r\ntext=a";
+    static const char post[] = "POST /notes HTTP/1.1\r\nHost: here\r\n" FORM
+                               "Content-Length: 6\r\n\r\ntext=a";
     keep_alive(256, get);
     keep_alive(512, get);
     keep_alive(256, post);
 }
 
-/* A byte at a time, never silent: the place is taken back. Before a request line is whole, and within its head. */
+/* A byte at a time, never silent: the place is taken back. Before a request line is whole, and
+ * within its head. */
 static void test_dripping_head(void **state)
 {
     (void)state;
@@ -299,9 +312,11 @@ static void test_dripping_head(void **state)
         char answer[1000];
         bool ended = false;
         send(fd, begins[i], strlen(begins[i]), MSG_NOSIGNAL);
-        for (int drips = 0; drips < 600 && !ended; drips++) { /* a minute at most, which a busy machine may need */
+        for (int drips = 0; drips < 600 && !ended;
+             drips++) { /* a minute at most, which a busy machine may need */
             struct pollfd p = {.fd = fd, .events = POLLIN};
-            ended = send(fd, "a", 1, MSG_NOSIGNAL) < 0 || (poll(&p, 1, 100) > 0 && recv(fd, answer, sizeof answer, 0) <= 0);
+            ended = send(fd, "a", 1, MSG_NOSIGNAL) < 0 ||
+                    (poll(&p, 1, 100) > 0 && recv(fd, answer, sizeof answer, 0) <= 0);
         }
         assert_true(ended);
         close(fd);
@@ -313,8 +328,9 @@ static void test_dripping_head(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_giving_up), cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_once),          cmocka_unit_test(test_session),   cmocka_unit_test(test_never_stalls),
+        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_giving_up),
+        cmocka_unit_test(test_too_long),      cmocka_unit_test(test_once),
+        cmocka_unit_test(test_session),       cmocka_unit_test(test_never_stalls),
         cmocka_unit_test(test_dripping_head),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -26,7 +26,8 @@ static void escapes_for_html(void **state)
         assert_string_equal(b.data, cases[i].out);
     }
     buf_clear(&b);
-    html(&b, "<a href=\"/x?q={}\">{}</a>{}", (struct url_part){"a b&c/楼"}, 7, (struct markup){"<b>ok</b>"});
+    html(&b, "<a href=\"/x?q={}\">{}</a>{}", (struct url_part){"a b&c/楼"}, 7,
+         (struct markup){"<b>ok</b>"});
     assert_string_equal(b.data, "<a href=\"/x?q=a%20b%26c%2F%E6%A5%BC\">7</a><b>ok</b>");
     buf_release(&b);
 }
@@ -36,10 +37,11 @@ static void writes_json(void **state)
     (void)state;
     struct buf b;
     buf_init(&b, 0);
-    json(&b, "{\"a\":{},\"b\":{},\"c\":{},\"d\":{},\"e\":{}}", "x\"\\\n\x01\xFFy", (const char *)NULL, (struct maybe){NONE}, (bool)true,
-         INT64_MAX);
-    assert_string_equal(b.data, "{\"a\":\"x\\\"\\\\\\n\\u0001\xEF\xBF\xBDy\",\"b\":null,\"c\":null,\"d\":true,"
-                                "\"e\":9223372036854775807}");
+    json(&b, "{\"a\":{},\"b\":{},\"c\":{},\"d\":{},\"e\":{}}", "x\"\\\n\x01\xFFy",
+         (const char *)NULL, (struct maybe){NONE}, (bool)true, INT64_MAX);
+    assert_string_equal(
+        b.data, "{\"a\":\"x\\\"\\\\\\n\\u0001\xEF\xBF\xBDy\",\"b\":null,\"c\":null,\"d\":true,"
+                "\"e\":9223372036854775807}");
     buf_release(&b);
 }
 

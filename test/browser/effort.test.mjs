@@ -1,0 +1,118 @@
+// What a task costs: taps, keys and screens, counted in the browser and printed as a table. A
+// screen is 360 × 740 pixels; a tap is a press on something of the page, words and digits are
+// typed beside them.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { begin, end, open } from "./browser.mjs";
+
+const rows = [];
+let server;
+before(async () => {
+  server = await begin();
+});
+after(async () => {
+  await end();
+  console.log("task".padEnd(56), "taps  keys  screens");
+  for (const { task, ...counted } of rows)
+    console.log(
+      task.padEnd(56),
+      ["taps", "keys", "screens"].map((name) => String(counted[name] ?? "").padEnd(5)).join(" "),
+    );
+});
+
+/** Presses and remembers that it did. */
+function hand(page) {
+  const count = { taps: 0, keys: 0 };
+  return Object.assign(count, {
+    async press(key) {
+      await page.keyboard.press(key);
+      count.keys++;
+    },
+    async tap(locator) {
+      await locator.click();
+      count.taps++;
+    },
+    async type(text) {
+      await page.keyboard.type(text);
+    },
+  });
+}
+
+/** Screens of 740 px down to the lower edge of what is pressed last. */
+async function screensTo(page, locator) {
+  const box = await locator.boundingBox(), top = await page.evaluate(() => scrollY);
+  return Math.ceil(((box.y + top + box.height) / 740) * 10) / 10;
+}
+
+test("a resident of 77 asks for a haircut: large text, phone", async () => {
+  const visit = await open({ width: 360, elder: true }), { page } = visit;
+  await page.setViewportSize({ width: 360, height: 740 });
+  const send = page.getByRole("button", { name: "提交给社区" });
+  for (const time of ["first", "second"]) {
+    await visit.goto("/");
+    assert.ok((await page.locator("header.top").boundingBox()).height <= 96, "one row");
+    const h = hand(page);
+    await h.tap(page.getByRole("link", { name: /反映问题/ }).first());
+    await h.tap(page.getByRole("textbox", { name: "是什么事" }));
+    await h.type(`想请人上门给我理发，腿脚不方便${time}`);
+    // what it is was told from the words
+    await page.locator("#kind > summary", { hasText: "上门理发" }).waitFor();
+    const communities = page.getByRole("group", { name: "在哪个社区" });
+    if (time === "first") await h.tap(communities.getByText("星湖社区"));
+    const phone = page.getByRole("textbox", { name: "您的电话" });
+    const there = await phone.evaluate((field) => field === document.activeElement);
+    assert.equal(there, time === "first", "once a community is tapped the telephone is next");
+    if (!there) await h.tap(phone);
+    await h.type(time === "first" ? "13800000077" : "13800000078");
+    const screens = await screensTo(page, send);
+    await h.tap(send);
+    await page.waitForURL(/receipt|ask/);
+    const mine = page.getByRole("button", { name: "都不是，提交我的" });
+    if (await mine.count()) await mine.click(); // the second is like the first
+    await page.waitForURL(/receipt/);
+    await visit.check(`receipt, ${time}`);
+    rows.push({ task: `haircut at home, large text, the ${time} time`, taps: h.taps, screens });
+    assert.ok(h.taps <= 4, `${h.taps} taps`);
+    assert.ok(screens <= 2, `${screens} screens`);
+  }
+  await visit.close();
+});
+
+test("a clerk dispatches twenty requests, each to the unit that is proposed, by keys alone", async () => {
+  const office = server.program("office"), MANY = 20;
+  const category = (await office("GET", "/categories?q=road-light")).items[0].id,
+    area = (await office("GET", "/areas?level=community&limit=1")).items[0].id;
+  const made = [];
+  for (let i = 0; i < MANY; i++) {
+    const text = `第${i + 1}盏路灯不亮`, body = { subject: text, text, category, area };
+    made.push((await office("POST", "/requests", body)).id);
+  }
+  const waiting = async () => {
+    const all = await Promise.all(made.map((id) => office("GET", `/requests/${id}`)));
+    return all.filter((r) => r.status === "received").length;
+  };
+  const visit = await open({ login: "office1" }), { page } = visit;
+  await visit.goto(`/work?view=free&category=${category}`);
+  const there = await page.locator("tbody button.send").count();
+  assert.ok(there >= MANY, "each row has its proposed unit");
+  const h = hand(page);
+  await h.press("j");
+  for (let left = there; left > 0; left--) {
+    await h.press("d");
+    await page.getByRole("status").filter({ hasText: "已派给" }).waitFor();
+    await page.waitForFunction(
+      (n) => document.querySelectorAll("tbody button.send").length === n,
+      left - 1,
+    );
+  }
+  assert.equal(await waiting(), 0);
+  assert.ok(h.keys <= 3 * there, `${h.keys} keys for ${there}`);
+  const keys = (h.keys / there).toFixed(2);
+  rows.push({ task: `${there} requests dispatched, keys for each`, keys });
+  await visit.check("the last one sent");
+  // the last one was a slip
+  await page.getByRole("button", { name: "撤回" }).click();
+  await page.locator("tbody button.send").waitFor();
+  assert.equal(await page.locator("tbody button.send").count(), 1, "it is to be dispatched again");
+  await visit.close();
+});

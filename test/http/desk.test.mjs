@@ -1,0 +1,425 @@
+// What the office meets at the desk: requests that it logs and that residents follow, the words of
+// forms and states, accounts and categories that are no longer used.
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { join } from "node:path";
+import { linli, read, rows, start, until } from "./server.mjs";
+
+let server, admin, office, token, api;
+before(async () => {
+  server = await start();
+  [admin, office] = [await server.signIn("admin"), await server.signIn("office1")];
+  for (const visitor of [admin, office]) visitor.cookies.set("linli_language", "en");
+  token = server.token("office");
+  api = server.program("office");
+});
+after(() => server?.stop());
+
+
+test("a request is filed with a mail address only when it is one, by the API as by the form", async () => {
+  for (const mail of ["not-a-mail", "a@b", "x@y.cn, z@y.cn"]) {
+    const refused = await api("POST", "/requests", {
+      subject: "邮箱不对",
+      text: "邮箱写错了",
+      requester_mail: mail,
+    });
+    assert.deepEqual(
+      refused.errors?.map((e) => e.field),
+      ["requester_mail"],
+      mail,
+    );
+  }
+  assert.ok(
+    (
+      await api("POST", "/requests", {
+        subject: "邮箱对了",
+        text: "邮箱写对了",
+        requester_mail: "li@example.cn",
+      })
+    ).id,
+  );
+});
+
+test("an estate is more exact than its community, and one of another community is refused", async () => {
+  const visitor = server.visitor(),
+    areas = (await api("GET", "/areas?limit=500")).items;
+  const [xinghu, dongmen] = areas.filter((a) => a.level === "community"),
+    estate = areas.find((a) => a.level === "estate" && a.community === xinghu.id);
+  const ask = (area, more) =>
+    visitor.submit("/ask", "/ask", {
+      text: `凉亭的瓦片松了 ${area}`,
+      area,
+      requester_phone: "13800138079",
+      seen: 1,
+      ...more,
+    });
+  const refused = await ask(dongmen.id, { estate: estate.id });
+  assert.equal(refused.status, 422);
+  const page = await refused.text();
+  assert.match(page, /这个小区不在所选的社区/);
+  assert.match(page, new RegExp(`<option value="${estate.id}"[^>]* selected>`), "nothing is lost");
+  assert.equal((await ask(xinghu.id, { estate: estate.id })).status, 303);
+  const [sent] = (await api("GET", "/requests?limit=1")).items;
+  assert.deepEqual([sent.area, sent.community], [estate.id, xinghu.id]);
+  // this browser begins with it next time; another one does not
+  const chosen = /<details class="line filled" id="community"/;
+  const again = await read(visitor, "/ask");
+  assert.match(again, chosen);
+  assert.match(again, new RegExp(`<option value="${estate.id}"[^>]* selected>`));
+  assert.doesNotMatch(await read(server.visitor(), "/ask"), chosen);
+});
+
+test("who asks for somebody else reads for whom, on the receipt and when following", async () => {
+  const visitor = server.visitor();
+  visitor.cookies.set("linli_language", "en");
+  const area = (await api("GET", "/areas?q=441202001001")).items[0].id;
+  const sent = await visitor.submit("/ask", "/ask", {
+    text: "楼上王奶奶家的水龙头关不紧",
+    area,
+    requester_phone: "13800138077",
+    on_behalf: "王奶奶",
+    seen: 1,
+  });
+  assert.equal(sent.status, 303);
+  const receipt = await read(visitor, sent.headers.get("location"));
+  assert.match(receipt, /On behalf of[\s\S]{0,60}王奶奶/);
+  assert.equal(
+    (await visitor.post("/follow", { code: receipt.match(/name="code" value="([^"]*)"/)[1] }))
+      .status,
+    303,
+  );
+  assert.match(await read(visitor, "/follow"), /On behalf of: 王奶奶/);
+});
+
+test("open deadlines follow the calendar and the terms however these are changed: by a program, a command, a form", async () => {
+  const day = (n) => new Date(Date.now() + n * 86400e3 + 8 * 3600e3).toISOString().slice(0, 10);
+  const category = (await api("GET", "/categories?limit=100")).items.find(
+    (c) => c.day_kind === "working_days" && c.days > 2 && c.parent,
+  );
+  const { id } = await api("POST", "/requests", {
+    subject: "期限跟着变",
+    text: "期限跟着日历和类别变",
+    category: category.id,
+  });
+  const due = async () => (await api("GET", `/requests/${id}`)).due;
+  const patch = async (path, body) => {
+    const answer = await fetch(`${server.url}/api/v1${path}`, {
+      method: "PATCH",
+      body: JSON.stringify(body),
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        "if-match": "*",
+      },
+    });
+    assert.equal(answer.status, 200, await answer.text());
+  };
+  const seen = [await due()];
+  const moved = async (how) => {
+    const now = await due();
+    assert.ok(!seen.includes(now), `${how}: ${now}`);
+    seen.push(now);
+  };
+  const holidays = Array.from({ length: 7 }, (_, i) => day(i + 1));
+  for (const date of holidays) { // the year's own entries stay as they are
+    const [known] = (await api("GET", `/holidays?date=${date}`)).items;
+    if (known) await patch(`/holidays/${known.id}`, { is_off_day: true });
+    else assert.ok((await api("POST", "/holidays", { date, name: "走查", is_off_day: true })).id);
+  }
+  await moved("a program's change of the calendar");
+  await patch(`/categories/${category.id}`, { days: category.days + 1 });
+  await moved("a program's change of a category's term");
+  const other = (await api("GET", "/categories?limit=100")).items.find(
+    (c) => c.parent && c.days && c.day_kind === "hours",
+  );
+  await patch(`/requests/${id}`, { category: other.id });
+  await moved("a program's other category");
+  await patch(`/requests/${id}`, { category: category.id });
+  const form = await office.submit(
+    `/registers/categories/${category.id}/edit`,
+    `/registers/categories/${category.id}`,
+    { days: category.days + 2 },
+  );
+  assert.equal(form.status, 303);
+  await moved("a form's change of the term");
+  const sheet = `${server.data}-days.csv`;
+  writeFileSync(sheet, `日期,名称,是否放假\n${Array.from({ length: 7 }, (_, i) => `${day(i + 8)},走查,是`).join("\n")}\n`);
+  const taken = linli(["import", "holidays", sheet, "--data", server.data]);
+  assert.match(taken.stdout, /[1-7] added|[1-7] updated/, taken.stderr);
+  await until(async () => !seen.includes(await due()), "the deadline follows the calendar");
+  await moved("a command's import of the calendar");
+  assert.match(await read(admin, "/journal?kind=holidays"), /deadlines recalculated/);
+  assert.match(await read(office, `/requests/${id}`), /Calendar or time limit changed: deadline recalculated/);
+});
+
+test("the sheet of the work list holds all of it", async () => {
+  const many = await start({ requests: 620 });
+  try {
+    const clerk = await many.signIn("office1");
+    const [[[count]]] = rows(join(many.data, "linli.db"), "SELECT count(*) FROM requests");
+    assert.ok(count > 600);
+    const sheet = await clerk.submit("/work?view=all", "/work/download?view=all", {
+      format: "csv",
+    });
+    const numbers = new Set((await sheet.text()).match(/\b\d{8}-\d{5}\b/g));
+    assert.equal(numbers.size, count);
+  } finally {
+    await many.stop();
+  }
+});
+
+test("what is wrong with a field is said with the name that stands above it, in every form and both languages", async () => {
+  const long = "很长".repeat(3000),
+    volunteer = (await api("GET", "/volunteers?limit=1")).items[0],
+    activity = (await api("GET", "/activities?status=open&limit=1")).items[0];
+  const request = await api("POST", "/requests", {
+    subject: "要人陪",
+    text: "请人上门陪一陪。",
+    area: (await api("GET", "/areas?level=community&limit=1")).items[0].id,
+  });
+  const worker = await server.signIn("xinghu1"),
+    resident = server.visitor();
+  const forms = [
+    [
+      office,
+      "/intake",
+      "/intake",
+      { subject: "x", place: long, requester_name: long, requester_phone: "12", on_behalf: long },
+      4,
+    ],
+    [office, "/intake", "/intake", { subject: "灯不亮", place: long }, 1],
+    [
+      resident,
+      "/ask",
+      "/ask",
+      {
+        text: "路灯不亮",
+        visibility: "summary",
+        subject: long,
+        place: long,
+        requester_name: long,
+        requester_phone: "12",
+        on_behalf: long,
+      },
+      5,
+    ],
+    [
+      resident,
+      "/volunteer",
+      "/volunteer",
+      { name: long, phone: "12", visits_a_month: "900", limits: long },
+      4,
+    ],
+    [
+      resident,
+      `/activities/${activity.id}`,
+      `/activities/${activity.id}/sign-up`,
+      { name: long, phone: "12" },
+      2,
+    ],
+    [
+      office,
+      `/visits/new?request=${request.id}`,
+      "/visits",
+      { request: request.id, skill: long, people: "90", note: long, language: "?" },
+      4,
+    ],
+    [worker, "/opinions/new", "/opinions", { text: "", name: long, phone: "12" }, 3],
+    [
+      office,
+      "/activities/new",
+      "/activities/new",
+      { title: long, place: long, text: long, places: "0" },
+      4,
+    ],
+    [
+      office,
+      `/certificates/new?volunteer=${volunteer.id}`,
+      "/certificates",
+      {
+        volunteer: volunteer.id,
+        valid_from: "soon",
+        valid_to: "late",
+        note: long,
+        contact: long,
+        responsible: long,
+      },
+      5,
+    ],
+    [office, "/calendar", "/calendar/day", { day: "2026-03-05", name: long }, 1],
+  ];
+  for (const language of ["en", "zh_CN"])
+    for (const [visitor, path, action, fields, least] of forms) {
+      visitor.cookies.set("linli_language", language);
+      const answer = await visitor.submit(path, action, fields), drawn = await answer.text();
+      assert.equal(answer.status, 422, `${action} ${language}`);
+      const said = [...drawn.matchAll(/<li><a href="#f-([^"]+)">([^<]+)<\/a>/g)];
+      let named = 0;
+      for (const [, field, text] of said) {
+        const label = drawn.match(new RegExp(`for="f-${field}">([^<]+)|<label>([^<]+)<input id="f-${field}"`))?.slice(1).find(Boolean).trim();
+        assert.ok(drawn.includes(`id="f-${field}"`), `${action}: #f-${field} is there to go to`);
+        if (label && /：|: |^[^.?]* is required\.$|^请填写/.test(text) && ++named)
+          assert.ok(text.includes(label), `${action} ${language}: “${text}” of “${label}”`);
+      }
+      assert.ok(named >= least, `${action} ${language}: ${named} of ${JSON.stringify(said.map(([, , text]) => text))}`);
+    }
+  for (const visitor of [office, worker]) visitor.cookies.set("linli_language", "en");
+});
+
+test("a state has one word for staff, wherever they read it", async () => {
+  const unit = (await api("GET", "/units?limit=1")).items[0],
+    area = (await api("GET", "/areas?level=community&limit=1")).items[0].id;
+  const fresh = await api("POST", "/requests", {
+    subject: "井盖松动待查",
+    text: "井盖松了。",
+    area,
+  });
+  const back = await api("POST", "/requests", {
+    subject: "路面积水退回",
+    text: "路面积水。",
+    area,
+  });
+  for (const [step, body] of [
+    ["dispatch", { unit: unit.id }],
+    ["return", { text: "不归我们管" }],
+  ])
+    assert.ok((await api("POST", `/requests/${back.id}/${step}`, body)).id, step);
+  const words = { en: ["To dispatch", "Returned"], zh_CN: ["待派单", "已退单"] };
+  const around = (text, word) => { // the row or the card that names the request
+    const at = text.indexOf(word);
+    assert.ok(at >= 0, word);
+    return text.slice(Math.max(0, at - 200), at + 900);
+  };
+  for (const [language, expected] of Object.entries(words)) {
+    office.cookies.set("linli_language", language);
+    const csv = await (
+      await office.submit("/work?view=all", "/work/download?view=all", { format: "csv" })
+    ).text();
+    for (const [i, one] of [fresh, back].entries()) {
+      const places = {
+        work: await read(office, `/work?view=all&q=${encodeURIComponent(one.number)}`),
+        request: await read(office, `/requests/${one.id}`),
+        figure: await read(office, "/figures/requests-received/records"),
+        csv: csv.split("\n").find((line) => line.includes(one.number)),
+      };
+      for (const [name, text] of Object.entries(places)) {
+        const near = around(text, name === "request" ? "<h1" : one.subject);
+        assert.ok(near.includes(expected[i]), `${name}, ${language}: ${expected[i]} in ${near}`);
+      }
+      assert.doesNotMatch(places.csv, /,收到,|,Received,/);
+    }
+  }
+  office.cookies.set("linli_language", "en");
+});
+
+test("deactivating an account says what it holds and where that goes; its unit is no longer offered", async () => {
+  const units = (await api("GET", "/units?limit=500")).items,
+    city = units.find((one) => one.code === "city");
+  const one = await api("POST", "/requests", { subject: "井盖响", text: "车一过井盖就响。" });
+  await api("POST", `/requests/${one.id}/dispatch`, { unit: `#${city.id}` });
+  const clerk = await server.signIn("city1");
+  assert.equal(
+    (
+      await clerk.submit(`/requests/${one.id}`, `/requests/${one.id}/accept`, {
+        version: (await api("GET", `/requests/${one.id}`)).version,
+      })
+    ).status,
+    303,
+  );
+  const id = (await read(admin, "/registers/users?q=city1")).match(
+    /href="\/registers\/users\/(\d+)"/,
+  )[1];
+  const account = await read(admin, `/registers/users/${id}`);
+  assert.match(account, /What this account holds[\s\S]*open request[\s\S]*nobody else at this unit can sign in/);
+  assert.match(account, new RegExp(`href="/work\\?view=all&amp;handler=${id}"`));
+  assert.match(await read(office, `/work?view=all&handler=${id}`), /井盖响/);
+  const other = await api("POST", "/requests", { subject: "井盖又响", text: "另一个井盖也响。" });
+  const offered = async () =>
+    (await read(office, `/requests/${other.id}?step=dispatch`))
+      .match(/<select id="f-unit"[\s\S]*?<\/select>/)[0]
+      .includes(`"#${city.id}"`);
+  assert.ok(await offered());
+  const done = await admin.submit(`/registers/users/${id}`, `/users/${id}/deactivate`, {});
+  assert.equal(done.status, 303);
+  assert.match(await read(admin, `/registers/users/${id}`), /Account deactivated\.[\s\S]*goes back to dispatch/);
+  assert.equal((await api("GET", `/requests/${one.id}`)).status, "received");
+  assert.ok(!(await offered()), "a unit that nobody reads is not offered");
+  assert.equal(
+    (await admin.submit(`/registers/users/${id}`, `/users/${id}/activate`, {})).status,
+    303,
+  );
+  assert.ok(await offered());
+});
+
+test("a category that is no longer used keeps its name in filters and in the form of a request that has it", async () => {
+  const made = await api("POST", "/categories", {
+    code: "old-kind",
+    name: "旧类别",
+    name_en: "Old kind",
+  });
+  const one = await api("POST", "/requests", {
+    subject: "旧类别的事",
+    text: "以前的类别。",
+    category: "old-kind",
+  });
+  const changed = await fetch(`${server.url}/api/v1/categories/${made.id}`, {
+    method: "PATCH",
+    body: JSON.stringify({ valid: false }),
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      "if-match": `"${made.version}"`,
+    },
+  });
+  assert.equal(changed.status, 200);
+  const list = await read(office, `/work?view=all&category=${made.id}`);
+  assert.match(list, /旧类别的事/);
+  assert.match(list, /class="chips">[\s\S]*<b>Old kind<\/b>/);
+  assert.match(list, new RegExp(`<option value="${made.id}" selected>`));
+  assert.match(
+    await read(office, "/work?view=all"),
+    new RegExp(`<option value="${made.id}">Old kind \\(no longer used\\)`),
+  );
+  assert.match(
+    await read(office, `/requests/${one.id}?step=dispatch`),
+    new RegExp(`<option value="#${made.id}" selected>`),
+  );
+});
+
+test("whoever is to be called is counted beside the work list; the number is shown to the caller and journalled", async () => {
+  const at = await api("POST", "/requests", {
+    subject: "楼道灯坏了要回电话",
+    text: "三楼的灯不亮。",
+    requester_name: "钱大姐",
+    requester_phone: "13800007123",
+    area: (await api("GET", "/areas?level=community&limit=1")).items[0].id,
+  });
+  const unit = (await api("GET", "/units?limit=1&q=city")).items[0].id;
+  assert.ok((await api("POST", `/requests/${at.id}/dispatch`, { unit })).id);
+  assert.ok((await api("POST", `/requests/${at.id}/answer`, { text: "灯已换好。" })).id);
+  const clerk = await server.signIn("office1"), other = await server.signIn("office2");
+  const list = await read(clerk, "/outbox?to=residents");
+  const row = (page) => page.split("<li ").find((li) => li.includes(`/requests/${at.id}"`)) ?? "";
+  assert.match(row(list), /138\*+7123|138\*\*\*\*7123/);
+  assert.match(row(list), /楼道灯坏了要回电话[\s\S]*灯已换好/, "the matter and the reply");
+  assert.doesNotMatch(list, /13800007123/);
+  const all = await read(clerk, "/outbox");
+  const waiting = Number(all.match(/aria-current="true"[^>]*>[^<]*<b class="count">(\d+)/)?.[1]);
+  assert.match(
+    await read(clerk, "/work"),
+    new RegExp(`href="/outbox"[^>]*>要打的电话 <b class="count">${waiting}</b>`),
+  );
+  const reveal = row(list).match(/name="reveal" value="(\d+)"/)[1];
+  const shown = await clerk.submit("/outbox", "/outbox/reveal", { reveal });
+  assert.equal(shown.status, 303);
+  const at_row = shown.headers.get("location").replace(/#.*/, "");
+  assert.match(row(await read(clerk, at_row)), /href="tel:13800007123"/);
+  assert.doesNotMatch(await read(clerk, "/outbox"), /13800007123/, "for this call only");
+  assert.doesNotMatch(await read(other, at_row), /13800007123/, "and to nobody else");
+  const journal = (await read(admin, "/journal?kind=requests&action=reveal")).match(
+    /<tbody>[\s\S]*<\/tbody>/,
+  )[0];
+  assert.match(journal, new RegExp(`Requests ${at.id}<[\\s\\S]*Notification no`));
+  assert.equal((await clerk.submit("/outbox", "/outbox/reveal", { reveal: "999999" })).status, 404);
+});
