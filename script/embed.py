@@ -10,12 +10,13 @@ import hashlib
 import pathlib
 import sys
 
-TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
-         ".webmanifest": "application/manifest+json", ".txt": "text/plain; charset=utf-8", ".json": "application/json",
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+         ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json",
+         ".txt": "text/plain; charset=utf-8", ".json": "application/json",
          ".png": "image/png"}
 
-folder, output, depfile = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-files = sorted(p for p in folder.glob("*") if p.is_file() and p.suffix not in (".gz", ".br")) if folder.is_dir() else []
+folder, output, depfile = (pathlib.Path(word) for word in sys.argv[1:4])
+files = sorted(p for p in folder.glob("*") if p.is_file() and p.suffix not in (".gz", ".br"))
 files.sort(key=lambda p: p.name.encode())
 text = ['#include "web/static.h"\n', "#include <stddef.h>\n"]
 rows = []
@@ -37,7 +38,9 @@ for i, path in enumerate(files):
         gz = f"asset_{i}_gz, asset_{i}_gz_end"
     kind = TYPES.get(path.suffix, "application/octet-stream")
     rows.append(f'    {{"{path.name}", "{kind}", "{digest}", asset_{i}, asset_{i}_end, {gz}}},\n')
-text.append("const struct asset assets[] = {\n" + "".join(rows) + "    {NULL, NULL, NULL, NULL, NULL, NULL, NULL},\n};\n")
+rows.append("    {NULL, NULL, NULL, NULL, NULL, NULL, NULL},\n")
+text.append("const struct asset assets[] = {\n" + "".join(rows) + "};\n")
 text.append(f"const int asset_count = {len(files)};\n")
 output.write_text("".join(text), encoding="utf-8")
-depfile.write_text(f"{output}: " + " ".join(str(p.resolve()) for p in [folder] * folder.is_dir() + files) + "\n", encoding="utf-8")
+needs = " ".join(str(p.resolve()) for p in [folder] * folder.is_dir() + files)
+depfile.write_text(f"{output}: {needs}\n", encoding="utf-8")

@@ -29,7 +29,8 @@ def main():
             steps.append(f'    {{{number}, "{name[:-4]}",\n{c_text(f.read())}}},')
     with open(output, 'w', encoding='utf-8') as f:
         f.write('/* Made by script/sql2c.py from schema/. */\n#include "db/db.h"\n\n'
-                'const struct schema_step schema_steps[] = {\n' + '\n'.join(steps) + '\n    {0, NULL, NULL}};\n')
+                'const struct schema_step schema_steps[] = {\n' + '\n'.join(steps)
+                 + '\n    {0, NULL, NULL}};\n')
 
 
 main()

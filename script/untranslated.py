@@ -13,7 +13,8 @@ import sys
 here = pathlib.Path(__file__).parent
 spec = importlib.util.spec_from_file_location("po2c", here / "po2c.py")
 TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
-CALLS = [re.compile(r"\bN_\(\s*" + TEXT + r"\)"), re.compile(r"\bsay\(\s*&?\w+(?:->\w+)?,\s*" + TEXT),
+CALLS = [re.compile(r"\bN_\(\s*" + TEXT + r"\)"),
+         re.compile(r"\bsay\(\s*&?\w+(?:->\w+)?,\s*" + TEXT),
          re.compile(r"\bsay_n\(\s*&?\w+,\s*[^\"]*?,\s*(?:\"(?:[^\"\\]|\\.)*\"\s*)+,\s*" + TEXT)]
 ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
