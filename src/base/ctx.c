@@ -9,11 +9,11 @@
 #include "base/ctx.h"
 
 #include "base/po.h"
+#include "base/when.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const struct {
     const char *name, *title;
@@ -41,7 +41,7 @@ void ctx_init(struct ctx *ctx, struct arena *a)
     *ctx = (struct ctx){
         .arena = a,
         .lang = "zh_CN",
-        .now = (int64_t)time(NULL),
+        .now = when_now(),
         .device_time = NONE,
         .actor = {.user = NONE, .roles = ROLE_PUBLIC, .via = "command"},
     };

@@ -16,6 +16,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define YEAR_FIRST  1900
 #define YEAR_LAST   9999
@@ -36,6 +37,13 @@ bool when_set_offset(int seconds)
 int when_offset(void)
 {
     return offset;
+}
+
+int64_t when_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
 }
 
 static int64_t floor_div(int64_t a, int64_t b)

@@ -24,6 +24,10 @@ struct civil {
     int hour, minute, second;
 };
 
+/* The present instant. time() lags behind the clock that others read by up to some milliseconds
+ * (Linux reads it at the last tick), so that a change could be dated a second too early. */
+int64_t when_now(void);
+
 /* Sets the offset in seconds east of UTC: −14 h to +14 h, whole minutes; otherwise returns false
  * and changes nothing. Call before threads start. */
 bool when_set_offset(int seconds);

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/when.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -176,7 +177,7 @@ static enum status take_batch(struct ctx *ctx, struct batch *b)
         b->mark.last = b->run->last;
         b->mark.next = b->next;
         b->mark.late_end = b->late_end;
-        ctx->now = time(NULL);
+        ctx->now = when_now();
         enum status s = b->run->im.dry_run ? take_dry(ctx) : writer_call(ctx, take_rows);
         if (s != OK) { /* rolled back, and so are the counts */
             take_back(b);

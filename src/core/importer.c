@@ -14,6 +14,7 @@
 #include "base/code.h"
 #include "base/log.h"
 #include "base/seal.h"
+#include "base/when.h"
 #include "db/journal.h"
 #include "db/writer.h"
 #include "web/session.h"
@@ -22,7 +23,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define STALE 15 /* seconds without a beat after which an import is taken over */
 #define PAUSE 10 /* seconds between two looks without being asked */
@@ -81,8 +81,8 @@ static enum status progress(struct ctx *ctx, struct import_run *run)
            "UPDATE imports SET beat = {}, last_row = {}, percent = {}, added = {}, changed = {}, "
            "unchanged = {}, refused = {}"
            " WHERE id = {} AND status = 'running' AND runner = {}",
-           (int64_t)time(NULL), run->last, (int64_t)(100 * sheet_done(run->sheet)), im->added,
-           im->changed, im->same, im->failed, w->id, (const char *)w->importer->mark);
+           when_now(), run->last, (int64_t)(100 * sheet_done(run->sheet)), im->added, im->changed,
+           im->same, im->failed, w->id, (const char *)w->importer->mark);
     if (db_status(ctx->db) == OK && db_changed(ctx->db) == 0)
         w->gone = true;
     return w->gone ? CONFLICT : db_status(ctx->db);
@@ -134,7 +134,7 @@ static void put_end(struct ctx *ctx)
         change(ctx->db,
                "UPDATE imports SET status = {}, runner = NULL, percent = 100, reason = {}, ended = "
                "{} WHERE id = {} AND runner = {} AND status = 'running'",
-               e->status, e->reason, (int64_t)time(NULL), w->id, mark);
+               e->status, e->reason, when_now(), w->id, mark);
     if (db_changed(ctx->db) == 0 || waiting)
         return;
     if (!checked)
@@ -150,7 +150,7 @@ static void finish(struct ctx *ctx, struct work *w, const char *status, const ch
     struct ending e = {w, status, reason ? arena_copy(ctx->arena, reason) : NULL};
     import_forget(ctx);
     db_clear(ctx->db);
-    ctx->now = time(NULL);
+    ctx->now = when_now();
     ctx->work = &e;
     if (writer_call(ctx, put_end) != OK)
         log_warn("import_not_ended", "\"import\":{},\"status\":{}", w->id,
@@ -240,7 +240,7 @@ static void run_one(struct importer *r, struct ctx *ctx, int64_t id)
 
 static void take(struct ctx *ctx)
 {
-    int64_t now = time(NULL);
+    int64_t now = when_now();
     struct importer *r = ctx->work;
     change(ctx->db,
            "UPDATE imports SET status = 'running', runner = {}, beat = {} WHERE id = (SELECT "
@@ -256,7 +256,7 @@ static int64_t claim(struct importer *r, struct ctx *ctx)
     if (query_int(r->db,
                   "SELECT min(id) AS id FROM imports WHERE status = 'waiting' OR (status = "
                   "'running' AND beat < {})",
-                  (int64_t)time(NULL) - STALE) == NONE)
+                  when_now() - STALE) == NONE)
         return NONE;
     code_random(
         r->mark,

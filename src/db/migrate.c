@@ -4,10 +4,10 @@
  * leaves nothing behind and runs again. A database with unknown steps is not
  * touched.
  */
+#include "base/when.h"
 #include "db/backend.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 static int64_t newest(struct db *db)
 {
@@ -24,7 +24,7 @@ static enum status run_step(struct db *db, const struct schema_step *step)
         const char *more = db->is->step_more ? db->is->step_more(step->name) : NULL;
         if (db_script(db, step->sql) == OK && (!more || db_script(db, more) == OK))
             change(db, "INSERT INTO schema_steps (number, name, at) VALUES ({}, {}, {})",
-                   step->number, step->name, (int64_t)time(NULL));
+                   step->number, step->name, when_now());
     }
     return db_commit(db); /* rolls back when something failed */
 }

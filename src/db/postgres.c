@@ -14,6 +14,7 @@
  * Arguments are sent with their own types. If the server refuses that (a
  * number for a text column), it infers the types itself.
  */
+#include "base/when.h"
 #include "db/dialect.h"
 #include "db/postgres.h"
 #include "db/sql.h"
@@ -24,7 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PLACES_MOST  1000
@@ -155,7 +155,7 @@ static void pg_settle(struct db *db)
 
 static bool connect_again(struct pg *pg)
 {
-    time_t now = time(NULL);
+    int64_t now = when_now();
     if (now == pg->tried) { /* at most one attempt a second */
         db_fail(&pg->db, UNAVAILABLE, "the database can't be reached", NULL);
         return false;
@@ -163,7 +163,7 @@ static bool connect_again(struct pg *pg)
     char *why = NULL;
     PGconn *c = pg_connect(pg, &why);
     if (!c) {
-        pg->tried = time(NULL);
+        pg->tried = when_now();
         db_fail(&pg->db, UNAVAILABLE, why, NULL);
         free(why);
         return false;
@@ -623,7 +623,7 @@ static void introduce(struct pg *pg)
              "WITH gone AS (DELETE FROM linli_writers WHERE at < %lld RETURNING groups)"
              " INSERT INTO linli_writers (writer, groups, at) SELECT '%s', coalesce(sum(groups), "
              "0) + 1, %lld FROM gone RETURNING groups",
-             (long long)time(NULL) - 30 * 86400, pg->writer, (long long)time(NULL));
+             (long long)when_now() - 30 * 86400, pg->writer, (long long)when_now());
     if (pg_run(pg, sql) && PQntuples(pg->last) == 1)
         pg->group = strtoll(PQgetvalue(pg->last, 0, 0), NULL, 10);
     else
@@ -638,7 +638,7 @@ static void count_group(struct pg *pg)
         return;
     snprintf(sql, sizeof sql,
              "UPDATE linli_writers SET groups = %lld, at = %lld WHERE writer = '%s'",
-             (long long)++pg->group, (long long)time(NULL), pg->writer);
+             (long long)++pg->group, (long long)when_now(), pg->writer);
     pg_send(pg, sql);
 }
 
@@ -702,12 +702,12 @@ static enum status pg_begin(struct db *db)
 static enum status outcome(struct pg *pg)
 {
     char sql[200];
-    time_t end = time(NULL) + OUTCOME_WAIT;
+    int64_t end = when_now() + OUTCOME_WAIT;
     snprintf(sql, sizeof sql,
              "SELECT 1 FROM linli_writers WHERE writer = '%s' AND groups = %lld FOR UPDATE",
              pg->writer, (long long)pg->group);
     pg->inside = false;
-    while (pg->writer[0] && time(NULL) < end) {
+    while (pg->writer[0] && when_now() < end) {
         db_clear(&pg->db);
         if (connect_again(pg) && pg_run(pg, sql)) {
             pg->again = PQntuples(pg->last) == 0;

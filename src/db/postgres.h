@@ -59,7 +59,7 @@ struct pg {
     bool again;
     int longest;     /* seconds for a statement; a limit in the address takes precedence */
     int patience;    /* seconds to wait for a result; 0: no limit */
-    time_t tried;    /* when connecting last failed */
+    int64_t tried;   /* when connecting last failed */
     char writer[33]; /* name in linli_writers; empty: none yet */
     int64_t group;
     int64_t alone;      /* epoch of the connection that excludes other writers; 0: none */

@@ -14,7 +14,6 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 static const struct kind *const *all_kinds;
 
@@ -114,7 +113,7 @@ static void select_columns(struct sql *q, const struct kind *k, const char *cons
 static void lost_log(const struct kind *k, const struct field *f, int64_t id)
 {
     static _Atomic int64_t last;
-    int64_t now = time(NULL), before = atomic_load(&last);
+    int64_t now = when_now(), before = atomic_load(&last);
     if (now - before >= LOST_EVERY && atomic_compare_exchange_strong(&last, &before, now))
         log_warn("field_unreadable", "\"kind\":{},\"id\":{},\"field\":{}", k->name, id, f->name);
 }

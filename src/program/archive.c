@@ -3,6 +3,7 @@
  * direction (bytes_out, bytes_in), which encrypts and decrypts.
  */
 #include "program/archive.h"
+#include "base/when.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MAGIC  "LINLI-BACKUP-E1\n" /* 16 bytes */
@@ -107,7 +107,7 @@ static void head_out(struct archive *a, const char *name, int64_t size)
     memcpy(h + 108, "0000000", 8);
     memcpy(h + 116, "0000000", 8);
     put_size(h + 124, size);
-    snprintf((char *)h + 136, 12, "%011llo", (unsigned long long)time(NULL));
+    snprintf((char *)h + 136, 12, "%011llo", (unsigned long long)when_now());
     memset(h + 148, ' ', 8);
     h[156] = '0';
     memcpy(h + 257, "ustar\00000", 8);

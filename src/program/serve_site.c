@@ -1,16 +1,16 @@
 /* Shared by serving one database and serving many. */
 #include "program/install.h"
+#include "base/when.h"
 #include "core/module.h"
 #include "web/server.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 void serve_site(struct site *site, const struct serving *how)
 {
-    *site = (struct site){.started = time(NULL),
+    *site = (struct site){.started = when_now(),
                           .host = how->host,
                           .tls = how->tls,
                           .proxied = how->proxied,

@@ -3,6 +3,7 @@
  * Everything lives in the request's arena.
  */
 #include "web/gate.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +36,27 @@ const char *header(const struct ctx *ctx, const char *lower_name)
 const char *cookie(const struct ctx *ctx, const char *name)
 {
     return find(ctx->web->cookies, ctx->web->cookie_count, name);
+}
+
+static const char *typed(struct ctx *ctx, const char *name, const char *text, int most)
+{
+    if (!text || !*text)
+        return NULL;
+    if (text_length(text) > (size_t)most && !ctx_problem_of(ctx, name))
+        ctx_problem(ctx, name,
+                    say(ctx, "No more than {} characters; you have used {}.", most,
+                        (int64_t)text_length(text)));
+    return text;
+}
+
+const char *param_line(struct ctx *ctx, const char *name, int most)
+{
+    return typed(ctx, name, text_tidy(ctx->arena, param(ctx, name)), most);
+}
+
+const char *param_lines(struct ctx *ctx, const char *name, int most)
+{
+    return typed(ctx, name, text_tidy_lines(ctx->arena, param(ctx, name)), most);
 }
 
 static int64_t number(const char *text)

@@ -16,6 +16,7 @@
 #include "web/gate.h"
 
 #include "base/log.h"
+#include "base/when.h"
 #include "web/address.h"
 #include "web/origin.h"
 #include "web/routes.h"
@@ -87,7 +88,7 @@ static const char *last_value(const struct visit *v, const char *name)
 static void warn_proxy(void)
 {
     static _Atomic int64_t warned;
-    int64_t now = time(NULL), last = atomic_load(&warned);
+    int64_t now = when_now(), last = atomic_load(&warned);
     if (now - last >= 3600 && atomic_compare_exchange_strong(&warned, &last, now))
         log_warn("forwarded_without_proxied", "\"effect\":{}",
                  "every visitor counts as the proxy, so limits by address hit everyone at once");

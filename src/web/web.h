@@ -139,6 +139,10 @@ struct exchange {
 /* ---- reading ---- */
 const char *param(const struct ctx *ctx,
                   const char *name); /* a form field, otherwise a query parameter; NULL */
+/* What was typed in a field, tidied: one line or several (base/text.h); NULL: nothing to see. More
+ * than `most` characters are a problem of that field; they are counted as they would be stored. */
+const char *param_line(struct ctx *ctx, const char *name, int most);
+const char *param_lines(struct ctx *ctx, const char *name, int most);
 int64_t param_int(const struct ctx *ctx, const char *name); /* NONE: missing or not a number */
 const char *query_param(const struct ctx *ctx, const char *name);
 const char *header(const struct ctx *ctx, const char *lower_name);

@@ -423,3 +423,28 @@ test("whoever is to be called is counted beside the work list; the number is sho
   assert.match(journal, new RegExp(`Requests ${at.id}<[\\s\\S]*Notification no`));
   assert.equal((await clerk.submit("/outbox", "/outbox/reveal", { reveal: "999999" })).status, 404);
 });
+
+test("an attached file keeps the ending of what it contains, however it was called", async () => {
+  const { id } = await api("POST", "/requests", { subject: "附件", text: "附件的名字" });
+  const form = new FormData(),
+    { _csrf } = await office.hidden(`/requests/${id}`);
+  form.set("_csrf", _csrf);
+  for (const name of ["x.exe", "没有结尾", `${"长".repeat(120)}.pdf`, "通知.2026.pdf"])
+    form.append("file", new Blob(["%PDF-1.4\n", name]), name);
+  const sent = await office.send("POST", `/requests/${id}/attach`, { body: form });
+  assert.equal(sent.status, 303, await sent.text());
+  const [names] = rows(
+    join(server.data, "linli.db"),
+    `SELECT name FROM attachments WHERE record = ${id} ORDER BY id`,
+  );
+  assert.deepEqual(
+    names.flat(),
+    ["x.pdf", "没有结尾.pdf", `${"长".repeat(99)}….pdf`, "通知.2026.pdf"],
+  );
+  const refused = new FormData();
+  refused.set("_csrf", _csrf);
+  refused.append("file", new Blob(["MZ"]), "x.exe");
+  const answer = await office.send("POST", `/requests/${id}/attach`, { body: refused });
+  assert.equal(answer.status, 422);
+  assert.match(await answer.text(), /“x\.exe” is not a photo/);
+});

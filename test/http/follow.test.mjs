@@ -239,3 +239,17 @@ test("three photos, each as large as is allowed, fit in one form", async () => {
   ]);
   assert.match(plain(receipt), /已收到，但这些照片没有收下/);
 });
+
+test("ten pages are taken whatever a line end is sent as; what is too long is counted as it would be stored", async () => {
+  const { id } = await asked("一二三四\r\n".repeat(1000), []);
+  assert.equal((await api("GET", `/requests/${id}`)).text.length, 4999);
+  const visitor = server.visitor(),
+    long = await upload(visitor, "/ask", "/ask", {
+      text: "一二三四\r\n".repeat(1001),
+      area,
+      requester_phone: "13800138223",
+      seen: 1,
+    });
+  assert.equal(long.status, 422);
+  assert.match(plain(await long.text()), /最多 5000 个字，现在有 5004 个/);
+});

@@ -41,6 +41,7 @@ planted = [
     ("test/wide.mjs", 'tell("one", "two", ' + "x" * 90 + ");", 1),
     ("test/wide.mjs", "names.toSorted();", 1),
     ("test/wide.mjs", "\nanswer.headers.getSetCookie();", 2),
+    ("src/b.c", '#include "a.h"\nint b = sizeof(grow()) + time(NULL);\n', 2),
     ("src/b.c", "\n", 1),  # nobody calls what a.h declares
 ]
 for name, text, line in planted:

@@ -19,9 +19,10 @@
 
 #include <string.h>
 
-#define PAGE    50
-#define PEOPLE  200 /* who signed up, on a page */
-#define READERS (ACTIVITY_HOSTS | ROLE_LEADER)
+#define PAGE          50
+#define PEOPLE        200 /* who signed up, on a page */
+#define TEMPLATE_MOST 60  /* characters of its name */
+#define READERS       (ACTIVITY_HOSTS | ROLE_LEADER)
 
 static bool is_host(const struct ctx *ctx)
 {
@@ -552,16 +553,10 @@ static void held(struct ctx *ctx)
 static void template(struct ctx *ctx)
 {
     const struct activity *a = ctx->web->record;
-    const char *name = text_tidy(ctx->arena, param(ctx, "template"));
+    const char *name = param_line(ctx, "template", TEMPLATE_MOST);
     struct activity *after = record_copy(ctx, &activities_kind, a);
-    if (name && text_length(name) > 60) {
-        ctx_problem(ctx, "template",
-                    say(ctx, "No more than {} characters; you have used {}.", 60,
-                        (int64_t)text_length(name)));
-        return;
-    }
-    after->template = name && *name ? name : NULL;
-    if (record_update(ctx, &activities_kind, a, after, "template") == OK)
+    after->template = name;
+    if (ctx_ok(ctx) && record_update(ctx, &activities_kind, a, after, "template") == OK)
         back(ctx, a,
              after->template ? say(ctx, "Saved as a template.")
                              : say(ctx, "No longer a template."));

@@ -15,7 +15,6 @@
 #include "base/when.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define OLD         (2 * WHEN_DAY) /* older events (a demonstration, an archive) notify nobody */
 #define REMIND_MOST 50             /* activities in one run */
@@ -128,7 +127,7 @@ static int64_t next_signed(struct ctx *ctx, int64_t activity, int64_t shift, int
 
 static bool is_past(const struct ctx *ctx)
 {
-    return ctx->now + OLD < time(NULL);
+    return ctx->now + OLD < when_now();
 }
 
 static void tell_all(struct ctx *ctx, const struct activity *a, enum tell what, int64_t shift)

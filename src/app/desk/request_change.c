@@ -14,8 +14,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define FILES_MOST 20
-#define FILE_BYTES ((size_t)10 << 20)
+#define FILES_MOST     20
+#define FILE_NAME_MOST 100 /* characters, without the ending */
+#define ENDING_MOST    6   /* bytes of what counts as an ending, with the dot */
+#define FILE_BYTES     ((size_t)10 << 20)
 
 /* ---- steps ---- */
 
@@ -90,11 +92,8 @@ void step_change(struct ctx *ctx)
 
 void note_change(struct ctx *ctx)
 {
-    const char *note = param(ctx, "note");
-    note = note ? text_tidy_lines(ctx->arena, note) : NULL;
-    if (note && text_length(note) > 5000)
-        ctx_problem(ctx, "note", say(ctx, "No more than {} characters.", 5000));
-    else if (request_note(ctx, ctx->web->record, note) == OK)
+    const char *note = param_lines(ctx, "note", 5000);
+    if (ctx_ok(ctx) && request_note(ctx, ctx->web->record, note) == OK)
         see_other(ctx, "/requests/{}", ctx->web->id);
 }
 
@@ -131,46 +130,65 @@ struct attachment_list {
     int count;
 };
 
+struct file_type {
+    const char *ending, *type;
+};
+
 /* Detects the type by the first bytes, never by the name: PDF and the two families of Office
- * files. */
-static const char *file_type(const struct upload *u)
+ * files. NULL: none of them. */
+static const struct file_type *file_type(const struct upload *u)
 {
-    static const struct {
-        const char *ending, *type;
-    } zipped[] = {{".docx",
-                   "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-                  {".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-                  {".pptx",
-                   "application/vnd.openxmlformats-officedocument.presentationml.presentation"}},
-      old[] = {{".doc", "application/msword"},
-               {".xls", "application/vnd.ms-excel"},
-               {".ppt", "application/vnd.ms-powerpoint"}};
+    static const struct file_type
+        pdf = {".pdf", "application/pdf"},
+        zipped[] = {{".docx",
+                     "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+                    {".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+                    {".pptx",
+                     "application/vnd.openxmlformats-officedocument.presentationml.presentation"}},
+        old[] = {{".doc", "application/msword"},
+                 {".xls", "application/vnd.ms-excel"},
+                 {".ppt", "application/vnd.ms-powerpoint"}};
     const char *dot = strrchr(u->filename, '.');
     if (u->size > 5 && !memcmp(u->data, "%PDF-", 5))
-        return "application/pdf";
+        return &pdf;
     for (size_t i = 0; dot && i < 3; i++) {
         if (u->size > 4 && !memcmp(u->data, "PK\3\4", 4) && !strcasecmp(dot, zipped[i].ending))
-            return zipped[i].type;
+            return &zipped[i];
         if (u->size > 8 && !memcmp(u->data, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8) &&
             !strcasecmp(dot, old[i].ending))
-            return old[i].type;
+            return &old[i];
     }
     return NULL;
 }
 
+/* The name under which a file is kept: always with the ending of what it contains, so that a
+ * device opens it, and doesn't run it. A long name is cut before it. */
+static const char *file_name(struct ctx *ctx, const char *typed, const char *ending)
+{
+    const char *name = text_tidy(ctx->arena, typed), *dot = strrchr(name, '.');
+    size_t n = dot && strlen(dot) <= ENDING_MOST ? (size_t)(dot - name) : strlen(name);
+    const char *stem = arena_copyn(ctx->arena, name, n);
+    return arena_print(ctx->arena, "%s%s",
+                       *stem ? text_cut(ctx->arena, stem, FILE_NAME_MOST) : say(ctx, "File"),
+                       ending);
+}
+
 static void attach_one(struct ctx *ctx, struct attachment_list *l, const struct upload *u)
 {
-    const char *name = text_cut(ctx->arena, text_tidy(ctx->arena, u->filename), 100),
-               *type = file_type(u), *why = NULL;
+    const struct file_type *type = file_type(u);
+    const char *name = text_cut(ctx->arena, text_tidy(ctx->arena, u->filename), FILE_NAME_MOST),
+               *why = NULL;
     struct attachment *a = &l->list[l->count];
     struct photo p;
     if (u->size > FILE_BYTES && type) {
         ctx_problem(ctx, "file", say(ctx, "“{}” is larger than 10 MB.", name));
     } else if (type) {
-        *a = (struct attachment){.name = name, .type = type, .data = {u->data, u->size}};
+        *a = (struct attachment){.name = file_name(ctx, u->filename, type->ending),
+                                 .type = type->type,
+                                 .data = {u->data, u->size}};
         l->count++;
     } else if (photo_make(ctx->arena, u->data, u->size, &p, &why)) {
-        *a = (struct attachment){.name = name,
+        *a = (struct attachment){.name = file_name(ctx, u->filename, ".jpg"),
                                  .type = "image/jpeg",
                                  .data = {p.data, p.size},
                                  .small = {p.small, p.small_size}};

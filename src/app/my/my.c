@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define REASON_MOST  200 /* characters */
+#define DISPUTE_MOST 300
 #define MISSING_DAYS 366 /* days back for which a missing day can be reported */
 
 /* The volunteer who is signed in; NULL, with a redirect to the card, for a login that belongs
@@ -125,18 +126,14 @@ static void draw_missing(struct ctx *ctx)
 static void missing(struct ctx *ctx)
 {
     const struct volunteer *v = me(ctx);
-    const char *text = text_tidy_lines(ctx->arena, param(ctx, "dispute"));
+    const char *text = param_lines(ctx, "dispute", DISPUTE_MOST);
     int64_t day, today = when_day(ctx->now);
     if (!v)
         return;
     if (!param(ctx, "day") || !day_parse(param(ctx, "day"), &day) || day > today ||
         day < today - MISSING_DAYS)
         ctx_problem(ctx, "day", say(ctx, "Enter a date within the past year."));
-    else if (text && text_length(text) > 300)
-        ctx_problem(ctx, "dispute",
-                    say(ctx, "No more than {} characters; you have used {}.", 300,
-                        (int64_t)text_length(text)));
-    else if (hours_missing(ctx, v->record.id, day, text) == OK) {
+    else if (ctx_ok(ctx) && hours_missing(ctx, v->record.id, day, text) == OK) {
         flash(ctx, say(ctx, "Your team leader will look at this day."));
         see_other(ctx, "/my/days");
     }
@@ -251,14 +248,8 @@ static void day(struct ctx *ctx)
 static void dispute(struct ctx *ctx)
 {
     const struct hours *h = my_day(ctx);
-    const char *text = text_tidy_lines(ctx->arena, param(ctx, "dispute"));
-    if (!h)
-        return;
-    if (text && text_length(text) > 300)
-        ctx_problem(ctx, "dispute",
-                    say(ctx, "No more than {} characters; you have used {}.", 300,
-                        (int64_t)text_length(text)));
-    else if (hours_dispute(ctx, h, text) == OK) {
+    const char *text = param_lines(ctx, "dispute", DISPUTE_MOST);
+    if (h && ctx_ok(ctx) && hours_dispute(ctx, h, text) == OK) {
         flash(ctx, say(ctx, "Your team leader will check this day."));
         see_other(ctx, "/my/days/{}", h->record.id);
     }
@@ -447,16 +438,9 @@ static void leave_page(struct ctx *ctx)
 static void leave(struct ctx *ctx)
 {
     const struct volunteer *v = me(ctx);
-    const char *why = text_tidy(ctx->arena, param(ctx, "why"));
-    if (!v)
-        return;
-    if (why && text_length(why) > REASON_MOST) {
-        ctx_problem(ctx, "why",
-                    say(ctx, "No more than {} characters; you have used {}.", REASON_MOST,
-                        (int64_t)text_length(why)));
-        return;
-    }
-    if (volunteer_take(ctx, "leave", v, &(struct volunteer_input){.why = why}) != OK)
+    const char *why = param_line(ctx, "why", REASON_MOST);
+    if (!v || !ctx_ok(ctx) ||
+        volunteer_take(ctx, "leave", v, &(struct volunteer_input){.why = why}) != OK)
         return;
     answer_card(ctx, NULL);
     flash(ctx, say(ctx, "You have left. Thank you for everything you’ve done."));

@@ -41,12 +41,12 @@ enum status joiner_add(struct ctx *ctx, const struct request *r, struct joiner *
     code_random(made, 10);
     *code = made;
     change(ctx->db,
-           "INSERT INTO request_joiners (request, at, name, phone, phone_key, code_hash) VALUES "
-           "({}, {}, {}, {}, {}, {})",
+           "INSERT INTO request_joiners (request, at, name, phone, phone_key, code_hash, language) "
+           "VALUES ({}, {}, {}, {}, {}, {}, {})",
            r->record.id, ctx->now, j->name,
            seal_text(ctx->keys, ctx->arena, "joiner_phone", j->phone),
            seal_hash(ctx->keys, ctx->arena, "joiner_phone", j->phone),
-           seal_hash(ctx->keys, ctx->arena, "code_hash", made));
+           seal_hash(ctx->keys, ctx->arena, "code_hash", made), ctx->lang);
     if (db_status(ctx->db) != OK)
         return db_status(ctx->db);
     j->id = db_inserted(ctx->db);

@@ -14,7 +14,6 @@
 #include "base/when.h"
 
 #include <string.h>
-#include <time.h>
 
 #define OLD (2 * WHEN_DAY) /* older events (an archive, a demonstration) notify nobody */
 
@@ -133,19 +132,6 @@ static void put(struct ctx *ctx, const struct told *n, const char *recipient, co
                                      .text = text});
 }
 
-/* Co-reporters who left only a phone number are called. */
-static void tell_joiners(struct ctx *ctx, const struct told *n, const char *text)
-{
-    int64_t last = 0;
-    while (
-        (last = query_int(ctx->db,
-                          "SELECT min(id) AS id FROM request_joiners WHERE request = {} AND id > "
-                          "{}",
-                          n->request->record.id, last)) != NONE)
-        put(ctx, n, arena_print(ctx->arena, "joiner:%lld", (long long)last), "hand", ctx->lang,
-            text);
-}
-
 /* The time of the visit, for notifications about one. */
 static const char *visit_when(struct ctx *ctx, const struct told *n)
 {
@@ -219,6 +205,40 @@ static const char *resident_text(struct ctx *ctx, const struct told *n, const ch
     return *link ? say(ctx, "{} Check progress here:{}", told, link) : told;
 }
 
+static const char *request_language(const struct request *r)
+{
+    return r->language ? r->language : "zh_CN";
+}
+
+/* The next co-reporter after the one with that number, and their language; NONE: no more. */
+static int64_t joiner_after(struct ctx *ctx, const struct request *r, int64_t last,
+                            const char **lang)
+{
+    struct rows *rows = query(ctx->db,
+                              "SELECT id, language FROM request_joiners WHERE request = {} AND id "
+                              "> {} ORDER BY id LIMIT 1",
+                              r->record.id, last);
+    bool there = rows_next(rows);
+    int64_t id = there ? row_int(rows, "id") : NONE;
+    *lang = there ? row_copy(rows, ctx->arena, "language") : NULL;
+    *lang = *lang ? *lang : request_language(r);
+    rows_end(rows);
+    return id;
+}
+
+/* Co-reporters, who left only a phone number, are called, each in their own language. */
+static void tell_joiners(struct ctx *ctx, const struct told *n, int64_t until)
+{
+    const char *lang = ctx->lang;
+    for (int64_t id = 0; (id = joiner_after(ctx, n->request, id, &ctx->lang)) != NONE;) {
+        const char *told = request_told_until(ctx, n->action, until);
+        if (told)
+            put(ctx, n, arena_print(ctx->arena, "joiner:%lld", (long long)id), "hand", ctx->lang,
+                resident_text(ctx, n, told, true));
+    }
+    ctx->lang = lang;
+}
+
 /* A resident who took the step is not notified of it; co-reporters are. */
 static void tell_resident(struct ctx *ctx, const struct told *n, bool by_hand)
 {
@@ -229,16 +249,16 @@ static void tell_resident(struct ctx *ctx, const struct told *n, bool by_hand)
         channel = "hand"; /* a text that must not be in an email is said on the phone */
     bool hand = !strcmp(channel, "hand"),
          own = s && s->roles == ROLE_PUBLIC && strcmp(n->action, "dispute-merged") != 0;
-    ctx->lang = r->language ? r->language : "zh_CN";
+    ctx->lang = request_language(r);
     int64_t until = r->merged_into != NONE       ? NONE
                     : !strcmp(n->action, "park") ? r->parked_until
                                                  : r->due;
     const char *told = request_told_until(ctx, n->action, until);
     if (told && !own && (!hand || (by_hand && r->requester_phone)))
         put(ctx, n, "resident", channel, ctx->lang, resident_text(ctx, n, told, false));
-    if (told && by_hand)
-        tell_joiners(ctx, n, resident_text(ctx, n, told, true));
     ctx->lang = lang;
+    if (by_hand)
+        tell_joiners(ctx, n, until);
 }
 
 static void tell_staff(struct ctx *ctx, const struct told *n, const char *recipient,
@@ -370,7 +390,7 @@ static void recall_mail(struct ctx *ctx, const struct request *r)
 void notify_event(struct ctx *ctx, const struct request *r, const char *action, int64_t event)
 {
     const struct rule *rule = rule_of(action);
-    if ((r->channel && !strcmp(r->channel, "import")) || ctx->now + OLD < time(NULL))
+    if ((r->channel && !strcmp(r->channel, "import")) || ctx->now + OLD < when_now())
         return;
     overtake_calls(ctx, r, action);
     if (!strcmp(action, "recall"))

@@ -121,13 +121,11 @@ static void take_fields(struct ctx *ctx, struct request *r)
 
 static void check_fields(struct ctx *ctx, struct request *r)
 {
-    const char *text = param(ctx, "text"), *trap = param(ctx, "website");
+    const char *trap = param(ctx, "website");
     if ((!r->text || text_length(r->text) < 2) && !ctx_problem_of(ctx, "text"))
         ctx_problem(ctx, "text", say(ctx, "Please tell us briefly what it is about."));
-    else if (text && text_length(text) > TEXT_MOST && !ctx_problem_of(ctx, "text"))
-        ctx_problem(ctx, "text",
-                    say(ctx, "No more than {} characters; you have used {}.", TEXT_MOST,
-                        (int64_t)text_length(text)));
+    else
+        param_lines(ctx, "text", TEXT_MOST);
     if (r->area == NONE && areas_known(ctx) && !ctx_problem_of(ctx, "area"))
         ctx_problem(ctx, "area",
                     say(ctx, "Choose a community so that your request reaches the right people."));

@@ -641,22 +641,18 @@ static enum status answer_merged(struct ctx *ctx, const struct followed *f, cons
 void follow_answer(struct ctx *ctx)
 {
     struct followed f;
-    const char *solved = param(ctx, "solved"), *text = param(ctx, "text");
+    const char *solved = param(ctx, "solved"), *text = NULL;
     int64_t satisfaction = param_int(ctx, "satisfaction");
     if (!followed_open(ctx, &f)) {
         followed_timed_out(ctx);
         return;
     }
-    text = text && !text_blank(text) ? text_tidy_lines(ctx->arena, text) : NULL;
+    text = param_lines(ctx, "text", ANSWER_MOST);
     bool yes = solved && !strcmp(solved, "yes"), no = solved && !strcmp(solved, "no");
     if (!yes && !no)
         ctx_problem(ctx, "solved", say(ctx, "Please choose: resolved or not?"));
     if (no && !text)
         ctx_problem(ctx, "text", say(ctx, "Please tell us briefly what is still wrong."));
-    if (text && text_length(text) > ANSWER_MOST)
-        ctx_problem(ctx, "text",
-                    say(ctx, "No more than {} characters; you have used {}.", ANSWER_MOST,
-                        (int64_t)text_length(text)));
     if (satisfaction != NONE && (satisfaction < 1 || satisfaction > 5))
         ctx_problem(ctx, "satisfaction", say(ctx, "Satisfaction must be a number from 1 to 5."));
     if (!ctx_ok(ctx))

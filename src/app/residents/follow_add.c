@@ -97,13 +97,7 @@ void follow_add_draw(struct ctx *ctx, const struct followed *f)
 
 static const char *typed(struct ctx *ctx, const char *name)
 {
-    const char *text = param(ctx, name);
-    text = text && !text_blank(text) ? text_tidy_lines(ctx->arena, text) : NULL;
-    if (text && text_length(text) > ADDED_MOST)
-        ctx_problem(ctx, name,
-                    say(ctx, "No more than {} characters; you have used {}.", ADDED_MOST,
-                        (int64_t)text_length(text)));
-    return text;
+    return param_lines(ctx, name, ADDED_MOST);
 }
 
 /* Photos without text are enough. */

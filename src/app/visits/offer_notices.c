@@ -11,7 +11,6 @@
 #include "base/when.h"
 
 #include <string.h>
-#include <time.h>
 
 #define OLD   (2 * WHEN_DAY) /* older events notify nobody */
 #define AHEAD WHEN_DAY       /* reminders are sent this long before a visit */
@@ -74,7 +73,7 @@ void offer_untell(struct ctx *ctx, const struct offer *o, int64_t volunteer)
 
 void offer_tell_ask(struct ctx *ctx, const struct offer *o, const struct offer_ask *a)
 {
-    if (ctx->now + OLD >= time(NULL))
+    if (ctx->now + OLD >= when_now())
         tell(ctx, o, a->volunteer, "asked",
              arena_print(ctx->arena, "ask:%lld", (long long)a->record.id), NULL);
 }
@@ -83,7 +82,7 @@ void offer_tell_accepted(struct ctx *ctx, const struct offer *o, const char *wha
 {
     int64_t who[10];
     int n = 0;
-    if (ctx->now + OLD < time(NULL))
+    if (ctx->now + OLD < when_now())
         return;
     struct rows *r = query(
         ctx->db, "SELECT volunteer FROM offer_asks WHERE offer = {} AND answer = 'yes' ORDER BY id",

@@ -10,7 +10,6 @@
 #include "base/when.h"
 
 #include <string.h>
-#include <time.h>
 
 #define OLD (2 * WHEN_DAY) /* older events (a demonstration, an archive) notify nobody */
 
@@ -37,7 +36,7 @@ void volunteer_tell(struct ctx *ctx, const struct volunteer *v, const char *what
 {
     const char *before = ctx->lang, *lang,
                *channel = notify_volunteer_channel(ctx, v->record.id, &lang);
-    if (ctx->now + OLD < time(NULL))
+    if (ctx->now + OLD < when_now())
         return;
     ctx->lang = lang;
     const char *text = words(ctx, v, what);
