@@ -419,6 +419,29 @@ static void who_joined_is_still_called_after_the_first_has_confirmed(void **stat
     assert_int_equal(to_call("joiner:%"), 0); /* has read it and said so */
 }
 
+static void who_joined_is_told_in_their_language(void **state)
+{
+    (void)state;
+    const struct request *r = dispatched(NULL);
+    struct joiner zh = {.name = "邻居", .phone = "13800000010"}, en = {.phone = "13800000011"};
+    const char *code, *before = ctx.lang;
+    ctx.lang = "zh_CN";
+    assert_int_equal(joiner_add(&ctx, r, &zh, NULL, &code), OK);
+    ctx.lang = "en";
+    assert_int_equal(joiner_add(&ctx, r, &en, NULL, &code), OK);
+    ctx.lang = before;
+    take(r->record.id, "answer", (struct step_input){.text = "灯已换好。"});
+    const struct joiner *told[] = {&zh, &en};
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(
+            query_int(ctx.db,
+                      "SELECT count(*) AS n FROM notices WHERE recipient = {} AND text LIKE {}",
+                      arena_print(ctx.arena, "joiner:%lld", (long long)told[i]->id),
+                      i == 0 ? "%编号%" : "%number%"),
+            1);
+    assert_ptr_equal(ctx.lang, before);
+}
+
 static void what_is_read_out_to_a_unit_names_the_matter(void **state)
 {
     (void)state;
@@ -679,6 +702,7 @@ int main(void)
         TEST(without_a_telephone_a_refused_mail_is_no_call),
         TEST(later_events_take_back_calls_that_are_pointless),
         TEST(who_joined_is_still_called_after_the_first_has_confirmed),
+        TEST(who_joined_is_told_in_their_language),
         TEST(what_is_read_out_to_a_unit_names_the_matter),
         TEST(after_a_crash_at_most_one_repeat_with_the_same_id),
         TEST(two_processes_send_it_once),

@@ -415,26 +415,6 @@ static void only_what_is_worked_on_can_be_joined(void **state)
         told(id, arena_print(ctx.arena, "joiner:%lld", (long long)joiner), "answer", ""), 1);
 }
 
-/* The first report was in Chinese, the second in English: each is told in their own language. */
-static void who_joins_is_told_in_their_language(void **state)
-{
-    (void)state;
-    int64_t id = filed("env-rubbish", xinghu);
-    struct joiner zh = {.name = "邻居", .phone = "13800007778"}, en = {.phone = "13800007779"};
-    const char *code;
-    ctx.lang = "zh_CN";
-    assert_int_equal(joiner_add(&ctx, now(id), &zh, NULL, &code), OK);
-    ctx.lang = "en";
-    assert_int_equal(joiner_add(&ctx, now(id), &en, NULL, &code), OK);
-    assert_int_equal(take(id, "dispatch", (struct step_input){.unit = city}), OK);
-    assert_int_equal(take(id, "answer", (struct step_input){.text = "已清运。"}), OK);
-    assert_int_equal(
-        told(id, arena_print(ctx.arena, "joiner:%lld", (long long)zh.id), "answer", "编号"), 1);
-    assert_int_equal(
-        told(id, arena_print(ctx.arena, "joiner:%lld", (long long)en.id), "answer", "number"), 1);
-    assert_string_equal(ctx.lang, "en");
-}
-
 /* Somebody who joined moves nothing, yet is not left without an answer. */
 static void a_joiner_s_no_reaches_somebody(void **state)
 {
@@ -882,7 +862,6 @@ int main(void)
         cmocka_unit_test(merging_keeps_both_histories_and_tells_all),
         cmocka_unit_test(whoever_comes_late_hears_the_answer),
         cmocka_unit_test(only_what_is_worked_on_can_be_joined),
-        cmocka_unit_test(who_joins_is_told_in_their_language),
         cmocka_unit_test(a_joiner_s_no_reaches_somebody),
         cmocka_unit_test(a_merged_reporter_can_dispute),
         cmocka_unit_test(the_units_that_help_stay_unless_named),
