@@ -88,7 +88,7 @@ function options(kind: string, unit: string, title: string, data: Numbers, size:
         boundaryGap: kind !== 'line',
         axisTick: { show: false },
         axisLine: { lineStyle: { color: soft } },
-        axisLabel: { ...type, color: ink, ...(across ? { width: Math.max(size * 7.5, Math.min(size * 13, width / 3)), overflow: 'truncate' } : { hideOverlap: true }) },
+        axisLabel: { ...type, color: ink, ...(across ? { width: Math.max(size * 7.5, Math.min(size * 13, width / 3)), overflow: 'truncate' } : { hideOverlap: true, alignMinLabel: kind === 'line' ? 'left' : null, alignMaxLabel: kind === 'line' ? 'right' : null }) },
     };
     const values = {
         type: 'value',
@@ -96,7 +96,7 @@ function options(kind: string, unit: string, title: string, data: Numbers, size:
         splitNumber: 4,
         ...(unit === '%' ? { max: 100, interval: 25 } : {}),
         splitLine: { lineStyle: { color: line } },
-        axisLabel: type,
+        axisLabel: { ...type, ...(unit ? { formatter: `{value}${unit}` } : {}) },
     };
     const said = (series: number, row: number): string => data.series[series]?.cells[row]?.text ?? '';
     const common = {

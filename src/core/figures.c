@@ -227,17 +227,39 @@ const char *figure_thousands(struct ctx *ctx, int64_t n)
     return text;
 }
 
+/* Whether the value is a fraction by nature: a length of time, an average. */
+static bool in_parts(const struct figure *f)
+{
+    return f->way == EACH ||
+           (f->way != RATE && f->way != COUNT && f->way != DISTINCT && f->per > 1);
+}
+
+const char *figure_exact(struct ctx *ctx, const struct figure *f, double value)
+{
+    if (!in_parts(f) || isnan(value))
+        return figure_show(ctx, f, value);
+    long long hundredths = llround(value * 100);
+    return arena_print(ctx->arena, "%s.%02lld", figure_thousands(ctx, hundredths / 100),
+                       hundredths % 100);
+}
+
+/* From 100 on, what stands after the point is less than a hundredth of the whole. */
 const char *figure_show(struct ctx *ctx, const struct figure *f, double value)
 {
     if (isnan(value))
         return "–";
     if (f->way == RATE)
         return arena_print(ctx->arena, "%.1f%%", value);
-    if (f->way != EACH && (f->way == COUNT || f->way == DISTINCT || f->per <= 1))
+    if (!in_parts(f))
         return figure_thousands(ctx, (int64_t)value);
-    long long hundredths = llround(value * 100);
-    return arena_print(ctx->arena, "%s.%02lld", figure_thousands(ctx, hundredths / 100),
-                       hundredths % 100);
+    long long tenths = llround(value * 10);
+    return tenths >= 1000 ? figure_thousands(ctx, llround(value))
+                          : arena_print(ctx->arena, "%lld.%lld", tenths / 10, tenths % 10);
+}
+
+const char *figure_group(struct ctx *ctx, const struct figure *f)
+{
+    return tr(ctx, f->group ? f->group : f->kind->many);
 }
 
 bool figure_period(struct ctx *ctx, const char *typed, bool last, int64_t *t)

@@ -54,6 +54,7 @@ struct figure {
     const char *area, *category;          /* columns; NULL: it has none */
     const struct figure_without *without; /* ended by a NULL label; NULL: nothing is left out */
     const char *met, *unmet; /* N_(), RATE: names of the records that count and of the rest */
+    const char *group;       /* N_(): the heading it stands under; NULL: what it counts */
     bool inside;             /* internal: not on the public page */
     /* A threshold that is a setting, in words: stated wherever the figure is; NULL. */
     const char *(*rule)(struct ctx *ctx);
@@ -131,8 +132,12 @@ void figure_sums_renew(struct ctx *ctx);
 /* ms: passes that took no longer are recalculated rather than cached. 15; a test sets it lower. */
 extern double figure_sums_cheap;
 
-/* Formats a value for people: "94.2%", "1,204", "–". */
+/* Formats a value for people: "94.2%", "1,204", "–". Lengths of time and averages are rounded:
+ * "4.5", "3,686". */
 const char *figure_show(struct ctx *ctx, const struct figure *f, double value);
+/* The same with two digits after the point where figure_show rounds: "3,685.69". */
+const char *figure_exact(struct ctx *ctx, const struct figure *f, double value);
+const char *figure_group(struct ctx *ctx, const struct figure *f); /* its heading, translated */
 const char *figure_thousands(struct ctx *ctx, int64_t n);
 /* Reads an ISO day: returns its start or, with last, its end (exclusive). False with a problem
  * if it is not one. */

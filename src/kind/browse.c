@@ -146,6 +146,44 @@ static bool filter_span(struct ctx *ctx, struct sql *where, const struct field *
     return true;
 }
 
+static void say_more(struct ctx *ctx, const char **all, const char *label, const char *value)
+{
+    *all = arena_print(ctx->arena, "%s%s%s%s%s", *all, **all ? " · " : "", label, *label ? " " : "",
+                       value);
+}
+
+static void say_span(struct ctx *ctx, const char **all, const struct field *f, form_value *asked)
+{
+    int64_t from, to;
+    const char *first = asked(ctx, arena_print(ctx->arena, "%s_from", f->name)),
+               *last = asked(ctx, arena_print(ctx->arena, "%s_to", f->name));
+    first = first && day_parse(first, &from) ? day_show(ctx->arena, ctx->lang, from) : NULL;
+    last = last && day_parse(last, &to) ? day_show(ctx->arena, ctx->lang, to) : NULL;
+    if (first || last)
+        say_more(ctx, all, tr(ctx, f->label),
+                 first && last ? say(ctx, "{} to {}", first, last)
+                 : first       ? say(ctx, "From {}", first)
+                               : say(ctx, "Up to {}", last));
+}
+
+const char *browse_narrowed(struct ctx *ctx, const struct kind *k, form_value *asked)
+{
+    const char *all = "", *q = asked(ctx, "q");
+    for (int i = 0; i < k->field_count; i++) {
+        const struct field *f = &k->fields[i];
+        const char *typed = asked(ctx, f->name);
+        void *record = record_new(ctx, k);
+        if (browse_filters(f) && (f->type == F_DATE || f->type == F_TIME))
+            say_span(ctx, &all, f, asked);
+        else if (browse_filters(f) && typed && !text_blank(typed))
+            say_more(ctx, &all, tr(ctx, f->label),
+                     value_of(ctx, f, record, typed) ? field_show(ctx, f, record) : typed);
+    }
+    if (q && !text_blank(q))
+        say_more(ctx, &all, "", arena_print(ctx->arena, "“%s”", q));
+    return all;
+}
+
 /* ---- the list ---- */
 
 bool browse_sorts(const struct kind *k, const struct field *f)
@@ -245,7 +283,7 @@ void browse_init(struct ctx *ctx, struct browse *b, const struct kind *k, form_v
 
 /* ---- the sheet ---- */
 
-enum as { WORDS, CODES };
+enum as { WORDS, CODES, COLUMNS };
 
 /* Returns whether the field is a person's name that is masked for this
  * reader. */
@@ -289,6 +327,8 @@ static bool in_sheet(const struct kind *k, const struct field *f, enum as form)
 {
     if (form == CODES)
         return export_has(k, f) && !(f->flags & SEALED);
+    if (form == COLUMNS && !(f->flags & LISTED) && strcmp(f->name, k->code) != 0)
+        return false;
     return !(f->flags & (HIDDEN | INNER));
 }
 
@@ -335,4 +375,9 @@ int64_t browse_sheet(struct ctx *ctx, struct list *l, struct sheet_writer *w, in
 int64_t browse_words(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64_t most)
 {
     return sheet_of(ctx, l, w, most, WORDS);
+}
+
+int64_t browse_columns(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64_t most)
+{
+    return sheet_of(ctx, l, w, most, COLUMNS);
 }

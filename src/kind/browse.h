@@ -30,11 +30,16 @@ bool browse_sorts(const struct kind *k,
                   const struct field *f); /* by this column; names by pinyin */
 /* SQL: what records are sorted by when they are sorted by name, as this reader sees it. */
 const char *browse_by_name(struct ctx *ctx, const struct kind *k);
+/* The filters and search words in the reader's language, "Area Xinghu · Status Active"; "": none.
+ */
+const char *browse_narrowed(struct ctx *ctx, const struct kind *k, form_value *asked);
 bool browse_filters(const struct field *f); /* whether the list can be filtered by the field */
 /* Runs the list and writes up to `most` rows for an import: field names as headings, codes, no
  * encrypted fields (an import leaves those unchanged). Returns the number of rows. */
 int64_t browse_sheet(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64_t most);
 /* The same for people: headings and values in their language, encrypted values masked. */
 int64_t browse_words(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64_t most);
+/* The same with the columns of a list only: its code and the LISTED fields. */
+int64_t browse_columns(struct ctx *ctx, struct list *l, struct sheet_writer *w, int64_t most);
 
 #endif

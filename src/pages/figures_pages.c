@@ -6,47 +6,16 @@
 #include "pages/figures_pages.h"
 
 #include "core/module.h"
+#include "pages/register_pages.h"
 #include "pages/rollup.h"
 #include "base/when.h"
+#include "kind/browse.h"
 #include "web/web.h"
 
 #include <math.h>
 #include <string.h>
 
 #define PAGE 50
-
-/* Returns whether the actor may open the records of the figure. */
-static bool records_may(const struct ctx *ctx, const struct figure *f)
-{
-    return ctx->actor.roles & f->kind->read;
-}
-
-static void add_param(struct ctx *ctx, const char **url, const char *name, const char *value)
-{
-    *url = arena_print(ctx->arena, "%s%c%s=%s", *url, strchr(*url, '?') ? '&' : '?', name, value);
-}
-
-static const char *number(struct ctx *ctx, int64_t n)
-{
-    return arena_print(ctx->arena, "%lld", (long long)n);
-}
-
-const char *records_link(struct ctx *ctx, const struct figure *f, const struct figure_span *span,
-                         enum figure_part part)
-{
-    const char *url = arena_print(ctx->arena, "/figures/%s/records", figure_address(ctx, f));
-    if (span->from != NONE)
-        add_param(ctx, &url, "from", day_iso(ctx->arena, when_day(span->from)));
-    if (span->to != NONE)
-        add_param(ctx, &url, "to", day_iso(ctx->arena, when_day(span->to - 1)));
-    if (span->area != NONE)
-        add_param(ctx, &url, "area", number(ctx, span->area));
-    if (span->category != NONE)
-        add_param(ctx, &url, "category", number(ctx, span->category));
-    if (part != PART_COUNTED)
-        add_param(ctx, &url, "part", part == PART_REST ? "rest" : "all");
-    return url;
-}
 
 void draw_meaning(struct ctx *ctx, const struct figure *f, const struct figure_value *v)
 {
@@ -72,14 +41,13 @@ void draw_as_of(struct ctx *ctx, int64_t as_of)
 static void shortcut(struct ctx *ctx, const struct figure_span *span, int64_t from, int64_t to,
                      const char *label)
 {
-    const char *url = "/figures";
+    struct figure_span there = FIGURE_ALL;
     if (from != NONE)
-        add_param(ctx, &url, "from", day_iso(ctx->arena, from));
+        there.from = when_day_start(from);
     if (to != NONE)
-        add_param(ctx, &url, "to", day_iso(ctx->arena, to));
-    bool here = (from == NONE ? span->from == NONE : span->from == when_day_start(from)) &&
-                (to == NONE ? span->to == NONE : span->to == when_day_start(to + 1));
-    html(ctx->web->out, "<a href=\"{}\"{}>{}</a>", url,
+        there.to = when_day_start(to + 1);
+    bool here = there.from == span->from && there.to == span->to;
+    html(ctx->web->out, "<a href=\"{}\"{}>{}</a>", figures_link(ctx, &there),
          (struct markup){here ? " aria-current=\"true\"" : ""}, label);
 }
 
@@ -95,6 +63,17 @@ static void draw_period(struct ctx *ctx, const struct figure_span *span)
     html(out, "</nav><form class=\"bar\" action=\"/figures\">");
     span_inputs(ctx, span);
     html(out, "<button>{}</button></form>", say(ctx, "Show period"));
+}
+
+static const char *figures_title(struct ctx *ctx)
+{
+    return ctx->actor.roles & ROLES_READERS ? say(ctx, "Indicators")
+                                            : say(ctx, "Performance report");
+}
+
+static bool figure_shown(const struct ctx *ctx, const struct figure *f)
+{
+    return !f->inside || (ctx->actor.roles & ROLES_READERS);
 }
 
 static void draw_figure(struct ctx *ctx, const struct figure *f, const struct figure_span *span,
@@ -120,6 +99,33 @@ static void draw_figure(struct ctx *ctx, const struct figure *f, const struct fi
     html(out, "</td></tr>");
 }
 
+/* The figures with this heading from the i-th on; nothing if an earlier one had it. */
+static void draw_group(struct ctx *ctx, const struct figure *const *all, int i,
+                       const struct figure_span *span, const struct figure_value *values)
+{
+    struct buf *out = ctx->web->out;
+    const char *group = figure_group(ctx, all[i]);
+    for (int j = 0; j < i; j++)
+        if (figure_shown(ctx, all[j]) && !strcmp(figure_group(ctx, all[j]), group))
+            return;
+    html(out,
+         "<section><h2>{}</h2><table class=\"plain tall\"><thead class=\"sr\"><tr><th>{}</th><th "
+         "class=\"num\">{}</th></tr></thead><tbody>",
+         group, say(ctx, "Indicator"), say(ctx, "Value"));
+    for (int j = i; all[j]; j++)
+        if (figure_shown(ctx, all[j]) && !strcmp(figure_group(ctx, all[j]), group))
+            draw_figure(ctx, all[j], span, &values[j]);
+    html(out, "</tbody></table></section>");
+}
+
+static int figures_count(void)
+{
+    int n = 0;
+    while (figures_all()[n])
+        n++;
+    return n;
+}
+
 static void figures_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -127,19 +133,21 @@ static void figures_page(struct ctx *ctx)
     bool staff = ctx->actor.roles & ROLES_READERS;
     span.area = span.category = NONE;
     const struct figure *const *all = figures_all();
-    int n = 0;
-    while (all[n])
-        n++;
-    struct figure_value *values = ARENA_ARRAY(ctx->arena, struct figure_value, n + 1);
-    const char *title = staff ? say(ctx, "Indicators") : say(ctx, "Performance report");
+    struct figure_value *values = ARENA_ARRAY(ctx->arena, struct figure_value, figures_count() + 1);
+    const char *title = figures_title(ctx);
     page_begin(ctx, title, staff ? PAGE_STAFF : PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>", title,
+    html(out, "<header class=\"head\"><h1>{}</h1><div class=\"acts\">", title);
+    if (rollup_may(ctx))
+        html(out, "<a class=\"button\" href=\"/rollup\">{}</a>", say(ctx, "All subdistricts"));
+    if (staff)
+        file_buttons(ctx, "/figures/download", "page", NULL);
+    html(out,
+         "<button class=\"quiet\" data-print hidden>{} {}</button></div><p "
+         "class=\"lead\">{}</p></header>",
+         icon(ctx, "printer"), say(ctx, "Print"),
          say(ctx, "Each indicator is calculated directly from the records, using the rule shown "
                   "below it."));
     form_problems(ctx);
-    if (rollup_may(ctx))
-        html(out, "<p class=\"acts\"><a class=\"button\" href=\"/rollup\">{}</a></p>",
-             say(ctx, "All subdistricts"));
     draw_period(ctx, &span);
     if (!ctx_ok(ctx)) {
         ctx->status = OK; /* said above; the page is complete */
@@ -147,29 +155,72 @@ static void figures_page(struct ctx *ctx)
         return;
     }
     int64_t as_of = figures_values(ctx, all, &span, values);
-    html(out,
-         "<table class=\"plain tall\"><caption>{}</caption><thead><tr><th>{}</th><th "
-         "class=\"num\">{}</th></tr></thead><tbody>",
-         span_words(ctx, &span), say(ctx, "Indicator"), say(ctx, "Value"));
-    for (int i = 0; i < n; i++)
-        if (!all[i]->inside || staff)
-            draw_figure(ctx, all[i], &span, &values[i]);
-    html(out, "</tbody></table>");
+    if (span.from == NONE && span.to == NONE)
+        printed_note(ctx, span_words(ctx, &span));
+    else
+        html(out, "<p class=\"sentence\">{}</p>", span_words(ctx, &span));
+    for (int i = 0; all[i]; i++)
+        if (figure_shown(ctx, all[i]))
+            draw_group(ctx, all, i, &span, values);
     draw_as_of(ctx, as_of);
-    html(out, "<p class=\"acts\"><button class=\"quiet\" data-print hidden>{} {}</button></p>",
-         icon(ctx, "printer"), say(ctx, "Print"));
     page_end(ctx);
 }
 
-/* ---- the records behind one ---- */
+/* ---- all of them as a spreadsheet ---- */
 
-static enum figure_part part_asked(const struct ctx *ctx, const struct figure *f)
+static void write_value(struct sheet_writer *w, const struct figure *f, double value)
 {
-    const char *part = query_param(ctx, "part");
-    if (f->way != RATE || !part)
-        return PART_COUNTED;
-    return !strcmp(part, "rest") ? PART_REST : !strcmp(part, "all") ? PART_ALL : PART_COUNTED;
+    if (f->way == COUNT || f->way == DISTINCT)
+        sheet_write_int(w, (int64_t)value);
+    else
+        sheet_write_real(w, isnan(value) ? value : round(value * 100) / 100);
 }
+
+static void write_figure(struct ctx *ctx, struct sheet_writer *w, const struct figure *f,
+                         const struct figure_span *span, const struct figure_value *v)
+{
+    const char *rule = f->rule ? f->rule(ctx) : NULL;
+    sheet_write_text(w, figure_group(ctx, f));
+    sheet_write_text(w, tr(ctx, f->title));
+    write_value(w, f, v->value);
+    sheet_write_text(w, f->way == RATE ? "%" : tr(ctx, f->unit));
+    sheet_write_int(w, v->denominator == NONE ? NONE : v->numerator);
+    sheet_write_int(w, v->denominator);
+    sheet_write_text(w, span_words(ctx, span));
+    sheet_write_text(w, figure_left_out(ctx, f, v));
+    sheet_write_text(w, rule ? arena_print(ctx->arena, "%s %s", tr(ctx, f->meaning), rule)
+                             : tr(ctx, f->meaning));
+    sheet_write_row(w);
+}
+
+/* Exact values, in the order of the page. */
+static void figures_download(struct ctx *ctx)
+{
+    const struct figure *const *all = figures_all();
+    const char *const titles[] = {
+        say(ctx, "Group"),  say(ctx, "Indicator"),    say(ctx, "Value"),
+        say(ctx, "Unit"),   say(ctx, "Numerator"),    say(ctx, "Denominator"),
+        say(ctx, "Period"), say(ctx, "Not included"), say(ctx, "Calculated as")};
+    int n = figures_count();
+    struct figure_value *values = ARENA_ARRAY(ctx->arena, struct figure_value, n + 1);
+    bool *done = ARENA_ARRAY(ctx->arena, bool, n + 1);
+    struct figure_span span = span_asked(ctx);
+    span.area = span.category = NONE;
+    if (!ctx_ok(ctx))
+        return;
+    figures_values(ctx, all, &span, values);
+    struct sheet_writer *w = sheet_write_open(sheet_asked(ctx));
+    sheet_write_header(w, titles, (int)(sizeof titles / sizeof *titles));
+    for (int i = 0; i < n; i++)
+        for (int j = i; j < n; j++)
+            if (!done[j] && !strcmp(figure_group(ctx, all[i]), figure_group(ctx, all[j]))) {
+                write_figure(ctx, w, all[j], &span, &values[j]);
+                done[j] = true;
+            }
+    sheet_keep_as(ctx, w, "figures", say(ctx, "Indicators"), n);
+}
+
+/* ---- the records behind one ---- */
 
 static void draw_parts(struct ctx *ctx, const struct figure *f, const struct figure_span *span,
                        enum figure_part now, const struct figure_value *v)
@@ -227,13 +278,15 @@ static bool in_list(const struct kind *k, const struct field *f)
     return (f->flags & LISTED) && !(f->flags & SEALED) && f != title_field(k);
 }
 
-/* Whether a record of the kind has a page of its own that the actor may open. */
+/* Whether a record of the kind has a page that the actor may open. Those of a register's own pages
+ * are read by whoever reads the kind. */
 static bool has_page(struct ctx *ctx, const struct kind *k)
 {
-    const char *path = arena_print(ctx->arena, "/%s/{id}", k->name);
+    if (!k->page)
+        return k->about != NULL;
     for (const struct routes *all = modules_routes(); all->list; all++)
         for (int i = 0; i < all->count; i++)
-            if (all->list[i].method == GET && !strcmp(all->list[i].path, path))
+            if (all->list[i].method == GET && !strcmp(all->list[i].path, k->page))
                 return (all->list[i].roles & ctx->actor.roles) != 0;
     return false;
 }
@@ -253,13 +306,20 @@ static void draw_cell(struct ctx *ctx, const struct field *f, const struct recor
     html(ctx->web->out, ">{}</td>", field_show(ctx, f, r));
 }
 
-static void draw_list(struct ctx *ctx, const struct figure *f, struct list *l)
+struct shown {
+    const struct figure *figure;
+    struct figure_span span;
+    enum figure_part part;
+    int64_t page;
+};
+
+static void draw_list(struct ctx *ctx, const struct shown *s, struct list *l)
 {
     struct buf *out = ctx->web->out;
     const struct kind *k = l->kind;
     const struct field *title = title_field(k);
     bool linked = has_page(ctx, k);
-    scroll_begin(ctx, tr(ctx, f->title));
+    scroll_begin(ctx, tr(ctx, s->figure->title));
     html(out, "<table class=\"plain stack\"><thead><tr><th>{}</th>", tr(ctx, title->label));
     for (int i = 0; i < k->field_count; i++)
         if (in_list(k, &k->fields[i]))
@@ -268,7 +328,9 @@ static void draw_list(struct ctx *ctx, const struct figure *f, struct list *l)
     struct rows *rows = list_run(ctx, l);
     for (const struct record *r; (r = list_next(ctx, k, rows, ctx->arena)) != NULL;) {
         if (linked)
-            html(out, "<tr><th scope=\"row\"><a href=\"/{}/{}\">{}</a></th>", k->name, r->id,
+            html(out, "<tr><th scope=\"row\"><a href=\"{}\">{}</a></th>",
+                 figure_record_link(ctx, record_href(ctx, k, r->id), s->figure, &s->span, s->part,
+                                    s->page),
                  field_show(ctx, title, r));
         else
             html(out, "<tr><th scope=\"row\">{}</th>", field_show(ctx, title, r));
@@ -284,7 +346,7 @@ static void draw_list(struct ctx *ctx, const struct figure *f, struct list *l)
 static void draw_value(struct ctx *ctx, const struct figure *f, const struct figure_value *v)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<p class=\"sentence\"><b>{}</b> {}", figure_show(ctx, f, v->value),
+    html(out, "<p class=\"sentence\"><b>{}</b> {}", figure_exact(ctx, f, v->value),
          f->way == RATE ? "" : tr(ctx, f->unit));
     if (v->denominator != NONE && v->numerator != NONE)
         html(out, " <span class=\"soft\">{} ÷ {}</span>", figure_thousands(ctx, v->numerator),
@@ -293,67 +355,95 @@ static void draw_value(struct ctx *ctx, const struct figure *f, const struct fig
     draw_meaning(ctx, f, v);
 }
 
+/* What the address asks for; false with a problem. */
+static bool shown_asked(struct ctx *ctx, struct shown *s)
+{
+    s->figure = figure_find(ctx->web->name);
+    if (!s->figure || !records_may(ctx, s->figure)) {
+        ctx_fail(ctx, NOT_FOUND,
+                 say(ctx, "Indicator not found, or you don’t have access to its records."));
+        return false;
+    }
+    s->span = span_asked(ctx);
+    s->part = part_asked(ctx, s->figure);
+    s->page = pager_page(ctx);
+    return ctx_ok(ctx);
+}
+
 static void records_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    const struct figure *f = figure_find(ctx->web->name);
-    if (!f || !records_may(ctx, f)) {
-        ctx_fail(ctx, NOT_FOUND,
-                 say(ctx, "Indicator not found, or you don’t have access to its records."));
+    struct shown s;
+    if (!shown_asked(ctx, &s))
         return;
-    }
-    struct figure_span span = span_asked(ctx);
-    if (!ctx_ok(ctx))
-        return;
-    enum figure_part part = part_asked(ctx, f);
-    const struct figure *list[] = {f, NULL};
+    const struct figure *f = s.figure, *list[] = {f, NULL};
     struct figure_value v;
-    struct figure_span mine = span;
+    struct figure_span mine = s.span;
     mine.scoped = true;
     figures_values(ctx, list, &mine, &v);
 
     struct list l;
     list_init(ctx, &l, f->kind);
-    figure_where(ctx, &l.where, f, &span, part);
-    int64_t total = list_count(ctx, &l), page = pager_page(ctx);
+    figure_where(ctx, &l.where, f, &s.span, s.part);
+    int64_t total = list_count(ctx, &l);
     l.limit = PAGE;
-    l.offset = (page - 1) * PAGE;
+    l.offset = (s.page - 1) * PAGE;
 
     page_begin(ctx, tr(ctx, f->title), PAGE_STAFF | PAGE_WIDE);
-    trail(ctx, "/figures", say(ctx, "Performance report"));
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-         tr(ctx, f->title), span_title(ctx, &span));
+    trail(ctx, figures_link(ctx, &s.span), figures_title(ctx));
+    html(out, "<header class=\"head\"><h1>{}</h1>", tr(ctx, f->title));
+    if (total > 0) {
+        buf_puts(out, "<div class=\"acts\">");
+        file_buttons(ctx, arena_print(ctx->arena, "/figures/%s/download", figure_address(ctx, f)),
+                     "page", NULL);
+        buf_puts(out, "</div>");
+    }
+    html(out, "<p class=\"lead\">{}</p></header>", span_title(ctx, &s.span));
     draw_value(ctx, f, &v);
     if (f->kind->scope)
         html(out, "<p class=\"small soft\">{}</p>",
              say(ctx, "Only includes records you have access to."));
     if (f->way == RATE)
-        draw_parts(ctx, f, &span, part, &v);
+        draw_parts(ctx, f, &s.span, s.part, &v);
     if (total == 0)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "inbox"),
              say(ctx, "No matching records in this period."));
     else
-        draw_list(ctx, f, &l);
-    pager(ctx, page, PAGE, total,
+        draw_list(ctx, &s, &l);
+    pager(ctx, s.page, PAGE, total,
           say_n(ctx, total, "1 record", "{} records", figure_thousands(ctx, total)));
     page_end(ctx);
+}
+
+static void records_download(struct ctx *ctx)
+{
+    struct shown s;
+    if (!shown_asked(ctx, &s))
+        return;
+    struct list l;
+    list_init(ctx, &l, s.figure->kind);
+    figure_where(ctx, &l.where, s.figure, &s.span, s.part);
+    struct sheet_writer *w = sheet_write_open(sheet_asked(ctx));
+    int64_t rows = browse_columns(ctx, &l, w, SHEET_DOWNLOAD);
+    sheet_keep_as(ctx, w, s.figure->kind->name, tr(ctx, s.figure->title), rows);
 }
 
 /* What everybody opens is counted before somebody does. */
 static void warm(struct ctx *ctx)
 {
-    int n = 0;
-    while (figures_all()[n])
-        n++;
     figures_values(ctx, figures_all(), &FIGURE_ALL,
-                   ARENA_ARRAY(ctx->arena, struct figure_value, n + 1));
+                   ARENA_ARRAY(ctx->arena, struct figure_value, figures_count() + 1));
 }
 
 static const struct job jobs[] = {{"figures page", 1800, warm, .lane = LANE_SLOW}, {.name = NULL}};
 
 static const struct route table[] = {
     ROUTE_GET("/figures", ROLE_PUBLIC, figures_page),
+    ROUTE_POST("/figures/download", ROLES_READERS, file_send, .prepare = figures_download,
+               .flags = SLOW),
     ROUTE_GET("/figures/{name}/records", ROLES_SIGNED, records_page),
+    ROUTE_POST("/figures/{name}/download", ROLES_SIGNED, file_send, .prepare = records_download,
+               .flags = SLOW),
 };
 
 static const struct place places[] = {

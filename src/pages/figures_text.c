@@ -34,7 +34,7 @@ static void figures_text(struct ctx *ctx, struct buf *out, const struct figure_s
 {
     const struct figure_value *v = values(ctx, span);
     for (const struct figure *const *f = figures_all(); *f; f++, v++) {
-        plain(out, "{}: {}", tr(ctx, (*f)->title), figure_show(ctx, *f, v->value));
+        plain(out, "{}: {}", tr(ctx, (*f)->title), figure_exact(ctx, *f, v->value));
         if ((*f)->way != RATE) /* which has its sign */
             plain(out, " {}", tr(ctx, (*f)->unit));
         if (v->denominator != NONE && v->numerator != NONE)

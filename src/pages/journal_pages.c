@@ -130,6 +130,7 @@ static const char *kind_label(struct ctx *ctx, const char *name)
     static const struct choice others[] = {{"settings", N_("Settings")},
                                            {"api_tokens", N_("API tokens")},
                                            {"journal", N_("Audit log")},
+                                           {"figures", N_("Indicators")},
                                            {NULL, NULL}};
     const struct kind *k = kind_find(name);
     if (k && k->many)
@@ -143,11 +144,8 @@ static const char *kind_label(struct ctx *ctx, const char *name)
 static void draw_filters(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
-    static const char *const others[] = {"settings", "api_tokens", "journal"}, *const ways[] = {
-                                                                                   "web", "api",
-                                                                                   "import",
-                                                                                   "command",
-                                                                                   "job"};
+    static const char *const others[] = {"settings", "api_tokens", "journal", "figures"},
+                             *const ways[] = {"web", "api", "import", "command", "job"};
     static const char *const acts[] = {
         "create",   "change", "import", "remove",     "reveal", "sign_in",  "sign_in_refused",
         "password", "grant",  "revoke", "deactivate", "export", "download", "read"};

@@ -4,6 +4,7 @@
  * the gate has decided about access.
  */
 #include "pages/register_pages.h"
+#include "pages/figures_pages.h"
 
 #include "base/text.h"
 #include "base/when.h"
@@ -71,7 +72,8 @@ static void entries_pager(struct ctx *ctx, int64_t page, int64_t total)
 
 struct file {
     const char *bytes, *kind, *ending;
-    bool codes; /* made for an import */
+    const char *title; /* NULL: the register's */
+    bool codes;        /* made for an import */
     size_t size;
     int64_t rows;
 };
@@ -92,8 +94,15 @@ static void file_keep(struct ctx *ctx, const struct file *f)
 
 void sheet_keep(struct ctx *ctx, struct sheet_writer *w, const char *kind, int64_t rows)
 {
+    sheet_keep_as(ctx, w, kind, NULL, rows);
+}
+
+void sheet_keep_as(struct ctx *ctx, struct sheet_writer *w, const char *kind, const char *title,
+                   int64_t rows)
+{
     const char *format = param(ctx, "format");
     struct file f = {.kind = kind,
+                     .title = title,
                      .rows = rows,
                      .codes = format && !strcmp(format, "codes"),
                      .ending = sheet_asked(ctx) == SHEET_XLSX ? "xlsx" : "csv"};
@@ -120,7 +129,10 @@ static const char *file_type(const char *ending)
 static const char *file_name(struct ctx *ctx, const struct file *f)
 {
     const struct kind *k = kind_find(f->kind);
-    return arena_print(ctx->arena, "%s-%s%s.%s", k ? tr(ctx, k->many) : say(ctx, "Audit log"),
+    return arena_print(ctx->arena, "%s-%s%s.%s",
+                       f->title ? f->title
+                       : k      ? tr(ctx, k->many)
+                                : say(ctx, "Audit log"),
                        f->codes ? say(ctx, "re-import-") : "",
                        day_iso(ctx->arena, when_day(ctx->now)), f->ending);
 }
@@ -557,6 +569,7 @@ static void list_page(struct ctx *ctx)
     }
     browse_init(ctx, &b, k, query_param);
     page_begin(ctx, tr(ctx, k->many), PAGE_STAFF | PAGE_WIDE);
+    printed_note(ctx, browse_narrowed(ctx, k, query_param));
     list_head(ctx, k);
     if (view_of(k).list)
         view_of(k).list(ctx);
@@ -751,7 +764,7 @@ static void record_draw(struct ctx *ctx, bool clear)
     const struct field *code = kind_field(k, k->code);
     const char *name = record_title(ctx, k, r);
     page_begin(ctx, name, PAGE_STAFF);
-    trail(ctx, kind_href(ctx, k), tr(ctx, k->many));
+    figure_trail(ctx, kind_href(ctx, k), tr(ctx, k->many));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}{}{}</p>", name,
          tr(ctx, k->one), strcmp(kind_title(k), k->code) ? " · " : "",
          strcmp(kind_title(k), k->code) ? field_show_masked(ctx, code, r) : "");

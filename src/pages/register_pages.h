@@ -25,6 +25,9 @@ void record_page(struct ctx *ctx);
  * thread with a log entry of kind `kind`: the number of rows, and the filters of the URL
  * without search words. */
 void sheet_keep(struct ctx *ctx, struct sheet_writer *w, const char *kind, int64_t rows);
+/* The same with what the file is called, translated, instead of the register's name. */
+void sheet_keep_as(struct ctx *ctx, struct sheet_writer *w, const char *kind, const char *title,
+                   int64_t rows);
 enum sheet_format sheet_asked(struct ctx *ctx); /* format=xlsx; otherwise CSV */
 void file_send(struct ctx *ctx);
 /* The menu that downloads it from the URL `at`, with the page's filters but without its

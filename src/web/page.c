@@ -314,6 +314,12 @@ void page_begin(struct ctx *ctx, const char *title, unsigned flags)
     }
 }
 
+void printed_note(struct ctx *ctx, const char *text)
+{
+    if (text && *text)
+        html(ctx->web->out, "<p class=\"paper narrowed\">{}</p>", text);
+}
+
 void page_end(struct ctx *ctx)
 {
     if (ctx->web->fragment)

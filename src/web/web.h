@@ -195,6 +195,9 @@ enum page_flag {
  * requested. */
 void page_begin(struct ctx *ctx, const char *title, unsigned flags);
 void page_end(struct ctx *ctx);
+/* On paper only, under the head: the period and the filters of the page, in words. NULL, "":
+ * nothing. */
+void printed_note(struct ctx *ctx, const char *text);
 /*
  * A part that can be loaded alone (live lists): returns false if another
  * fragment was requested.

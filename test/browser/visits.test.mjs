@@ -178,6 +178,10 @@ test("a haircut at home, from the telephone to the certificate", async () => {
   await resident.page.getByText(w("This office issued the certificate with this number and it is valid.")).waitFor();
   assert.equal(await resident.page.getByText(/姚/).count(), 0);
   await resident.check("valid");
+  // Who holds the paper compares it with what was issued.
+  await press(resident.page, "Show what was issued");
+  await resident.page.getByText("姚**", { exact: true }).waitFor();
+  await resident.check("what was issued");
   for (const visit of [office, yao, wen, resident]) await visit.close();
 });
 
@@ -190,9 +194,14 @@ test("the public page of a certificate reveals nothing, the file's page finds a 
   const path = folder("certificate.pdf");
   writeFileSync(path, "%PDF-1.7\nnot one of ours\n%%EOF\n");
   await visit.page.locator("#f-file").setInputFiles(path);
-  await press(visit.page, "Verify");
+  await press(visit.page, "Verify file");
   await visit.page.getByText(w("No signature in this file")).waitFor();
   await visit.check("verified");
+  await visit.page.locator("#f-number").fill("zs2026 aaaaaaaaaa");
+  await press(visit.page, "Check number");
+  await visit.page.getByText(w("No certificate with this number")).waitFor();
+  assert.equal(await visit.page.locator("#f-number").inputValue(), "zs2026 aaaaaaaaaa");
+  await visit.check("number checked");
   const refused = linli(["certificate", "verify", path]);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /No signature/);

@@ -97,7 +97,7 @@ test("the list of accounts says what each may do and where", async () => {
 
 test("days and lengths of time are written as people say them", async () => {
   const hours = await text(english("office1"), "/figures/volunteers-hours/records");
-  assert.match(hours, /<th scope="row"><a href="\/hours\/\d+">\d{1,2} [A-Z][a-z]+ \d{4}<\/a><\/th>/);
+  assert.match(hours, /<th scope="row"><a href="\/hours\/\d+\?figure=[^"]+">\d{1,2} [A-Z][a-z]+ \d{4}<\/a><\/th>/);
   assert.match(hours, /<td class="num" data-label="Time attended">\d+ h( \d+ min)?<\/td>/);
   const area = await text(english("office1"), "/registers/areas/1");
   assert.match(area, /1 January 2020/);

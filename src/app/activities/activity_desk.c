@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "db/journal.h"
+#include "pages/figures_pages.h"
 #include "pages/kind_views.h"
 #include "web/fields.h"
 
@@ -475,7 +476,7 @@ static void draw_page(struct ctx *ctx, const struct activity *a, int64_t reveale
                                 "record = {} AND status = 'waiting' AND channel = 'hand'",
                                 a->record.id);
     page_begin(ctx, activity_title(ctx, a), PAGE_STAFF);
-    trail(ctx, "/activities/manage", say(ctx, "Activities"));
+    figure_trail(ctx, "/activities/manage", say(ctx, "Activities"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
          activity_title(ctx, a), activity_when(ctx, a->starts, a->ends));
     form_problems(ctx);

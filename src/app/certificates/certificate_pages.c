@@ -1,9 +1,6 @@
 /*
- * The pages of certificates: issuing, the office's list, verification by number
- * or by file, the volunteer's own certificates, and the settings.
- *
- * The public pages say valid, superseded or revoked and nothing else, so a
- * number that was found or guessed reveals nothing about a person.
+ * The office's pages of certificates: issuing, the list, the settings; and the
+ * volunteer's own certificates. Checking one is in certificate_verify.c.
  */
 #include "app/certificates/certificates.h"
 #include "core/module.h"
@@ -27,7 +24,7 @@
 
 /* ---- the list ---- */
 
-static void draw_state(struct ctx *ctx, const struct certificate *c)
+void certificate_state_draw(struct ctx *ctx, const struct certificate *c)
 {
     bool valid = !strcmp(c->status, "valid");
     html(ctx->web->out, "<span class=\"state {}\">{} {}</span>",
@@ -38,7 +35,7 @@ static void draw_state(struct ctx *ctx, const struct certificate *c)
          field_show(ctx, kind_field(&certificates_kind, "status"), c));
 }
 
-static const char *period(struct ctx *ctx, const struct certificate *c)
+const char *certificate_period(struct ctx *ctx, const struct certificate *c)
 {
     int64_t from = 0, to = 0;
     day_parse(c->valid_from, &from);
@@ -100,11 +97,12 @@ static void list_page(struct ctx *ctx)
              "<tr><td class=\"main\"><a href=\"/certificates/{}\">{}</a></td><td "
              "class=\"state-col\">",
              c->record.id, volunteer_name(ctx, c->volunteer));
-        draw_state(ctx, c);
+        certificate_state_draw(ctx, c);
         html(out,
              "</td><td class=\"long-when\">{}</td><td class=\"when less\">{}</td><td "
              "class=\"when\">{}</td></tr>",
-             period(ctx, c), c->number, day_show(ctx->arena, ctx->lang, when_day(c->issued)));
+             certificate_period(ctx, c), c->number,
+             day_show(ctx->arena, ctx->lang, when_day(c->issued)));
     }
     if (n)
         html(out, "</tbody></table>");
@@ -190,6 +188,40 @@ static void plain_field(struct ctx *ctx, const char *name, const char *label, co
 static const struct label labels[] = {
     {"valid_from", N_("From")}, {"valid_to", N_("Until")}, {"note", N_("Notes")}, {NULL, NULL}};
 
+/* Who issues certificates: set, or else the office; "": nobody yet. */
+static const char *issuer(struct ctx *ctx)
+{
+    const char *kept = setting(ctx, "certificates.issuer"), *office = setting(ctx, "site.name");
+    if (*kept || *office)
+        return *kept ? kept : office;
+    struct rows *r = query(
+        ctx->db, "SELECT name, name_en FROM areas WHERE parent IS NULL ORDER BY id LIMIT 1");
+    const char *name = rows_next(r) ? arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"),
+                                                                      row_text(r, "name_en")))
+                                    : "";
+    rows_end(r);
+    return name;
+}
+
+static const char *no_issuer(struct ctx *ctx)
+{
+    return say(ctx, "It is not set yet who issues certificates. Subdistrict staff set it under "
+                    "Settings → Issuer and seal.");
+}
+
+/* Before anything was typed in vain. */
+static void draw_no_issuer(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<div class=\"notice warn\" role=\"alert\">{}<div><p>{}</p></div></div>",
+         icon(ctx, "alert-triangle"), no_issuer(ctx));
+    if (ctx->actor.roles & (ROLE_OFFICE | ROLE_ADMIN))
+        html(out,
+             "<p class=\"acts\"><a class=\"button primary\" "
+             "href=\"/certificates/settings\">{} {}</a></p>",
+             icon(ctx, "rubber-stamp"), say(ctx, "Issuer and seal"));
+}
+
 static void new_page(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -204,6 +236,11 @@ static void new_page(struct ctx *ctx)
     buf_puts(out, "</header>");
     if (!v) {
         draw_search(ctx);
+        page_end(ctx);
+        return;
+    }
+    if (!*issuer(ctx)) {
+        draw_no_issuer(ctx);
         page_end(ctx);
         return;
     }
@@ -255,21 +292,6 @@ static const char *site_address(struct ctx *ctx)
                                host ? host : "localhost", ctx->web->prefix);
 }
 
-/* Who issues certificates: set, or else the office; "": nobody yet. */
-static const char *issuer(struct ctx *ctx)
-{
-    const char *kept = setting(ctx, "certificates.issuer"), *office = setting(ctx, "site.name");
-    if (*kept || *office)
-        return *kept ? kept : office;
-    struct rows *r = query(
-        ctx->db, "SELECT name, name_en FROM areas WHERE parent IS NULL ORDER BY id LIMIT 1");
-    const char *name = rows_next(r) ? arena_copy(ctx->arena, ctx_pick(ctx, row_text(r, "name"),
-                                                                      row_text(r, "name_en")))
-                                    : "";
-    rows_end(r);
-    return name;
-}
-
 static const char *document(struct ctx *ctx, const struct person *p, bool full)
 {
     if (!p->id_number)
@@ -312,9 +334,7 @@ static void issue_prepare(struct ctx *ctx)
     c->volunteer = v->record.id;
     c->issuer = issuer(ctx);
     if (!*c->issuer)
-        ctx_problem(ctx, NULL,
-                    say(ctx, "It is not set yet who issues certificates. Subdistrict staff set it "
-                             "under Settings → Issuer and seal."));
+        ctx_problem(ctx, NULL, no_issuer(ctx));
     if (!c->responsible)
         ctx_problem(ctx, "responsible", say(ctx, "Enter the name of the responsible person."));
     if (!c->contact)
@@ -372,8 +392,8 @@ static void record_page(struct ctx *ctx)
     trail(ctx, "/certificates", say(ctx, "Certificates"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">",
          volunteer_name(ctx, c->volunteer));
-    draw_state(ctx, c);
-    html(out, " · {} · {}</p></header>", period(ctx, c), hours_text(ctx, c->seconds));
+    certificate_state_draw(ctx, c);
+    html(out, " · {} · {}</p></header>", certificate_period(ctx, c), hours_text(ctx, c->seconds));
     form_problems(ctx);
     if (ctx->actor.roles & HOSTS)
         html(out,
@@ -459,8 +479,8 @@ static void my_page(struct ctx *ctx)
         const struct certificate *c = record_get(ctx, &certificates_kind, ids[i]);
         if (!c)
             continue;
-        html(out, "<section class=\"card\"><h2>{}</h2><p>", period(ctx, c));
-        draw_state(ctx, c);
+        html(out, "<section class=\"card\"><h2>{}</h2><p>", certificate_period(ctx, c));
+        certificate_state_draw(ctx, c);
         html(out,
              " · {} · <span class=\"nobr\">{}</span></p><p><a class=\"button\" "
              "href=\"/my/certificates/{}\">{} {}</a></p></section>",
@@ -481,111 +501,6 @@ static void my_file(struct ctx *ctx)
         answer_file(ctx, c);
     else
         ctx_fail(ctx, NOT_FOUND, say(ctx, "This is not your certificate."));
-}
-
-/* ---- checking ---- */
-
-static void draw_word(struct ctx *ctx, bool good, const char *head, const char *line)
-{
-    html(ctx->web->out,
-         "<section><div class=\"notice {}\" "
-         "role=\"status\">{}<div><p><b>{}</b></p><p>{}</p></div></div></section>",
-         good ? "ok" : "warn", icon(ctx, good ? "circle-check" : "alert-triangle"), head, line);
-}
-
-static void draw_status(struct ctx *ctx, const struct certificate *c)
-{
-    if (!c)
-        draw_word(ctx, false, say(ctx, "No certificate with this number"),
-                  say(ctx, "Compare the number with the one on paper. If they match, the "
-                           "certificate was not issued here."));
-    else if (!strcmp(c->status, "valid"))
-        draw_word(ctx, true, say(ctx, "Valid"),
-                  say(ctx, "This office issued the certificate with this number and it is valid."));
-    else if (!strcmp(c->status, "superseded"))
-        draw_word(ctx, false, say(ctx, "Superseded"),
-                  say(ctx, "This office issued this certificate but has since replaced it with a "
-                           "newer one for the same period. Ask for the newer one."));
-    else
-        draw_word(ctx, false, say(ctx, "Revoked"),
-                  say(ctx, "This office issued this certificate but later revoked it. It is no "
-                           "longer valid."));
-}
-
-static void status_page(struct ctx *ctx)
-{
-    const struct certificate *c = certificate_find(ctx, ctx->web->name);
-    answer_header(ctx, "Cache-Control", "no-store");
-    answer_header(ctx, "X-Robots-Tag", "noindex");
-    if (!c)
-        answer_code(ctx, 404);
-    page_begin(ctx, say(ctx, "Is this certificate valid?"), PAGE_RESIDENT);
-    html(ctx->web->out, "<header class=\"head\"><h1>{}</h1><p class=\"lead nobr\">{}</p></header>",
-         say(ctx, "Is this certificate valid?"), c ? c->number : ctx->web->name);
-    draw_status(ctx, c);
-    html(ctx->web->out, "<p>{} <a href=\"/certificates/verify\">{}</a></p>",
-         say(ctx, "This page shows no personal details. To check that the content is as issued, "
-                  "verify the file:"),
-         say(ctx, "Verify file"));
-    page_end(ctx);
-}
-
-static void verify_page(struct ctx *ctx)
-{
-    struct buf *out = ctx->web->out;
-    page_begin(ctx, say(ctx, "Verify a certificate"), PAGE_RESIDENT);
-    html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-         say(ctx, "Verify a certificate"),
-         say(ctx, "Choose the original PDF file. It is checked but not stored."));
-    const struct upload *file = ctx->web->method == POST && ctx->web->upload_count
-                                    ? &ctx->web->uploads[0]
-                                    : NULL;
-    if (ctx->web->method == POST && (!file || !file->size)) {
-        draw_word(ctx, false, say(ctx, "No file chosen"),
-                  say(ctx, "Choose the PDF file and try again."));
-    } else if (file) {
-        char signer[64] = "";
-        switch (certificate_check(file->data, file->size, certificate_key(ctx), signer)) {
-        case CERTIFICATE_FITS: {
-            char signature[87] = "";
-            memcpy(signature, (const char *)file->data + file->size - 87, 86);
-            const struct certificate *c = record_find(ctx, &certificates_kind, "signature",
-                                                      signature);
-            draw_word(ctx, true, say(ctx, "The file is as issued"),
-                      say(ctx, "Nothing has been altered since this office signed it."));
-            draw_status(ctx, c);
-            break;
-        }
-        case CERTIFICATE_CHANGED:
-            draw_word(ctx, false, say(ctx, "The file has been altered"),
-                      say(ctx, "It does not match what this office signed. Do not rely on it."));
-            break;
-        case CERTIFICATE_OTHER_KEY:
-            draw_word(ctx, false, say(ctx, "Not signed by this office"),
-                      say(ctx, "The file is intact but was signed with another office’s key. "
-                               "Verify it with them."));
-            break;
-        default:
-            draw_word(
-                ctx, false, say(ctx, "No signature in this file"),
-                say(ctx,
-                    "This is not an original file from this office: it may be a scan, a re-saved "
-                    "PDF or incomplete. Ask for the original file or scan the QR code."));
-        }
-    }
-    html(out, "<section><form class=\"form\" method=\"post\" action=\"/certificates/verify\" "
-              "enctype=\"multipart/form-data\">");
-    form_tokens(ctx);
-    html(out,
-         "<div class=\"field\"><label for=\"f-file\">{}</label><input id=\"f-file\" type=\"file\" "
-         "name=\"file\" accept=\"application/pdf,.pdf\"></div><div class=\"acts\"><button "
-         "class=\"primary\">{} {}</button></div></form></section>"
-         "<p class=\"small\">{} <code>{}</code></p>",
-         say(ctx, "PDF file"), icon(ctx, "shield-check"), say(ctx, "Verify"),
-         say(ctx, "The office’s public key, for verifying without this page (linli certificate "
-                  "verify FILE --key KEY):"),
-         certificate_key(ctx));
-    page_end(ctx);
 }
 
 /* ---- what the office sets ---- */
@@ -692,9 +607,6 @@ static const struct route table[] = {
     ROUTE_POST("/certificates/settings", ROLE_OFFICE | ROLE_ADMIN, settings_change,
                .allow = actor_for_all, .prepare = settings_prepare, .failed = settings_page,
                .flags = UPLOAD),
-    ROUTE_GET("/certificate/{name}", ROLE_PUBLIC, status_page),
-    ROUTE_GET("/certificates/verify", ROLE_PUBLIC, verify_page),
-    ROUTE_POST("/certificates/verify", ROLE_PUBLIC, verify_page, .flags = UPLOAD | READS | NO_CSRF),
     ROUTE_GET("/my/certificates", ROLE_VOLUNTEER, my_page),
     ROUTE_GET("/my/certificates/{id}", ROLE_VOLUNTEER, my_file),
 };

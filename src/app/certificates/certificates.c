@@ -23,6 +23,7 @@
 #define MARK           "%linli-certificate 1 "
 #define KEY_TEXT       43 /* 32 bytes in base64url */
 #define SIGNATURE_TEXT 86 /* 64 bytes */
+#define BASE64_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #define LINE           (sizeof MARK - 1 + KEY_TEXT + 1 + SIGNATURE_TEXT + 1)
 
 static const struct choice statuses[] = {{"valid", N_("Valid")},
@@ -147,12 +148,48 @@ enum certificate_word certificate_check(const void *data, size_t size, const cha
                : CERTIFICATE_FITS;
 }
 
+struct certificate *certificate_of_file(struct ctx *ctx, const void *data, size_t size)
+{
+    char signature[SIGNATURE_TEXT + 1];
+    const char *line = (const char *)data + size - LINE;
+    if (size <= LINE || memcmp(line, MARK, sizeof MARK - 1) != 0)
+        return NULL;
+    memcpy(signature, (const char *)data + size - SIGNATURE_TEXT - 1, SIGNATURE_TEXT);
+    signature[SIGNATURE_TEXT] = '\0';
+    for (const char *s = signature; *s; s++)
+        if (!memchr(BASE64_LETTERS, *s, sizeof BASE64_LETTERS - 1))
+            return NULL;
+    return record_find(ctx, &certificates_kind, "signature", signature);
+}
+
 /* ---- its life ---- */
+
+#define RANDOM_PART 10
+#define NUMBER      (2 + 4 + RANDOM_PART) /* without the hyphen */
+
+const char *certificate_number_typed(struct ctx *ctx, const char *typed)
+{
+    const char *s = text_half_width(ctx->arena, typed ? typed : "");
+    char all[NUMBER + 1];
+    size_t n = 0;
+    for (; *s; s++) {
+        bool small = *s >= 'a' && *s <= 'z';
+        if (!small && !(*s >= 'A' && *s <= 'Z') && !(*s >= '0' && *s <= '9'))
+            continue;
+        if (n == NUMBER)
+            return NULL;
+        all[n++] = small ? (char)(*s - 32) : *s;
+    }
+    all[n] = '\0';
+    if (n != NUMBER || memcmp(all, "ZS", 2) != 0 || strspn(all + 2, "0123456789") < 4)
+        return NULL;
+    return arena_print(ctx->arena, "%.6s-%s", all, all + 6);
+}
 
 const char *certificate_number(struct ctx *ctx)
 {
-    char made[11];
-    code_random(made, 10); /* 49 bits: too many to guess */
+    char made[RANDOM_PART + 1];
+    code_random(made, RANDOM_PART); /* 49 bits: too many to guess */
     return arena_print(ctx->arena, "ZS%d-%s", civil_from_when(ctx->now).year, made);
 }
 

@@ -79,9 +79,20 @@ struct certificate *certificate_find(struct ctx *ctx,
 /* The file as it was issued; size 0: none. */
 struct bytes certificate_bytes(struct ctx *ctx, const struct certificate *c);
 
+/* The record that a file with a signature line claims to be, altered or not; NULL. */
+struct certificate *certificate_of_file(struct ctx *ctx, const void *data, size_t size);
+/* The number as typed from paper: in any case and width, with or without its hyphen; NULL if it is
+ * not one. */
+const char *certificate_number_typed(struct ctx *ctx, const char *typed);
+
+/* "5 March 2026 to 4 April 2026", and the status with its icon. */
+const char *certificate_period(struct ctx *ctx, const struct certificate *c);
+void certificate_state_draw(struct ctx *ctx, const struct certificate *c);
+
 /* Its modules, for program/modules.c. */
 #define CERTIFICATES_MODULES(M) \
     M(certificates_module) \
-    M(certificate_pages_module)
+    M(certificate_pages_module) \
+    M(certificate_verify_module)
 
 #endif

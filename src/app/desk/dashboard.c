@@ -430,16 +430,26 @@ static void draw_numbers(struct ctx *ctx, const struct board *b, const char *hea
     html(ctx->web->out, "</ul>");
 }
 
+/* The community with the most overdue requests; NULL if there is none, or several have as many. */
+static const struct board_line *most_late(const struct board *b)
+{
+    const struct board_line *most = NULL;
+    int64_t highest = 0;
+    for (int i = 0; i < b->community_count; i++) {
+        int64_t n = b->communities[i].sums[FIGURE_PARTS * LATE];
+        if (n >= highest)
+            most = n > highest ? &b->communities[i] : NULL;
+        highest = n > highest ? n : highest;
+    }
+    return most;
+}
+
 static void draw_sentence(struct ctx *ctx, const struct board *b)
 {
     struct buf *out = ctx->web->out;
-    const struct board_line *most = NULL;
+    const struct board_line *most = most_late(b);
     int64_t late = b->total[FIGURE_PARTS * LATE], call = b->total[FIGURE_PARTS * TO_CALL];
     struct figure_span late_span = span_of(b, NULL, LATE), call_span = span_of(b, NULL, TO_CALL);
-    for (int i = 0; i < b->community_count; i++)
-        if (b->communities[i].sums[FIGURE_PARTS * LATE] >
-            (most ? most->sums[FIGURE_PARTS * LATE] : 0))
-            most = &b->communities[i];
     bool named = late && most && b->span.area == NONE && b->community_count > 2;
     const char *n = figure_thousands(ctx, late);
     html(out, "<p class=\"sentence\">");
@@ -565,6 +575,27 @@ static void draw_board(struct ctx *ctx, const struct board *b)
     draw_as_of(ctx, b->as_of);
 }
 
+static const char *line_name(const struct board_line *lines, int count, int64_t id)
+{
+    for (int i = 0; i < count; i++)
+        if (lines[i].id == id)
+            return lines[i].name;
+    return "–";
+}
+
+/* The period, community and category in words, for paper. */
+static const char *narrowed_to(struct ctx *ctx, const struct board *b)
+{
+    const char *all = span_words(ctx, &b->span);
+    if (b->span.area != NONE)
+        all = arena_print(ctx->arena, "%s · %s", all,
+                          line_name(b->communities, b->community_count, b->span.area));
+    if (b->span.category != NONE)
+        all = arena_print(ctx->arena, "%s · %s", all,
+                          line_name(b->categories, b->category_count, b->span.category));
+    return all;
+}
+
 static void dashboard(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -590,6 +621,7 @@ static void dashboard(struct ctx *ctx)
         span.from = span.to = NONE;
     ctx->status = OK;
     const struct board *b = board_make(ctx, &span);
+    printed_note(ctx, narrowed_to(ctx, b));
     draw_choice(ctx, b);
     draw_board(ctx, b);
     page_end(ctx);

@@ -170,11 +170,12 @@ static const struct figure figures[] = {
     {"opinions.collected", "F20", N_("Comments collected"), N_("comments"),
      N_("Comments recorded by teams on the doorstep and at service points in this period. Each "
         "became a request or was added to one."),
-     COUNT, .kind = &opinions_kind, .time = "collected", .area = "community"},
+     COUNT, .group = N_("Resident comments"), .kind = &opinions_kind, .time = "collected",
+     .area = "community"},
     {"opinions.solved", "F21", N_("Comments resolved"), N_("comments"),
      N_("Comments collected in this period whose request was closed and confirmed as resolved by "
         "the resident."),
-     COUNT, .kind = &opinions_kind,
+     COUNT, .group = N_("Resident comments"), .kind = &opinions_kind,
      .counts =
          "request IN (SELECT r.id FROM requests r WHERE r.status = 'closed' AND r.solved = 'yes')",
      .time = "collected", .area = "community"},

@@ -8,6 +8,7 @@
 #include "app/requests/requests.h"
 #include "core/attachments.h"
 #include "core/module.h"
+#include "pages/figures_pages.h"
 #include "pages/register_pages.h"
 #include "app/registers/registers.h"
 #include "app/visits/visits.h"
@@ -75,7 +76,7 @@ static void request_page(struct ctx *ctx)
     }
     struct countdown left = deadline_left(ctx, ctx_calendar(ctx), r);
     page_begin(ctx, r->subject, PAGE_STAFF | PAGE_PRINT);
-    trail(ctx, "/work", say(ctx, "Work list"));
+    figure_trail(ctx, "/work", say(ctx, "Work list"));
     html(out,
          "<header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print "
          "hidden>{} {}</button>",

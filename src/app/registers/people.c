@@ -531,10 +531,12 @@ static const struct kind *const kinds[] = {&organisations_kind, &people_kind, &p
 
 static const struct figure figures[] = {
     {"people.teams", "F15", N_("Neighbourhood teams"), N_("teams"),
-     N_("Registered volunteer teams that are still active."), COUNT, .kind = &organisations_kind,
+     N_("Registered volunteer teams that are still active."), COUNT,
+     .group = N_("Teams and service points"), .kind = &organisations_kind,
      .counts = "kind = 'team' AND " VALID_TODAY, .area = "community"},
     {"people.stations", "F16", N_("Service points open"), N_("service points"),
-     N_("Registered service points that have not closed."), COUNT, .kind = &organisations_kind,
+     N_("Registered service points that have not closed."), COUNT,
+     .group = N_("Teams and service points"), .kind = &organisations_kind,
      .counts = "kind = 'station' AND " VALID_TODAY, .area = "community"},
     {.id = NULL},
 };

@@ -7,6 +7,7 @@
 #include "app/volunteers/volunteer_parts.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "pages/figures_pages.h"
 #include "web/web.h"
 
 #include <string.h>
@@ -127,7 +128,8 @@ static void day(struct ctx *ctx)
         return;
     }
     page_begin(ctx, day_text(ctx, h->day), PAGE_STAFF);
-    trail(ctx, arena_print(ctx->arena, "/volunteers/%lld", (long long)v->record.id), p->name);
+    figure_trail(ctx, arena_print(ctx->arena, "/volunteers/%lld", (long long)v->record.id),
+                 p->name);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ", day_text(ctx, h->day),
          say(ctx, "{} attended, {} counted", hours_text(ctx, h->attended),
              hours_text(ctx, h->counted)));

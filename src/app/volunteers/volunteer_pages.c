@@ -7,6 +7,7 @@
 #include "app/registers/registers.h"
 #include "core/module.h"
 #include "app/volunteers/volunteer_parts.h"
+#include "pages/figures_pages.h"
 #include "pages/kind_views.h"
 #include "pages/register_pages.h"
 #include "pages/workflow_page.h"
@@ -460,7 +461,7 @@ static void detail(struct ctx *ctx)
         return;
     }
     page_begin(ctx, p->name, PAGE_STAFF);
-    trail(ctx, "/volunteers", say(ctx, "Volunteers"));
+    figure_trail(ctx, "/volunteers", say(ctx, "Volunteers"));
     html(out,
          "<header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> "
          "· "

@@ -224,12 +224,13 @@ static const struct kind *const kinds[] = {&skills_kind, &volunteers_kind, &hour
 
 static const struct figure figures[] = {
     {"volunteers.active", NULL, N_("Registered volunteers"), N_("people"),
-     N_("Volunteers currently active or paused."), COUNT, .kind = &volunteers_kind,
-     .counts = "status IN ('active', 'paused')", .area = "community"},
+     N_("Volunteers currently active or paused."), COUNT, .group = N_("Volunteering"),
+     .kind = &volunteers_kind, .counts = "status IN ('active', 'paused')", .area = "community"},
     {"volunteers.hours", NULL, N_("Service hours"), N_("hours"),
      N_("Hours calculated from attendance. Travel time and hours awaiting approval are excluded; "
         "overlapping times count once."),
-     SUM, .kind = &hours_kind, .value = "counted", .per = 3600, .day = "day"},
+     SUM, .group = N_("Volunteering"), .kind = &hours_kind, .value = "counted", .per = 3600,
+     .day = "day"},
     {.id = NULL},
 };
 
