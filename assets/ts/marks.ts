@@ -3,6 +3,7 @@
  * is tapped is kept on the device first and sent afterwards, so that the network need not be there.
  */
 import { base } from './base.ts';
+import { startFind } from './find.ts';
 import { all, element, one } from './page.ts';
 import { fact, forget, keep, kept, send, type Answer, type Entry } from './queue.ts';
 
@@ -83,15 +84,26 @@ interface Count {
 }
 const what = kind === 'count' ? 'count' : 'mark';
 
+let instead: ((entry: Entry) => void) | null = null; /* finds the person whom a refused entry means */
+
+/* The list knows the names of the numbers that are sent. */
+const nameOf = (who: string): string => one(`[data-who="${CSS.escape(who)}"] b`, root)?.textContent ?? who;
+
 function drawKept(list: Entry[]): void {
     const place = one('[data-kept]', root)!;
     const here = list.filter((k) => k.what === what && k.body['activity'] === activity);
     place.replaceChildren();
     for (const k of here) {
         const mark = k.body as unknown as Mark;
-        const name = mark.who ? `${mark.who}${language === 'en' ? ': ' : '：'}` : '';
+        const name = mark.who ? `${nameOf(mark.who)}${language === 'en' ? ': ' : '：'}` : '';
         if (k.error) {
             const line = element('li', 'late', `${name}${says('again', k.error)} `);
+            if (mark.who && instead && !/[#:/]/.test(mark.who)) {
+                const pick = element('button', '', says('pick'));
+                pick.type = 'button';
+                pick.addEventListener('click', () => instead!(k));
+                line.append(pick, ' ');
+            }
             const drop = element('button', 'quiet', says('discard'));
             drop.type = 'button';
             drop.addEventListener('click', () => void forget(k.key).then(redraw));
@@ -158,9 +170,10 @@ async function flush(): Promise<void> {
 
 const newKey = (): string => `m-${[...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
 
-async function add(body: Omit<Mark, 'activity'> | Omit<Count, 'activity'>): Promise<string> {
+/* when: the entry whose time it has; otherwise now. */
+async function add(body: Omit<Mark, 'activity'> | Omit<Count, 'activity'>, when?: Entry): Promise<string> {
     const key = newKey();
-    await keep({ key, what, at: seconds(), ahead: aheadNow(), body: { activity, ...body } });
+    await keep({ key, what, at: when?.at ?? seconds(), ahead: when ? when.ahead : aheadNow(), body: { activity, ...body } });
     await redraw();
     /* Where the browser can, it is sent even when this page is closed before there is network. */
     navigator.serviceWorker?.ready.then((r) => (r as unknown as { sync?: { register(tag: string): Promise<void> } }).sync?.register('marks')).catch(() => undefined);
@@ -331,18 +344,63 @@ function cardReader(): (text: string) => boolean {
 
 /* ---- the door ---- */
 
+/* A card or a whole number means one person: nobody has to be looked for. */
+const whole = (typed: string): boolean => /[#:/]|^v\d{7,}$|^(?=.*\d)[a-z0-9]{10}$/i.test(typed);
+
 function startDoor(): void {
     const wedge = one<HTMLInputElement>('[data-wedge]', root)!;
+    const fine = matchMedia('(pointer: fine)').matches; /* elsewhere the keyboard would cover the list */
+    let refused: Entry | null = null;
+    one('[data-plain]', root)?.remove();
+    const find = startFind(root, wedge, (typed) => says('none', typed));
+    const clear = (): void => {
+        wedge.value = '';
+        find.clear();
+        if (fine)
+            wedge.focus();
+    };
+    const take = async (who: string, out: boolean | null): Promise<void> => {
+        const before = refused;
+        refused = null;
+        if (before) {
+            await forget(before.key);
+            await add({ who, out: (before.body as unknown as Mark).out ?? null }, before);
+        } else {
+            await add({ who, out });
+        }
+    };
     wedge.form!.addEventListener('submit', (event) => {
         event.preventDefault();
         event.stopImmediatePropagation();
-        const who = wedge.value.trim();
-        const go = (event as SubmitEvent).submitter?.getAttribute('value');
-        wedge.value = '';
-        wedge.focus();
-        if (who)
-            void add({ who, out: go === 'in' ? false : go === 'out' ? true : null });
+        const typed = wedge.value.trim();
+        if (!typed)
+            return;
+        if (whole(typed)) {
+            clear();
+            void take(typed, null);
+            return;
+        }
+        void find.found().then((lines) => {
+            const still = wedge.value.trim() === typed; /* nobody has typed on meanwhile */
+            if (still && lines.length > 1) {
+                notice(says('several', lines.length));
+                return;
+            }
+            if (still)
+                clear();
+            void take(still ? lines[0]?.dataset['who'] ?? typed : typed, null);
+        });
     });
+    wedge.addEventListener('input', () => {
+        if (!wedge.value)
+            refused = null;
+    });
+    instead = (entry) => {
+        refused = entry;
+        wedge.value = (entry.body as unknown as Mark).who ?? '';
+        wedge.focus();
+        find.look();
+    };
     wedge.focus({ preventScroll: true });
     startCamera(cardReader());
     root.addEventListener('click', (event) => {
@@ -352,12 +410,33 @@ function startDoor(): void {
             return;
         event.preventDefault();
         const out = button.dataset['mark'] === 'out';
-        line.classList.toggle('in', !out);
-        button.dataset['mark'] = out ? 'in' : 'out';
-        button.textContent = says(out ? 'do-in' : 'do-out');
-        void add({ who: line.dataset['who']!, out });
+        const who = line.dataset['who']!;
+        for (const each of all(`[data-who="${CSS.escape(who)}"]`, root)) {
+            const mark = one<HTMLButtonElement>('[data-mark]', each)!;
+            each.classList.toggle('in', !out);
+            mark.dataset['mark'] = out ? 'in' : 'out';
+            mark.textContent = says(out ? 'do-in' : 'do-out');
+            mark.removeAttribute('aria-label');
+        }
+        clear();
+        void take(who, out);
     });
+    startTabs();
     startCodes();
+}
+
+/* What the page's styles show by its address is said as well. */
+function startTabs(): void {
+    const tell = (): void => {
+        const here = location.hash === '#door-code' ? location.hash : '#door-list';
+        for (const tab of all<HTMLAnchorElement>('.tabs a', root))
+            if (tab.hash === here)
+                tab.setAttribute('aria-current', 'true');
+            else
+                tab.removeAttribute('aria-current');
+    };
+    addEventListener('hashchange', tell);
+    tell();
 }
 
 /* The QR goes on changing without network: the page carries the codes of the next hours. */

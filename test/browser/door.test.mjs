@@ -160,12 +160,7 @@ test("a slow network that comes and goes: sixteen more, each once", async () => 
         downloadThroughput: 6000,
         uploadThroughput: 3000,
       });
-    await page.locator("#f-who").fill(who);
-    await page
-      .getByRole("main")
-      .getByRole("button", { name: w("Check in"), exact: true })
-      .first()
-      .click();
+    await type(page, who);
     if (i % 4 === 0) await type(page, who); // the same card read once more: it is not a check-out
   }
   await network.send("Network.emulateNetworkConditions", {
@@ -180,6 +175,79 @@ test("a slow network that comes and goes: sixteen more, each once", async () => 
   assert.equal(came.length, PEOPLE);
   assert.equal(new Set(came.map((a) => a.volunteer)).size, PEOPLE);
   assert.equal(came.filter((a) => a.went !== null).length, 1, "only the one of before has gone");
+  await visit.close();
+});
+
+test("on a phone the list comes first; who is looked for is found as one types, without network too", async () => {
+  const visit = await open({ width: 360, login: "office1" }), { page } = visit;
+  await page.setViewportSize({ width: 360, height: 740 });
+  await visit.goto(`/activities/${activity}/door`);
+  await ready(page);
+  const field = page.getByRole("searchbox", { name: w("Name, pinyin, number or end of phone") }),
+    lines = page.locator("[data-who]:visible");
+  const { y } = await field.boundingBox();
+  assert.ok(y < 370, `the field is in the upper half: ${y}`);
+  assert.equal(await page.getByRole("img", { name: w("Check-in QR code") }).isVisible(), false);
+  await page.mouse.wheel(0, 2000); // it stays while the list is scrolled
+  await page.waitForFunction(() => scrollY > 300);
+  assert.ok((await field.boundingBox()).y < 100);
+  await offline(visit, true);
+  for (const typed of ["口07", "menkou07", "MK07", numbers[7], numbers[7].slice(-4)]) {
+    await field.fill(typed);
+    await page.waitForFunction(
+      () => [...document.querySelectorAll("[data-who]")].filter((e) => !e.hidden).length === 1,
+    );
+    assert.match(await lines.first().textContent(), /门口07/, typed);
+  }
+  await offline(visit, false);
+  await field.fill("找不到的");
+  await page.getByText("没有找到“找不到的”").waitFor();
+  await visit.check("nobody found");
+  // the demonstration has several Lis, none of them in the list: chosen, not typed
+  await field.fill("lilaoshi");
+  const found = page.locator("#found [data-who]").filter({ hasText: "李老师" });
+  await found.nth(1).waitFor();
+  await field.press("Enter");
+  await page.locator("[data-tell]").filter({ hasText: /位符合/ }).waitFor();
+  await visit.check("several found");
+  await visit.shot("door-found");
+  const chosen = await found.nth(1).getAttribute("data-who");
+  await found.nth(1).getByRole("button").click();
+  await sent(page);
+  await page.locator(`#here .in[data-who="${chosen}"]`).waitFor();
+  assert.equal(await field.inputValue(), "");
+  // the other tab
+  await page.getByRole("link", { name: w("QR code"), exact: true }).click();
+  assert.ok(await page.getByRole("img", { name: w("Check-in QR code") }).isVisible());
+  assert.equal(await field.isVisible(), false);
+  await visit.check("the code");
+  await page.goBack();
+  assert.ok(await field.isVisible());
+  await visit.close();
+  const wide = await open({ login: "office1" });
+  await wide.goto(`/activities/${activity}/door`);
+  for (const part of [wide.page.locator("#f-who"), wide.page.locator(".door-code .qr")])
+    assert.ok(await part.isVisible(), "both side by side");
+  await wide.check("both");
+  await wide.close();
+});
+
+test("a name that two people have, sent from the device, is answered with a choice", async () => {
+  const visit = await open({ width: 360, login: "office1" }), { page } = visit;
+  await visit.goto(`/activities/${activity}/door`);
+  await ready(page);
+  await offline(visit, true);
+  await type(page, "谢阿姨"); // not in the list, and nobody can be asked
+  await page.locator("[data-kept] li").first().waitFor();
+  await offline(visit, false);
+  await page.locator("[data-kept] .late").filter({ hasText: "请从名单里选择" }).waitFor();
+  await page.getByRole("button", { name: w("Find the person") }).click();
+  const found = page.locator("#found [data-who]").filter({ hasText: "谢阿姨" });
+  await found.first().waitFor();
+  const who = await found.first().getAttribute("data-who");
+  await found.first().getByRole("button").click();
+  await page.locator(`#here .in[data-who="${who}"]`).waitFor();
+  await sent(page);
   await visit.close();
 });
 

@@ -3,7 +3,9 @@
 // typed beside them.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { writeFileSync } from "node:fs";
 import { begin, end, open } from "./browser.mjs";
+import { folder, linli } from "../http/server.mjs";
 
 const rows = [];
 let server;
@@ -114,5 +116,49 @@ test("a clerk dispatches twenty requests, each to the unit that is proposed, by 
   await page.getByRole("button", { name: "撤回" }).click();
   await page.locator("tbody button.send").waitFor();
   assert.equal(await page.locator("tbody button.send").count(), 1, "it is to be dispatched again");
+  await visit.close();
+});
+
+test("check-in at the entrance by the leader's phone: from the list, and somebody who is not in it", async () => {
+  const local = (minutes) =>
+    new Date(Date.now() + (8 * 60 + minutes) * 60000).toISOString().slice(0, 16);
+  const office = server.program("office");
+  const [{ team }] = (await office("GET", "/volunteers?status=active&limit=1")).items,
+    { code } = await office("GET", `/organisations/${team}`);
+  const path = folder("entrance.csv");
+  writeFileSync(
+    path,
+    "title,kind,area,organisation,place,starts,ends\n" +
+      `入口,service,441202001001,${code},站,${local(-30)},${local(90)}\n`,
+  );
+  assert.equal(linli(["import", "activities", path, "--data", server.data]).code, 0);
+  const [{ id }] = (await office("GET", "/activities?q=入口&limit=9")).items;
+  const visit = await open({ width: 360, login: "office1" }), { page } = visit;
+  await page.setViewportSize({ width: 360, height: 740 });
+  await visit.goto(`/activities/${id}/door`);
+  const inside = async (who) => page.locator(`#here .in[data-who="${who}"]`).waitFor();
+  // of the team: one tap, on the first screen
+  const h = hand(page), first = page.locator("#here [data-who]").first();
+  const who = await first.getAttribute("data-who");
+  const screens = await screensTo(page, first);
+  await h.tap(first.getByRole("button"));
+  await inside(who);
+  rows.push({ task: "check-in of a member at the entrance", taps: h.taps, screens });
+  assert.equal(h.taps, 1);
+  assert.ok(screens <= 1, `${screens} screens`);
+  // another team's: the field, five letters, the name
+  const other = hand(page), field = page.getByRole("searchbox");
+  await other.tap(field);
+  await other.type("wenshen");
+  const found = page.locator("#found [data-who]:visible").first();
+  await found.waitFor();
+  const second = await found.getAttribute("data-who"), down = await screensTo(page, found);
+  await other.tap(found.getByRole("button"));
+  await inside(second);
+  const task = "check-in of somebody from elsewhere, by pinyin";
+  rows.push({ task, taps: other.taps, screens: down });
+  assert.equal(other.taps, 2);
+  assert.ok(down <= 1, `${down} screens`);
+  await visit.check("the entrance");
   await visit.close();
 });

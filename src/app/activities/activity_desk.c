@@ -211,14 +211,13 @@ static void short_field(struct ctx *ctx, const char *name, const char *label, co
     buf_puts(ctx->web->out, "</div>");
 }
 
+/* Once it is over. */
 static void draw_held(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
-    if (strcmp(a->status, "open") != 0 || a->starts > ctx->now)
+    if (strcmp(a->status, "open") != 0 || a->ends > ctx->now)
         return;
-    html(out, "<details class=\"card\"{}><summary>{}</summary>",
-         (struct markup){ctx_problem_of(ctx, "person_times") || a->ends < ctx->now ? " open" : ""},
-         say(ctx, "Mark as held"));
+    html(out, "<section class=\"card\"><h2>{}</h2>", say(ctx, "Did it take place?"));
     form_begin(ctx, path_of(ctx, a, "held"), NULL, false);
     if (a->person_times > 0)
         html(out, "<p>{}</p>", say(ctx, "{} attendances counted on site.", a->person_times));
@@ -227,10 +226,10 @@ static void draw_held(struct ctx *ctx, const struct activity *a)
                     say(ctx, "If nobody counted on site, enter how many people came. Anyone who "
                              "came twice counts twice."),
                     param(ctx, "person_times"));
-    html(out, "<div class=\"acts\"><button class=\"primary\">{}</button></div>",
-         say(ctx, "Mark as held"));
+    html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
+         icon(ctx, "check"), say(ctx, "Mark as held"));
     form_end(ctx);
-    buf_puts(out, "</details>");
+    buf_puts(out, "</section>");
 }
 
 static int64_t later_ones(struct ctx *ctx, const struct activity *a)
@@ -415,7 +414,8 @@ static void draw_sign_ups(struct ctx *ctx, const struct activity *a, int64_t rev
     const struct questions *q = questions_load(ctx, a->questions, NULL);
     html(out, "<section id=\"sign-ups\"><h2>{}</h2>", say(ctx, "People signed up"));
     if (total == 0) {
-        html(out, "<p class=\"soft\">{}</p>", say(ctx, "No sign-ups yet."));
+        html(out, "<p class=\"soft\">{}</p>",
+             a->ends > ctx->now ? say(ctx, "No sign-ups yet.") : say(ctx, "Nobody signed up."));
     } else {
         form_begin(ctx, path_of(ctx, a, "sign-ups"), NULL, false);
         html(out, "<input type=\"hidden\" name=\"page\" value=\"{}\">", page);
@@ -495,6 +495,8 @@ static void draw_page(struct ctx *ctx, const struct activity *a, int64_t reveale
     }
     if (a->text)
         html(out, "<p class=\"words\">{}</p>", ctx_pick(ctx, a->text, a->text_en));
+    activity_came_draw(ctx, a);
+    activity_shifts_draw(ctx, a);
     draw_sign_ups(ctx, a, revealed);
     if (is_host(ctx))
         draw_add(ctx, a);

@@ -105,6 +105,12 @@ const char *activity_questions_read(struct ctx *ctx, const struct activity *a, i
  * because an earlier day's check-out was forgotten. */
 bool attendance_forgotten(struct ctx *ctx, int64_t activity, int64_t came, int64_t at, bool out);
 
+/* ---- activity_people.c: parts of the organisers' page ---- */
+/* Draws the shifts with who signed up and how many are missing. */
+void activity_shifts_draw(struct ctx *ctx, const struct activity *a);
+/* Draws who came, also without a sign-up, with times, hours and who did not come. */
+void activity_came_draw(struct ctx *ctx, const struct activity *a);
+
 /* ---- activity_photos.c ---- */
 void activity_photos_draw(struct ctx *ctx, const struct activity *a, bool staff);
 
@@ -117,6 +123,14 @@ void activity_tell(struct ctx *ctx, const struct activity *a, enum tell what, in
 void shift_tell(struct ctx *ctx, const struct activity *a, int64_t shift);
 /* Withdraws what still waits for this sign-up: its place was cancelled. */
 void sign_up_untell(struct ctx *ctx, const struct sign_up *s);
+
+/* ---- entrance_people.c ---- */
+/* Draws who is expected, here and gone, and the team's other members, each with a button. */
+void entrance_people_draw(struct ctx *ctx, const struct activity *a);
+/* Draws the candidates for what was typed, each with a button: whom the actor looks after, by
+ * part of the name, pinyin, initials, number, telephone or its last four digits. */
+void entrance_found_draw(struct ctx *ctx, const struct activity *a, const char *typed);
+bool entrance_finds(struct ctx *ctx, const struct activity *a, const char *typed);
 
 /* ---- check_in.c ---- */
 /* Finds the volunteer whose number, card code, card URL or name was typed or scanned; NULL with

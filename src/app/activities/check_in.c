@@ -64,16 +64,15 @@ static struct volunteer *by_name(struct ctx *ctx, const char *name, const char *
     sql_add(&l.where,
             " AND status <> 'left' AND person IN (SELECT p.id FROM people p WHERE p.name = {})",
             name);
-    l.limit = 4;
+    l.limit = 20;
     struct rows *r = list_run(ctx, &l);
     struct volunteer *first = list_next(ctx, &volunteers_kind, r, ctx->arena), *more = NULL;
-    const char *numbers = first ? first->number : NULL;
+    int64_t count = first != NULL;
     while (first && (more = list_next(ctx, &volunteers_kind, r, ctx->arena)))
-        numbers = arena_print(ctx->arena, "%s, %s", numbers, more->number);
+        count++;
     rows_end(r);
-    if (first && strcmp(numbers, first->number) != 0) {
-        *why = say(ctx, "More than one person is called {}: enter the number instead ({}).", name,
-                   numbers);
+    if (count > 1) {
+        *why = say(ctx, "{} people are called {}: choose the person from the list.", count, name);
         return NULL;
     }
     return first;

@@ -67,128 +67,6 @@ static const char *codes_ahead(struct ctx *ctx, const struct activity *a)
     return all;
 }
 
-/* ---- who is here ---- */
-
-struct here {
-    int64_t volunteer, attendance, came, went;
-    int64_t left; /* recorded as gone without an arrival; NONE */
-    bool clock;   /* recorded by a phone with a wrong clock, and not corrected yet */
-    const char *number, *name;
-};
-
-/* Loads the latest attendance of each person who signed up or came. */
-static int here_load(struct ctx *ctx, const struct activity *a, struct here **list)
-{
-    int n = 0;
-    int64_t id = a->record.id;
-    *list = NULL;
-    struct rows *r = query(
-        ctx->db,
-        "SELECT v.id, v.number, p.name, t.id AS attendance, t.came, t.went,"
-        " CASE WHEN t.id IS NULL THEN (SELECT max(m.at) FROM marks m WHERE m.activity = {} AND "
-        "m.volunteer = v.id) END AS gone,"
-        " CASE WHEN t.fixed = 0 AND EXISTS (SELECT 1 FROM marks m WHERE m.activity = {} AND "
-        "m.volunteer = v.id AND m.note = 'clock') THEN 1 ELSE 0 END AS clock"
-        " FROM volunteers v LEFT JOIN people p ON p.id = v.person LEFT JOIN attendances t ON t.id ="
-        " (SELECT x.id FROM attendances x WHERE x.activity = {} AND x.volunteer = v.id AND "
-        "x.status = 'good' ORDER BY x.came DESC, x.id DESC LIMIT 1)"
-        " WHERE v.id IN (SELECT u.volunteer FROM sign_ups u WHERE u.activity = {} AND u.status = "
-        "'signed' AND u.volunteer IS NOT NULL)"
-        " OR v.id IN (SELECT x.volunteer FROM attendances x WHERE x.activity = {} AND x.status = "
-        "'good')"
-        " OR v.id IN (SELECT m.volunteer FROM marks m WHERE m.activity = {}"
-        " AND m.volunteer NOT IN (SELECT x.volunteer FROM attendances x WHERE x.activity = {}))"
-        " ORDER BY CASE WHEN t.id IS NULL THEN 1 WHEN t.went IS NULL THEN 0 ELSE 2 END, p.pinyin, "
-        "p.name, v.number",
-        id, id, id, id, id, id, id);
-    while (rows_next(r))
-        *ARENA_NEXT(ctx->arena, *list,
-                    n) = (struct here){.volunteer = row_int(r, "id"),
-                                       .attendance = row_int(r, "attendance"),
-                                       .came = row_int(r, "came"),
-                                       .went = row_int(r, "went"),
-                                       .left = row_int(r, "gone"),
-                                       .clock = row_int(r, "clock") == 1,
-                                       .number = row_copy(r, ctx->arena, "number"),
-                                       .name = row_copy(r, ctx->arena, "name")};
-    rows_end(r);
-    return n;
-}
-
-static const char *stay(struct ctx *ctx, const struct here *h)
-{
-    if (h->attendance == NONE && h->left != NONE)
-        return say(ctx, "checked out at {}, no check-in", clock_show(ctx, h->left));
-    if (h->attendance == NONE)
-        return say(ctx, "not here yet");
-    return h->went == NONE ? say(ctx, "here since {}", clock_show(ctx, h->came))
-                           : arena_print(ctx->arena, "%s–%s", clock_show(ctx, h->came),
-                                         clock_show(ctx, h->went));
-}
-
-static void draw_one(struct ctx *ctx, const struct activity *a, const struct here *h)
-{
-    struct buf *out = ctx->web->out;
-    bool inside = h->attendance != NONE && h->went == NONE;
-    html(out,
-         "<li class=\"{}\" data-who=\"{}\"><span><b>{}</b> <span "
-         "class=\"soft\">{}</span></span><span class=\"stay\" data-stay>{}</span>",
-         inside ? "in" : "", h->number, h->name ? h->name : h->number, h->number, stay(ctx, h));
-    bool gone = h->attendance != NONE && h->went != NONE; /* no stray tap checks them in again */
-    if (gone)
-        html(out, "<details class=\"back\"><summary>{}</summary>", say(ctx, "Back again"));
-    html(out, "<button name=\"one\" value=\"{}:{}\" data-mark=\"{}\">{}</button>",
-         inside ? "out" : "in", h->number, inside ? "out" : "in",
-         inside ? say(ctx, "Check out") : say(ctx, "Check in"));
-    if (gone)
-        buf_puts(out, "</details>");
-    if (h->attendance != NONE)
-        html(out, "<a class=\"small\" href=\"/activities/{}/door?fix={}#fix\">{}</a>", a->record.id,
-             h->attendance, say(ctx, "Amend"));
-    else if (h->left != NONE)
-        html(out, "<a class=\"small\" href=\"/activities/{}/door?missing={}#fix\">{}</a>",
-             a->record.id, h->volunteer, say(ctx, "Amend"));
-    if (h->clock)
-        html(out, "<span class=\"small warn\">{} {}</span>", icon(ctx, "alert-triangle"),
-             say(ctx, "The phone’s clock was wrong: check that the time is right."));
-    buf_puts(out, "</li>");
-}
-
-static void draw_here(struct ctx *ctx, const struct activity *a)
-{
-    struct buf *out = ctx->web->out;
-    struct here *list;
-    if (!fragment_begin(ctx, "here"))
-        return;
-    int n = here_load(ctx, a, &list), in = 0, came = 0;
-    for (int i = 0; i < n; i++) {
-        in += list[i].attendance != NONE && list[i].went == NONE;
-        came += list[i].attendance != NONE;
-    }
-    html(out, "<div id=\"here\" data-live=\"{}\"><p class=\"sentence\">{}</p>",
-         path_of(ctx, a, "door-live"),
-         say(ctx, "{} here now, {} attended so far, {} signed up or attended.", in, came, n));
-    if (n == 0)
-        html(out, "<p class=\"soft\">{}</p>",
-             say(ctx, "Nobody has signed up for a shift. Volunteers can scan the QR code on "
-                      "arrival or be added above."));
-    form_begin(ctx, path_of(ctx, a, "door"), NULL, false);
-    buf_puts(out, "<ul class=\"here\">");
-    for (int i = 0; i < n; i++)
-        draw_one(ctx, a, &list[i]);
-    buf_puts(out, "</ul>");
-    form_end(ctx);
-    if (in > 0) {
-        form_begin(ctx, path_of(ctx, a, "all-out"), NULL, false);
-        html(out, "<div class=\"acts\"><button data-confirm=\"{}\">{} {}</button></div>",
-             say(ctx, "Check out all {} people still here?", in), icon(ctx, "logout"),
-             say(ctx, "Check everyone out"));
-        form_end(ctx);
-    }
-    buf_puts(out, "</div>");
-    fragment_end(ctx);
-}
-
 /* ---- times put right ---- */
 
 static struct attendance *to_fix(struct ctx *ctx, const struct activity *a, int64_t id)
@@ -284,24 +162,26 @@ static void fix(struct ctx *ctx)
 
 /* ---- the page ---- */
 
+/* With JavaScript the two buttons go: whoever is meant is tapped in the list. */
 static void draw_entry(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
+    const char *typed = param(ctx, "who") ? param(ctx, "who") : query_param(ctx, "q");
     form_begin(ctx, path_of(ctx, a, "door"), NULL, false);
     html(out,
-         "<div class=\"field\"><label for=\"f-who\">{}</label><p class=\"hint\">{}</p><input "
-         "id=\"f-who\" name=\"who\" autocomplete=\"off\" data-wedge value=\"{}\"></div>"
-         "<div class=\"acts big\"><button class=\"sr\" name=\"go\" value=\"auto\" tabindex=\"-1\" "
-         "aria-hidden=\"true\"></button><button class=\"primary\" name=\"go\" "
-         "value=\"in\">{}</button><button name=\"go\" value=\"out\">{}</button>"
-         "<button type=\"button\" data-scan hidden>{} {}</button></div><video data-video "
-         "playsinline muted hidden></video><p><a href=\"/volunteer\">{}</a></p>",
-         say(ctx, "Card, number or name"),
+         "<div class=\"field\"><label for=\"f-who\">{}</label><div class=\"find-line\"><input "
+         "id=\"f-who\" name=\"who\" type=\"search\" autocomplete=\"off\" autocapitalize=\"off\" "
+         "enterkeyhint=\"go\" data-wedge value=\"{}\"><button type=\"button\" data-scan hidden>{} "
+         "{}</button></div><p class=\"hint\">{}</p></div><button class=\"sr\" name=\"go\" "
+         "value=\"auto\" tabindex=\"-1\" aria-hidden=\"true\"></button><div class=\"acts big\" "
+         "data-plain><button class=\"primary\" name=\"go\" value=\"in\">{}</button><button "
+         "name=\"go\" value=\"out\">{}</button></div><video data-video playsinline muted "
+         "hidden></video>",
+         say(ctx, "Name, pinyin, number or end of phone"), ctx_ok(ctx) ? NULL : typed,
+         icon(ctx, "camera"), say(ctx, "Scan cards"),
          say(ctx, "Barcode scanners fill this in automatically. Press Enter to check people in, or "
                   "out if they are already here."),
-         ctx_ok(ctx) ? NULL : param(ctx, "who"), say(ctx, "Check in"), say(ctx, "Check out"),
-         icon(ctx, "camera"), say(ctx, "Scan cards"),
-         say(ctx, "New person: register as a volunteer"));
+         say(ctx, "Check in"), say(ctx, "Check out"));
     form_end(ctx);
 }
 
@@ -327,11 +207,25 @@ static void draw_says(struct ctx *ctx)
         {"shown", say(ctx, "shown at {}", "{}")},
         {"do-in", say(ctx, "Check in")},
         {"do-out", say(ctx, "Check out")},
+        {"none",
+         say(ctx, "Nobody found for “{}”. Scan the card, or register a new volunteer.", "{}")},
+        {"several", say(ctx, "{} people match. Tap the one you mean.", "{}")},
+        {"pick", say(ctx, "Find the person")},
         {"stale", say(ctx, "This page has run out of codes. Reload it when you are online.")}};
     buf_puts(ctx->web->out, "<template data-says>");
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
         html(ctx->web->out, "<b data-say=\"{}\">{}</b>", says[i][0], says[i][1]);
     buf_puts(ctx->web->out, "</template>");
+}
+
+/* Two views: the list comes first on a phone, and wide windows show both. Links, so that they
+ * work without network and without JavaScript. */
+static void draw_tabs(struct ctx *ctx)
+{
+    html(ctx->web->out,
+         "<nav class=\"tabs\" aria-label=\"{}\"><a href=\"#door-list\">{}</a><a "
+         "href=\"#door-code\">{}</a></nav>",
+         say(ctx, "On-site check-in"), say(ctx, "List of people"), say(ctx, "QR code"));
 }
 
 static void entrance_page(struct ctx *ctx)
@@ -341,12 +235,13 @@ static void entrance_page(struct ctx *ctx)
     keep_offline(ctx, a);
     page_begin(ctx, say(ctx, "On-site check-in"), PAGE_STAFF);
     activity_trail(ctx, a);
-    html(out,
-         "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p><div class=\"acts\"><a "
-         "class=\"button\" href=\"/activities/{}/count\">{} {}</a></div></header>",
-         say(ctx, "On-site check-in: {}", activity_title(ctx, a)),
-         activity_when(ctx, a->starts, a->ends), a->record.id, icon(ctx, "users"),
-         say(ctx, "Count residents"));
+    html(
+        out,
+        "<header class=\"head door-head\"><h1>{}</h1><p class=\"lead\">{}</p><div "
+        "class=\"acts\"><a class=\"button\" href=\"/activities/{}/count\">{} {}</a></div></header>",
+        say(ctx, "On-site check-in: {}", activity_title(ctx, a)),
+        activity_when(ctx, a->starts, a->ends), a->record.id, icon(ctx, "users"),
+        say(ctx, "Count residents"));
     form_problems(ctx);
     html(out,
          "<div class=\"door\" data-marks=\"door\" data-activity=\"{}\" data-now=\"{}\" "
@@ -354,14 +249,20 @@ static void entrance_page(struct ctx *ctx)
          a->record.id, ctx->now, a->entrance_secret ? codes_ahead(ctx, a) : "",
          site_url(ctx, arena_print(ctx->arena, "/in/%lld?c=", (long long)a->record.id)));
     draw_says(ctx);
-    buf_puts(out, "<div>");
-    draw_code(ctx, a);
-    buf_puts(out, "</div><div><div class=\"notice warn\" data-tell role=\"status\" "
-                  "hidden><div></div></div><ul class=\"kept-marks\" data-kept></ul>");
-    draw_fix(ctx, a);
+    draw_tabs(ctx);
+    buf_puts(out, "<div class=\"door-top\">");
     draw_entry(ctx, a);
-    html(out, "<p class=\"live\" data-live-state></p>");
-    draw_here(ctx, a);
+    buf_puts(out,
+             "<div class=\"notice warn\" data-tell role=\"status\" hidden><div></div></div></div>"
+             "<div id=\"door-list\"><ul class=\"kept-marks\" data-kept></ul>");
+    draw_fix(ctx, a);
+    entrance_found_draw(ctx, a, ctx_ok(ctx) ? query_param(ctx, "q") : param(ctx, "who"));
+    entrance_people_draw(ctx, a);
+    html(out,
+         "<p class=\"live\" data-live-state></p><p><a "
+         "href=\"/volunteers/new\">{}</a></p></div><div id=\"door-code\">",
+         say(ctx, "New person: register as a volunteer"));
+    draw_code(ctx, a);
     buf_puts(out, "</div></div>");
     page_end(ctx);
 }
@@ -381,7 +282,10 @@ static void tap(struct ctx *ctx)
     struct volunteer *v = volunteer_typed(ctx, a->record.id, colon ? colon + 1 : param(ctx, "who"),
                                           &how, &why);
     if (!v) {
-        ctx_problem(ctx, "who", why);
+        const char *who = param(ctx, "who");
+        ctx_problem(ctx, "who",
+                    !colon && entrance_finds(ctx, a, who) ? say(ctx, "Choose the person below.")
+                                                          : why);
         return;
     }
     bool out = colon ? !strncmp(one, "out", 3)

@@ -96,7 +96,7 @@ static void team_field(struct ctx *ctx, bool present)
 {
     struct buf *out = ctx->web->out;
     int64_t chosen = param_int(ctx, "team") != NONE ? param_int(ctx, "team")
-                     : present                      ? own_team(ctx)
+                     : present                      ? team_own(ctx)
                                                     : NONE;
     const char *problem = ctx_problem_of(ctx, "team");
     html(out,
@@ -104,7 +104,7 @@ static void team_field(struct ctx *ctx, bool present)
          "name=\"team\"{}>",
          say(ctx, "Which team?"),
          (struct markup){problem ? " aria-invalid=\"true\" aria-describedby=\"f-team-p\"" : ""});
-    if (!present || own_team(ctx) == NONE)
+    if (!present || team_own(ctx) == NONE)
         html(out, "<option value=\"\">{}</option>",
              present ? say(ctx, "No team yet") : say(ctx, "Help me choose"));
     team_options(ctx, chosen, present);
@@ -235,8 +235,8 @@ static void present_change(struct ctx *ctx)
     struct joining *j = ctx->work;
     const char *code = NULL;
     j->volunteer->status = "active";
-    if (own_team(ctx) != NONE)
-        j->volunteer->team = own_team(ctx);
+    if (team_own(ctx) != NONE)
+        j->volunteer->team = team_own(ctx);
     int64_t person = person_of(ctx, j->person), id = NONE;
     const struct volunteer *known = person == NONE ? NULL : volunteer_of(ctx, person);
     j->volunteer->person = person;

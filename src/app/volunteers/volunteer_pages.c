@@ -102,7 +102,7 @@ static void draw_filters(struct ctx *ctx, const struct kind_view *v)
          kind_reveals(ctx, &volunteers_kind) ? say(ctx, "Name, pinyin, phone or number")
                                              : say(ctx, "Name, pinyin or volunteer number"),
          icon(ctx, "search"), say(ctx, "Search"));
-    if (own_team(ctx) == NONE) {
+    if (team_own(ctx) == NONE) {
         struct names communities = names_load(ctx, "communities");
         html(out, "<label>{} <select name=\"community\" data-go><option value=\"\">{}</option>",
              say(ctx, "Community"), say(ctx, "All"));

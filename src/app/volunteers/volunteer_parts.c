@@ -277,7 +277,7 @@ void hours_sheet(struct ctx *ctx, const struct volunteer *v, bool xlsx)
 
 /* ---- teams ---- */
 
-int64_t own_team(const struct ctx *ctx)
+int64_t team_own(const struct ctx *ctx)
 {
     int64_t team = NONE;
     if (ctx->actor.roles & (ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER))

@@ -30,7 +30,5 @@ void volunteer_history(struct ctx *ctx, int64_t volunteer);
 
 /* Tabs of the staff's pages; here is the URL of one of them. */
 void volunteer_tabs(struct ctx *ctx, const char *here);
-/* The only team that the actor leads; NONE: none, or several. */
-int64_t own_team(const struct ctx *ctx);
 
 #endif

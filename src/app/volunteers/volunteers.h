@@ -116,6 +116,8 @@ void volunteer_timeline(struct ctx *ctx, int64_t volunteer);
 void stars_draw(struct ctx *ctx, int64_t seconds); /* with words, and what the next star needs */
 /* What counts of a day, and why it differs from the attendance. */
 void hours_state(struct ctx *ctx, const struct hours *h);
+/* The only team that the actor leads; NONE: none, or several. */
+int64_t team_own(const struct ctx *ctx);
 /* The attendances of that day: what, from when to when, certified by whom. */
 void hours_attended(struct ctx *ctx, const struct hours *h);
 /* Answers with a spreadsheet of one volunteer's days of service. */
