@@ -1,7 +1,7 @@
 /*
  * The work list: keys (j k move, Enter opens, d dispatches, x ticks, / searches, ? shows them, g then a letter goes), the box
- * that ticks all, and the bar for what is ticked. The keys move the real focus, so a screen reader follows. They
- * can be switched off in the keys dialog (WCAG 2.1.4).
+ * that ticks all, and the bar for what is ticked. The keys move the real focus, so a screen reader follows. A page has more
+ * of its own (data-key), as a request has d, r and n. They can be switched off in the keys dialog (WCAG 2.1.4).
  */
 import { all, one } from './page.ts';
 
@@ -50,6 +50,13 @@ function startNext(): void {
     });
 }
 
+/* The form of the next step, to go on by keys: its first field. */
+function toForm(): void {
+    const field = one<HTMLElement>('#step :is(select, textarea, input:not([type=hidden]))');
+    field?.focus();
+    field?.closest('section')?.scrollIntoView({ block: 'nearest' });
+}
+
 /* Which key is meant by what was pressed before it: "g" waits for one more. */
 export function meaning(before: string, key: string): string {
     return before === 'g' ? `g ${key}` : key;
@@ -82,8 +89,10 @@ function startKeys(): void {
             return;
         const pressed = meaning(before, event.key);
         before = event.key === 'g' && before !== 'g' ? 'g' : '';
-        const own = all('[data-key]').find((each) => each.dataset['key'] === pressed && (each.offsetParent !== null || each.closest('.sub')));
-        if (own)
+        const own = all('[data-key]').find((each) => each.dataset['key'] === pressed && (each.offsetParent !== null || each.closest('.sub, .next')));
+        if (own?.getAttribute('aria-current') === 'true')
+            toForm();
+        else if (own)
             own.click();
         else if (pressed === 'j' || pressed === 'k')
             move(pressed === 'j' ? 1 : -1);
@@ -139,5 +148,7 @@ function startBulk(form: HTMLFormElement): void {
 export function startList(): void {
     startKeys();
     startNext();
+    if (location.hash === '#step') /* the browser goes there as well, and takes the focus from every field */
+        addEventListener('load', () => setTimeout(toForm));
     all<HTMLFormElement>('form.bulk').forEach(startBulk);
 }

@@ -37,19 +37,30 @@ static void draw_seen(struct ctx *ctx, const struct step_page *p, const void *re
              p->seen(ctx, record));
 }
 
+/* The key that opens the step's form, or goes to it when it is open; NULL. */
+static const char *key_of(const struct step_page *p, const struct step *s)
+{
+    for (const struct choice *k = p->keys; k && k->code; k++)
+        if (!strcmp(k->code, s->action))
+            return k->label;
+    return NULL;
+}
+
 static void draw_button(struct ctx *ctx, const struct step_page *p, const void *record,
                         const struct step *s, bool first, bool open)
 {
     struct buf *out = ctx->web->out;
-    const char *href = address(ctx, p, record);
+    const char *href = address(ctx, p, record), *key = key_of(p, s);
     struct markup sign = icon(ctx, s->icon ? s->icon : "check");
     if (!step_is_button(s)) {
-        html(out, "<a class=\"button{}\" href=\"{}?step={}#step\"{}>{} {}</a>",
+        html(out, "<a class=\"button{}\" href=\"{}?step={}#step\"{}",
              (struct markup){first && !open           ? " now"
                              : s->flags & STEP_DANGER ? " danger"
                                                       : ""},
-             href, s->action, (struct markup){open ? " aria-current=\"true\"" : ""}, sign,
-             tr(ctx, s->label));
+             href, s->action, (struct markup){open ? " aria-current=\"true\"" : ""});
+        if (key)
+            html(out, " data-key=\"{}\"", key);
+        html(out, ">{} {}</a>", sign, tr(ctx, s->label));
         return;
     }
     html(out, "<form method=\"post\" action=\"{}{}{}\">", href, p->post ? p->post : "/", s->action);
@@ -93,17 +104,41 @@ static void draw_form(struct ctx *ctx, const struct step_page *p, const void *re
     html(out, "</section>");
 }
 
-/* Shows steps that the role allows but something else prevents, with the reason, so that nobody
- * looks for a button in vain. */
+/* Why a step that the role allows is not possible now, if the page says so; otherwise NULL. */
+static const char *reason(struct ctx *ctx, const struct workflow *w, const struct step *s,
+                          const void *record)
+{
+    return s->roles == ROLE_PUBLIC || (s->flags & STEP_QUIET) ? NULL
+                                                              : workflow_barred(ctx, w, s, record);
+}
+
+/* Shows steps that the role allows but something else prevents, so that nobody looks for a button
+ * in vain: a line for each reason. */
 static void draw_barred(struct ctx *ctx, const struct workflow *w, const void *record)
 {
-    for (const struct step *s = w->steps; s->action; s++) {
-        const char *why = s->roles == ROLE_PUBLIC || (s->flags & STEP_QUIET)
-                              ? NULL
-                              : workflow_barred(ctx, w, s, record);
-        if (why)
-            html(ctx->web->out, "<p class=\"small soft screen\">{}{}{}</p>", tr(ctx, s->label),
-                 ctx->lang[0] == 'e' ? ": " : "：", why);
+    bool english = ctx->lang[0] == 'e';
+    int count = 0;
+    while (w->steps[count].action)
+        count++;
+    const char **why = ARENA_ARRAY(ctx->arena, const char *, count + 1);
+    for (int i = 0; i < count; i++)
+        why[i] = reason(ctx, w, &w->steps[i], record);
+    for (int i = 0; i < count; i++) {
+        const char *steps = "";
+        for (int j = i; why[i] && j < count; j++) {
+            if (!why[j] || strcmp(why[j], why[i]) != 0)
+                continue;
+            steps = arena_print(ctx->arena, "%s%s%s", steps,
+                                !*steps   ? ""
+                                : english ? ", "
+                                          : "、",
+                                tr(ctx, w->steps[j].label));
+            if (j > i)
+                why[j] = NULL;
+        }
+        if (why[i])
+            html(ctx->web->out, "<p class=\"small soft screen\">{}{}{}</p>", steps,
+                 english ? ": " : "：", why[i]);
     }
 }
 
@@ -113,9 +148,9 @@ static bool at_end(const struct workflow *w, const void *record)
     return w->ends & STATE(workflow_state(w, record));
 }
 
-/* The index of the step whose form is open; -1 for none. */
-static int step_open(struct ctx *ctx, const struct workflow *w, const void *record,
-                     const struct step *const *list, int n)
+/* The index of the step whose form is open; -1 for none. urged: the first one's, unless another is
+ * asked for. */
+static int step_open(struct ctx *ctx, const struct step *const *list, int n, bool urged)
 {
     bool reading = ctx->web->method == GET;
     const char *asked = reading          ? query_param(ctx, "step")
@@ -124,24 +159,62 @@ static int step_open(struct ctx *ctx, const struct workflow *w, const void *reco
     for (int i = 0; asked && i < n; i++)
         if (!strcmp(list[i]->action, asked) && !step_is_button(list[i]))
             return i;
-    return n && !at_end(w, record) && !step_is_button(list[0]) && reading && !asked ? 0 : -1;
+    return n && urged && !step_is_button(list[0]) && reading && !asked ? 0 : -1;
+}
+
+/* Whether it would be taken in place of whoever the record waits for. */
+static bool instead(const struct step_page *p, const struct step *s)
+{
+    for (const char *const *a = p->instead; a && *a; a++)
+        if (!strcmp(*a, s->action))
+            return true;
+    return false;
+}
+
+/* The heading: that it is the actor's turn, or whose it is; and the way on. */
+static void draw_turn(struct ctx *ctx, const struct step_page *p, const void *record,
+                      const char *waits, bool any, bool urged)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<div class=\"turn\">");
+    if (waits)
+        html(out, "<p>{} {}</p>", icon(ctx, "hourglass"), waits);
+    else if (any)
+        html(out, "<p>{}</p>", say(ctx, "Next step"));
+    if (p->onward)
+        p->onward(ctx, record, !urged);
+    html(out, "</div>");
 }
 
 void steps_draw(struct ctx *ctx, const struct step_page *p, const void *record)
 {
     struct buf *out = ctx->web->out;
-    int n;
+    int n, folded = 0;
     const struct step *const *list = workflow_possible(ctx, p->workflow, record, &n);
-    int open = step_open(ctx, p->workflow, record, list, n);
-    if (n) {
-        html(out, "<div class=\"acts next screen\"><p>{}</p>", say(ctx, "Next step"));
+    const char *waits = p->waits ? p->waits(ctx, record) : NULL;
+    bool urged = !waits && !at_end(p->workflow, record);
+    int open = step_open(ctx, list, n, urged);
+    if (n || waits || p->onward) {
+        html(out, "<div class=\"acts next screen\">");
+        draw_turn(ctx, p, record, waits, n > 0, urged);
         for (int i = 0; i < n; i++)
-            draw_button(ctx, p, record, list[i], i == 0 && !at_end(p->workflow, record), i == open);
-        html(out, "</div>");
+            if (!waits || !instead(p, list[i]))
+                draw_button(ctx, p, record, list[i], i == 0 && urged, i == open);
+        for (int i = 0; waits && i < n; i++) {
+            if (!instead(p, list[i]))
+                continue;
+            if (folded++ == 0)
+                html(out, "<details{}><summary>{}</summary><div class=\"acts\">",
+                     (struct markup){open >= 0 && instead(p, list[open]) ? " open" : ""},
+                     tr(ctx, p->instead_label));
+            draw_button(ctx, p, record, list[i], false, i == open);
+        }
+        html(out, "{}</div>", (struct markup){folded ? "</div></details>" : ""});
     }
     if (open >= 0)
         draw_form(ctx, p, record, list[open]);
-    draw_barred(ctx, p->workflow, record);
+    if (!waits)
+        draw_barred(ctx, p->workflow, record);
 }
 
 /* ---- answers ---- */

@@ -26,6 +26,17 @@ struct step_page {
     /* Sent back with the form as "seen": the newest entry of a history; NULL: none. */
     int64_t (*seen)(struct ctx *ctx, const void *record);
     const char *hearer; /* N_(): before what is told; NULL: "They will be told:" */
+    /* One line: what the record waits for while that is not the actor's to do. Then no step is
+     * urged, and none is explained. NULL, or returning NULL: its steps are the actor's. */
+    const char *(*waits)(struct ctx *ctx, const void *record);
+    /* While it waits: the steps that are taken in place of whoever it waits for, folded under this
+     * label, N_(). Ended by NULL; NULL: none is folded. */
+    const char *const *instead;
+    const char *instead_label;
+    /* Draws the way to the next record, before the steps. alone: nothing is to be done here, so it
+     * is what is urged. NULL: nothing. */
+    void (*onward)(struct ctx *ctx, const void *record, bool alone);
+    const struct choice *keys; /* action and key of steps with a form; ended by a NULL code; NULL */
 };
 
 /* Draws the next steps of a record: buttons, the open form, and why others are not possible.

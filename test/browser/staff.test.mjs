@@ -92,6 +92,8 @@ for (const [name, window] of Object.entries({
     );
     await page.waitForLoadState();
     await status("dispatched");
+    await visit.check("dispatched");
+    await page.locator("summary", { hasText: w("On behalf of the lead unit") }).click();
     await act(page, w("Accept"));
     await page.waitForLoadState();
     await status("handling");
@@ -188,4 +190,66 @@ test("what is typed while somebody talks survives a lost network and a reload, g
   await page.waitForURL((url) => !/intake/.test(url.pathname));
   assert.doesNotMatch(await kept(), /只写了一半的事/);
   await visit.close();
+});
+
+test("a request is dispatched, answered and left by keys alone; ? tells which", async () => {
+  const area = (await api("/areas?level=community&limit=1")).items[0].id;
+  const made = [];
+  for (const n of [1, 2, 3])
+    made.push((await api("/requests", { subject: `第${n}根护栏松了`, text: `第${n}根护栏松了，一碰就晃。`, area })).id);
+  const status = async (id) => (await api(`/requests/${id}`)).status;
+  const unit = (await api("/units?limit=500")).items.find((one) => one.code === "city").id;
+  const visit = await open({ login: "office1" }), { page } = visit, { keyboard } = page;
+  await visit.goto(`/requests/${made[0]}`);
+  await keyboard.press("?");
+  await page.getByRole("dialog").getByText("下一件", { exact: true }).waitFor();
+  await visit.check("keys");
+  await keyboard.press("Escape");
+  await keyboard.press("d");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "f-category", "d goes to the open form");
+  await page.getByLabel("主办单位").selectOption(`#${unit}`);
+  await keyboard.press("Control+Enter");
+  await page.getByText("等城市管理办公室接单").waitFor();
+  assert.equal(await status(made[0]), "dispatched");
+  const next = page.getByRole("link", { name: /下一件待派单（\d+）/ });
+  const href = await next.getAttribute("href");
+  await keyboard.press("n");
+  await page.waitForURL(`**${href}`);
+  await page.getByText("待派单").first().waitFor();
+  // what another unit has to do is folded; its key opens it all the same
+  await visit.goto(`/requests/${made[0]}`);
+  await keyboard.press("r");
+  await page.waitForURL(/step=answer/);
+  await page.waitForFunction(() => document.activeElement.id === "f-text");
+  await keyboard.type("护栏当天已经固定好了。");
+  await visit.check("reply");
+  await keyboard.press("d");
+  assert.match(await page.locator("#f-text").inputValue(), /d$/, "a key in a text is a letter");
+  await keyboard.press("Backspace");
+  await keyboard.press("Control+Enter");
+  await page.getByText("护栏当天已经固定好了。").first().waitFor();
+  assert.equal(await status(made[0]), "answered");
+  await visit.close();
+});
+
+test("a request's page on a phone: what was asked, the next step, what happened; side by side on a desktop", async () => {
+  const { id } = (await api("/requests?status=received&limit=1")).items[0];
+  const tops = async (page) => {
+    const box = (selector) => page.locator(selector).first().boundingBox();
+    return { asked: await box(".asked"), next: await box(".todo"), told: await box(".history") };
+  };
+  for (const options of [{ width: 360 }, { width: 360, elder: true }, { width: 360, language: "en" }, { width: 1280 }]) {
+    const visit = await open({ ...options, login: "office1" });
+    await visit.goto(`/requests/${id}`);
+    await visit.check(JSON.stringify(options));
+    const { asked, next, told } = await tops(visit.page);
+    assert.ok(told.y > asked.y);
+    if (options.width === 360) {
+      assert.ok(next.y > asked.y && told.y > next.y, "one below the other");
+    } else {
+      assert.ok(next.x > asked.x && next.y <= asked.y + 8, "the next step beside the words");
+      assert.ok(told.x === asked.x && told.y < next.y + next.height, "the history below the words, not below the form");
+    }
+    await visit.close();
+  }
 });

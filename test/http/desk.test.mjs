@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
-import { linli, read, rows, start, until } from "./server.mjs";
+import { linli, read, rows, sent, session, start, until } from "./server.mjs";
 
 let server, admin, office, token, api;
 before(async () => {
@@ -447,4 +447,78 @@ test("an attached file keeps the ending of what it contains, however it was call
   const answer = await office.send("POST", `/requests/${id}/attach`, { body: refused });
   assert.equal(answer.status, 422);
   assert.match(await answer.text(), /“x\.exe” is not a photo/);
+});
+
+/** What stands in a request's page between the heading and the end of its main part. */
+const caseOf = (page) => page.slice(page.indexOf("<h1"), page.indexOf("</main>"));
+const places = async () => {
+  const area = (await api("GET", "/areas?level=community&q=xinghu&limit=1")).items[0] ??
+    (await api("GET", "/areas?level=community&limit=200")).items.find((a) => a.name.startsWith("星湖"));
+  const units = (await api("GET", "/units?limit=500")).items;
+  return { area: area.id, unit: (code) => units.find((one) => one.code === code).id };
+};
+
+test("whose turn it is stands in one line, and the way to the next request before the steps", async () => {
+  const { area, unit } = await places(), worker = session(server, "xinghu1");
+  const made = [];
+  for (const n of ["一", "二", "三"])
+    made.push((await api("POST", "/requests", { subject: `水沟${n}号堵了`, text: `${n}号水沟堵了，请来疏通。`, area })).id);
+  const [one] = made, now = async (who) => caseOf(await read(who, `/requests/${one}`));
+  worker.cookies.set("linli_language", "zh_CN");
+  assert.match(await now(worker), /下一步<\/p>[\s\S]*class="button quiet onward"[^>]*data-key="n"[\s\S]*?aria-current="true" data-key="d"/);
+  assert.match(await now(session(server, "leader1")), /等待派单/);
+  const sentTo = await worker.submit(`/requests/${one}?step=dispatch`, `/requests/${one}/dispatch`, { unit: `#${unit("city")}`, category: "" });
+  await sent(sentTo);
+  const page = await now(worker);
+  assert.equal(page.match(/等城市管理办公室接单/g)?.length, 1, "one line");
+  assert.doesNotMatch(page, /这一步由主办单位做|只有主办单位|class="small soft screen"|id="step"/, "no reasons, no form");
+  const [, href, left] = page.match(/class="turn">[\s\S]*?class="button now" href="(\/requests\/\d+)" data-key="n">下一件待派单（(\d+)）/);
+  const free = (await read(worker, "/work?view=free")).match(/view=free"[^>]*aria-current[^>]*>[\s\S]*?class="count[^"]*">(\d+)/)[1];
+  assert.equal(left, free, "as many as the list has");
+  assert.match(caseOf(await read(worker, href)), /待派单/);
+  // the subdistrict office acts for every unit, but not before the unit
+  office.cookies.set("linli_language", "zh_CN");
+  const forAll = await now(office);
+  assert.match(forAll, /等城市管理办公室接单[\s\S]*class="button now"[^>]*data-key="n"[\s\S]*<details><summary>代主办单位办理<\/summary>[\s\S]*接单/);
+  assert.match(caseOf(await read(office, `/requests/${one}?step=answer`)), /<details open><summary>代主办单位办理[\s\S]*id="step"/);
+  office.cookies.set("linli_language", "en");
+  // the unit: its turn; then that of whoever follows up
+  const handler = session(server, "city1");
+  handler.cookies.set("linli_language", "zh_CN");
+  assert.match(await now(handler), /下一步<\/p>[\s\S]*<button class="now">[\s\S]*接单/);
+  await api("POST", `/requests/${one}/answer`, { text: "水沟已疏通。" });
+  assert.match(await now(handler), /等待回访居民/);
+  for (const id of made.slice(1)) await api("POST", `/requests/${id}/dispatch`, { unit: `#${unit("city")}` });
+  assert.match(await now(handler), /等待回访居民[\s\S]*class="button now" href="\/requests\/\d+" data-key="n">本单位下一件（\d+）/);
+  assert.match(await now(worker), /id="step"[\s\S]*办结/);
+});
+
+test("a lead unit reads each reason once, whatever number of steps it bars", async () => {
+  const { area, unit } = await places();
+  const { id } = await api("POST", "/requests", { subject: "井盖松了", text: "井盖松了，车一过就响。", area });
+  await api("POST", `/requests/${id}/dispatch`, { unit: `#${unit("city")}`, co: ["housing"] });
+  const helper = session(server, "housing1");
+  helper.cookies.set("linli_language", "zh_CN");
+  const page = caseOf(await read(helper, `/requests/${id}`));
+  assert.match(page, /下一步<\/p>[\s\S]*反馈/, "its own step is the next");
+  const lines = [...page.matchAll(/<p class="small soft screen">([^<]*)<\/p>/g)].map(([, text]) => text);
+  assert.equal(lines.length, 1, lines.join(" | "));
+  assert.match(lines[0], /^接单、答复、延期、退单：/);
+});
+
+test("on a request's page nothing is said twice, and what happened comes before notes and files", async () => {
+  const { area, unit } = await places(), text = "地下车库二层漏水";
+  const { id } = await api("POST", "/requests", { subject: text, text: `${text}。`, area });
+  const show = async () => caseOf(await read(office, `/requests/${id}`));
+  assert.equal((await show()).split(text).length - 1, 1, "the title says all that the text does");
+  const other = await api("POST", "/requests", { subject: text, text: `${text}，已经三天。`, area });
+  assert.match(caseOf(await read(office, `/requests/${other.id}`)), /<p class="words">地下车库二层漏水，已经三天。<\/p>/);
+  await api("POST", `/requests/${id}/dispatch`, { unit: `#${unit("city")}` });
+  await api("POST", `/requests/${id}/answer`, { text: "漏水点已堵上，地面清理干净。" });
+  const page = await show();
+  assert.equal(page.split("漏水点已堵上").length - 1, 1, "the reply stands once");
+  assert.match(page, /<li class="ok answer">[\s\S]*?漏水点已堵上/);
+  const order = ['class="asked"', 'class="acts next', 'id="step"', 'class="timeline"', 'id="f-note"', 'id="f-file"', '<aside'].map((part) => page.indexOf(part));
+  assert.deepEqual(order, [...order].sort((a, b) => a - b));
+  assert.ok(order.every((at) => at > 0), order.join(" "));
 });

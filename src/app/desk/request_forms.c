@@ -227,6 +227,23 @@ static bool is_ticked(struct ctx *ctx, const char *name, const char *value)
     return false;
 }
 
+static void draw_level(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const char *chosen = param(ctx, "level") ? param(ctx, "level") : "";
+    html(out,
+         "<div class=\"field\"><label for=\"f-level\">{}</label><select id=\"f-level\" "
+         "name=\"level\"{}><option value=\"\">{}</option>",
+         say(ctx, "Level"), invalid(ctx, "level"), say(ctx, "Category default"));
+    for (const struct choice *c = request_levels; c->code; c++)
+        html(out, "<option value=\"{}\"{}>{}</option>", c->code,
+             (struct markup){strcmp(chosen, c->code) ? "" : " selected"}, tr(ctx, c->label));
+    html(out, "</select>");
+    field_end(ctx, "level");
+}
+
+/* What a dispatch seldom needs is one line: level, supporting units, and the note, after which
+ * draw_text ends it. It is open when something is chosen or wrong in it. */
 static void draw_co(struct ctx *ctx, const struct request *r, const struct step *s)
 {
     struct buf *out = ctx->web->out;
@@ -240,11 +257,15 @@ static void draw_co(struct ctx *ctx, const struct request *r, const struct step 
                                    "role = 'co' ORDER BY unit LIMIT {}",
                                    r->record.id, CO_HANDLERS_MOST),
                              helping, CO_HANDLERS_MOST);
+    bool open = param(ctx, "co") || param(ctx, "level") || param(ctx, "text") || n || problem ||
+                ctx_problem_of(ctx, "level") || ctx_problem_of(ctx, "text");
     (void)s;
+    html(out, "<details class=\"field more\"{}><summary>{}</summary>",
+         (struct markup){open ? " open" : ""}, say(ctx, "Level, supporting units, note"));
+    draw_level(ctx);
     html(out,
-         "<details class=\"field\" id=\"f-co\"{}><summary>{}</summary><input type=\"hidden\" "
+         "<fieldset class=\"field\" id=\"f-co\"><legend>{}</legend><input type=\"hidden\" "
          "name=\"co_shown\" value=\"1\"><div class=\"ticks\">",
-         (struct markup){param(ctx, "co") || n || problem ? " open" : ""},
          say(ctx, "Supporting units"));
     for (int i = 0; i < units.count; i++) {
         const char *value = arena_print(ctx->arena, "#%lld", (long long)units.list[i].id);
@@ -261,7 +282,7 @@ static void draw_co(struct ctx *ctx, const struct request *r, const struct step 
     html(out, "</div>");
     if (problem)
         html(out, "<p class=\"problem\" id=\"f-co-p\">{}</p>", problem);
-    html(out, "</details>");
+    html(out, "</fieldset>");
 }
 
 static void draw_category(struct ctx *ctx, const struct request *r, const struct step *step)
@@ -270,8 +291,7 @@ static void draw_category(struct ctx *ctx, const struct request *r, const struct
     struct names categories = names_load(ctx, "categories");
     struct proposal p = propose(ctx, r);
     (void)step;
-    html(out, "<div class=\"pair\"><div class=\"field\"><label for=\"f-category\">{}</label>",
-         say(ctx, "Category"));
+    html(out, "<div class=\"field\"><label for=\"f-category\">{}</label>", say(ctx, "Category"));
     if (p.like.category != NONE)
         html(out, "<p class=\"hint\">{} {}</p>", icon(ctx, "bulb"),
              say(ctx, "{} of the {} most similar past requests were “{}”.", p.like.votes, p.like.of,
@@ -281,25 +301,6 @@ static void draw_category(struct ctx *ctx, const struct request *r, const struct
     step_options(ctx, &categories, step_chosen(ctx, "category", p.category));
     html(out, "</select>");
     field_end(ctx, "category");
-}
-
-/* Beside the category, in the row that draw_category began. */
-static void draw_level(struct ctx *ctx, const struct request *r, const struct step *s)
-{
-    struct buf *out = ctx->web->out;
-    const char *chosen = param(ctx, "level") ? param(ctx, "level") : "";
-    (void)r;
-    (void)s;
-    html(out,
-         "<div class=\"field\"><label for=\"f-level\">{}</label><select id=\"f-level\" "
-         "name=\"level\"{}><option value=\"\">{}</option>",
-         say(ctx, "Level"), invalid(ctx, "level"), say(ctx, "Category default"));
-    for (const struct choice *c = request_levels; c->code; c++)
-        html(out, "<option value=\"{}\"{}>{}</option>", c->code,
-             (struct markup){strcmp(chosen, c->code) ? "" : " selected"}, tr(ctx, c->label));
-    html(out, "</select>");
-    field_end(ctx, "level");
-    html(out, "</div>");
 }
 
 static void draw_until(struct ctx *ctx, const struct request *r, const struct step *s)
@@ -398,6 +399,16 @@ static void draw_text(struct ctx *ctx, const struct request *r, const struct ste
          "<textarea id=\"f-text\" name=\"text\" rows=\"{}\" maxlength=\"5000\"{}>{}</textarea>",
          answer ? 8 : 3, invalid(ctx, "text"), text_begun(ctx, r, s));
     field_end(ctx, "text");
+    if (step_asks(s, "co"))
+        html(out, "</details>");
+}
+
+/* The level is drawn by draw_co. */
+static void draw_nothing(struct ctx *ctx, const struct request *r, const struct step *s)
+{
+    (void)ctx;
+    (void)r;
+    (void)s;
 }
 
 bool request_step_control(struct ctx *ctx, const struct step *s, const void *record,
@@ -406,7 +417,7 @@ bool request_step_control(struct ctx *ctx, const struct step *s, const void *rec
     static const struct {
         const char *name;
         void (*draw)(struct ctx *ctx, const struct request *r, const struct step *s);
-    } helps[] = {{"category", draw_category}, {"level", draw_level},
+    } helps[] = {{"category", draw_category}, {"level", draw_nothing},
                  {"unit", draw_unit},         {"co", draw_co},
                  {"until", draw_until},       {"into", draw_into},
                  {"solved", draw_solved},     {"satisfaction", draw_satisfaction},

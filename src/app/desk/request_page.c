@@ -1,7 +1,10 @@
 /*
- * One request: its text and the next steps on the left, the facts on the right.
- * The most likely step is open; the others are one click away (?step=NAME), so
- * the page works without JavaScript.
+ * One request: what was asked, by whom and where, then the next step, then what
+ * has happened, then the rest: notes, files, further facts, similar requests.
+ * On a wide window the first and the third stand on the left. The most likely
+ * step is open; the others are one click away (?step=NAME), so the page works
+ * without JavaScript. While the next step is somebody else's, one line says
+ * whose, and the way to the next request comes first.
  */
 #include "app/desk/request_page.h"
 
@@ -18,21 +21,121 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- whose turn it is ---- */
+
+static bool may(struct ctx *ctx, const char *action, const struct request *r)
+{
+    return request_may(ctx, request_step(action), r);
+}
+
+/* Only as the subdistrict office, which may act for every unit: its own work is another. */
+static bool on_behalf(struct ctx *ctx, const struct request *r)
+{
+    if (r->handler != NONE && r->handler == ctx->actor.user)
+        return false;
+    for (int i = 0; i < ctx->actor.grant_count; i++) {
+        const struct grant *g = &ctx->actor.grants[i];
+        if ((g->role & (ROLE_WORKER | ROLE_HANDLER)) && (g->unit == NONE || g->unit == r->unit))
+            return false;
+    }
+    return true;
+}
+
+static const char *waits_for_unit(struct ctx *ctx, const struct request *r, int state)
+{
+    struct names units = names_load(ctx, "units");
+    const char *unit = names_find(&units, r->unit);
+    bool helps = may(ctx, "report", r) && !(ctx->actor.roles & ROLE_OFFICE);
+    if (helps || unit_deserted(ctx, r->unit) || (may(ctx, "answer", r) && !on_behalf(ctx, r)))
+        return NULL;
+    return state == DISPATCHED ? say(ctx, "Waiting for {} to accept", unit)
+                               : say(ctx, "Waiting for {} to reply", unit);
+}
+
+static const char *waits(struct ctx *ctx, const void *record)
+{
+    const struct request *r = record;
+    bool desk = ctx->actor.roles & (ROLE_OFFICE | ROLE_WORKER);
+    int state = request_status_of(r);
+    switch (state) {
+    case RECEIVED:
+        return desk ? request_barred(ctx, request_step("dispatch"), r)
+                    : say(ctx, "Waiting to be dispatched");
+    case DISPATCHED:
+    case HANDLING:
+        return waits_for_unit(ctx, r, state);
+    case ANSWERED:
+    case CALL_BACK:
+        return desk ? NULL : say(ctx, "Waiting for the follow-up with the resident");
+    case PARKED:
+        return r->parked_until == NONE || r->parked_until <= ctx->now
+                   ? NULL
+                   : say(ctx, "On hold until the review on {}",
+                         day_show(ctx->arena, ctx->lang, when_day(r->parked_until)));
+    default:
+        return NULL;
+    }
+}
+
+static const char *next_words(struct ctx *ctx, const char *view, int64_t n)
+{
+    const char *count = arena_print(ctx->arena, n > COUNT_MOST ? "%d+" : "%d",
+                                    (int)(n > COUNT_MOST ? COUNT_MOST : n));
+    return !strcmp(view, "free")   ? say(ctx, "Next to dispatch ({})", count)
+           : !strcmp(view, "call") ? say(ctx, "Next to follow up ({})", count)
+           : !strcmp(view, "unit") ? say(ctx, "Next for my unit ({})", count)
+                                   : say(ctx, "Next of mine ({})", count);
+}
+
+/* The way to the next request of the actor's list, by key as well. */
+static void draw_onward(struct ctx *ctx, const void *record, bool alone)
+{
+    struct work_next next = {.id = NONE};
+    if (ctx->actor.roles & ROLES_STAFF)
+        next = work_next(ctx, record);
+    if (next.id != NONE)
+        html(ctx->web->out, "<a class=\"button {}\" href=\"/requests/{}\" data-key=\"n\">{} {}</a>",
+             (struct markup){alone ? "now" : "quiet onward"}, next.id,
+             next_words(ctx, next.view->id, next.count), icon(ctx, "arrow-right"));
+}
+
+/* What ? shows, and the keys of the steps. */
+static const struct choice keys[] = {{"d", N_("Dispatch")},
+                                     {"r", N_("Reply")},
+                                     {"n", N_("Next request")},
+                                     {"Ctrl+Enter", N_("Send the form")},
+                                     {"g i", N_("Go to work list")},
+                                     {"?", N_("Show this help")},
+                                     {NULL, NULL}},
+                           step_keys[] = {{"dispatch", "d"}, {"answer", "r"}, {NULL, NULL}};
+
+static const char *const units_steps[] = {"accept", "answer",    "report",     "extend",
+                                          "return", "take-back", "supplement", NULL};
 static const struct step_page steps_page = {.workflow = &request_workflow,
                                             .control = request_step_control,
                                             .seen = request_newest_event,
-                                            .hearer = N_("The resident will see:")};
+                                            .hearer = N_("The resident will see:"),
+                                            .waits = waits,
+                                            .instead = units_steps,
+                                            .instead_label = N_("On behalf of the lead unit"),
+                                            .onward = draw_onward,
+                                            .keys = step_keys};
+
+/* ---- the page ---- */
+
+static bool failed_at(const struct ctx *ctx, const char *path)
+{
+    return ctx->web->method == POST && !strcmp(ctx->web->route->path, path);
+}
 
 static void draw_own_words(struct ctx *ctx, const struct request *r)
 {
     struct buf *out = ctx->web->out;
     if (!(ctx->actor.roles & ROLES_STAFF))
         return;
-    bool failed = ctx->web->method == POST;
     html(out, "<details class=\"card screen\"{}><summary>{} {}</summary>",
-         (struct markup){failed && !strcmp(ctx->web->route->path, "/requests/{id}/note") ? " open"
-                                                                                         : ""},
-         icon(ctx, "lock"), say(ctx, "Add an internal note"));
+         (struct markup){failed_at(ctx, "/requests/{id}/note") ? " open" : ""}, icon(ctx, "lock"),
+         say(ctx, "Add an internal note"));
     form_begin(ctx, arena_print(ctx->arena, "/requests/%lld/note", (long long)r->record.id),
                arena_print(ctx->arena, "note-%lld", (long long)r->record.id), false);
     html(out,
@@ -44,8 +147,7 @@ static void draw_own_words(struct ctx *ctx, const struct request *r)
          param(ctx, "note"), say(ctx, "Save note"));
     form_end(ctx);
     html(out, "</details><details class=\"card screen\"{}><summary>{} {}</summary>",
-         (struct markup){failed && !strcmp(ctx->web->route->path, "/requests/{id}/attach") ? " open"
-                                                                                           : ""},
+         (struct markup){failed_at(ctx, "/requests/{id}/attach") ? " open" : ""},
          icon(ctx, "paperclip"), say(ctx, "Add a file or photo"));
     form_begin(ctx, arena_print(ctx->arena, "/requests/%lld/attach", (long long)r->record.id), NULL,
                true);
@@ -62,6 +164,23 @@ static void draw_own_words(struct ctx *ctx, const struct request *r)
     html(out, "</details>");
 }
 
+static void draw_head(struct ctx *ctx, const struct request *r)
+{
+    struct buf *out = ctx->web->out;
+    struct countdown left = deadline_left(ctx, ctx_calendar(ctx), r);
+    html(out,
+         "<header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet roomy\" "
+         "data-print "
+         "hidden>{} {}</button><button class=\"quiet\" data-keys-open hidden>{} "
+         "{}</button></div><p class=\"lead\">",
+         r->subject, icon(ctx, "printer"), say(ctx, "Print"), icon(ctx, "keyboard"),
+         say(ctx, "Keyboard shortcuts"));
+    request_state_draw(ctx, r, left.late && request_status_of(r) != PARKED);
+    if (*left.text)
+        html(out, " · <span class=\"{}\">{}</span>", left.late ? "state late" : "", left.text);
+    html(out, " · <span class=\"nobr\">{}</span></p></header>", r->number);
+}
+
 /* Also draws a step's form again, with its problems. */
 static void request_page(struct ctx *ctx)
 {
@@ -74,39 +193,29 @@ static void request_page(struct ctx *ctx)
         answer_problem(ctx);
         return;
     }
-    struct countdown left = deadline_left(ctx, ctx_calendar(ctx), r);
     page_begin(ctx, r->subject, PAGE_STAFF | PAGE_PRINT);
     figure_trail(ctx, "/work", say(ctx, "Work list"));
-    html(out,
-         "<header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print "
-         "hidden>{} {}</button>",
-         r->subject, icon(ctx, "printer"), say(ctx, "Print"));
-    if (ctx->actor.roles & ROLE_OFFICE)
-        html(out, "<a class=\"button quiet\" href=\"/requests/{}/journal\">{} {}</a>", r->record.id,
-             icon(ctx, "history"), say(ctx, "Audit log"));
-    html(out, "</div><p class=\"lead\">");
-    request_state_draw(ctx, r, left.late && request_status_of(r) != PARKED);
-    if (*left.text)
-        html(out, " · <span class=\"{}\">{}</span>", left.late ? "state late" : "", left.text);
-    html(out, " · <span class=\"nobr\">{}</span></p></header>", r->number);
+    draw_head(ctx, r);
     if (ctx->status == CONFLICT && ctx->web->method == POST)
         request_draw_meanwhile(ctx, r, param_int(ctx, "seen"));
     else
         form_problems(ctx);
-    html(out, "<div class=\"record\"><div><p class=\"words\">{}</p>", r->text);
-    request_draw_files(ctx, r);
-    if (r->reply)
-        html(out, "<section class=\"card\"><h2>{}</h2><p class=\"words\">{}</p></section>",
-             say(ctx, "Reply"), r->reply);
+    html(out, "<div class=\"record case\"><section class=\"asked\" aria-label=\"{}\">",
+         say(ctx, "Request details"));
+    request_draw_asked(ctx, r);
+    html(out, "</section><div class=\"todo\">");
     steps_draw(ctx, &steps_page, r);
-    visits_part(ctx, r);
-    draw_own_words(ctx, r);
+    html(out, "</div>");
+    html(out, "<div class=\"told\">");
     request_draw_history(ctx, r);
+    draw_own_words(ctx, r);
+    visits_part(ctx, r);
     html(out, "</div><aside aria-label=\"{}\">", say(ctx, "Key details"));
     request_draw_facts(ctx, r);
     joiners_show(ctx, r->record.id, request_revealed(ctx, r));
-    request_draw_similar(ctx, r, request_may(ctx, request_step("answer"), r));
+    request_draw_similar(ctx, r, may(ctx, "answer", r));
     html(out, "</aside></div>");
+    keys_dialog(ctx, keys);
     page_end(ctx);
 }
 

@@ -4,6 +4,7 @@
 #ifndef LINLI_APP_REQUEST_PAGE_H
 #define LINLI_APP_REQUEST_PAGE_H
 
+#include "app/desk/work.h"
 #include "app/desk/work_views.h"
 #include "app/registers/registers.h"
 #include "pages/workflow_page.h"
@@ -13,8 +14,10 @@
 
 /* ---- parts (app/desk/request_parts.c) ---- */
 void request_draw_history(struct ctx *ctx, const struct request *r);
-void request_draw_facts(struct ctx *ctx, const struct request *r);
-void request_draw_files(struct ctx *ctx, const struct request *r);
+/* What was asked: its words, unless the title is all of them, its files, by whom, what and where.
+ */
+void request_draw_asked(struct ctx *ctx, const struct request *r);
+void request_draw_facts(struct ctx *ctx, const struct request *r); /* the others */
 /* Similar handled requests with their replies. use: each has a button to use its reply. */
 void request_draw_similar(struct ctx *ctx, const struct request *r, bool use);
 /* What others did since the page was drawn. seen: its newest event then. */

@@ -1,6 +1,6 @@
 /*
- * The parts of a request's page that only show something: history, facts,
- * files, similar requests, and what others did in the meantime. Names and phone
+ * The parts of a request's page that only show something: what was asked,
+ * history, facts, files, similar requests, and what others did in the meantime. Names and phone
  * numbers are masked unless the actor has just revealed them
  * (request_change.c).
  */
@@ -36,7 +36,9 @@ static const struct {
     {"dispatch", "arrow-forward-up", ""},
     {"accept", "user-check", ""},
     {"contact", "phone", ""},
-    {"answer", "message", "ok"},
+    {"answer", "message", "ok answer"},
+    {"supplement", "message", "ok answer"},
+    {"served", "message", "ok answer"},
     {"call-back", "phone-call", ""},
     {"unreached", "phone-off", "warn"},
     {"close", "circle-check", "ok"},
@@ -84,13 +86,32 @@ static void draw_event(struct ctx *ctx, const struct event *e, const struct name
     html(out, "</div></li>");
 }
 
+/* A reply that no entry of the history holds, as of an imported request. */
+static void draw_lone_reply(struct ctx *ctx, const struct request *r)
+{
+    if (r->reply &&
+        query_int(ctx->db,
+                  "SELECT max(id) AS id FROM events WHERE kind = 'requests' AND record = {} AND "
+                  "action IN ('answer', 'served') AND text IS NOT NULL",
+                  r->record.id) == NONE)
+        html(ctx->web->out,
+             "<section class=\"reply\"><h2>{}</h2><p class=\"words\">{}</p></section>",
+             say(ctx, "Reply"), r->reply);
+}
+
 void request_draw_history(struct ctx *ctx, const struct request *r)
 {
     struct buf *out = ctx->web->out;
     struct names units = names_load(ctx, "units");
     const struct calendar *cal = ctx_calendar(ctx);
     struct countdown left = deadline_left(ctx, cal, r);
-    html(out, "<section><h2>{}</h2><ol class=\"timeline\">", say(ctx, "History"));
+    html(out, "<section class=\"history\"><header><h2>{}</h2>", say(ctx, "History"));
+    if (ctx->actor.roles & ROLE_OFFICE)
+        html(out, "<a class=\"screen\" href=\"/requests/{}/journal\">{} {}</a>", r->record.id,
+             icon(ctx, "history"), say(ctx, "Audit log"));
+    html(out, "</header>");
+    draw_lone_reply(ctx, r);
+    html(out, "<ol class=\"timeline\">");
     if (left.late)
         html(out,
              "<li class=\"late\">{}<div><p class=\"what\"><b>{}</b></p><p "
@@ -146,8 +167,8 @@ static void fact(struct ctx *ctx, const char *label, const char *value)
 static void draw_reveal(struct ctx *ctx, const struct request *r)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<div class=\"screen\"><dt></dt><dd><details><summary>{} {}</summary>",
-         icon(ctx, "eye"), say(ctx, "Reveal name and phone number"));
+    html(out, "<details class=\"screen\"><summary>{} {}</summary>", icon(ctx, "eye"),
+         say(ctx, "Reveal name and phone number"));
     form_begin(ctx, arena_print(ctx->arena, "/requests/%lld/reveal", (long long)r->record.id), NULL,
                false);
     html(out,
@@ -158,39 +179,106 @@ static void draw_reveal(struct ctx *ctx, const struct request *r)
          say(ctx, "To visit the location"), say(ctx, "To verify who reported it"),
          say(ctx, "They are shown for two minutes and the access is logged."), say(ctx, "Reveal"));
     form_end(ctx);
-    html(out, "</details></dd></div>");
+    html(out, "</details>");
 }
 
+static void draw_name(struct ctx *ctx, const char *label, const char *name, bool open)
+{
+    html(ctx->web->out, "<div><dt>{}</dt><dd><span{}>{}</span>", label,
+         (struct markup){open ? " data-hide" : ""}, open ? name : mask_name(ctx->arena, name));
+}
+
+/* Name and telephone in one row, and in it what reveals them. */
 static void draw_requester(struct ctx *ctx, const struct request *r)
 {
     struct buf *out = ctx->web->out;
-    static const struct {
-        const char *label;
-        size_t offset;
-    } people[] = {{N_("Submitted by"), offsetof(struct request, requester_name)},
-                  {N_("On behalf of"), offsetof(struct request, on_behalf)}};
+    const char *name = r->requester_name, *phone = r->requester_phone;
     bool open = request_revealed(ctx, r);
-    for (size_t i = 0; i < 2; i++) {
-        const char *name = *(const char *const *)(const void *)((const char *)r + people[i].offset);
-        if (name)
-            html(out, "<div><dt>{}</dt><dd{}>{}</dd></div>", tr(ctx, people[i].label),
-                 (struct markup){open ? " data-hide" : ""},
-                 open ? name : mask_name(ctx->arena, name));
-    }
-    if (r->requester_phone && open)
-        html(out, "<div><dt>{}</dt><dd data-hide><a href=\"tel:{}\">{}</a></dd></div>",
-             say(ctx, "Phone"), (struct url_part){r->requester_phone}, r->requester_phone);
-    else if (r->requester_phone)
-        fact(ctx, say(ctx, "Phone"), mask_phone(ctx->arena, r->requester_phone));
+    if (name || phone)
+        draw_name(ctx, say(ctx, "Submitted by"), name ? name : "", open && name);
+    if (phone && open)
+        html(out, " <span data-hide><a href=\"tel:{}\">{}</a></span>", (struct url_part){phone},
+             phone);
+    else if (phone)
+        html(out, " <span class=\"nobr\">{}</span>", mask_phone(ctx->arena, phone));
     if (open)
         html(out,
-             "<div class=\"screen\" data-hide-after=\"{}\"><dt></dt><dd "
-             "class=\"soft\">{}</dd></div><noscript><meta http-equiv=\"refresh\" "
-             "content=\"{}\"></noscript>",
+             "<p class=\"screen soft\" data-hide-after=\"{}\">{}</p><noscript><meta "
+             "http-equiv=\"refresh\" content=\"{}\"></noscript>",
              REVEAL_SECONDS, say(ctx, "Shown for two minutes; this access has been logged."),
              REVEAL_SECONDS);
-    else if ((r->requester_name || r->requester_phone) && (ctx->actor.roles & ROLES_STAFF))
+    else if ((name || phone) && (ctx->actor.roles & ROLES_STAFF))
         draw_reveal(ctx, r);
+    if (name || phone)
+        html(out, "</dd></div>");
+    if (!r->on_behalf)
+        return;
+    draw_name(ctx, say(ctx, "On behalf of"), r->on_behalf, open);
+    html(out, "</dd></div>");
+}
+
+static void draw_files(struct ctx *ctx, const struct request *r)
+{
+    struct buf *out = ctx->web->out;
+    photos_show(ctx, &requests_kind, r->record.id,
+                arena_print(ctx->arena, "/requests/%lld/photos", (long long)r->record.id), 0);
+    struct rows *rows = attachment_files(ctx, &requests_kind, r->record.id);
+    int n = 0;
+    while (rows_next(rows)) {
+        html(out,
+             "{}<li>{} <a href=\"/requests/{}/files/{}\">{}</a> <span class=\"soft\">{} KB · "
+             "{}</span></li>",
+             (struct markup){n++ ? "" : "<ul class=\"files\">"}, icon(ctx, "paperclip"),
+             r->record.id, row_int(rows, "id"), row_text(rows, "name"),
+             (row_int(rows, "size") + 1023) / 1024, row_text(rows, "actor_name"));
+    }
+    if (n)
+        html(out, "</ul>");
+}
+
+/* Whether the title says all that the text does: forms that ask for one sentence make the title of
+ * it. */
+static bool all_in_title(const struct request *r)
+{
+    static const char *const marks[] = {" ", "\n", "\r", "\t", "。", ".", "！", "!", NULL};
+    const char *title = r->subject ? r->subject : "", *text = r->text ? r->text : "";
+    size_t n = strlen(title), m = strlen(text);
+    for (int i = 0; marks[i]; i++) {
+        size_t k = strlen(marks[i]);
+        if (n >= k && !memcmp(title + n - k, marks[i], k)) {
+            n -= k;
+            i = -1;
+        } else if (m >= k && !memcmp(text + m - k, marks[i], k)) {
+            m -= k;
+            i = -1;
+        }
+    }
+    return n == m && !memcmp(title, text, n);
+}
+
+/* Where it is: the estate or the community, and the place as it was written. */
+static const char *where(struct ctx *ctx, const struct request *r)
+{
+    const char *area = field_show(
+                   ctx, kind_field(&requests_kind, r->area != NONE ? "area" : "community"), r),
+               *place = field_show(ctx, kind_field(&requests_kind, "place"), r);
+    return *area && *place ? arena_print(ctx->arena, "%s · %s", area, place)
+                           : arena_print(ctx->arena, "%s%s", area, place);
+}
+
+void request_draw_asked(struct ctx *ctx, const struct request *r)
+{
+    struct names categories = names_load(ctx, "categories");
+    const char *category = names_find(&categories, r->category);
+    if (!all_in_title(r))
+        html(ctx->web->out, "<p class=\"words\">{}</p>", r->text);
+    draw_files(ctx, r);
+    html(ctx->web->out, "<dl class=\"facts\">");
+    draw_requester(ctx, r);
+    fact(ctx, say(ctx, "Location"), where(ctx, r));
+    fact(ctx, say(ctx, "Category"),
+         *category ? category : field_show(ctx, kind_field(&requests_kind, "category"), r));
+    html(ctx->web->out, "</dl>");
 }
 
 static void draw_co(struct ctx *ctx, const struct request *r)
@@ -249,17 +337,12 @@ static const char *times(struct ctx *ctx, int64_t n)
 
 void request_draw_facts(struct ctx *ctx, const struct request *r)
 {
-    static const char *const first[] = {"level", "community", "place", NULL};
+    static const char *const first[] = {"level", "community", NULL};
     static const char *const then[] = {
         "channel",          "received_at", "due",       "first_contact_due",
         "first_contact_at", "answered_at", "closed_at", "visibility",
         "solved",           NULL};
     html(ctx->web->out, "<dl class=\"facts card\">");
-    const struct names categories = names_load(ctx, "categories");
-    const char *category = names_find(&categories, r->category);
-    draw_requester(ctx, r);
-    fact(ctx, say(ctx, "Category"),
-         *category ? category : field_show(ctx, kind_field(&requests_kind, "category"), r));
     for (int i = 0; first[i]; i++)
         fact(ctx, tr(ctx, kind_field(&requests_kind, first[i])->label),
              field_show(ctx, kind_field(&requests_kind, first[i]), r));
@@ -283,26 +366,7 @@ void request_draw_facts(struct ctx *ctx, const struct request *r)
     html(ctx->web->out, "</dl>");
 }
 
-/* ---- files and similar requests ---- */
-
-void request_draw_files(struct ctx *ctx, const struct request *r)
-{
-    struct buf *out = ctx->web->out;
-    photos_show(ctx, &requests_kind, r->record.id,
-                arena_print(ctx->arena, "/requests/%lld/photos", (long long)r->record.id), 0);
-    struct rows *rows = attachment_files(ctx, &requests_kind, r->record.id);
-    int n = 0;
-    while (rows_next(rows)) {
-        html(out,
-             "{}<li>{} <a href=\"/requests/{}/files/{}\">{}</a> <span class=\"soft\">{} KB · "
-             "{}</span></li>",
-             (struct markup){n++ ? "" : "<ul class=\"files\">"}, icon(ctx, "paperclip"),
-             r->record.id, row_int(rows, "id"), row_text(rows, "name"),
-             (row_int(rows, "size") + 1023) / 1024, row_text(rows, "actor_name"));
-    }
-    if (n)
-        html(out, "</ul>");
-}
+/* ---- similar requests ---- */
 
 void request_draw_similar(struct ctx *ctx, const struct request *r, bool use)
 {

@@ -553,31 +553,30 @@ static void draw_bulkbar(struct ctx *ctx, const struct work *w)
     html(out, "</div>");
 }
 
-static void draw_keys(struct ctx *ctx)
+void keys_dialog(struct ctx *ctx, const struct choice *keys)
 {
-    static const struct {
-        const char *keys, *what;
-    } keys[] = {{"j k", N_("Next or previous request")},
-                {"Enter", N_("View")},
-                {"d", N_("Dispatch to the proposed unit")},
-                {"x", N_("Select or deselect")},
-                {"/", N_("Search")},
-                {"n", N_("Log a request")},
-                {"g i", N_("Go to work list")},
-                {"?", N_("Show this help")}};
     struct buf *out = ctx->web->out;
     html(out,
          "<dialog id=\"keys\" class=\"keys\" aria-labelledby=\"keys-h\"><h2 "
          "id=\"keys-h\">{}</h2><dl>",
          say(ctx, "Keyboard shortcuts"));
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        html(out, "<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>", keys[i].keys,
-             tr(ctx, keys[i].what));
+    for (const struct choice *k = keys; k->code; k++)
+        html(out, "<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>", k->code, tr(ctx, k->label));
     html(out,
          "</dl><label class=\"check\"><input type=\"checkbox\" data-keys-off> {}</label><form "
          "method=\"dialog\" class=\"acts\"><button>{}</button></form></dialog>",
          say(ctx, "Turn off shortcuts on this computer"), say(ctx, "Close"));
 }
+
+static const struct choice list_keys[] = {{"j k", N_("Next or previous request")},
+                                          {"Enter", N_("View")},
+                                          {"d", N_("Dispatch to the proposed unit")},
+                                          {"x", N_("Select or deselect")},
+                                          {"/", N_("Search")},
+                                          {"n", N_("Log a request")},
+                                          {"g i", N_("Go to work list")},
+                                          {"?", N_("Show this help")},
+                                          {NULL, NULL}};
 
 static void draw_download(struct ctx *ctx, int64_t total)
 {
@@ -648,7 +647,7 @@ void work_page_after(struct ctx *ctx, const struct batch *left, const char *sent
     }
     if (w.count)
         draw_download(ctx, total);
-    draw_keys(ctx);
+    keys_dialog(ctx, list_keys);
     page_end(ctx);
 }
 

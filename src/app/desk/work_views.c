@@ -262,6 +262,63 @@ const struct kind_view *work_view(struct ctx *ctx)
     return v;
 }
 
+/* ---- the next one ---- */
+
+static const struct kind_view *view_named(const char *id)
+{
+    const struct kind_view *v = work_views;
+    while (strcmp(v->id, id) != 0)
+        v++;
+    return v;
+}
+
+/* The first of the view behind this request, without it; from the top where none is. */
+static int64_t first_behind(struct ctx *ctx, const struct kind_view *v, const struct request *r)
+{
+    int64_t at = field_int(kind_field(&requests_kind, v->sort), r), id = NONE;
+    for (int pass = at == NONE; pass < 2 && id == NONE; pass++) {
+        struct list l = {.kind = &requests_kind, .limit = 1};
+        static const char *const only[] = {"number", NULL};
+        work_where(ctx, &l.where, v);
+        sql_add(&l.where, " AND id <> {}", r->record.id);
+        if (pass == 0)
+            sql_add(&l.where, " AND ({}, id) > ({}, {})", (struct sql_name){v->sort}, at,
+                    r->record.id);
+        l.order = arena_print(ctx->arena, "%s, id", v->sort);
+        l.only = only;
+        struct rows *rows = list_run(ctx, &l);
+        const struct request *next = list_next(ctx, &requests_kind, rows, ctx->arena);
+        id = next ? next->record.id : NONE;
+        rows_end(rows);
+    }
+    return id;
+}
+
+struct work_next work_next(struct ctx *ctx, const struct request *r)
+{
+    static const char *const dispatching[] = {"free", "mine", "unit", NULL},
+                             *const calling[] = {"call", "mine", "unit", "free", NULL},
+                             *const handling[] = {"mine", "unit", "free", NULL};
+    int s = request_status_of(r);
+    bool desk = ctx->actor.roles & (ROLE_OFFICE | ROLE_WORKER);
+    const char *const *order = !desk                                             ? handling
+                               : s == RECEIVED || s == DISPATCHED || s == MERGED ? dispatching
+                               : s == ANSWERED || s == CALL_BACK || s == CLOSED  ? calling
+                                                                                 : handling;
+    for (; *order; order++) {
+        const struct kind_view *v = view_named(*order);
+        bool own = desk || !strcmp(v->id, "mine") || !strcmp(v->id, "unit");
+        int64_t id = own && kind_view_shown(ctx, v) ? first_behind(ctx, v, r) : NONE;
+        if (id == NONE)
+            continue;
+        struct sql where;
+        work_where(ctx, &where, v);
+        sql_add(&where, " AND id <> {}", r->record.id);
+        return (struct work_next){id, count_some(ctx, &where, COUNT_MOST), v};
+    }
+    return (struct work_next){.id = NONE};
+}
+
 const char *work_address(struct ctx *ctx, const char *path, const char *name, const char *value)
 {
     static const char *const kept[] = {"view", "q",       "community", "category",

@@ -27,6 +27,14 @@ void work_where(struct ctx *ctx, struct sql *where, const struct kind_view *v);
 int64_t work_count(struct ctx *ctx, const struct kind_view *v);
 /* The view asked for, or the first in which something waits; when narrowed, all. */
 const struct kind_view *work_view(struct ctx *ctx);
+/* Of the list that the actor works through (to dispatch, to follow up, mine, my unit's: what this
+ * request's state makes likely first), the next one after it, and how many there are without it. */
+struct work_next {
+    int64_t id; /* NONE: nothing waits */
+    int64_t count;
+    const struct kind_view *view;
+};
+struct work_next work_next(struct ctx *ctx, const struct request *r);
 /* /work with the present choice and one parameter set (NULL: removed); paging begins anew unless it
  * is what is set. */
 const char *work_address(struct ctx *ctx, const char *path, const char *name, const char *value);
