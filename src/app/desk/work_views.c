@@ -272,6 +272,16 @@ static const struct kind_view *view_named(const char *id)
     return v;
 }
 
+/* The whole view: the address of a request's page may hold filters of a list that led to it. */
+static void view_where(struct ctx *ctx, struct sql *where, const struct kind_view *v,
+                       const struct request *without)
+{
+    sql_init(where, ctx->arena);
+    requests_kind.scope(ctx, where);
+    kind_view_where(ctx, v, where);
+    sql_add(where, " AND id <> {}", without->record.id);
+}
+
 /* The first of the view behind this request, without it; from the top where none is. */
 static int64_t first_behind(struct ctx *ctx, const struct kind_view *v, const struct request *r)
 {
@@ -279,8 +289,7 @@ static int64_t first_behind(struct ctx *ctx, const struct kind_view *v, const st
     for (int pass = at == NONE; pass < 2 && id == NONE; pass++) {
         struct list l = {.kind = &requests_kind, .limit = 1};
         static const char *const only[] = {"number", NULL};
-        work_where(ctx, &l.where, v);
-        sql_add(&l.where, " AND id <> {}", r->record.id);
+        view_where(ctx, &l.where, v, r);
         if (pass == 0)
             sql_add(&l.where, " AND ({}, id) > ({}, {})", (struct sql_name){v->sort}, at,
                     r->record.id);
@@ -312,8 +321,7 @@ struct work_next work_next(struct ctx *ctx, const struct request *r)
         if (id == NONE)
             continue;
         struct sql where;
-        work_where(ctx, &where, v);
-        sql_add(&where, " AND id <> {}", r->record.id);
+        view_where(ctx, &where, v, r);
         return (struct work_next){id, count_some(ctx, &where, COUNT_MOST), v};
     }
     return (struct work_next){.id = NONE};
