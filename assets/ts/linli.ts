@@ -10,6 +10,7 @@ import { startLive } from './live.ts';
 import { action, all, element, one, toast, word } from './page.ts';
 import { startShelf } from './shelf.ts';
 import { startSuggest } from './suggest.ts';
+import { startSum } from './sum.ts';
 
 declare const CHARTS_JS: string;
 declare const MARKS_JS: string;
@@ -122,6 +123,7 @@ startConfirm();
 startButtons();
 startSending();
 startSuggest();
+startSum();
 startOffline();
 startShelf();
 one('.problems')?.focus();

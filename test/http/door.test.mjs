@@ -173,3 +173,59 @@ test("the organisers' page shows shifts with who signed up, and afterwards who c
   await sent(await office.submit(manage, `/activities/${over}/held`, { person_times: "12" }));
   assert.match(plain(await read(office, manage)), /12 人次/);
 });
+
+/** A past activity on day n from one clock to another, and its id. */
+async function past(title, n, from, to) {
+  sheet("activities", [
+    "title,kind,area,organisation,place,starts,ends",
+    `${title},service,${AREA},T-DOOR,站,${day(n, from)},${day(n, to)}`,
+  ]);
+  return (await api("/activities?limit=500")).items.find((a) => a.title === title).id;
+}
+const at = (n, clock) =>
+  Math.round((Date.parse(`${day(n, clock)}:00+08:00`) - Date.now()) / 60000);
+
+test("who decides on a day corrects times, not a sum; the record proves it", async () => {
+  const id = await past("擦窗", -3, "14:00", "17:00"), who = number(4);
+  await mark(id, who, false, at(-3, "13:58"));
+  await mark(id, who, true, at(-3, "16:55"));
+  const manage = await read(office, `/activities/${id}/manage`);
+  const path = manage.match(/href="(\/hours\/\d+)"/)[1];
+  const page = await read(office, path), span = page.match(/name="came_(\d+)"/)[1];
+  assert.match(page, /name="came_\d+" value="13:5[78]"/, "the times that were recorded");
+  assert.match(plain(page), /合计： ?2 小时 5\d 分/);
+  assert.match(plain(page), /电话 ?138\*\*\*\*0055/, "masked");
+  // shown on request, on this page
+  const shown = await sent(
+    await office.submit(path, `/volunteers/${volunteers[4].id}/reveal`, { next: path }),
+  );
+  assert.equal(shown.headers.get("location"), path);
+  assert.match(await read(office, path), /tel:13800000055/);
+  const decide = (fields, status) =>
+    office.submit(path, `${path}/decide`, fields).then((answer) => sent(answer, status));
+  const refused = async (fields) =>
+    plain(await (await decide({ why: "核实过", ...fields }, 422)).text());
+  const times = (came, went, rest = "", back = "") => ({
+    [`came_${span}`]: came,
+    [`went_${span}`]: went,
+    [`rest_${span}`]: rest,
+    [`back_${span}`]: back,
+  });
+  assert.match(await refused(times("一点", "16:55")), /例如 13:00/);
+  assert.match(await refused(times("", "16:55")), /13:00 到 16:55/);
+  assert.match(await refused(times("13:00", "16:55", "15:00")), /休息要填开始和结束/);
+  assert.match(await refused({ ...times("13:00", "16:55"), why: "" }), /请写明理由/);
+  // from one o'clock, with half an hour of tea: longer than the activity, so part of it is outside
+  await decide({ ...times("13:00", "16:55", "15:00", "15:30"), why: "提前布置，队长在场" });
+  const after = plain(await read(office, path));
+  assert.match(after, /到场 3 小时 25 分，计入 3 小时 25 分/);
+  assert.match(after, /13:00–15:00/);
+  assert.match(after, /15:30–16:55/);
+  assert.match(after, /提前布置，队长在场/);
+  // and what nobody noted; longer than the activity
+  await decide({ came_new: "12:00", went_new: "18:00", activity_new: id, why: "前后收拾" });
+  const more = plain(await read(office, path));
+  assert.match(more, /活动之外 ?12:00–14:00/);
+  assert.match(more, /活动之外 ?17:00–18:00/);
+  assert.match(more, /到场 6 小时，计入 6 小时/, "overlaps count once");
+});

@@ -178,6 +178,7 @@ struct feed_event activity_event(struct ctx *ctx, const struct activity *a);
     M(check_in_module) \
     M(entrance_module) \
     M(feeds_module) \
-    M(open_shifts_module)
+    M(open_shifts_module) \
+    M(service_day_module)
 
 #endif

@@ -425,7 +425,8 @@ static void draw_days(struct ctx *ctx, const struct volunteer *v)
 }
 
 /* Shows the number only to someone who has just asked for it, which is logged. */
-static void draw_phone(struct ctx *ctx, const struct volunteer *v, const struct person *p)
+void volunteer_phone_draw(struct ctx *ctx, const struct volunteer *v, const struct person *p,
+                          const char *here)
 {
     struct buf *out = ctx->web->out;
     bool hosts = ctx->actor.roles & VOLUNTEER_HOSTS;
@@ -444,7 +445,10 @@ static void draw_phone(struct ctx *ctx, const struct volunteer *v, const struct 
             form_begin(ctx,
                        arena_print(ctx->arena, "/volunteers/%lld/reveal", (long long)v->record.id),
                        NULL, false);
-            html(out, "<button class=\"quiet\">{} {}</button>", icon(ctx, "eye"), say(ctx, "Show"));
+            html(out,
+                 "<input type=\"hidden\" name=\"next\" value=\"{}\"><button class=\"quiet\">{} "
+                 "{}</button>",
+                 here, icon(ctx, "eye"), say(ctx, "Show"));
             form_end(ctx);
         }
     }
@@ -476,7 +480,8 @@ static void detail(struct ctx *ctx)
     draw_days(ctx, v);
     volunteer_history(ctx, v->record.id);
     html(out, "</div><aside aria-label=\"{}\"><dl class=\"facts card\">", say(ctx, "Key details"));
-    draw_phone(ctx, v, p);
+    volunteer_phone_draw(ctx, v, p,
+                         arena_print(ctx->arena, "/volunteers/%lld", (long long)v->record.id));
     html(out, "<div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Community"),
          field_show(ctx, kind_field(&volunteers_kind, "community"), v));
     if (v->team != NONE)
@@ -564,7 +569,7 @@ static void step(struct ctx *ctx)
 static void reveal(struct ctx *ctx)
 {
     journal_add(ctx, "volunteers", ctx->web->id, "reveal", NULL, NULL);
-    see_other(ctx, "/volunteers/{}", ctx->web->id);
+    see_next(ctx, arena_print(ctx->arena, "/volunteers/%lld", (long long)ctx->web->id));
 }
 
 /* ---- what is offered ---- */

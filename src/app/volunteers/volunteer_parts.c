@@ -16,20 +16,6 @@
 
 /* ---- hours and months ---- */
 
-int64_t hours_typed(const char *typed)
-{
-    char *end;
-    if (!typed || !*typed || !strchr("0123456789", *typed))
-        return NONE;
-    double whole = strtod(typed, &end), minutes = 0;
-    if (*end == ':' && end[1] >= '0' && end[1] <= '5') {
-        minutes = strtod(end + 1, &end);
-    }
-    if (*end || whole < 0 || whole > 24 || minutes >= 60)
-        return NONE;
-    return (int64_t)(whole * 3600 + minutes * 60 + 0.5);
-}
-
 void stars_draw(struct ctx *ctx, int64_t seconds)
 {
     static const int64_t steps[] = {100, 300, 600, 1000, 1500};
@@ -95,7 +81,8 @@ void hours_attended(struct ctx *ctx, const struct hours *h)
         bool open = row_int(r, "went") == NONE, is_void = !strcmp(row_text(r, "status"), "void");
         const char *title = row_text(r, "title")
                                 ? ctx_pick(ctx, row_text(r, "title"), row_text(r, "title_en"))
-                                : say(ctx, "Home visit");
+                            : row_int(r, "offer") != NONE ? say(ctx, "Home visit")
+                                                          : say(ctx, "Outside an activity");
         html(out,
              "<li class=\"{}\">{}<div><p class=\"what\"><b>{}</b></p><p "
              "class=\"by\"><time>{}</time>",

@@ -21,7 +21,6 @@ void volunteer_who_read(struct ctx *ctx, struct person *p);
 void team_options(struct ctx *ctx, int64_t chosen, bool only);
 
 /* ---- volunteer_parts.c ---- */
-int64_t hours_typed(const char *typed); /* "3.5" or "3:30" in seconds; NONE */
 /* The month in ?month=, within sensible limits; without it, the current one. */
 int64_t month_asked(struct ctx *ctx);
 int64_t month_next(int64_t month, int by);

@@ -78,7 +78,8 @@ struct volunteer *volunteer_by_code(struct ctx *ctx, const char *typed);
  * change, and updates the volunteer's sum. day: as in base/when.h. */
 enum status hours_compute(struct ctx *ctx, int64_t volunteer, int64_t day);
 /* On the writer thread: seconds replaces the computed value; why is required. Approves or
- * refuses what is on hold. */
+ * refuses what is on hold. Pages approve what was attended, after correcting the times
+ * (app/activities/service_day.c), so that the times prove the sum. */
 enum status hours_decide(struct ctx *ctx, const struct hours *before, int64_t seconds,
                          const char *why);
 /* On the writer thread: the volunteer reports a missing day. It is decided like a disputed one. */
@@ -116,6 +117,11 @@ void volunteer_timeline(struct ctx *ctx, int64_t volunteer);
 void stars_draw(struct ctx *ctx, int64_t seconds); /* with words, and what the next star needs */
 /* What counts of a day, and why it differs from the attendance. */
 void hours_state(struct ctx *ctx, const struct hours *h);
+/* Draws the telephone as a row of <dl class="facts">, masked until it is asked for; here: the page
+ * to return to. */
+struct person;
+void volunteer_phone_draw(struct ctx *ctx, const struct volunteer *v, const struct person *p,
+                          const char *here);
 /* The only team that the actor leads; NONE: none, or several. */
 int64_t team_own(const struct ctx *ctx);
 /* The attendances of that day: what, from when to when, certified by whom. */
