@@ -441,5 +441,9 @@ const char *mask_id(struct arena *a, const char *id)
 
 const char *mask_name(struct arena *a, const char *name)
 {
-    return name ? mask(a, name, 1, 0, 2) : NULL;
+    if (!name || !*name)
+        return name;
+    const char *rest = name;
+    text_next(&rest);
+    return arena_print(a, "%.*s**", *rest ? (int)(rest - name) : 0, name);
 }

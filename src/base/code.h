@@ -70,7 +70,8 @@ const char *code_token(struct arena *a, size_t n);
 const char *mask_phone(struct arena *a, const char *phone);
 /* 110***********2X: keeps the first three and the last two; shorter than 8 is masked completely. */
 const char *mask_id(struct arena *a, const char *id);
-/* 张三丰 → 张**, Anna → A***: the first character stays. */
+/* 张三 → 张**, Anna → A**: the first character stays, how long it is doesn't show; one character is
+ * masked completely. */
 const char *mask_name(struct arena *a, const char *name);
 
 #endif

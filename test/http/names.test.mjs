@@ -58,7 +58,7 @@ test("names and phone numbers of residents are masked in the work list's spreads
   ])
     await api("POST", `/requests/${request.id}/${step}`, body);
   await until(
-    async () => (await read(office, "/outbox?view=all")).includes("诸***"),
+    async () => (await read(office, "/outbox?view=all")).includes("诸**"),
     "who joined is to be told",
   );
   for (const path of ["/outbox", "/outbox?view=all", "/outbox?view=all&to=residents"]) {
@@ -66,14 +66,14 @@ test("names and phone numbers of residents are masked in the work list's spreads
     for (const word of [people[0][0], people[1][0]])
       assert.ok(!shown.includes(word), `${path}: ${word}`);
   }
-  assert.match(await read(office, "/outbox?view=all"), /欧\*\*\*/);
+  assert.match(await read(office, "/outbox?view=all"), /欧\*\*(?!\*)/);
   const sheet = async (format) => {
     const answer = await office.submit("/work?view=all", "/work/download?view=all", { format });
     assert.equal(answer.status, 200);
     return Buffer.from(await answer.arrayBuffer());
   };
   const csv = (await sheet("csv")).toString();
-  assert.match(csv, /欧\*\*\*,138\*\*\*\*8231/);
+  assert.match(csv, /欧\*\*,138\*\*\*\*8231/);
   for (const word of clear) assert.ok(!csv.includes(word), word);
   const xlsx = python(
     "import sys,zipfile,io;z=zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read()));" +
@@ -81,6 +81,6 @@ test("names and phone numbers of residents are masked in the work list's spreads
     [],
     await sheet("xlsx"),
   ).toString();
-  assert.match(xlsx, /欧\*\*\*/);
+  assert.match(xlsx, /欧\*\*(?!\*)/);
   for (const word of clear) assert.ok(!xlsx.includes(word), word);
 });
