@@ -522,3 +522,58 @@ test("on a request's page nothing is said twice, and what happened comes before 
   assert.deepEqual(order, [...order].sort((a, b) => a - b));
   assert.ok(order.every((at) => at > 0), order.join(" "));
 });
+
+/** A closed request with a reply. */
+const closed = async (subject, text, reply) => {
+  const { area, unit } = await places();
+  const { id } = await api("POST", "/requests", { subject, text, area });
+  await api("POST", `/requests/${id}/dispatch`, { unit: `#${unit("city")}` });
+  await api("POST", `/requests/${id}/answer`, { text: reply });
+  await api("POST", `/requests/${id}/close`, { solved: "yes" });
+  return id;
+};
+
+test("similar requests are like this one, or there are none", async () => {
+  await closed("外地户口能不能在这里参保", "我不是本地户口，能不能在这里交居民医保。", "持居住证可以。");
+  await closed("有没有免费的技能培训", "失业在家，想学一门手艺。", "有，下月开班。");
+  await closed("想找份离家近的钟点工", "上午做几个小时，打扫、帮厨都行。", "已登记。");
+  const like = await closed("小区公共收益想公开", "电梯广告和停车的公共收益去向想公开。", "已张贴明细。");
+  const similar = async (subject, text) => {
+    const { id } = await api("POST", "/requests", { subject, text });
+    await until(async () => {
+      const found = await api("GET", "/requests?q=" + encodeURIComponent(subject));
+      return found.items?.some((one) => one.id === id);
+    }, "it is found");
+    const page = caseOf(await read(office, `/requests/${id}`));
+    return page.match(/<section class="screen similar">[\s\S]*?<\/section>/)?.[0];
+  };
+  const list = await similar("公共收益公开", "小区的公共收益一年没公开了，想看明细。");
+  assert.match(list, new RegExp(`href="/requests/${like}"`));
+  assert.doesNotMatch(list, /外地户口|技能培训|钟点工/);
+  assert.equal(await similar("江面有鲸鱼", "鲸鱼浮出江面喷水。"), undefined, "no list of noise");
+});
+
+test("a search counts what it finds in every view; where there is no more, nothing more is offered", async () => {
+  const { area, unit } = await places(), words = "蓝色邮筒", q = encodeURIComponent(words);
+  const [one, two] = await Promise.all(["一", "二"].map((n) =>
+    api("POST", "/requests", { subject: `${words}${n}`, text: `${words}歪了，${n}号。`, area })));
+  await closed(`${words}三`, `${words}掉漆。`, "已补漆。");
+  await api("POST", `/requests/${two.id}/dispatch`, { unit: `#${unit("city")}` });
+  const counts = async (view) => {
+    const page = await read(office, `/work?view=${view}&q=${q}`);
+    const tabs = page.match(/<nav class="filters"[\s\S]*?<\/nav>/)[0];
+    return Object.fromEntries(
+      [...tabs.matchAll(/view=(\w+)&amp;q=[^>]*>[^<]*<b class="count[^"]*">(\d+)/g)].map(([, id, n]) => [id, Number(n)]));
+  };
+  for (const view of ["free", "all", "late"]) {
+    const { free, all, closed: done, late, parked } = await counts(view);
+    assert.deepEqual({ free, all, done, late, parked }, { free: 1, all: 3, done: 1, late: 0, parked: 0 }, view);
+  }
+  assert.ok(one.id);
+  const empty = async (path) => (await read(office, path)).match(/<div class="empty">[\s\S]*?<\/div>/)[0];
+  assert.match(await empty(`/work?view=late&q=${q}`), /view=all&amp;q=[^>]*>Search all requests/);
+  const nowhere = encodeURIComponent("没有这样的词语");
+  assert.doesNotMatch(await empty(`/work?view=all&q=${nowhere}`), /Search all requests/);
+  assert.doesNotMatch(await empty(`/work?view=late&q=${nowhere}`), /Search all requests/);
+  assert.match(await empty(`/work?view=all&q=${nowhere}`), /Clear filters/);
+});

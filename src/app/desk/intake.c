@@ -106,7 +106,7 @@ static void draw_open(struct ctx *ctx)
         shown = 0;
     for (int i = 0; i < n && shown < 4; i++) {
         const struct request *r = record_load(ctx, &requests_kind, hits[i].id);
-        if (!r || hits[i].score < 0.15)
+        if (!r || hits[i].score < SEARCH_LIKE)
             continue;
         if (shown++ == 0)
             html(out, "<section><h2>{}</h2><p class=\"soft\">{}</p><ul class=\"files\">",

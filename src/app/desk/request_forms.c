@@ -327,7 +327,9 @@ static void draw_into(struct ctx *ctx, const struct request *r, const struct ste
          say(ctx, "The two will be handled together. Both histories are kept and both residents "
                   "are told."));
     for (int i = 0; i < n; i++) {
-        const struct request *other = record_load(ctx, &requests_kind, hits[i].id);
+        const struct request *other = hits[i].score < SEARCH_LIKE
+                                          ? NULL
+                                          : record_load(ctx, &requests_kind, hits[i].id);
         if (other)
             html(out,
                  "<label class=\"check\"><input type=\"radio\" name=\"like\" value=\"{}\"> {} "

@@ -368,16 +368,33 @@ void request_draw_facts(struct ctx *ctx, const struct request *r)
 
 /* ---- similar requests ---- */
 
+#define SIMILAR_ASKED 16
+#define SIMILAR_SHOWN 5
+
+/* The first level of a category, of which there are three at most; NONE: of none. */
+static int64_t top_category(struct ctx *ctx, int64_t category)
+{
+    return category == NONE
+               ? NONE
+               : query_int(ctx->db,
+                           "SELECT coalesce(p.parent, c.parent, c.id) AS id FROM categories c LEFT "
+                           "JOIN categories p ON p.id = c.parent WHERE c.id = {}",
+                           category);
+}
+
+/* Nothing rather than noise: only what is like it, and of its kind where both kinds are known. */
 void request_draw_similar(struct ctx *ctx, const struct request *r, bool use)
 {
     struct buf *out = ctx->web->out;
-    struct search_hit hits[8];
+    struct search_hit hits[SIMILAR_ASKED];
     int n = search_similar(ctx, r->subject, r->text, SEARCH_CLOSED, NONE, NONE, r->record.id, hits,
-                           8),
+                           SIMILAR_ASKED),
         shown = 0;
-    for (int i = 0; i < n && shown < 5; i++) {
+    int64_t about = top_category(ctx, r->category);
+    for (int i = 0; i < n && shown < SIMILAR_SHOWN && hits[i].score >= SEARCH_LIKE; i++) {
         const struct request *s = record_load(ctx, &requests_kind, hits[i].id);
-        if (!s || !s->reply)
+        int64_t other = s ? top_category(ctx, s->category) : NONE;
+        if (!s || !s->reply || (about != NONE && other != NONE && about != other))
             continue;
         if (shown++ == 0)
             html(out, "<section class=\"screen similar\"><h2>{}</h2><ul>",

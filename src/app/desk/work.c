@@ -31,11 +31,12 @@ struct work {
     int count;
     bool more, earlier; /* there are rows after, before these */
     const char *column;
-    bool down;         /* descending */
-    int64_t seen;      /* number of rows before this page */
-    int64_t total;     /* found by the search */
-    const char *words; /* search words; NULL */
-    bool pick;         /* rows have checkboxes */
+    bool down;              /* descending */
+    int64_t seen;           /* number of rows before this page */
+    int64_t total;          /* found by the search */
+    const char *words;      /* search words; NULL */
+    struct work_hits *hits; /* of the words, in every view */
+    bool pick;              /* rows have checkboxes */
 };
 
 /* ---- order and place ---- */
@@ -175,10 +176,13 @@ static void load(struct ctx *ctx, struct work *w)
     if (w->seen < 0 || w->seen > INT64_C(1000000000))
         w->seen = 0;
     take_order(ctx, w);
-    if (w->words)
+    if (w->words) {
         find_rows(ctx, w);
-    else
+        w->hits = ARENA_NEW(ctx->arena, struct work_hits);
+        work_hits_find(ctx, w->words, w->hits);
+    } else {
         read_rows(ctx, w);
+    }
     w->categories = names_load(ctx, "categories");
     w->routes = w->pick ? routes_load(ctx) : NULL;
     if (w->count)
@@ -335,6 +339,15 @@ static void draw_pager(struct ctx *ctx, const struct work *w, int64_t total)
     html(out, "</nav>");
 }
 
+/* With search words: of what they find. */
+static int64_t view_count(struct ctx *ctx, const struct kind_view *v, const void *about)
+{
+    const struct work *w = about;
+    if (!w->words)
+        return work_count(ctx, v);
+    return v == w->view ? w->total : work_hits_count(ctx, w->hits, v);
+}
+
 static void draw_empty(struct ctx *ctx, const struct work *w)
 {
     struct buf *out = ctx->web->out;
@@ -342,17 +355,12 @@ static void draw_empty(struct ctx *ctx, const struct work *w)
     html(out, "<div class=\"empty\">{}<p>{}</p>", icon(ctx, narrowed ? "list-search" : "inbox"),
          narrowed ? say(ctx, "No matching requests in this view.") : tr(ctx, w->view->empty));
     if (narrowed)
-        html(out, "<p><a href=\"/work?view={}\">{}</a> · <a href=\"{}\">{}</a></p>", w->view->id,
-             say(ctx, "Clear filters"), work_address(ctx, "/work", "view", "all"),
+        html(out, "<p><a href=\"/work?view={}\">{}</a>", w->view->id, say(ctx, "Clear filters"));
+    const struct kind_view *all = narrowed ? kind_view_find(ctx, work_views, "all") : NULL;
+    if (all && all != w->view && view_count(ctx, all, w) != 0)
+        html(out, " · <a href=\"{}\">{}</a>", work_address(ctx, "/work", "view", "all"),
              say(ctx, "Search all requests"));
-    html(out, "</div>");
-}
-
-/* With search words only the current view has a number: the requests found. */
-static int64_t view_count(struct ctx *ctx, const struct kind_view *v, const void *about)
-{
-    const struct work *w = about;
-    return v == w->view && w->words ? w->total : work_count(ctx, v);
+    html(out, "{}</div>", (struct markup){narrowed ? "</p>" : ""});
 }
 
 static const char *view_href(struct ctx *ctx, const struct kind_view *v)

@@ -11,6 +11,7 @@
 
 #include "app/requests/requests.h"
 #include "app/registers/registers.h"
+#include "app/search/search.h"
 
 #include <string.h>
 
@@ -262,8 +263,6 @@ const struct kind_view *work_view(struct ctx *ctx)
     return v;
 }
 
-/* ---- the next one ---- */
-
 static const struct kind_view *view_named(const char *id)
 {
     const struct kind_view *v = work_views;
@@ -271,6 +270,47 @@ static const struct kind_view *view_named(const char *id)
         v++;
     return v;
 }
+
+/* ---- what a search finds ---- */
+
+/* False: more than HITS_MOST. */
+static bool find_hits(struct ctx *ctx, const char *words, bool open_only, struct work_hits *h)
+{
+    static const char *const only[] = {"number", NULL};
+    struct list l = {.kind = &requests_kind, .limit = HITS_MOST, .only = only};
+    work_where(ctx, &l.where, view_named("all"));
+    if (open_only)
+        sql_add(&l.where, IS_OPEN);
+    struct list_total total = search_list(ctx, &l, words);
+    h->open_only = open_only;
+    h->count = 0;
+    struct rows *rows = list_run(ctx, &l);
+    for (const struct request *r;
+         h->count < HITS_MOST && (r = list_next(ctx, &requests_kind, rows, ctx->arena)) != NULL;)
+        h->ids[h->count++] = r->record.id;
+    rows_end(rows);
+    return !total.more && total.count <= HITS_MOST;
+}
+
+void work_hits_find(struct ctx *ctx, const char *words, struct work_hits *h)
+{
+    h->none = !find_hits(ctx, words, false, h) && !find_hits(ctx, words, true, h);
+}
+
+int64_t work_hits_count(struct ctx *ctx, const struct work_hits *h, const struct kind_view *v)
+{
+    struct sql where;
+    if (h->none || (h->open_only && v->closed))
+        return NONE;
+    work_where(ctx, &where, v);
+    sql_add(&where, " AND id IN (0");
+    for (int i = 0; i < HITS_MOST; i++) /* always as many places: one statement to keep */
+        sql_add(&where, ", {}", i < h->count ? h->ids[i] : (int64_t)0);
+    sql_add(&where, ")");
+    return count_some(ctx, &where, COUNT_MOST);
+}
+
+/* ---- the next one ---- */
 
 /* The whole view: the address of a request's page may hold filters of a list that led to it. */
 static void view_where(struct ctx *ctx, struct sql *where, const struct kind_view *v,

@@ -27,6 +27,17 @@ void work_where(struct ctx *ctx, struct sql *where, const struct kind_view *v);
 int64_t work_count(struct ctx *ctx, const struct kind_view *v);
 /* The view asked for, or the first in which something waits; when narrowed, all. */
 const struct kind_view *work_view(struct ctx *ctx);
+/* What a search finds in every view with the present filters, for the numbers beside them. Broad
+ * words find more than is looked up: then only what is open is counted, or nothing. */
+#define HITS_MOST 300
+struct work_hits {
+    int64_t ids[HITS_MOST];
+    int count;
+    bool open_only, none; /* these are the open ones; there are too many of those as well */
+};
+void work_hits_find(struct ctx *ctx, const char *words, struct work_hits *h);
+int64_t work_hits_count(struct ctx *ctx, const struct work_hits *h, const struct kind_view *v);
+
 /* Of the list that the actor works through (to dispatch, to follow up, mine, my unit's: what this
  * request's state makes likely first), the next one after it, and how many there are without it. */
 struct work_next {

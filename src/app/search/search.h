@@ -39,6 +39,9 @@ enum search_which {
     SEARCH_SORTED /* closed, with a category */,
     SEARCH_ALL
 };
+/* From this score on two requests are mostly about the same (measured: docs/decisions.md, Search);
+ * below it a list of similar ones is noise. */
+#define SEARCH_LIKE 0.15
 /*
  * Requests whose subject and text are like this one, best first; at most most of them. Not narrowed
  * to what the actor may see: the caller loads each with record_load (staff) or shows only what is
