@@ -88,7 +88,7 @@ function options(kind: string, unit: string, title: string, data: Numbers, size:
         boundaryGap: kind !== 'line',
         axisTick: { show: false },
         axisLine: { lineStyle: { color: soft } },
-        axisLabel: { ...type, color: ink, ...(across ? { width: Math.max(size * 7.5, Math.min(size * 13, width / 3)), overflow: 'truncate' } : { hideOverlap: true, alignMinLabel: kind === 'line' ? 'left' : null, alignMaxLabel: kind === 'line' ? 'right' : null }) },
+        axisLabel: { ...type, color: ink, ...(across ? { width: Math.max(size * 7.5, Math.min(size * 13, width / 3)), overflow: 'truncate' } : { hideOverlap: true, ...(kind === 'line' ? { showMinLabel: true, showMaxLabel: true, alignMinLabel: 'left', alignMaxLabel: 'right' } : {}) }) },
     };
     const values = {
         type: 'value',
@@ -182,7 +182,10 @@ function place(table: HTMLTableElement): void {
         if (href)
             location.assign(href);
     });
-    new ResizeObserver(() => chart.resize()).observe(plot);
+    new ResizeObserver(() => { /* the legend may need another row */
+        chart.resize();
+        paint();
+    }).observe(plot);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
     addEventListener('beforeprint', () => chart.resize());
 }

@@ -97,6 +97,8 @@ void kind_views_draw(struct ctx *ctx, const struct kind_view *views, const struc
                  v->tone && n > 0 ? v->tone : "", n);
         buf_puts(out, "</a>");
     }
-    if (tabs->name)
+    if (tabs->name) {
         buf_puts(out, "</nav>");
+        printed_note(ctx, now ? tr(ctx, now->label) : NULL);
+    }
 }

@@ -569,8 +569,8 @@ static void list_page(struct ctx *ctx)
     }
     browse_init(ctx, &b, k, query_param);
     page_begin(ctx, tr(ctx, k->many), PAGE_STAFF | PAGE_WIDE);
-    printed_note(ctx, browse_narrowed(ctx, k, query_param));
     list_head(ctx, k);
+    printed_note(ctx, browse_narrowed(ctx, k, query_param));
     if (view_of(k).list)
         view_of(k).list(ctx);
     filters(ctx, k, b.narrowed);

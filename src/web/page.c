@@ -161,13 +161,14 @@ static void language_toggle(struct ctx *ctx)
            english ? "中文" : "English");
 }
 
-/* On a phone the residents' places are behind one button, so that the frame is one row high. */
-static void nav_menu(struct ctx *ctx)
+/* On a phone the places are behind one button, so that the frame is one row high: those of
+ * residents, and of staff in English, whose words are too long for a row. */
+static void nav_menu(struct ctx *ctx, bool staff)
 {
     struct buf *out = ctx->web->out;
     html(out, "<details class=\"menu mainmenu\"><summary>{} <span>{}</span></summary><div>",
          icon(ctx, "menu-2"), say(ctx, "Menu"));
-    nav(ctx, false);
+    nav(ctx, staff);
     language_toggle(ctx);
     buf_puts(out, "</div></details>");
 }
@@ -222,7 +223,9 @@ static void tools(struct ctx *ctx, bool staff)
     if (!staff) {
         toggle(ctx, "/elder", "elder", ctx->web->elder ? "0" : "1", "text-size",
                ctx->web->elder ? say(ctx, "Standard text") : say(ctx, "Large text"));
-        nav_menu(ctx);
+        nav_menu(ctx, false);
+    } else if (ctx->lang[0] == 'e') {
+        nav_menu(ctx, true);
     }
     if (ctx->actor.user != NONE) {
         html(

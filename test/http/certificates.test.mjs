@@ -3,12 +3,25 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { day, folder, idIn, linli, pause, plain, read, rows, sent, start, until } from "./server.mjs";
+import {
+  day,
+  folder,
+  idIn,
+  linli,
+  pause,
+  plain,
+  read,
+  rows,
+  sent,
+  start,
+  until,
+} from "./server.mjs";
 
 let server, office, volunteer;
 const issued = {};
 const issue = async (more = {}) => {
-  const answer = await office.submit(`/certificates/new?volunteer=${volunteer.id}`, "/certificates", {
+  const form = `/certificates/new?volunteer=${volunteer.id}`;
+  const answer = await office.submit(form, "/certificates", {
     volunteer: volunteer.id,
     valid_from: day(-400),
     valid_to: day(0),
@@ -98,14 +111,16 @@ test("the number on paper tells what was issued, however it is typed", async () 
     assert.match(headers.get("cache-control"), /no-store/);
   }
   stated((await check(issued.old.number)).html, issued.old, /已.{0,4}(替|换|新|失效)/);
-  await sent(await office.submit(`/certificates/${issued.other.id}`, `/certificates/${issued.other.id}/revoke`, { why: "时数有误" }));
+  const page = `/certificates/${issued.other.id}`;
+  await sent(await office.submit(page, `${page}/revoke`, { why: "时数有误" }));
   const revoked = (await check(issued.other.number)).html;
   stated(revoked, issued.other, /已撤销/);
   assert.doesNotMatch(revoked, /时数有误/, "why is the office's own");
 });
 
 test("a number that is none says what one looks like; a wrong one says nothing of its neighbours", async () => {
-  for (const typed of ["", "ZS2026", "123", `${issued.valid.number}X`, issued.valid.number.slice(2)]) {
+  const { number } = issued.valid;
+  for (const typed of ["", "ZS2026", "123", `${number}X`, number.slice(2)]) {
     const { status, html } = await check(typed);
     assert.equal(status, 422, typed);
     assert.match(html, /这不是证明编号/);
@@ -172,7 +187,8 @@ test("the command and the key are there for experts, folded away", async () => {
 test("an installation in nobody's name issues none until it is set who does", async () => {
   const data = folder("empty");
   assert.equal(linli(["init", "--data", data]).code, 0);
-  const added = linli(["user", "add", "one", "--name", "王科员", "--role", "office", "--generate", "--data", data]);
+  const account = ["one", "--name", "王科员", "--role", "office", "--generate"];
+  const added = linli(["user", "add", ...account, "--data", data]);
   assert.equal(added.code, 0, added.stderr);
   rows(
     join(data, "linli.db"),

@@ -33,7 +33,8 @@ for row in ET.fromstring(z.read("xl/worksheets/sheet1.xml")).iter(ns + "row"):
     for c in row.findall(ns + "c"):
         v = c.find(ns + "v")
         text = v.text if v is not None else ""
-        cells[re.match("[A-Z]+", c.get("r")).group()] = shared[int(text)] if c.get("t") == "s" else said(c) or text
+        value = shared[int(text)] if c.get("t") == "s" else said(c) or text
+        cells[re.match("[A-Z]+", c.get("r")).group()] = value
     out.append([cells.get(chr(65 + i), "") for i in range(26)])
 print(json.dumps(out))`,
       [],
@@ -49,7 +50,8 @@ const headings = (html) => [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map((m) => m[1
 
 test("figures stand in groups; residents see those that are not the office's own", async () => {
   const inside = await read(leader, "/figures"), outside = await read(server.visitor(), "/figures");
-  const groups = ["诉求：数量", "诉求：时效", "诉求：结果", "队伍和服务站", "志愿服务", "活动", "意见"];
+  const groups = ["诉求：数量", "诉求：时效", "诉求：结果"];
+  groups.push("队伍和服务站", "志愿服务", "活动", "意见");
   assert.deepEqual(headings(inside).sort(), groups.sort());
   assert.deepEqual(headings(outside).sort(), groups.sort());
   const group = (html, name) => html.split(`<h2>${name}</h2>`)[1].split("</section>")[0];
@@ -75,7 +77,10 @@ test("a record that was opened from a figure leads back to it, and nowhere else"
   const link = list.match(/<th scope="row"><a href="([^"]+)"/)[1].replaceAll("&amp;", "&");
   assert.match(link, /^\/requests\/\d+\?figure=requests-answered_in_time&from=/);
   const back = (html) =>
-    html.match(/<nav class="trail"[^>]*><a href="([^"]*)">(.*?)<\/a>/s).slice(1).map((t) => plain(t).trim().replaceAll("&amp;", "&"));
+    html
+      .match(/<nav class="trail"[^>]*><a href="([^"]*)">(.*?)<\/a>/s)
+      .slice(1)
+      .map((t) => plain(t).trim().replaceAll("&amp;", "&"));
   assert.deepEqual(back(await read(office, link)), [at, "按期答复率"]);
   const record = link.split("?")[0];
   assert.equal(back(await read(office, record))[0], "/work");
@@ -87,9 +92,8 @@ test("a record that was opened from a figure leads back to it, and nowhere else"
     "back=//evil.example&next=https://evil.example",
   ])
     assert.equal(back(await read(office, `${record}?${junk}`))[0], "/work", junk);
-  const [href] = back(
-    await read(office, `${record}?figure=requests-open&from=javascript:alert(1)&to=x"y&area=//e&category=1%27&page=2&part=<b>`),
-  );
+  const worse = `from=javascript:alert(1)&to=x"y&area=//e&category=1%27&page=2&part=<b>`;
+  const [href] = back(await read(office, `${record}?figure=requests-open&${worse}`));
   assert.match(href, /^\/figures\/requests-open\/records(\?[a-z0-9=&-]*)?$/);
   // other records: volunteers, days of service, activities, registers
   for (const [figure, path] of [
@@ -110,7 +114,7 @@ test("all figures are a spreadsheet, with exact values, their rule and what they
   const file = await download(office, "/figures", `/figures/download${span}`, "xlsx");
   assert.match(file.name, /^指标-\d{4}-\d\d-\d\d\.xlsx$/);
   const [head, ...lines] = sheet(file.bytes);
-  assert.deepEqual(head.slice(0, 9), ["分组", "指标", "数值", "单位", "分子", "分母", "时间段", "未计入", "统计口径"]);
+  assert.equal(head.join(" ").trim(), "分组 指标 数值 单位 分子 分母 时间段 未计入 统计口径");
   const line = (title) => lines.find((each) => each[1] === title);
   const received = line("收到诉求");
   assert.equal(received[0], "诉求：数量");
@@ -122,11 +126,12 @@ test("all figures are a spreadsheet, with exact values, their rule and what they
   assert.ok(Math.abs((100 * rate[4]) / rate[5] - rate[2]) < 0.006, rate.join());
   assert.match(rate[8], /÷/);
   assert.ok(line("超期诉求"), "the office's own too");
-  const csv = (await download(office, "/figures", `/figures/download${span}`, "csv")).bytes.toString();
-  assert.match(csv, /^\ufeff分组,指标,数值/);
+  const csv = await download(office, "/figures", `/figures/download${span}`, "csv");
+  assert.match(csv.bytes.toString(), /^\ufeff分组,指标,数值/);
   const none = await server.visitor().submit("/figures", "/figures/download", { format: "csv" });
   assert.notEqual(none.status, 200);
-  const wrong = await office.submit("/figures", "/figures/download?from=2026-13-01", { format: "csv" });
+  const never = "/figures/download?from=2026-13-01";
+  const wrong = await office.submit("/figures", never, { format: "csv" });
   assert.equal(wrong.status, 422);
 });
 
@@ -151,29 +156,34 @@ test("the records behind a figure are a spreadsheet: this figure's, headings in 
   assert.ok(book.some((row) => row.includes(made.number)));
   // the part and the period asked for
   const part = `?part=rest&from=${day(-300)}`;
-  const rest = await download(office, page, `/figures/requests-answered_in_time/download${part}`, "csv");
-  const rows = rest.bytes.toString().trim().split("\r\n").length - 1;
-  const said = await read(office, `/figures/requests-answered_in_time/records${part}`);
-  assert.equal(rows, Number(said.match(/([\d,]+) 条记录/)?.[1] ?? 0));
+  const rate = "/figures/requests-answered_in_time";
+  const rest = await download(office, page, `${rate}/download${part}`, "csv");
+  const lines = rest.bytes.toString().trim().split("\r\n").length - 1;
+  const said = await read(office, `${rate}/records${part}`);
+  assert.equal(lines, Number(said.match(/([\d,]+) 条记录/)?.[1] ?? 0));
   const unit = await server.signIn("city1");
-  const refused = await unit.submit("/work", "/figures/volunteers-hours/download", { format: "csv" });
+  const hours = "/figures/volunteers-hours/download";
+  const refused = await unit.submit("/work", hours, { format: "csv" });
   assert.equal(refused.status, 404, "whose records I may not read");
-  const journal = await read(await server.signIn("admin"), "/journal?action=download&kind=requests");
+  const admin = await server.signIn("admin");
+  const journal = await read(admin, "/journal?action=download&kind=requests");
   assert.match(journal, /figures\/requests-open\/download/);
 });
 
 test("the community with the most overdue is named only when it is the only one", async () => {
   const past = Math.floor(Date.now() / 1000) - 40 * 86400;
-  const [communities] = store("SELECT id, name FROM areas WHERE level = 'community' ORDER BY id LIMIT 2");
+  const [communities] = store(
+    "SELECT id, name FROM areas WHERE level = 'community' ORDER BY id LIMIT 2",
+  );
+  const runs = "status IN ('received', 'dispatched', 'handling')";
   const late = async (...each) => {
     store(
-      "UPDATE requests SET due = NULL WHERE status IN ('received', 'dispatched', 'handling')",
+      `UPDATE requests SET due = NULL WHERE ${runs}`,
       ...communities.map(
         ([id], i) =>
-          `UPDATE requests SET due = ${past}, community = ${id} WHERE id IN (SELECT id FROM requests
-             WHERE status IN ('received', 'dispatched', 'handling') ORDER BY id LIMIT ${each[i]} OFFSET ${10 * i})`,
+          `UPDATE requests SET due = ${past}, community = ${id} WHERE id IN (
+             SELECT id FROM requests WHERE ${runs} ORDER BY id LIMIT ${each[i]} OFFSET ${10 * i})`,
       ),
-      "UPDATE requests SET due = due WHERE 1 = 0",
     );
     const fresh = await start({ data: server.data, logins: server.logins });
     try {

@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#define SIGN_MOST 4 /* activities on a sign: one page of A4 in type for a wall */
+
 static const char *shown(struct ctx *ctx, const struct organisation *s)
 {
     return ctx_pick(ctx, s->name, s->name_en);
@@ -101,26 +103,32 @@ static void draw_next(struct ctx *ctx, const struct organisation *s)
          s->record.id, icon(ctx, "printer"), say(ctx, "Printable poster"));
 }
 
-/* A poster: what this place is, when it is open, what is on, and a QR code to its page. */
+/* A poster of one page of A4: whose place it is, when it is open, what is on, and a QR code to its
+ * page. */
 static void sign(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     const struct organisation *s = ctx->web->record;
+    const struct site_words *w = ctx->site->words;
+    const char *office = w ? ctx_pick(ctx, w->name, w->name_en) : NULL;
     page_begin(ctx, shown(ctx, s), PAGE_RESIDENT | PAGE_PRINT);
-    html(out, "<article class=\"sheet\"><h1>{}</h1>", shown(ctx, s));
+    html(out, "<article class=\"sheet\"><header>{}<b>{}</b></header><h1>{}</h1>",
+         icon(ctx, "linli"), office, shown(ctx, s));
     draw_facts(ctx, s);
     html(out, "<section><h2>{}</h2>", say(ctx, "What’s on here"));
-    if (activities_next(ctx, "station", s->record.id, 8) == 0)
+    if (activities_next(ctx, "station", s->record.id, SIGN_MOST) == 0)
         html(out, "<p>{}</p>", say(ctx, "Come in and ask."));
     html(out, "</section><footer>");
     qr_draw(ctx, site_url(ctx, arena_print(ctx->arena, "/places/%lld", (long long)s->record.id)),
             say(ctx, "QR code for this service point’s page"));
-    html(out,
-         "<p>{}</p></footer></article><div class=\"acts screen\"><button type=\"button\" "
-         "data-print hidden>{} {}</button><a class=\"button\" href=\"/places/{}\">{}</a></div>",
+    html(out, "<div><p>{}</p>",
          say(ctx, "Scan with your phone for today’s activities, opening hours and how to send "
-                  "us a "
-                  "request."),
+                  "us a request."));
+    if (w && w->phone)
+        html(out, "<p>{} <b class=\"nobr\">{}</b></p>", office, w->phone);
+    html(out,
+         "</div></footer></article><div class=\"acts screen\"><button type=\"button\" data-print "
+         "hidden>{} {}</button><a class=\"button\" href=\"/places/{}\">{}</a></div>",
          icon(ctx, "printer"), say(ctx, "Print"), s->record.id,
          say(ctx, "Back to the service point"));
     page_end(ctx);

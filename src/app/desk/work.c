@@ -513,6 +513,22 @@ static void draw_chips(struct ctx *ctx)
     html(out, "</p>");
 }
 
+/* The view and the filters, for paper. */
+static void draw_narrowed(struct ctx *ctx, const struct work *w)
+{
+    const char *all = tr(ctx, w->view->label), *q = query_param(ctx, "q");
+    for (const struct filter *f = work_filters; f->name; f++) {
+        const char *value = filter_value(ctx, f);
+        if (value)
+            all = arena_print(ctx->arena, "%s · %s %s", all, tr(ctx, f->label),
+                              filter_words(ctx, f, value));
+    }
+    if (q && *q)
+        all = arena_print(ctx->arena, "%s · “%s”", all,
+                          hashed(q) ? say(ctx, "this phone number") : q);
+    printed_note(ctx, all);
+}
+
 static void draw_search(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
@@ -631,6 +647,7 @@ void work_page_after(struct ctx *ctx, const struct batch *left, const char *sent
          say(ctx, "Filter requests"));
     int64_t total = draw_views(ctx, &w);
     html(out, "</nav>");
+    draw_narrowed(ctx, &w);
     draw_search(ctx);
     if (w.pick) {
         html(out, "<form method=\"post\" action=\"{}\" class=\"bulk\">",

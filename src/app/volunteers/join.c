@@ -274,25 +274,35 @@ static void present_change(struct ctx *ctx)
 
 /* ---- the card to print ---- */
 
+/* Lines to cut along, around a card of 85.6 × 54 mm (ISO/IEC 7810 ID-1): millimetres. */
+static void crop_marks(struct ctx *ctx)
+{
+    buf_puts(
+        ctx->web->out,
+        "<svg class=\"crop\" viewBox=\"0 0 97.6 66\" aria-hidden=\"true\"><path "
+        "d=\"M6 0V5M91.6 0V5M6 61V66M91.6 61V66M0 6H5M92.6 6H97.6M0 60H5M92.6 60H97.6\"/></svg>");
+}
+
 void card_draw(struct ctx *ctx, const struct volunteer *v, const char *code)
 {
     struct buf *out = ctx->web->out;
     const struct person *p = record_get(ctx, &people_kind, v->person);
+    const struct site_words *w = ctx->site->words;
+    const char *office = w ? ctx_pick(ctx, w->name, w->name_en) : NULL;
+    html(out, "<div class=\"cut\">");
+    crop_marks(ctx);
     html(out,
-         "<article class=\"receipt\"><header>{}<h2>{}</h2></header><dl><dt>{}</dt><dd "
-         "class=\"big\">{}</dd><dt>{}</dt><dd>{}</dd>",
-         icon(ctx, "linli"), say(ctx, "Volunteer card"), say(ctx, "Full name"), p ? p->name : "",
-         say(ctx, "Volunteer number"), v->number);
-    if (v->team != NONE)
-        html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Team"),
-             field_show(ctx, kind_field(&volunteers_kind, "team"), v));
-    html(out, "<dt>{}</dt><dd class=\"big\">{}</dd></dl>", say(ctx, "Card code"),
-         code_shown(ctx->arena, code));
+         "<article class=\"wallet\"><header>{}<h2>{}</h2><span>{}</span></header><div><p "
+         "class=\"name\">{}</p><p>{}</p><p>{}</p><p class=\"small\">{}</p><p "
+         "class=\"code\">{}</p></div>",
+         icon(ctx, "linli"), say(ctx, "Volunteer card"), office, p ? p->name : "", v->number,
+         v->team == NONE ? NULL : field_show(ctx, kind_field(&volunteers_kind, "team"), v),
+         say(ctx, "Card code"), code_shown(ctx->arena, code));
     qr_draw(ctx, here_url(ctx, arena_print(ctx->arena, "/card#%s", code)),
             say(ctx, "QR code for your page"));
     html(out,
-         "<p class=\"small\">{}</p></article><div class=\"acts screen\"><button type=\"button\" "
-         "data-print hidden>{} {}</button>"
+         "</article></div><p class=\"small\">{}</p><div class=\"acts screen\"><button "
+         "type=\"button\" data-print hidden>{} {}</button>"
          "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button></div>",
          say(ctx, "Scan to see your shifts and hours, and to check in on site. Anyone with this "
                   "card can see your page, so keep it safe like a key. If you lose it, ask for a "

@@ -317,8 +317,11 @@ static void members(struct ctx *ctx)
     if (ctx->actor.roles & VOLUNTEER_HOSTS)
         html(out, "<a class=\"button primary\" href=\"/volunteers/new?team={}\">{} {}</a>",
              o->record.id, icon(ctx, "user-plus"), say(ctx, "Register a volunteer"));
-    html(out, "<a class=\"button\" href=\"/teams/{}\">{} {}</a></div></header>", o->record.id,
-         icon(ctx, "eye"), say(ctx, "View as resident"));
+    html(out,
+         "<a class=\"button\" href=\"/teams/{}\">{} {}</a><button class=\"quiet\" data-print "
+         "hidden>{} {}</button></div></header>",
+         o->record.id, icon(ctx, "eye"), say(ctx, "View as resident"), icon(ctx, "printer"),
+         say(ctx, "Print"));
     month_links(ctx, arena_print(ctx->arena, "/teams/%lld/members", (long long)o->record.id),
                 month);
     duty_line(ctx, o, any ? held : NULL);
@@ -329,7 +332,12 @@ static void members(struct ctx *ctx)
         draw_members(ctx, o->record.id, month, true);
         buf_puts(out, "</section>");
     }
-    html(out, "<section><h2>{}</h2>", say(ctx, "Members"));
+    int64_t n = query_int(ctx->db,
+                          "SELECT count(*) AS n FROM volunteers WHERE team = {} AND status IN "
+                          "('active', 'paused')",
+                          o->record.id);
+    printed_note(ctx, say_n(ctx, n, "1 volunteer", "{} volunteers", n)); /* the month is above */
+    html(out, "<section><h2>{} <b class=\"count screen\">{}</b></h2>", say(ctx, "Members"), n);
     if (draw_members(ctx, o->record.id, month, false) == 0)
         html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "users"),
              say(ctx, "No members yet."));

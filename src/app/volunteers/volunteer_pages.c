@@ -125,6 +125,28 @@ static void draw_filters(struct ctx *ctx, const struct kind_view *v)
     buf_puts(out, "</select></label></form>");
 }
 
+/* The filters in words, for paper. */
+static void draw_narrowed(struct ctx *ctx)
+{
+    const char *all = "", *skill = query_param(ctx, "skill"), *q = query_param(ctx, "q");
+    struct names communities = names_load(ctx, "communities");
+    const struct organisation *team = param_int(ctx, "team") == NONE
+                                          ? NULL
+                                          : record_get(ctx, &organisations_kind,
+                                                       param_int(ctx, "team"));
+    struct volunteer skilled = {.skills = skill && *skill ? arena_print(ctx->arena, "|%s|", skill)
+                                                          : NULL};
+    const char *const said[] = {
+        names_find(&communities, param_int(ctx, "community")),
+        team ? ctx_pick(ctx, team->name, team->name_en) : NULL,
+        skilled.skills ? field_show(ctx, kind_field(&volunteers_kind, "skills"), &skilled) : NULL,
+        q && !text_blank(q) ? arena_print(ctx->arena, "“%s”", q) : NULL};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (said[i] && *said[i])
+            all = arena_print(ctx->arena, "%s%s%s", all, *all ? " · " : "", said[i]);
+    printed_note(ctx, all);
+}
+
 /* Applications can be approved together by those who may approve one. */
 static bool picked(const struct ctx *ctx, const struct kind_view *v)
 {
@@ -281,6 +303,7 @@ static void list_of(struct ctx *ctx, const struct kind_view *v)
                     &(struct kind_tabs){say(ctx, "Filter volunteers"), .kind = &volunteers_kind,
                                         .href = view_href});
     form_problems(ctx);
+    draw_narrowed(ctx);
     draw_filters(ctx, v);
     draw_list(ctx, v);
     page_end(ctx);
