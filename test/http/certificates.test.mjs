@@ -83,7 +83,7 @@ const facts = (html) =>
       plain(v).trim(),
     ]),
   );
-const masked = () => [...volunteer.name][0] + "*".repeat([...volunteer.name].length - 1);
+const masked = () => `${[...volunteer.name][0]}**`;
 const stated = (html, certificate, status) => {
   const said = facts(html);
   assert.equal(said["证明编号"], certificate.number);
