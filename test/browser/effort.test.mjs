@@ -1,6 +1,6 @@
 // What a task costs: taps, keys and screens, counted in the browser and printed as a table. A
-// screen is 360 × 740 pixels; a tap is a press on something of the page, words and digits are
-// typed beside them.
+// screen is 360 × 740 pixels; a tap is a press on something of the page; words and digits are
+// typed beside the keys, a character each.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { writeFileSync } from "node:fs";
@@ -14,17 +14,19 @@ before(async () => {
 });
 after(async () => {
   await end();
-  console.log("task".padEnd(56), "taps  keys  screens");
+  console.log("task".padEnd(56), "taps  keys  typed screens");
   for (const { task, ...counted } of rows)
     console.log(
       task.padEnd(56),
-      ["taps", "keys", "screens"].map((name) => String(counted[name] ?? "").padEnd(5)).join(" "),
+      ["taps", "keys", "typed", "screens"]
+        .map((name) => String(counted[name] ?? "").padEnd(5))
+        .join(" "),
     );
 });
 
 /** Presses and remembers that it did. */
 function hand(page) {
-  const count = { taps: 0, keys: 0 };
+  const count = { taps: 0, keys: 0, typed: 0 };
   return Object.assign(count, {
     async press(key) {
       await page.keyboard.press(key);
@@ -36,6 +38,7 @@ function hand(page) {
     },
     async type(text) {
       await page.keyboard.type(text);
+      count.typed += [...text].length;
     },
   });
 }
@@ -73,7 +76,8 @@ test("a resident of 77 asks for a haircut: large text, phone", async () => {
     if (await mine.count()) await mine.click(); // the second is like the first
     await page.waitForURL(/receipt/);
     await visit.check(`receipt, ${time}`);
-    rows.push({ task: `haircut at home, large text, the ${time} time`, taps: h.taps, screens });
+    const task = `haircut at home, large text, the ${time} time`;
+    rows.push({ task, taps: h.taps, typed: h.typed, screens });
     assert.ok(h.taps <= 4, `${h.taps} taps`);
     assert.ok(screens <= 2, `${screens} screens`);
   }
@@ -143,7 +147,8 @@ test("check-in at the entrance by the leader's phone: from the list, and somebod
   const screens = await screensTo(page, first);
   await h.tap(first.getByRole("button"));
   await inside(who);
-  rows.push({ task: "check-in of a member at the entrance", taps: h.taps, screens });
+  const task = "check-in of a member at the entrance";
+  rows.push({ task, taps: h.taps, typed: h.typed, screens });
   assert.equal(h.taps, 1);
   assert.ok(screens <= 1, `${screens} screens`);
   // another team's: the field, five letters, the name
@@ -160,5 +165,70 @@ test("check-in at the entrance by the leader's phone: from the list, and somebod
   assert.equal(other.taps, 2);
   assert.ok(down <= 1, `${down} screens`);
   await visit.check("the entrance");
+  await visit.close();
+});
+
+test("a call is logged by keys alone, and the next one begins with one more", async () => {
+  const office = server.program("office"), visit = await open({ login: "xinghu1" });
+  const { page } = visit;
+  await visit.goto("/work");
+  const h = hand(page);
+  await h.press("n");
+  await page.waitForURL(/intake/);
+  const at = (id) => page.waitForFunction((wanted) => document.activeElement?.id === wanted, id);
+  await at("f-requester_phone"); // the caller's number stands on the telephone
+  await h.type("13800004477");
+  await h.press("Tab");
+  await at("f-requester_name");
+  await h.type("万一芳");
+  await h.press("Tab");
+  await at("f-text");
+  await h.type("三栋楼下的水管漏水，积水很深。");
+  await h.press("Control+Enter");
+  await page.waitForURL(/intake\/done/);
+  await visit.check("logged");
+  const made = (await office("GET", `/requests?q=${encodeURIComponent("水管漏水")}`)).items[0];
+  assert.equal(made.text, "三栋楼下的水管漏水，积水很深。");
+  assert.equal(made.channel, "phone");
+  rows.push({ task: "a call logged: number, name, what it is", keys: h.keys, typed: h.typed });
+  assert.ok(h.keys <= 4, `${h.keys} keys`);
+  // half a second for a key or a character: half of 30 seconds is for listening
+  assert.ok((h.keys + h.typed) / 2 <= 20, `${h.keys + h.typed} keys and characters`);
+  await h.press("n");
+  await page.waitForURL(/intake$/);
+  await at("f-requester_phone");
+  const phone = await page.locator("#f-requester_phone").inputValue();
+  assert.equal(phone, "", "nothing of the last caller");
+  await visit.close();
+});
+
+test("requests are dispatched one after the other on their own pages, three keys each", async () => {
+  const office = server.program("office"), MANY = 5;
+  const category = (await office("GET", "/categories?q=road-light")).items[0].id,
+    area = (await office("GET", "/areas?level=community&limit=1")).items[0].id;
+  const made = [];
+  for (let i = 0; i < MANY; i++) {
+    const text = `第${i + 1}根灯杆歪了`, body = { subject: text, text, category, area };
+    made.push((await office("POST", "/requests", body)).id);
+  }
+  const visit = await open({ login: "office1" }), { page } = visit, h = hand(page);
+  await visit.goto(`/requests/${made[0]}`);
+  let sent = 0;
+  for (let i = 0; i < MANY; i++) {
+    await h.press("d");
+    const unit = page.locator("#f-unit");
+    if (!(await unit.inputValue())) await unit.selectOption({ index: 1 }); // nothing is proposed
+    await h.press("Control+Enter");
+    const next = page.locator("a.now[data-key=n]");
+    await page.getByText(/等.+接单/).first().waitFor();
+    sent++;
+    if (i + 1 < MANY) {
+      const [, id] = (await next.getAttribute("href")).match(/(\d+)$/);
+      await h.press("n");
+      await page.waitForURL(new RegExp(`/requests/${id}$`));
+    }
+  }
+  rows.push({ task: "dispatched one after the other on its page, keys for each", keys: (h.keys / sent).toFixed(2) });
+  assert.ok(h.keys <= 3 * sent, `${h.keys} keys for ${sent}`);
   await visit.close();
 });

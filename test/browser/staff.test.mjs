@@ -195,8 +195,10 @@ test("what is typed while somebody talks survives a lost network and a reload, g
 test("a request is dispatched, answered and left by keys alone; ? tells which", async () => {
   const area = (await api("/areas?level=community&limit=1")).items[0].id;
   const made = [];
-  for (const n of [1, 2, 3])
-    made.push((await api("/requests", { subject: `第${n}根护栏松了`, text: `第${n}根护栏松了，一碰就晃。`, area })).id);
+  for (const n of [1, 2, 3]) {
+    const subject = `第${n}根护栏松了`, body = { subject, text: `${subject}，一碰就晃。`, area };
+    made.push((await api("/requests", body)).id);
+  }
   const status = async (id) => (await api(`/requests/${id}`)).status;
   const unit = (await api("/units?limit=500")).items.find((one) => one.code === "city").id;
   const visit = await open({ login: "office1" }), { page } = visit, { keyboard } = page;
@@ -206,7 +208,8 @@ test("a request is dispatched, answered and left by keys alone; ? tells which", 
   await visit.check("keys");
   await keyboard.press("Escape");
   await keyboard.press("d");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "f-category", "d goes to the open form");
+  const focused = await page.evaluate(() => document.activeElement.id);
+  assert.equal(focused, "f-category", "d goes to the open form");
   await page.getByLabel("主办单位").selectOption(`#${unit}`);
   await keyboard.press("Control+Enter");
   await page.getByText("等城市管理办公室接单").waitFor();
@@ -238,7 +241,9 @@ test("a request's page on a phone: what was asked, the next step, what happened;
     const box = (selector) => page.locator(selector).first().boundingBox();
     return { asked: await box(".asked"), next: await box(".todo"), told: await box(".history") };
   };
-  for (const options of [{ width: 360 }, { width: 360, elder: true }, { width: 360, language: "en" }, { width: 1280 }]) {
+  const windows = [{ width: 360 }, { width: 360, elder: true }, { width: 360, language: "en" },
+    { width: 1280 }];
+  for (const options of windows) {
     const visit = await open({ ...options, login: "office1" });
     await visit.goto(`/requests/${id}`);
     await visit.check(JSON.stringify(options));
@@ -248,7 +253,8 @@ test("a request's page on a phone: what was asked, the next step, what happened;
       assert.ok(next.y > asked.y && told.y > next.y, "one below the other");
     } else {
       assert.ok(next.x > asked.x && next.y <= asked.y + 8, "the next step beside the words");
-      assert.ok(told.x === asked.x && told.y < next.y + next.height, "the history below the words, not below the form");
+      assert.equal(told.x, asked.x, "the history below the words");
+      assert.ok(told.y < next.y + next.height, "not below the form");
     }
     await visit.close();
   }

@@ -109,8 +109,8 @@ static const struct choice keys[] = {{"d", N_("Dispatch")},
                                      {NULL, NULL}},
                            step_keys[] = {{"dispatch", "d"}, {"answer", "r"}, {NULL, NULL}};
 
-static const char *const units_steps[] = {"accept", "answer",    "report",     "extend",
-                                          "return", "take-back", "supplement", NULL};
+static const char *const units_steps[] = {"accept", "answer",    "report", "extend",
+                                          "return", "take-back", NULL};
 static const struct step_page steps_page = {.workflow = &request_workflow,
                                             .control = request_step_control,
                                             .seen = request_newest_event,
