@@ -147,8 +147,7 @@ test("check-in at the entrance by the leader's phone: from the list, and somebod
   const screens = await screensTo(page, first);
   await h.tap(first.getByRole("button"));
   await inside(who);
-  const task = "check-in of a member at the entrance";
-  rows.push({ task, taps: h.taps, typed: h.typed, screens });
+  rows.push({ task: "check-in of a member at the entrance", taps: h.taps, screens });
   assert.equal(h.taps, 1);
   assert.ok(screens <= 1, `${screens} screens`);
   // another team's: the field, five letters, the name
@@ -160,8 +159,12 @@ test("check-in at the entrance by the leader's phone: from the list, and somebod
   const second = await found.getAttribute("data-who"), down = await screensTo(page, found);
   await other.tap(found.getByRole("button"));
   await inside(second);
-  const task = "check-in of somebody from elsewhere, by pinyin";
-  rows.push({ task, taps: other.taps, screens: down });
+  rows.push({
+    task: "check-in of somebody from elsewhere, by pinyin",
+    taps: other.taps,
+    typed: other.typed,
+    screens: down,
+  });
   assert.equal(other.taps, 2);
   assert.ok(down <= 1, `${down} screens`);
   await visit.check("the entrance");
