@@ -257,7 +257,7 @@ struct sheet_writer {
     char path[64];
     lxw_workbook *book;
     lxw_worksheet *page;
-    lxw_format *bold, *date, *time;
+    lxw_format *bold, *date, *time, *wrapped;
 };
 
 struct sheet_writer *sheet_write_open(enum sheet_format format)
@@ -287,7 +287,10 @@ struct sheet_writer *sheet_write_open(enum sheet_format format)
     w->bold = workbook_add_format(w->book);
     w->date = workbook_add_format(w->book);
     w->time = workbook_add_format(w->book);
+    w->wrapped = workbook_add_format(w->book);
     format_set_bold(w->bold);
+    format_set_text_wrap(w->wrapped);
+    format_set_align(w->wrapped, LXW_ALIGN_VERTICAL_TOP);
     format_set_num_format(w->date, "yyyy-mm-dd");
     format_set_num_format(w->time, "yyyy-mm-dd hh:mm:ss");
     return w;
@@ -301,8 +304,20 @@ static size_t characters(const char *s)
     return n;
 }
 
+#define WRAPPED   40   /* characters: a column as wide as that breaks its texts */
+#define PAPER_A4  9    /* as Excel numbers papers */
 #define LIST_MOST 240  /* bytes of a list of choices: the library's buffer is 256 */
 #define LIST_ROWS 2000 /* rows in which the choices are offered */
+
+/* Printed, it is as wide as a page of A4 across, with its heading and number on each. */
+static void page_set(lxw_worksheet *page)
+{
+    worksheet_set_paper(page, PAPER_A4);
+    worksheet_set_landscape(page);
+    worksheet_fit_to_pages(page, 1, 0);
+    worksheet_repeat_rows(page, 0, 0);
+    worksheet_set_footer(page, "&L&A&R&P / &N");
+}
 
 void sheet_write_name(struct sheet_writer *w, const char *name)
 {
@@ -310,7 +325,9 @@ void sheet_write_name(struct sheet_writer *w, const char *name)
         return;
     w->page = workbook_add_worksheet(w->book, name);
     w->row = w->column = 0;
-    if (!w->page)
+    if (w->page)
+        page_set(w->page);
+    else
         w->why = N_("The file could not be written. Is the disk full?");
 }
 
@@ -319,7 +336,8 @@ void sheet_write_column(struct sheet_writer *w, int column, int width, const cha
     size_t all = 0;
     if (w->format != SHEET_XLSX || w->why || !w->page)
         return;
-    worksheet_set_column(w->page, (lxw_col_t)column, (lxw_col_t)column, width, NULL);
+    worksheet_set_column(w->page, (lxw_col_t)column, (lxw_col_t)column, width,
+                         width >= WRAPPED ? w->wrapped : NULL);
     for (int i = 0; words && words[i]; i++)
         all += strlen(words[i]) + 1;
     if (!all || all > LIST_MOST)

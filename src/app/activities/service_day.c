@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "core/module.h"
+#include "pages/figures_pages.h"
 #include "web/fields.h"
 
 #include <stdlib.h>
@@ -217,7 +218,7 @@ static void day_page(struct ctx *ctx)
         return;
     }
     page_begin(ctx, day_text(ctx, h->day), PAGE_STAFF);
-    trail(ctx, "/hours", say(ctx, "Hours awaiting approval"));
+    figure_trail(ctx, "/hours", say(ctx, "Hours awaiting approval"));
     html(out, "<header class=\"head\"><h1>{} · {}</h1><p class=\"lead\">{} ", p->name,
          day_text(ctx, h->day),
          say(ctx, "{} attended, {} counted", hours_text(ctx, h->attended),
