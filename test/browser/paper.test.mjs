@@ -134,7 +134,9 @@ test("printed pages say their office, period, filters, time and total", async ()
   assert.match(words, new RegExp(`${period.source} · ${name}`));
   words = await said(`/work?view=all&community=${community}&from=2020-09-01`);
   assert.match(words, head);
-  assert.match(words, new RegExp(`全部 · 社区 ${name} · 收到日期起 2020年9月1日`));
+  assert.match(words, new RegExp(`2020年9月1日 起收到 · ${name} · 全部`));
+  words = await said(`/work?view=all&${month}&channel=phone`);
+  assert.match(words, new RegExp(`${period.source} 收到 · 来源渠道 电话 · 全部`));
   assert.match(words, /1–\d+，共 \d+ 件/, "how many, and of how many");
   words = await said(`/registers/organisations?kind=team&community=%23${community}`);
   assert.match(words, head);

@@ -69,13 +69,10 @@ static void fact(struct ctx *ctx, const char *label, const char *value)
 static void draw_facts(struct ctx *ctx, const struct certificate *c)
 {
     struct buf *out = ctx->web->out;
-    const struct field *number = kind_field(&certificates_kind, "number");
-    html(out,
-         "<section class=\"card\"><h2>{}</h2><p>{}</p><dl class=\"facts\"><div><dt>{}</dt><dd "
-         "class=\"nobr\">{}</dd></div>",
+    html(out, "<section class=\"card\"><h2>{}</h2><p>{}</p><dl class=\"facts\">",
          say(ctx, "What was issued"),
-         say(ctx, "If anything differs on the certificate you were given, do not rely on it."),
-         tr(ctx, number->label), c->number);
+         say(ctx, "If anything differs on the certificate you were given, do not rely on it."));
+    fact(ctx, tr(ctx, kind_field(&certificates_kind, "number")->label), c->number);
     fact(ctx, say(ctx, "Volunteer"), masked_name(ctx, c));
     fact(ctx, say(ctx, "Service hours"), hours_text(ctx, c->seconds));
     fact(ctx, say(ctx, "Period"), certificate_period(ctx, c));
@@ -102,15 +99,16 @@ static void status_page(struct ctx *ctx)
     draw_status(ctx, c);
     if (c)
         html(out,
-             "<form class=\"form\" method=\"post\" action=\"/certificates/verify/number\"><input "
-             "type=\"hidden\" name=\"number\" value=\"{}\"><p>{}</p><div class=\"acts\"><button "
-             "class=\"primary\">{} {}</button></div></form>",
+             "<section><form class=\"form\" method=\"post\" "
+             "action=\"/certificates/verify/number\"><input type=\"hidden\" name=\"number\" "
+             "value=\"{}\"><p>{}</p><div class=\"acts\"><button "
+             "class=\"primary\">{} {}</button></div></form></section>",
              c->number,
              say(ctx,
                  "To make sure that nothing on the paper was changed, compare it with what was "
                  "issued."),
              icon(ctx, "list-search"), say(ctx, "Show what was issued"));
-    html(out, "<p><a href=\"/certificates/verify\">{}</a></p>",
+    html(out, "<section><p><a href=\"/certificates/verify\">{}</a></p></section>",
          c ? say(ctx, "Verify the PDF file instead") : say(ctx, "Verify a certificate"));
     page_end(ctx);
 }

@@ -513,20 +513,40 @@ static void draw_chips(struct ctx *ctx)
     html(out, "</p>");
 }
 
-/* The view and the filters, for paper. */
+static const char *day_said(struct ctx *ctx, const char *name)
+{
+    const char *value = query_param(ctx, name);
+    int64_t day;
+    return value && day_parse(value, &day) ? day_show(ctx->arena, ctx->lang, day) : NULL;
+}
+
+static const char *period_said(struct ctx *ctx)
+{
+    const char *from = day_said(ctx, "from"), *to = day_said(ctx, "to");
+    return from && to ? say(ctx, "Received {} to {}", from, to)
+           : from     ? say(ctx, "Received from {}", from)
+           : to       ? say(ctx, "Received up to {}", to)
+                      : NULL;
+}
+
+/* The period, the filters and the view, for paper. */
 static void draw_narrowed(struct ctx *ctx, const struct work *w)
 {
-    const char *all = tr(ctx, w->view->label), *q = query_param(ctx, "q");
+    const char *period = period_said(ctx), *all = "", *q = query_param(ctx, "q");
+    if (period)
+        all = arena_print(ctx->arena, "%s · ", period);
     for (const struct filter *f = work_filters; f->name; f++) {
-        const char *value = filter_value(ctx, f);
-        if (value)
-            all = arena_print(ctx->arena, "%s · %s %s", all, tr(ctx, f->label),
+        const char *value = f->kind == FILTER_DAY ? NULL : filter_value(ctx, f);
+        if (value && f->kind == FILTER_REF)
+            all = arena_print(ctx->arena, "%s%s · ", all, filter_words(ctx, f, value));
+        else if (value)
+            all = arena_print(ctx->arena, "%s%s %s · ", all, tr(ctx, f->label),
                               filter_words(ctx, f, value));
     }
     if (q && *q)
-        all = arena_print(ctx->arena, "%s · “%s”", all,
+        all = arena_print(ctx->arena, "%s“%s” · ", all,
                           hashed(q) ? say(ctx, "this phone number") : q);
-    printed_note(ctx, all);
+    printed_note(ctx, arena_print(ctx->arena, "%s%s", all, tr(ctx, w->view->label)));
 }
 
 static void draw_search(struct ctx *ctx)
