@@ -235,3 +235,51 @@ test("requests are dispatched one after the other on their own pages, three keys
   assert.ok(h.keys <= 3 * sent, `${h.keys} keys for ${sent}`);
   await visit.close();
 });
+
+test("a resident applies as a volunteer: what is needed fits two screens, the teams are the community's", async () => {
+  const visit = await open({ width: 360 }), { page } = visit;
+  await page.setViewportSize({ width: 360, height: 740 });
+  await visit.goto("/volunteer");
+  const h = hand(page), send = page.getByRole("button", { name: "提交给社区" });
+  const screens = await screensTo(page, send);
+  assert.ok(screens <= 2, `${screens} screens`);
+  await h.tap(page.getByRole("textbox", { name: "姓名" }));
+  await h.type("何志愿");
+  await h.tap(page.getByRole("textbox", { name: "电话" }));
+  await h.type("13800000099");
+  const teams = page.getByRole("combobox", { name: "哪个队" }),
+    groups = teams.locator("optgroup:not([hidden])"),
+    shown = () => groups.evaluateAll((each) => each.map((group) => group.label));
+  const all = (await shown()).length;
+  const area = page.getByRole("combobox", { name: "在哪个社区或小区" });
+  await area.selectOption({ label: "星湖社区（不在小区里）" });
+  h.taps += 2;
+  const left = await shown();
+  assert.ok(left.length < all && left.includes("星湖社区"), left.join());
+  assert.ok(!left.includes("东门社区"));
+  await h.tap(page.locator("summary", { hasText: "您会做什么" })); // what may wait, unfolded
+  await h.tap(page.getByText("教用手机"));
+  await visit.check("the application, unfolded");
+  await h.tap(page.getByRole("checkbox", { name: "我同意" }));
+  await h.tap(send);
+  await page.waitForURL(/done/);
+  rows.push({ task: "application as a volunteer, with one skill", taps: h.taps, screens });
+  await visit.close();
+});
+
+test("a new activity: two columns where there is room, and nothing of repetition until it repeats", async () => {
+  const visit = await open({ login: "office1" }), { page } = visit;
+  await visit.goto("/activities/new");
+  const title = await page.getByLabel("标题", { exact: true }).boundingBox(),
+    place = await page.getByLabel("地点", { exact: true }).boundingBox();
+  assert.ok(place.x > title.x + title.width, "side by side");
+  const times = page.getByLabel("共几次"), monday = page.getByRole("checkbox", { name: "周一" });
+  assert.equal(await times.isVisible(), false);
+  await page.getByLabel("重复方式").selectOption("day");
+  assert.ok(await times.isVisible());
+  assert.equal(await monday.isVisible(), false, "weekdays are for weeks");
+  await page.getByLabel("重复方式").selectOption("2weeks");
+  assert.ok(await monday.isVisible());
+  await visit.check("a new activity");
+  await visit.close();
+});

@@ -229,3 +229,63 @@ test("who decides on a day corrects times, not a sum; the record proves it", asy
   assert.match(more, /活动之外 ?17:00–18:00/);
   assert.match(more, /到场 6 小时，计入 6 小时/, "overlaps count once");
 });
+
+test("a new activity with mistakes hears of all of them at once", async () => {
+  const answer = await sent(
+    await office.submit("/activities/new", "/activities/new", {
+      title: "",
+      kind: "service",
+      area,
+      date: "",
+      from: "",
+      to: "",
+      every: "week",
+      times: "",
+      places: "很多",
+    }),
+    422,
+  );
+  const page = await answer.text();
+  for (const name of ["title", "date", "from", "to", "times", "places"])
+    assert.match(page, new RegExp(`href="#f-${name}"`), name);
+  assert.match(page, /name="places"[^>]*value="很多"/, "nothing typed is lost");
+  // and those of the whole record with them
+  const late = await sent(
+    await office.submit("/activities/new", "/activities/new", {
+      title: "",
+      kind: "service",
+      area,
+      date: day(5),
+      from: "09:00",
+      to: "11:00",
+      sign_up_until: day(9, "09:00"),
+    }),
+    422,
+  );
+  const both = await late.text();
+  for (const name of ["title", "sign_up_until"])
+    assert.match(both, new RegExp(`#f-${name}"`), name);
+});
+
+test("who asked to be found a team is shown as waiting for one", async () => {
+  const visitor = server.visitor();
+  await sent(
+    await visitor.submit("/volunteer", "/volunteer", {
+      name: "待安排",
+      phone: "13800006601",
+      area,
+      consent: "1",
+    }),
+  );
+  const list = await read(office, "/volunteers?view=applied");
+  const id = list.match(/href="\/volunteers\/(\d+)">待安排/)[1];
+  assert.match(plain(list), /待安排 ?待确认/, "one word for the state, in the tab and the row");
+  const page = await read(office, `/volunteers/${id}`), words = plain(page);
+  assert.match(words, /待安排 ?待确认/);
+  assert.match(words, /队伍 ?还没有，正在找/);
+  assert.match(page, /<details class="card" open><summary>安排队伍/);
+  assert.doesNotMatch(words, /换一个队/);
+  const { version } = await api(`/volunteers/${id}`);
+  await sent(await office.submit(`/volunteers/${id}`, `/volunteers/${id}/move`, { team, version }));
+  assert.match(plain(await read(office, `/volunteers/${id}`)), /队伍 ?门口队/);
+});

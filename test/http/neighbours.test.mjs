@@ -609,7 +609,7 @@ test("automatic matching: invited, declined, accepted, withdrawn, and finally pa
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: JSON.stringify({
       subject: "上门理发",
-      text: "腿脚不便，想请人上门理发。",
+      text: "吴婆婆腿脚不便，住３栋502，电话138-0000-0831，周六上午9点或12月5号都行。",
       category,
       area: AREA,
       requester_name: "吴婆婆",
@@ -641,6 +641,12 @@ test("automatic matching: invited, declined, accepted, withdrawn, and finally pa
   }
   const ask = async (helper) =>
     (await read(helper, "/my/asks")).match(/\/my\/asks\/(\d+)\/(?:answer|done)/)[1];
+  // The wish is read before a time is asked for; who and where only after accepting.
+  const asked = plain(await read(helpers[0], "/my/asks"));
+  assert.match(asked, /理发 · 星湖社区 居民原话 …腿脚不便，住…，电话…，周六上午9点或12月5号都行。/);
+  assert.doesNotMatch(asked, /吴婆婆|0831|502/);
+  assert.ok(asked.indexOf("12月5号") < asked.indexOf("您什么时候能去"), "before the time is asked");
+  assert.match(plain(await read(office, "/visits?view=open")), /理发 · 星湖社区 …腿脚不便/);
   const first = await ask(helpers[0]),
     second = await ask(helpers[1]);
   assert.equal(

@@ -408,20 +408,19 @@ static void a_day_is_disputed_by_its_volunteer_and_decided_by_somebody_else(void
     assert_int_equal(post(dispute, mine, "dispute=I+stayed+longer"), 303);
     get("/hours", leader);
     assert_non_null(strstr(seen.out.data, arena_print(ctx.arena, "/hours/%lld\"", (long long)day)));
-    assert_int_equal(post(decide, leader, "version=2&hours=13&why="), 422);
-    assert_int_equal(post(decide, leader, "version=2&hours=13&why=long+day"),
+    assert_int_equal(post(decide, leader, "version=2&why="), 422);
+    assert_int_equal(post(decide, leader, "version=2&why=long+day"),
                      422); /* above 12 the office decides */
-    assert_int_equal(post(decide, leader, "version=1&hours=11&why=long+day"),
+    assert_int_equal(post(decide, leader, "version=1&why=long+day"),
                      409); /* somebody wrote meanwhile */
-    assert_int_equal(post(decide, leader, "version=2&hours=-1&why=long+day"), 422);
+    assert_int_equal(post(decide, office, "version=2&came_new=noon&went_new=13:00&why=x"), 422);
     /* not on one's own hours, and no volunteer decides at all */
     assert_int_equal(
-        post(decide, arena_print(ctx.arena, "%s; %s", leader, mine), "version=2&hours=11&why=mine"),
-        422);
-    assert_int_not_equal(post(decide, mine, "version=2&hours=11&why=mine"), 303);
-    assert_int_equal(post(decide, office, "version=2&hours=12:30&why=checked"), 303);
+        post(decide, arena_print(ctx.arena, "%s; %s", leader, mine), "version=2&why=mine"), 422);
+    assert_int_not_equal(post(decide, mine, "version=2&why=mine"), 303);
+    assert_int_equal(post(decide, office, "version=2&why=checked"), 303);
     struct hours *h = record_get(&ctx, &hours_kind, day);
-    assert_int_equal(h->counted, 12 * 3600 + 1800);
+    assert_int_equal(h->counted, 13 * 3600);
     assert_int_equal(h->disputed_at, NONE);
     get(page, mine);
     assert_non_null(strstr(seen.out.data, "checked"));

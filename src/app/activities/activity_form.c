@@ -390,6 +390,36 @@ static struct activity_form *form_new(struct ctx *ctx)
     return f;
 }
 
+/* What and when on the left, where and with whom on the right, if there is room. */
+static void draw_fields(struct ctx *ctx, const struct activity_form *f)
+{
+    struct buf *out = ctx->web->out;
+    buf_puts(out, "<div class=\"halves\"><div class=\"form\">");
+    field(ctx, "title", "text", say(ctx, "Title"), NULL, value_of(ctx, f, "title"), "");
+    select_begin(ctx, "kind", say(ctx, "Type"), NULL);
+    for (const struct choice *c = activity_kinds; c->code; c++)
+        option(ctx, c->code, tr(ctx, c->label), value_of(ctx, f, "kind"));
+    select_end(ctx, "kind");
+    organisation_field(ctx, f);
+    when_fields(ctx, f);
+    if (!f->edit)
+        repeats_field(ctx);
+    buf_puts(out, "</div><div class=\"form\">");
+    place_fields(ctx, f);
+    field(ctx, "text", "long", say(ctx, "Details"),
+          say(ctx, "What to bring, who it is for and any cost."), value_of(ctx, f, "text"), "");
+    shifts_field(ctx, f);
+    skills_field(ctx, f);
+    html(out, "</div></div><details><summary>{}</summary>", say(ctx, "English version"));
+    field(ctx, "title_en", "text", say(ctx, "Title in English"), NULL, value_of(ctx, f, "title_en"),
+          "");
+    field(ctx, "place_en", "text", say(ctx, "Location in English"), NULL,
+          value_of(ctx, f, "place_en"), "");
+    field(ctx, "text_en", "long", say(ctx, "Details in English"), NULL, value_of(ctx, f, "text_en"),
+          "");
+    buf_puts(out, "</details>");
+}
+
 static void draw(struct ctx *ctx, struct activity_form *f)
 {
     struct buf *out = ctx->web->out;
@@ -413,31 +443,11 @@ static void draw(struct ctx *ctx, struct activity_form *f)
         html(out, "<input type=\"hidden\" name=\"version\" value=\"{}\">",
              was_sent(ctx) ? param_int(ctx, "version") : f->from->record.version);
     which_field(ctx, f);
-    field(ctx, "title", "text", say(ctx, "Title"), NULL, value_of(ctx, f, "title"), "");
-    select_begin(ctx, "kind", say(ctx, "Type"), NULL);
-    for (const struct choice *c = activity_kinds; c->code; c++)
-        option(ctx, c->code, tr(ctx, c->label), value_of(ctx, f, "kind"));
-    select_end(ctx, "kind");
-    organisation_field(ctx, f);
-    when_fields(ctx, f);
-    if (!f->edit)
-        repeats_field(ctx);
-    place_fields(ctx, f);
-    field(ctx, "text", "long", say(ctx, "Details"),
-          say(ctx, "What to bring, who it is for and any cost."), value_of(ctx, f, "text"), "");
-    shifts_field(ctx, f);
-    skills_field(ctx, f);
-    html(out, "<details><summary>{}</summary>", say(ctx, "English version"));
-    field(ctx, "title_en", "text", say(ctx, "Title in English"), NULL, value_of(ctx, f, "title_en"),
-          "");
-    field(ctx, "place_en", "text", say(ctx, "Location in English"), NULL,
-          value_of(ctx, f, "place_en"), "");
-    field(ctx, "text_en", "long", say(ctx, "Details in English"), NULL, value_of(ctx, f, "text_en"),
-          "");
+    draw_fields(ctx, f);
     bool planned = was_sent(ctx) ? param(ctx, "planned") != NULL
                                  : f->edit && !strcmp(f->from->status, "planned");
     html(out,
-         "</details><label class=\"check\"><input type=\"checkbox\" name=\"planned\" "
+         "<label class=\"check\"><input type=\"checkbox\" name=\"planned\" "
          "value=\"1\"{}> {}</label>",
          (struct markup){planned ? " checked" : ""},
          say(ctx, "Draft: not visible to residents yet"));
@@ -490,9 +500,11 @@ static void take_times(struct ctx *ctx, const struct activity_form *f, struct ac
 {
     const char *date = param(ctx, "date"), *until = param(ctx, "sign_up_until");
     int64_t day;
-    if (!date || !day_parse(date, &day)) {
+    bool dated = date && day_parse(date, &day);
+    if (!dated) { /* the others are checked all the same */
         ctx_problem(ctx, "date", say(ctx, "Enter the date."));
-        return;
+        day = when_day(ctx->now);
+        date = day_iso(ctx->arena, day);
     }
     a->starts = at_time(ctx, date, param(ctx, "from"));
     a->ends = at_time(ctx, last_day(ctx, f, day), param(ctx, "to"));
@@ -505,6 +517,8 @@ static void take_times(struct ctx *ctx, const struct activity_form *f, struct ac
     a->sign_up_until = NONE;
     if (until && *until && !when_parse(until, &a->sign_up_until, NULL))
         ctx_problem(ctx, "sign_up_until", say(ctx, "Enter a date and time."));
+    if (!dated)
+        a->starts = a->ends = NONE;
 }
 
 static void take_fields(struct ctx *ctx, struct activity *a)
@@ -586,6 +600,37 @@ static void take_shifts(struct ctx *ctx, struct activity_form *f)
     }
 }
 
+/* The rules of the record, also when a field is missing: every problem is said at once. What is
+ * missing is made up for the check. */
+static void check_whole(struct ctx *ctx, struct activity_form *f)
+{
+    struct activity *a = f->a;
+    bool timed = a->starts != NONE && a->ends != NONE;
+    if (!f->edit) {
+        const char *rule = repeats_chosen(ctx, timed ? a->starts : ctx->now);
+        a->repeats = timed ? rule : NULL;
+        if (timed && a->starts < ctx->now - 30 * WHEN_DAY)
+            ctx_problem(
+                ctx, "date",
+                say(ctx, "That date is too far in the past. Use Import for past activities."));
+    }
+    bool right = ctx_ok(ctx);
+    if (!right) {
+        a = record_copy(ctx, &activities_kind, a);
+        a->title = a->title ? a->title : "?";
+        if (!timed) {
+            a->starts = ctx->now + WHEN_DAY;
+            a->ends = a->starts + WHEN_HOUR;
+            a->sign_up_until = NONE;
+        }
+        if (ctx_problem_of(ctx, "sign_up_until") || ctx_problem_of(ctx, "places"))
+            a->sign_up_until = a->places = NONE;
+    }
+    record_check(ctx, &activities_kind, f->edit ? f->from : NULL, a);
+    if (!right) /* left out there after a problem */
+        activities_kind.check(ctx, f->edit ? f->from : NULL, a);
+}
+
 static void prepare(struct ctx *ctx)
 {
     struct activity_form *f = form_new(ctx);
@@ -607,16 +652,7 @@ static void prepare(struct ctx *ctx)
                     say(ctx, "Choose whether only this one changes, or the later ones too."));
     if (!f->edit)
         f->a->status = param(ctx, "planned") ? "planned" : "open";
-    if (!ctx_ok(ctx))
-        return;
-    if (!f->edit) {
-        f->a->repeats = repeats_chosen(ctx, f->a->starts);
-        if (ctx_ok(ctx) && f->a->starts < ctx->now - 30 * WHEN_DAY)
-            ctx_problem(
-                ctx, "date",
-                say(ctx, "That date is too far in the past. Use Import for past activities."));
-    }
-    record_check(ctx, &activities_kind, f->edit ? f->from : NULL, f->a);
+    check_whole(ctx, f);
     if (ctx_ok(ctx) && !f->edit && f->a->repeats) /* as checked */
         repeats_list(ctx, f->a->repeats, f->a->starts, f->dates, DATES_MOST, &f->date_count);
     if (ctx_ok(ctx) && f->look)

@@ -58,7 +58,9 @@ void repeats_field(struct ctx *ctx)
              (struct markup){!strcmp(now, c->code) ? " selected" : ""}, tr(ctx, c->label));
     html(out, "</select>");
     field_problem(ctx, "every");
-    html(out, "</div><div class=\"field\"><span>{}</span><div class=\"checks\">",
+    html(out,
+         "</div><div class=\"form\"><div class=\"field weekdays\"><span>{}</span><div "
+         "class=\"checks\">",
          say(ctx, "Other weekdays (weekly and fortnightly only)"));
     for (int d = 1; d <= 7; d++)
         html(out,

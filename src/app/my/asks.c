@@ -32,17 +32,22 @@ static const char *distance(struct ctx *ctx, const char *why)
     return NULL;
 }
 
-static void draw_head(struct ctx *ctx, const struct offer *o, const struct offer_ask *a)
+/* wish: the resident's words, if they do not follow in full; NULL. */
+static void draw_head(struct ctx *ctx, const struct offer *o, const struct offer_ask *a,
+                      const char *wish)
 {
     struct buf *out = ctx->web->out;
     const char *away = distance(ctx, a->why),
                *community = field_show(ctx, kind_field(&offers_kind, "community"), o);
+    html(out, "<h2>{}</h2><dl class=\"facts\">", offer_title(ctx, o));
+    if (wish)
+        html(out, "<div><dt>{}</dt><dd class=\"words\">{}</dd></div>",
+             say(ctx, "In the resident’s words"), wish);
     html(out,
-         "<h2>{}</h2><dl "
-         "class=\"facts\"><div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}{}{}</dd></"
-         "div><div><dt>{}</dt><dd>{}</dd></div>",
-         skill_name(ctx, o->skill), say(ctx, "When"), offer_when(ctx, o), say(ctx, "Where"),
-         community, away && *community ? " · " : "", away, say(ctx, "Number of volunteers"),
+         "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}{}{}</dd></div><div><dt>{}</dt>"
+         "<dd>{}</dd></div>",
+         say(ctx, "When"), offer_when(ctx, o), say(ctx, "Where"), community,
+         away && *community ? " · " : "", away, say(ctx, "Number of volunteers"),
          say_n(ctx, o->people, "1 volunteer", "{} volunteers", o->people));
     if (o->language)
         html(out, "<div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Languages spoken"),
@@ -60,7 +65,7 @@ static void draw_question(struct ctx *ctx, const struct offer *o, const struct o
 {
     struct buf *out = ctx->web->out;
     html(out, "<section class=\"card\">");
-    draw_head(ctx, o, a);
+    draw_head(ctx, o, a, offer_wish(ctx, o));
     html(out, "</dl>");
     form_begin(ctx, arena_print(ctx->arena, "/my/asks/%lld/answer", (long long)a->record.id), NULL,
                false);
@@ -158,7 +163,7 @@ static void draw_accepted(struct ctx *ctx, const struct offer *o, const struct o
     phone = r ? r->requester_phone : NULL;
     html(out, "<section class=\"card\" id=\"ask-{}\"><p><span class=\"state ok\">{} {}</span></p>",
          a->record.id, icon(ctx, "circle-check"), say(ctx, "You accepted"));
-    draw_head(ctx, o, a);
+    draw_head(ctx, o, a, NULL);
     draw_companions(ctx, o);
     if (r) {
         const char *area = field_show(ctx, kind_field(&requests_kind, "area"), r);

@@ -5,10 +5,13 @@
 #include "app/visits/visit_parts.h"
 
 #include "app/registers/registers.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "web/web.h"
 
 #include <string.h>
+
+#define WISH_MOST 300 /* characters of the resident's words */
 
 /* ---- words ---- */
 
@@ -35,6 +38,115 @@ const char *offer_state(struct ctx *ctx, const struct offer *o)
         return yes ? say(ctx, "{} of {} have accepted, no one left to ask", yes, o->people)
                    : say(ctx, "Nobody has accepted");
     return field_show(ctx, kind_field(&offers_kind, "status"), o);
+}
+
+/* ---- what the resident wishes ---- */
+
+/* The bytes of a digit at p, also full width or in Chinese; 0: none. */
+static size_t digit_size(const char *p, bool *chinese)
+{
+    static const char *const numerals = "零一二三四五六七八九十百";
+    *chinese = false;
+    if (*p >= '0' && *p <= '9')
+        return 1;
+    if (!strncmp(p, "\xEF\xBC", 2) && (unsigned char)p[2] >= 0x90 && (unsigned char)p[2] <= 0x99)
+        return 3;
+    for (const char *n = numerals; *n && *p; n += 3)
+        if (!strncmp(p, n, 3)) {
+            *chinese = true;
+            return 3;
+        }
+    return 0;
+}
+
+/* The bytes of the word that makes the number before it a part of an address; 0: none. */
+static size_t house_size(const char *p)
+{
+    static const char *const words[] = {"号楼", "单元", "栋", "幢", "室", "楼",
+                                        "座",   "房",   "户", "号", NULL};
+    for (int i = 0; words[i]; i++)
+        if (!strncmp(p, words[i], strlen(words[i])))
+            return strlen(words[i]);
+    return 0;
+}
+
+/* Passes over a number, written with blanks or dashes or not; returns how many digits. */
+static int number_pass(const char **at, bool *chinese)
+{
+    const char *p = *at;
+    int digits = 0;
+    bool one;
+    *chinese = false;
+    for (size_t n; (n = digit_size(p, &one)) != 0; digits++, p += n) {
+        *chinese = *chinese || one;
+        while ((p[n] == '-' || p[n] == ' ') && digit_size(p + n + 1, &one))
+            n++;
+    }
+    *at = p;
+    return digits;
+}
+
+/* Copies a number that says when ("3点", "12月5号") and leaves out one that says where or is a
+ * telephone's; returns what follows it. */
+static const char *number_copy(struct buf *out, const char *from, const char *p)
+{
+    const char *start = p;
+    bool chinese, more;
+    int digits = number_pass(&p, &chinese);
+    size_t house = house_size(p);
+    bool date = (house && start - from >= 3 && !strncmp(start - 3, "月", 3)) ||
+                !strncmp(p, "年", 3);
+    if (date || (!house && (chinese || digits < 3))) {
+        buf_put(out, start, (size_t)(p - start));
+        return p;
+    }
+    buf_puts(out, "…");
+    p += house;
+    while (house && number_pass(&p, &more) > 0) /* 3栋502 */
+        p += house_size(p);
+    return p;
+}
+
+static const char *without(struct ctx *ctx, const char *text, const char *what)
+{
+    const char *at;
+    if (!what || text_length(what) < 2)
+        return text;
+    while ((at = strstr(text, what)) != NULL)
+        text = arena_print(ctx->arena, "%.*s…%s", (int)(at - text), text, at + strlen(what));
+    return text;
+}
+
+const char *offer_wish(struct ctx *ctx, const struct offer *o)
+{
+    const struct request *r = record_get(ctx, &requests_kind, o->request);
+    struct buf out;
+    bool chinese;
+    if (!r || !r->text || request_status_of(r) == MERGED)
+        return NULL;
+    const char *text = text_cut(ctx->arena, r->text, WISH_MOST);
+    text = without(ctx, text, r->requester_name);
+    text = without(ctx, text, r->on_behalf);
+    text = without(ctx, text, r->place);
+    buf_init(&out, 0);
+    for (const char *p = text; *p;)
+        if (digit_size(p, &chinese))
+            p = number_copy(&out, text, p);
+        else
+            buf_putc(&out, *p++);
+    text = arena_copyn(ctx->arena, out.data ? out.data : "", out.size);
+    buf_release(&out);
+    return text;
+}
+
+const char *offer_title(struct ctx *ctx, const struct offer *o)
+{
+    const struct request *r = record_get(ctx, &requests_kind, o->request);
+    const char *what = skill_name(ctx, o->skill),
+               *where = r && request_status_of(r) != MERGED
+                            ? field_show(ctx, kind_field(&requests_kind, "area"), r)
+                            : "";
+    return *where ? arena_print(ctx->arena, "%s · %s", what, where) : what;
 }
 
 /* ---- on a request's own pages ---- */

@@ -52,11 +52,13 @@ static int64_t counted(struct ctx *ctx, size_t view)
 static void draw_offer(struct ctx *ctx, const struct offer *o)
 {
     bool led = !strcmp(o->status, "led");
+    const char *wish = text_headline(ctx->arena, offer_wish(ctx, o));
     html(ctx->web->out,
-         "<tr{}><td class=\"main\"><a href=\"/visits/{}\">{}</a></td><td class=\"who\">{}</td><td "
+         "<tr{}><td class=\"main\"><a href=\"/visits/{}\">{}</a> <span "
+         "class=\"soft\">{}</span></td><td class=\"who\">{}</td><td "
          "class=\"who\"><span class=\"state {}\">{} {}</span></td>"
          "<td class=\"long-when\">{}</td><td class=\"when less\">{}</td></tr>",
-         (struct markup){led ? " class=\"late\"" : ""}, o->record.id, skill_name(ctx, o->skill),
+         (struct markup){led ? " class=\"late\"" : ""}, o->record.id, offer_title(ctx, o), wish,
          field_show(ctx, kind_field(&offers_kind, "community"), o),
          led                                                          ? "late"
          : !strcmp(o->status, "agreed") || !strcmp(o->status, "done") ? "ok"
@@ -497,13 +499,13 @@ static void visit(struct ctx *ctx)
         answer_problem(ctx);
         return;
     }
-    page_begin(ctx, skill_name(ctx, o->skill), PAGE_STAFF);
+    page_begin(ctx, offer_title(ctx, o), PAGE_STAFF);
     trail(ctx, "/visits", say(ctx, "Home visits"));
     html(out,
          "<header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> "
          "· "
          "{}</p></header>",
-         skill_name(ctx, o->skill),
+         offer_title(ctx, o),
          !strcmp(o->status, "led")    ? "late"
          : !strcmp(o->status, "open") ? "wait"
                                       : "ok",

@@ -15,6 +15,11 @@ void visits_part(struct ctx *ctx, const struct request *r);
 /* Draws, on the resident's page, who comes and when. Draws nothing without an offer. */
 void visits_follow(struct ctx *ctx, const struct request *r);
 
+/* "Haircut · Xinghu Garden": what, and where it is as far as it may be known before accepting. */
+const char *offer_title(struct ctx *ctx, const struct offer *o);
+/* The resident's own words for those who have not accepted: without names, numbers, houses. NULL:
+ * none. */
+const char *offer_wish(struct ctx *ctx, const struct offer *o);
 /* "5 March 2026, 14:05", or that the time is still to be agreed. */
 const char *offer_when(struct ctx *ctx, const struct offer *o);
 

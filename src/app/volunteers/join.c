@@ -101,7 +101,7 @@ static void team_field(struct ctx *ctx, bool present)
     const char *problem = ctx_problem_of(ctx, "team");
     html(out,
          "<div class=\"field\"><label for=\"f-team\">{}</label><select id=\"f-team\" "
-         "name=\"team\"{}>",
+         "name=\"team\" data-teams{}>",
          say(ctx, "Which team?"),
          (struct markup){problem ? " aria-invalid=\"true\" aria-describedby=\"f-team-p\"" : ""});
     if (!present || team_own(ctx) == NONE)
@@ -122,7 +122,7 @@ static void draw_form(struct ctx *ctx, const char *action, bool present)
     form_problems(ctx);
     volunteer_who(ctx);
     team_field(ctx, present);
-    volunteer_offers(ctx, NULL);
+    volunteer_offers_folded(ctx);
     consent_field(ctx, present);
     html(out, "<div class=\"acts\"><button class=\"primary\">{} {}</button></div>",
          icon(ctx, present ? "id-badge-2" : "send"),

@@ -77,6 +77,11 @@ void volunteer_who(struct ctx *ctx)
                                    .autocomplete = "tel"});
     buf_puts(out, "</div>");
     area_field(ctx, ctx_label(ctx, labels, "area"));
+}
+
+static void gender_field(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
     html(out, "<fieldset class=\"cards\" id=\"f-gender\"><legend>{} <i>{}</i></legend><div>",
          ctx_label(ctx, labels, "gender"), say(ctx, "optional"));
     radio(ctx, "gender", "female", NULL, say(ctx, "Woman"));
@@ -204,16 +209,12 @@ static void areas_field(struct ctx *ctx, const char *stored)
     buf_puts(out, "</fieldset>");
 }
 
-void volunteer_offers(struct ctx *ctx, const struct volunteer *v)
+static void visits_fields(struct ctx *ctx, const struct volunteer *v)
 {
     struct buf *out = ctx->web->out;
     const char *most = v && v->visits_a_month != NONE
                            ? arena_print(ctx->arena, "%lld", (long long)v->visits_a_month)
                            : NULL;
-    skills_field(ctx, v ? v->skills : NULL);
-    times_field(ctx, v ? v->times : NULL);
-    languages_field(ctx, v ? v->languages : NULL);
-    areas_field(ctx, v ? v->areas : NULL);
     html(out, "<fieldset class=\"cards\" id=\"f-gender_preference\"><legend>{}</legend><div>",
          ctx_label(ctx, labels, "gender_preference"));
     radio(ctx, "gender_preference", "", v ? v->gender_preference : NULL, say(ctx, "Anyone"));
@@ -232,6 +233,76 @@ void volunteer_offers(struct ctx *ctx, const struct volunteer *v)
                                    .optional = true,
                                    .value = typed_or(ctx, "limits", v ? v->limits : NULL)});
     buf_puts(out, "</div>");
+}
+
+void volunteer_offers(struct ctx *ctx, const struct volunteer *v)
+{
+    skills_field(ctx, v ? v->skills : NULL);
+    times_field(ctx, v ? v->times : NULL);
+    languages_field(ctx, v ? v->languages : NULL);
+    areas_field(ctx, v ? v->areas : NULL);
+    visits_fields(ctx, v);
+}
+
+/* ---- the same, folded ---- */
+
+/* How many values of that name were sent; in words, for a fold's line. */
+static const char *picked(struct ctx *ctx, const char *name)
+{
+    int64_t n = 0;
+    for (int i = 0; i < ctx->web->form_count; i++)
+        n += !strcmp(ctx->web->form[i].name, name) && *ctx->web->form[i].value;
+    return n ? say_n(ctx, n, "1 chosen", "{} chosen", n) : NULL;
+}
+
+static bool wrong(struct ctx *ctx, const char *const *names)
+{
+    for (; *names; names++)
+        if (ctx_problem_of(ctx, *names))
+            return true;
+    return false;
+}
+
+void volunteer_offers_folded(struct ctx *ctx)
+{
+    static const char *const skills[] = {"skills", NULL}, *const times[] = {"times", NULL},
+                             *const about[] = {"gender", "languages", "areas", NULL},
+                             *const visits[] = {"gender_preference", "visits_a_month", "limits",
+                                                NULL};
+    fold_begin(ctx, &(struct fold){.id = "skills",
+                                   .icon = "tool",
+                                   .label = ctx_label(ctx, labels, "skills"),
+                                   .value = picked(ctx, "skills"),
+                                   .none = say(ctx, "may wait"),
+                                   .open = wrong(ctx, skills)});
+    skills_field(ctx, NULL);
+    fold_end(ctx);
+    fold_begin(ctx, &(struct fold){.id = "times",
+                                   .icon = "clock",
+                                   .label = ctx_label(ctx, labels, "times"),
+                                   .value = picked(ctx, "times"),
+                                   .none = say(ctx, "may wait"),
+                                   .open = wrong(ctx, times)});
+    times_field(ctx, NULL);
+    fold_end(ctx);
+    fold_begin(ctx, &(struct fold){.id = "about",
+                                   .icon = "user",
+                                   .label = say(ctx, "Gender, languages, communities"),
+                                   .value = picked(ctx, "languages"),
+                                   .none = say(ctx, "may wait"),
+                                   .open = wrong(ctx, about)});
+    gender_field(ctx);
+    languages_field(ctx, NULL);
+    areas_field(ctx, NULL);
+    fold_end(ctx);
+    fold_begin(ctx, &(struct fold){.id = "visits",
+                                   .icon = "home",
+                                   .label = say(ctx, "Home visits"),
+                                   .value = NULL,
+                                   .none = say(ctx, "may wait"),
+                                   .open = wrong(ctx, visits)});
+    visits_fields(ctx, NULL);
+    fold_end(ctx);
 }
 
 void volunteer_offers_read(struct ctx *ctx, struct volunteer *v)
@@ -259,7 +330,8 @@ void team_options(struct ctx *ctx, int64_t chosen, bool only)
     struct rows *r = list_run(ctx, &l);
     for (struct organisation *o; (o = list_next(ctx, k, r, ctx->arena)) != NULL;) {
         if (o->community != community)
-            html(out, "{}<optgroup label=\"{}\">", (struct markup){community ? "</optgroup>" : ""},
+            html(out, "{}<optgroup data-of=\"{}\" label=\"{}\">",
+                 (struct markup){community ? "</optgroup>" : ""}, (struct maybe){o->community},
                  o->community == NONE ? say(ctx, "The whole subdistrict")
                                       : field_show(ctx, kind_field(k, "community"), o));
         community = o->community;

@@ -355,10 +355,17 @@ static void approve(struct ctx *ctx)
 
 /* ---- one volunteer ---- */
 
+/* Who asked to be found a team is not left without one. */
+static bool wants_team(const struct volunteer *v)
+{
+    return v->team == NONE && strcmp(v->status, "left") != 0;
+}
+
 static void step_begin(struct ctx *ctx, const struct volunteer *v, const char *action,
                        const char *label)
 {
-    bool open = ctx->web->name && !strcmp(ctx->web->name, action) && ctx->problems;
+    bool open = (ctx->web->name && !strcmp(ctx->web->name, action) && ctx->problems) ||
+                (!strcmp(action, "move") && wants_team(v) && !strcmp(v->status, "applied"));
     html(ctx->web->out, "<details class=\"card\"{}><summary>{}</summary>",
          (struct markup){open ? " open" : ""}, label);
     form_begin(ctx, arena_print(ctx->arena, "/volunteers/%lld/%s", (long long)v->record.id, action),
@@ -403,14 +410,16 @@ static void draw_steps(struct ctx *ctx, const struct volunteer *v)
     form_end(ctx);
     html(out, "<a class=\"button\" href=\"{}/change\">{} {}</a></div>", path, icon(ctx, "pencil"),
          say(ctx, "Edit skills and availability"));
-    step_begin(ctx, v, "move", say(ctx, "Transfer to another team"));
+    step_begin(ctx, v, "move",
+               wants_team(v) ? say(ctx, "Find a team") : say(ctx, "Transfer to another team"));
     html(out,
          "<div class=\"field\"><label for=\"f-team\">{}</label><select id=\"f-team\" "
          "name=\"team\"><option value=\"\">{}</option>",
          say(ctx, "Team"), say(ctx, "Not in a team"));
     team_options(ctx, v->team, false);
     buf_puts(out, "</select></div>");
-    step_end(ctx, "primary", "users-group", say(ctx, "Move to this team"));
+    step_end(ctx, "primary", "users-group",
+             wants_team(v) ? say(ctx, "Add to this team") : say(ctx, "Move to this team"));
     step_begin(ctx, v, applied ? "refuse" : "leave",
                applied ? say(ctx, "Decline") : say(ctx, "End volunteering"));
     why_field(ctx, applied ? say(ctx, "They will be told we can’t accept them at the moment, "
@@ -507,9 +516,10 @@ static void detail(struct ctx *ctx)
                          arena_print(ctx->arena, "/volunteers/%lld", (long long)v->record.id));
     html(out, "<div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Community"),
          field_show(ctx, kind_field(&volunteers_kind, "community"), v));
-    if (v->team != NONE)
+    if (v->team != NONE || wants_team(v))
         html(out, "<div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Team"),
-             field_show(ctx, kind_field(&volunteers_kind, "team"), v));
+             v->team == NONE ? say(ctx, "none yet, to be found")
+                             : field_show(ctx, kind_field(&volunteers_kind, "team"), v));
     volunteer_facts(ctx, v);
     buf_puts(out, "</dl></aside></div>");
     page_end(ctx);
@@ -539,7 +549,7 @@ static void move(struct ctx *ctx, const struct volunteer *v)
         ctx_problem(ctx, "team", say(ctx, "Choose a volunteer team."));
     if (!ctx_ok(ctx) || record_update(ctx, &volunteers_kind, v, after, "move") != OK)
         return;
-    flash(ctx, say(ctx, "Moved."));
+    flash(ctx, v->team == NONE ? say(ctx, "Added to the team.") : say(ctx, "Moved."));
     if (record_load(ctx, &volunteers_kind, v->record.id))
         see_other(ctx, "/volunteers/{}", v->record.id);
     else

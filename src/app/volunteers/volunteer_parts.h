@@ -12,10 +12,12 @@
     (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE) /* who look after volunteers */
 
 /* ---- volunteer_form.c ---- */
-/* Draws the fields of the person: name, phone, community, gender. */
+/* Draws the fields that are needed of the person: name, phone, community. */
 void volunteer_who(struct ctx *ctx);
 /* Reads and checks what was sent. area: where the person lives. */
 void volunteer_who_read(struct ctx *ctx, struct person *p);
+/* Draws what is offered, and the gender, in folded lines; all of it may wait. */
+void volunteer_offers_folded(struct ctx *ctx);
 /* Draws teams as <option>s by community; chosen: an id or NONE. only: just those that the actor
  * looks after. */
 void team_options(struct ctx *ctx, int64_t chosen, bool only);

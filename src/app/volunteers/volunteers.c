@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-static const struct choice volunteer_statuses[] = {{"applied", N_("Applied")},
+static const struct choice volunteer_statuses[] = {{"applied", N_("Awaiting approval")},
                                                    {"active", N_("Active")},
                                                    {"paused", N_("Paused")},
                                                    {"left", N_("Left")},
