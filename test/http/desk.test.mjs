@@ -483,6 +483,11 @@ test("whose turn it is stands in one line, and the way to the next request befor
   const forAll = await now(office);
   assert.match(forAll, /等城市管理办公室接单[\s\S]*class="button now"[^>]*data-key="n"[\s\S]*<details><summary>代主办单位办理<\/summary>[\s\S]*接单/);
   assert.match(caseOf(await read(office, `/requests/${one}?step=answer`)), /<details open><summary>代主办单位办理[\s\S]*id="step"/);
+  const own = { subject: "公章坏了", text: "公章盖不清楚。", area },
+    { id } = await api("POST", "/requests", own);
+  await api("POST", `/requests/${id}/dispatch`, { unit: `#${unit("general")}` });
+  const theirs = caseOf(await read(office, `/requests/${id}`));
+  assert.match(theirs, /下一步<\/p>[\s\S]*<button class="now">[\s\S]*接单/, "its own unit is itself");
   office.cookies.set("linli_language", "en");
   // the unit: its turn; then that of whoever follows up
   const handler = session(server, "city1");

@@ -28,14 +28,15 @@ static bool may(struct ctx *ctx, const char *action, const struct request *r)
     return request_may(ctx, request_step(action), r);
 }
 
-/* Only as the subdistrict office, which may act for every unit: its own work is another. */
-static bool on_behalf(struct ctx *ctx, const struct request *r)
+/* Only as the subdistrict office, which may act for every unit: its own work is another's. */
+static bool on_behalf(const struct ctx *ctx, const struct request *r)
 {
     if (r->handler != NONE && r->handler == ctx->actor.user)
         return false;
     for (int i = 0; i < ctx->actor.grant_count; i++) {
         const struct grant *g = &ctx->actor.grants[i];
-        if ((g->role & (ROLE_WORKER | ROLE_HANDLER)) && (g->unit == NONE || g->unit == r->unit))
+        bool works = g->role & (ROLE_WORKER | ROLE_HANDLER);
+        if ((g->unit != NONE && g->unit == r->unit) || (works && g->unit == NONE))
             return false;
     }
     return true;
