@@ -183,7 +183,7 @@ static void draw_group(struct ctx *ctx, const struct activity *a, const struct h
     struct buf *out = ctx->web->out;
     const char *const names[GROUPS] = {[EXPECTED] = say(ctx, "Signed up, not here yet"),
                                        [INSIDE] = say(ctx, "Here now"),
-                                       [GONE] = say(ctx, "Left"),
+                                       [GONE] = say(ctx, "Checked out"),
                                        [MEMBER] = say(ctx, "Others in the team")};
     int count = 0;
     for (int i = 0; i < n; i++)

@@ -160,7 +160,7 @@ static void draw_decide(struct ctx *ctx, const struct hours *h, const struct vol
         return;
     }
     int n = spans_load(ctx, h, spans);
-    html(out, "<section class=\"card\"><h2>{}</h2>",
+    html(out, "<section class=\"card screen\"><h2>{}</h2>",
          h->held > 0 || h->disputed_at != NONE ? say(ctx, "Approval")
                                                : say(ctx, "Correct this day"));
     form_begin(ctx, arena_print(ctx->arena, "/hours/%lld/decide", (long long)h->record.id), NULL,

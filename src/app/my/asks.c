@@ -39,12 +39,14 @@ static void draw_head(struct ctx *ctx, const struct offer *o, const struct offer
     struct buf *out = ctx->web->out;
     const char *away = distance(ctx, a->why),
                *community = field_show(ctx, kind_field(&offers_kind, "community"), o);
-    html(out, "<h2>{}</h2><dl class=\"facts\">", offer_title(ctx, o));
+    html(out, "<h2>{}</h2>", offer_title(ctx, o));
     if (wish)
-        html(out, "<div><dt>{}</dt><dd class=\"words\">{}</dd></div>",
+        html(out, "<p class=\"soft\">{}</p><p class=\"words\">{}</p>",
              say(ctx, "In the resident’s words"), wish);
     html(out,
-         "<div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}{}{}</dd></div><div><dt>{}</dt>"
+         "<dl "
+         "class=\"facts\"><div><dt>{}</dt><dd>{}</dd></div><div><dt>{}</dt><dd>{}{}{}</dd></"
+         "div><div><dt>{}</dt>"
          "<dd>{}</dd></div>",
          say(ctx, "When"), offer_when(ctx, o), say(ctx, "Where"), community,
          away && *community ? " · " : "", away, say(ctx, "Number of volunteers"),
