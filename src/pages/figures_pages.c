@@ -306,6 +306,14 @@ static void draw_cell(struct ctx *ctx, const struct field *f, const struct recor
     html(ctx->web->out, ">{}</td>", field_show(ctx, f, r));
 }
 
+/* A record without a name or code of its own, such as an attendance noted by hand, has its number.
+ */
+static const char *name_shown(struct ctx *ctx, const struct field *title, const struct record *r)
+{
+    const char *name = field_show(ctx, title, r);
+    return *name ? name : arena_print(ctx->arena, "#%lld", (long long)r->id);
+}
+
 struct shown {
     const struct figure *figure;
     struct figure_span span;
@@ -327,13 +335,14 @@ static void draw_list(struct ctx *ctx, const struct shown *s, struct list *l)
     html(out, "</tr></thead><tbody>");
     struct rows *rows = list_run(ctx, l);
     for (const struct record *r; (r = list_next(ctx, k, rows, ctx->arena)) != NULL;) {
+        const char *name = name_shown(ctx, title, r);
         if (linked)
             html(out, "<tr><th scope=\"row\"><a href=\"{}\">{}</a></th>",
                  figure_record_link(ctx, record_href(ctx, k, r->id), s->figure, &s->span, s->part,
                                     s->page),
-                 field_show(ctx, title, r));
+                 name);
         else
-            html(out, "<tr><th scope=\"row\">{}</th>", field_show(ctx, title, r));
+            html(out, "<tr><th scope=\"row\">{}</th>", name);
         for (int i = 0; i < k->field_count; i++)
             if (in_list(k, &k->fields[i]))
                 draw_cell(ctx, &k->fields[i], r);

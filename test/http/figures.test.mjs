@@ -101,10 +101,12 @@ test("a record that was opened from a figure leads back to it, and nowhere else"
     ["volunteers-hours", /^\/hours\/\d+\?/],
     ["activities-held", /^\/activities\/\d+\/manage\?/],
     ["people-teams", /^\/registers\/organisations\/\d+\?/],
+    ["volunteers-taking_part", /^\/registers\/attendances\/\d+\?/],
   ]) {
     const page = await read(office, `/figures/${figure}/records`);
     const to = page.match(/<th scope="row"><a href="([^"]+)"/)[1];
     assert.match(to, path);
+    assert.doesNotMatch(page, /<th scope="row"><a[^>]*><\/a>/, "each link has words");
     assert.equal(back(await read(office, to))[0], `/figures/${figure}/records`, to);
   }
 });
