@@ -34,6 +34,7 @@ struct work {
     bool down;              /* descending */
     int64_t seen;           /* number of rows before this page */
     int64_t total;          /* found by the search */
+    int64_t most;           /* counted at most: a larger total is more than this */
     const char *words;      /* search words; NULL */
     struct work_hits *hits; /* of the words, in every view */
     bool pick;              /* rows have checkboxes */
@@ -97,18 +98,36 @@ static int take_rows(struct ctx *ctx, struct work *w, struct list *l)
     return n;
 }
 
+/* Where the search knows all that it finds in every view, the list is some of that. */
+static void take_found(struct ctx *ctx, struct work *w)
+{
+    struct list l = {.kind = &requests_kind, .limit = PAGE, .offset = w->seen, .order = "id DESC"};
+    work_hits_where(ctx, &l.where, w->hits, w->view);
+    w->count = take_rows(ctx, w, &l);
+    w->total = work_hits_count(ctx, w->hits, w->view);
+    w->most = HITS_MOST;
+    w->more = w->seen + w->count < w->total;
+}
+
 /* Searches with the index, which returns the newest first and counts. */
 static void find_rows(struct ctx *ctx, struct work *w)
 {
+    w->hits = ARENA_NEW(ctx->arena, struct work_hits);
+    work_hits_find(ctx, w->words, w->hits);
+    w->earlier = w->seen > 0;
+    w->column = "id";
+    w->down = true;
+    if (work_hits_whole(w->hits, w->view)) {
+        take_found(ctx, w);
+        return;
+    }
     struct list l = {.kind = &requests_kind, .limit = PAGE, .offset = w->seen};
     work_where(ctx, &l.where, w->view);
     struct list_total total = search_list(ctx, &l, w->words);
     w->count = take_rows(ctx, w, &l);
-    w->total = total.more ? COUNT_MOST + 1 : total.count;
-    w->earlier = w->seen > 0;
+    w->total = total.count + (total.more ? 1 : 0);
+    w->most = total.more ? total.count : HITS_MOST;
     w->more = w->seen + w->count < total.count || (total.more && w->count == PAGE);
-    w->column = "id";
-    w->down = true;
 }
 
 static void read_rows(struct ctx *ctx, struct work *w)
@@ -170,19 +189,17 @@ static void load(struct ctx *ctx, struct work *w)
     w->cal = ctx_calendar(ctx);
     w->units = names_load(ctx, "units");
     w->words = q && !text_blank(q) ? q : NULL;
+    w->most = COUNT_MOST;
     w->pick = (ctx->actor.roles & (ROLE_OFFICE | ROLE_WORKER)) &&
               strcmp(w->view->id, "closed") != 0;
     w->seen = at ? strtoll(at, NULL, 10) : 0;
     if (w->seen < 0 || w->seen > INT64_C(1000000000))
         w->seen = 0;
     take_order(ctx, w);
-    if (w->words) {
+    if (w->words)
         find_rows(ctx, w);
-        w->hits = ARENA_NEW(ctx->arena, struct work_hits);
-        work_hits_find(ctx, w->words, w->hits);
-    } else {
+    else
         read_rows(ctx, w);
-    }
     w->categories = names_load(ctx, "categories");
     w->routes = w->pick ? routes_load(ctx) : NULL;
     if (w->count)
@@ -325,10 +342,9 @@ static void draw_pager(struct ctx *ctx, const struct work *w, int64_t total)
         pager_link(ctx, w, w->rows[0], "before", w->seen - PAGE);
         html(out, "{} {}</a>", icon(ctx, "chevron-left"), say(ctx, "Previous page"));
     }
-    if (w->count && total > COUNT_MOST)
+    if (w->count && total > w->most)
         html(out, "<span>{}</span>",
-             say(ctx, "{}–{} of more than {}", w->seen + 1, w->seen + w->count,
-                 (int64_t)COUNT_MOST));
+             say(ctx, "{}–{} of more than {}", w->seen + 1, w->seen + w->count, w->most));
     else if (w->count)
         html(out, "<span>{}</span>",
              say(ctx, "{}–{} out of {}", w->seen + 1, w->seen + w->count, total));
@@ -371,9 +387,9 @@ static const char *view_href(struct ctx *ctx, const struct kind_view *v)
 /* Draws the views with their counts; returns the count of the current one. */
 static int64_t draw_views(struct ctx *ctx, const struct work *w)
 {
-    kind_views_draw(ctx, work_views, w->view,
-                    &(struct kind_tabs){
-                        .count = view_count, .about = w, .most = COUNT_MOST, .href = view_href});
+    kind_views_draw(
+        ctx, work_views, w->view,
+        &(struct kind_tabs){.count = view_count, .about = w, .most = w->most, .href = view_href});
     return view_count(ctx, w->view, w);
 }
 
@@ -622,7 +638,7 @@ static const struct choice list_keys[] = {{"j k", N_("Next or previous request")
                                           {"?", N_("Show this help")},
                                           {NULL, NULL}};
 
-static void draw_download(struct ctx *ctx, int64_t total)
+static void draw_download(struct ctx *ctx, int64_t total, int64_t most)
 {
     struct buf *out = ctx->web->out;
     html(out, "<form class=\"download\" method=\"post\" action=\"{}\">",
@@ -635,9 +651,8 @@ static void draw_download(struct ctx *ctx, int64_t total)
          "value=\"xlsx\">Excel</button>"
          "<button class=\"quiet\" name=\"format\" value=\"csv\">CSV</button></form>",
          icon(ctx, "download"),
-         total > COUNT_MOST
-             ? say(ctx, "Download this list (newest {} only):", (int64_t)DOWNLOAD_MOST)
-             : say(ctx, "Download this list:"));
+         total > most ? say(ctx, "Download this list (newest {} only):", (int64_t)DOWNLOAD_MOST)
+                      : say(ctx, "Download this list:"));
 }
 
 static void draw_top(struct ctx *ctx)
@@ -691,7 +706,7 @@ void work_page_after(struct ctx *ctx, const struct batch *left, const char *sent
         html(out, "</form>");
     }
     if (w.count)
-        draw_download(ctx, total);
+        draw_download(ctx, total, w.most);
     keys_dialog(ctx, list_keys);
     page_end(ctx);
 }

@@ -297,16 +297,30 @@ void work_hits_find(struct ctx *ctx, const char *words, struct work_hits *h)
     h->none = !find_hits(ctx, words, false, h) && !find_hits(ctx, words, true, h);
 }
 
+bool work_hits_whole(const struct work_hits *h, const struct kind_view *v)
+{
+    return !h->open_only || /* closed ones are called as well, when somebody doubts them */
+           (!h->none && !v->closed && strcmp(v->id, "call") != 0);
+}
+
+void work_hits_where(struct ctx *ctx, struct sql *where, const struct work_hits *h,
+                     const struct kind_view *v)
+{
+    work_where(ctx, where, v);
+    sql_add(where, " AND id IN (0");
+    for (int i = 0; i < HITS_MOST; i++) /* always as many places: one statement to keep */
+        sql_add(where, ", {}", i < h->count ? h->ids[i] : (int64_t)0);
+    sql_add(where, ")");
+}
+
 int64_t work_hits_count(struct ctx *ctx, const struct work_hits *h, const struct kind_view *v)
 {
     struct sql where;
+    if (h->open_only && !strcmp(v->id, "all"))
+        return HITS_MOST + 1;
     if (h->none || (h->open_only && v->closed))
         return NONE;
-    work_where(ctx, &where, v);
-    sql_add(&where, " AND id IN (0");
-    for (int i = 0; i < HITS_MOST; i++) /* always as many places: one statement to keep */
-        sql_add(&where, ", {}", i < h->count ? h->ids[i] : (int64_t)0);
-    sql_add(&where, ")");
+    work_hits_where(ctx, &where, h, v);
     return count_some(ctx, &where, COUNT_MOST);
 }
 

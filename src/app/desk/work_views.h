@@ -37,6 +37,11 @@ struct work_hits {
 };
 void work_hits_find(struct ctx *ctx, const char *words, struct work_hits *h);
 int64_t work_hits_count(struct ctx *ctx, const struct work_hits *h, const struct kind_view *v);
+/* Whether all that the view holds of the words is among them. */
+bool work_hits_whole(const struct work_hits *h, const struct kind_view *v);
+/* As conditions: those of the view among them; where is begun by it. */
+void work_hits_where(struct ctx *ctx, struct sql *where, const struct work_hits *h,
+                     const struct kind_view *v);
 
 /* Of the list that the actor works through (to dispatch, to follow up, mine, my unit's: what this
  * request's state makes likely first), the next one after it, and how many there are without it. */
