@@ -62,7 +62,7 @@ for (const [name, window] of Object.entries({
       text: "车一过就响，晚上怕人踩空。",
       requester_phone: "13800000001",
     });
-    const unit = (await api("/units?limit=1")).items[0];
+    const unit = (await api("/units?limit=500")).items.find((one) => one.code === "city");
     const visit = await open(window);
     const { page } = visit;
     const status = async (expected) =>
@@ -256,6 +256,22 @@ test("a request's page on a phone: what was asked, the next step, what happened;
       assert.equal(told.x, asked.x, "the history below the words");
       assert.ok(told.y < next.y + next.height, "not below the form");
     }
+    await visit.close();
+  }
+});
+
+test("the ring of the row that keys have reached leaves room for its first letter", async () => {
+  for (const width of [1280, 360]) {
+    const visit = await open({ width, login: "office1" }), { page } = visit;
+    await visit.goto("/work?view=all");
+    await page.keyboard.press("j");
+    const room = await page.evaluate(() => {
+      const link = document.activeElement, words = document.createRange();
+      words.selectNodeContents(link);
+      return words.getBoundingClientRect().x - link.getBoundingClientRect().x;
+    });
+    assert.ok(room >= 6, `${room} px at ${width}`);
+    await visit.check(`a row reached by keys, ${width}`);
     await visit.close();
   }
 });
