@@ -7,7 +7,8 @@
 #include "base/ctx.h"
 #include "kind/kind.h"
 
-/* The dialog that ? opens: keys and what they do, N_(), ended by a NULL code. */
+/* The dialog that ? opens (assets/ts/list.ts): keys and what they do, N_(), ended by a NULL code.
+ */
 void keys_dialog(struct ctx *ctx, const struct choice *keys);
 
 /* Changes of one or many rows (work_bulk.c), and a dispatch undone. The answer is the list. */
