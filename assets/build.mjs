@@ -3,7 +3,7 @@
  *
  *     npm run build [-- DIR]        DIR, or $LINLI_ASSETS, or ../build/assets
  *
- * linli.css linli.js       every page
+ * linli.css linli.js       every page; staff.css: those of staff, too
  * charts.js                pages with a [data-chart] table, loaded by linli.js
  * marks.js scan.js door.js   pages at the door; sw.js is their service worker
  * map.js map.css map-worker.js   when a reader opens a map, loaded by linli.js
@@ -74,6 +74,7 @@ mkdirSync(out, { recursive: true });
 
 await Promise.all([
     bundle('linli.css', 'css/linli.css'),
+    bundle('staff.css', 'css/staff.css'),
     bundle('charts.js', 'ts/charts.ts'),
     bundle('map-worker.js', 'node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs'),
     bundle('map.css', 'css/map.css'),

@@ -289,10 +289,13 @@ void page_begin(struct ctx *ctx, const char *title, unsigned flags)
     html(out,
          "<link rel=\"icon\" href=\"{}\" type=\"image/svg+xml\">\n<link rel=\"manifest\" "
          "href=\"{}\">\n"
-         "<link rel=\"stylesheet\" href=\"{}\">\n<script type=\"module\" "
+         "<link rel=\"stylesheet\" href=\"{}\">\n{}{}{}<script type=\"module\" "
          "src=\"{}\"></script>\n</head>\n<body>\n",
          asset_url(ctx->arena, "favicon.svg"), asset_url(ctx->arena, "manifest.webmanifest"),
-         asset_url(ctx->arena, "linli.css"), asset_url(ctx->arena, "linli.js"));
+         asset_url(ctx->arena, "linli.css"),
+         (struct markup){staff ? "<link rel=\"stylesheet\" href=\"" : ""},
+         staff ? asset_url(ctx->arena, "staff.css") : "", (struct markup){staff ? "\">\n" : ""},
+         asset_url(ctx->arena, "linli.js"));
     html(out,
          "<a class=\"skip\" href=\"#main\">{}</a>\n<header class=\"top\"><div class=\"wrap\">\n"
          "<a class=\"brand\" href=\"{}\">{}<b>邻里</b> <span lang=\"en\">Linli</span></a>\n",

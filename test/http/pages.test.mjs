@@ -78,15 +78,15 @@ test("who may not lead an activity is not led to its desk", async () => {
   assert.doesNotMatch(await text(english("team1"), `/activities/${other}`), /\/manage"/);
 });
 
-test("a new activity without title and day is told both at once", async () => {
+test("a new activity without title, day and hours is told all at once", async () => {
   const answer = await english("office1").submit("/activities/new", "/activities/new", {
     kind: "haircut",
   });
   assert.equal(answer.status, 422);
   const page = await answer.text();
-  assert.match(page, /Please fix 2 fields/);
-  assert.match(page, /href="#f-title"/);
-  assert.match(page, /href="#f-date"/);
+  assert.match(page, /Please fix 4 fields/);
+  for (const name of ["title", "date", "from", "to"])
+    assert.match(page, new RegExp(`href="#f-${name}"`));
 });
 
 test("the list of accounts says what each may do and where", async () => {
