@@ -453,6 +453,7 @@ static void it_is_drawn_from_the_table(void **state)
 }
 
 /* docs/request-life.md, docs/volunteer-life.md: what the program prints. */
+/* It is mended by `linli steps KIND --format markdown > docs/NAME-life.md`. */
 static void the_documentation_is_what_the_program_prints(void **state)
 {
     (void)state;
