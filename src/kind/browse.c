@@ -166,18 +166,28 @@ static void say_span(struct ctx *ctx, const char **all, const struct field *f, f
                                : say(ctx, "Up to {}", last));
 }
 
+/* What a filter's value is called; as it was asked for if that is nothing, or nothing for this
+ * reader: the name of a record from elsewhere is not told. */
+static const char *value_said(struct ctx *ctx, const struct kind *k, const struct field *f,
+                              const char *typed)
+{
+    void *record = record_new(ctx, k);
+    if (!value_of(ctx, f, record, typed) ||
+        (f->type == F_REF && !record_reached(ctx, kind_find(f->ref), field_int(f, record))))
+        return typed;
+    return field_show(ctx, f, record);
+}
+
 const char *browse_narrowed(struct ctx *ctx, const struct kind *k, form_value *asked)
 {
     const char *all = "", *q = asked(ctx, "q");
     for (int i = 0; i < k->field_count; i++) {
         const struct field *f = &k->fields[i];
         const char *typed = asked(ctx, f->name);
-        void *record = record_new(ctx, k);
         if (browse_filters(f) && (f->type == F_DATE || f->type == F_TIME))
             say_span(ctx, &all, f, asked);
         else if (browse_filters(f) && typed && !text_blank(typed))
-            say_more(ctx, &all, tr(ctx, f->label),
-                     value_of(ctx, f, record, typed) ? field_show(ctx, f, record) : typed);
+            say_more(ctx, &all, tr(ctx, f->label), value_said(ctx, k, f, typed));
     }
     if (q && !text_blank(q))
         say_more(ctx, &all, "", arena_print(ctx->arena, "“%s”", q));
