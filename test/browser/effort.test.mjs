@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { writeFileSync } from "node:fs";
 import { begin, end, open } from "./browser.mjs";
-import { folder, linli } from "../http/server.mjs";
+import { folder, linli, start } from "../http/server.mjs";
 
 const rows = [];
 let server;
@@ -282,4 +282,149 @@ test("a new activity: two columns where there is room, and nothing of repetition
   assert.ok(await monday.isVisible());
   await visit.check("a new activity");
   await visit.close();
+});
+
+test("the reply is not enough: the resident says so, and the worker rings, each within a few taps", async () => {
+  const office = server.program("office"), phone = "13800000288";
+  const area = (await office("GET", "/areas?level=community&limit=1")).items[0].id,
+    unit = (await office("GET", "/units?limit=1&q=city")).items[0].id,
+    text = "楼梯口的灯一闪一闪";
+  const { id, number } = await office("POST", "/requests", {
+    subject: text,
+    text,
+    area,
+    requester_name: "钱大姐",
+    requester_phone: phone,
+  });
+  await office("POST", `/requests/${id}/dispatch`, { unit });
+  await office("POST", `/requests/${id}/answer`, { text: "灯已换好。" });
+  // the worker: the number stands in the row of the list after one tap
+  const desk = await open({ login: "office1" }), call = hand(desk.page);
+  await desk.goto("/outbox?to=residents");
+  const row = desk.page.locator("li", { has: desk.page.locator(`a[href="/requests/${id}"]`) });
+  await call.tap(row.locator("button[name=reveal]"));
+  const dial = row.locator(`a[href="tel:${phone}"]`);
+  await dial.waitFor();
+  rows.push({ task: "a call to make: until the number can be dialled", taps: call.taps });
+  assert.equal(call.taps, 1);
+  await desk.close();
+  // the resident, with large text
+  const visit = await open({ width: 360, elder: true }), { page } = visit, h = hand(page);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await visit.goto("/follow");
+  await h.tap(page.locator("#f-number"));
+  await h.type(number);
+  await h.tap(page.locator("#f-digits"));
+  await h.type(phone.slice(-4));
+  await h.tap(page.getByRole("button", { name: "查询", exact: true }).first());
+  await page.getByText("灯已换好").first().waitFor();
+  const found = h.taps, no = page.locator("#f-solved label", { has: page.locator("[value=no]") });
+  const screens = await screensTo(page, no);
+  await h.tap(no);
+  await h.tap(page.locator("#solved textarea:visible"));
+  await h.type("还是不亮");
+  await h.tap(page.locator("#solved button:visible").last());
+  await page.waitForLoadState();
+  await page.getByText("还是不亮").first().waitFor();
+  assert.notEqual((await office("GET", `/requests/${id}`)).status, "answered");
+  rows.push({ task: "“not solved”, with words, after the look-up", taps: h.taps - found, screens });
+  assert.ok(h.taps - found <= 3, `${h.taps - found} taps`);
+  assert.ok(screens <= 1.5, `${screens} screens down to the answer`);
+  await visit.close();
+});
+
+test("three requests are sent together, each to its proposed unit", async () => {
+  const office = server.program("office");
+  const category = (await office("GET", "/categories?q=road-light")).items[0].id,
+    area = (await office("GET", "/areas?level=community&limit=1")).items[0].id;
+  for (let i = 0; i < 3; i++) {
+    const text = `第${i + 1}盏路灯一直亮着`;
+    await office("POST", "/requests", { subject: text, text, category, area });
+  }
+  const visit = await open({ login: "office1" }), { page } = visit, h = hand(page);
+  await visit.goto(`/work?view=free&category=${category}`);
+  const there = await page.locator("tbody button.send").count();
+  for (let i = 0; i < 3; i++) {
+    await h.press("j");
+    await h.press("x");
+  }
+  await h.tap(page.getByRole("button", { name: "各派给建议单位" }));
+  await page.getByRole("status").filter({ hasText: "3 件" }).first().waitFor();
+  assert.equal(await page.locator("tbody button.send").count(), there - 3);
+  rows.push({ task: "three dispatched together", taps: h.taps, keys: h.keys });
+  assert.ok(h.keys <= 6 && h.taps === 1);
+  await visit.close();
+});
+
+test("a leader goes from signing in to the records behind a figure, and back", async () => {
+  const visit = await open({}), { page } = visit, h = hand(page);
+  await visit.goto("/login");
+  await page.locator("#f-login").fill("leader1");
+  await page.locator("#f-password").fill(server.logins.leader1);
+  await h.tap(page.getByRole("button", { name: "登录" }));
+  await page.waitForURL(/dashboard/);
+  await h.tap(page.locator("main a[href*='/records']").first());
+  await page.waitForURL(/records/);
+  const figure = new URL(page.url()).pathname;
+  await h.tap(page.locator("tbody a[href^='/requests/']").first());
+  await page.waitForURL(/requests/);
+  rows.push({ task: "leader: signing in, figure, a record behind it", taps: h.taps });
+  assert.equal(h.taps, 3);
+  await page.locator(`nav.trail a[href^="${figure}"]`).click();
+  await page.waitForURL((url) => url.pathname === figure);
+  await visit.close();
+});
+
+test("an administrator sets up ten communities alone: one page, the office's own sheets", async () => {
+  const empty = await start({ pack: null }), visit = await open({}), { page } = visit;
+  const h = hand(page), step = (id) => page.locator(`li#${id}`);
+  const sheets = {
+    organisations:
+      "组织名称,组织类型,所在社区\n" +
+      Array.from({ length: 10 }, (_, i) => `${i + 1}社区志愿服务队,志愿队,${i + 1}社区\n`).join(""),
+    people: "姓名,联系电话,居住社区\n赵一,13800002221,1社区\n",
+    users:
+      "账号,姓名,角色,区域,单位\noffice1,陈主任,街道工作人员,,\n" +
+      Array.from({ length: 10 }, (_, i) => `w${i + 1},社工${i + 1},社区工作者,${i + 1}社区,\n`).join(""),
+  };
+  await page.goto(`${empty.url}/login`);
+  await page.locator("#f-login").fill("admin");
+  await page.locator("#f-password").fill(empty.logins.admin);
+  await h.tap(page.getByRole("button", { name: "登录" }));
+  await page.waitForURL(/setup/);
+  const write = async (id, text) => (await h.tap(page.locator(`[id="${id}"]`)), h.type(text));
+  await write("f-site.name", "新兴街道办事处");
+  await write("f-site.phone", "07582220000");
+  await h.tap(step("office").getByRole("button", { name: "保存" }));
+  await write("f-subdistrict", "新兴街道");
+  await write("f-communities", Array.from({ length: 10 }, (_, i) => `${i + 1}社区`).join("\n"));
+  await h.tap(step("areas").getByRole("button", { name: "新增社区" }));
+  for (const set of ["units", "categories", "templates", "calendar", "skills"])
+    await h.tap(step(set).locator("button.primary"));
+  for (const [kind, text] of Object.entries(sheets)) {
+    const path = folder(`${kind}.csv`), at = step(kind === "users" ? "accounts" : kind);
+    writeFileSync(path, text);
+    await h.tap(at.locator("summary"));
+    await at.locator("input[type=file]").setInputFiles(path);
+    h.taps += 2; // the button, and the file in the browser's own window
+    await h.tap(at.getByRole("button", { name: "上传并预览" }));
+    await h.tap(page.getByRole("button", { name: "导入", exact: true }));
+    await page.getByText("已完成").first().waitFor();
+    if (kind !== "users") {
+      await page.goto(`${empty.url}/setup`);
+      h.taps++; // the way back
+    }
+  }
+  await h.tap(page.locator("a[href='/users/passwords']"));
+  await h.tap(page.locator("main button.primary"));
+  await page.getByText("w10").first().waitFor();
+  await page.goto(`${empty.url}/setup`);
+  const missing = (await page.locator(".setup .missing b").allInnerTexts()).filter(
+    (text) => !/^\d{4} 年/.test(text), // from November on: what the coming year's calendar lacks
+  );
+  assert.deepEqual(missing, []);
+  rows.push({ task: "set-up of ten communities, from signing in to passwords", taps: h.taps, typed: h.typed });
+  assert.ok(h.taps <= 40, `${h.taps} taps`);
+  await visit.close();
+  await empty.stop();
 });
