@@ -65,7 +65,9 @@ test("a haircut at home, from the telephone to the certificate", async () => {
   await office.page.locator("#f-requester_phone").fill("13800000299");
   await office.page.locator("#f-requester_name").fill("刘婆婆");
   await office.page.locator("#f-subject").fill("请人上门理发");
-  await office.page.locator("#f-text").fill("想请人上门理发，腿脚不便，下不了楼。");
+  await office.page.locator("#f-text").fill(
+    "想请人上门理发，腿脚不便，下不了楼，住在一楼半的平台那一侧，门口有一盆三角梅和一辆旧三轮车，周末上午都在家。",
+  );
   await office.page.locator("#f-category").selectOption(String(category.id));
   await office.page.locator("#f-area").selectOption(String(area.id));
   await office.page.locator("#f-place").fill("三栋二单元101");
@@ -86,6 +88,14 @@ test("a haircut at home, from the telephone to the certificate", async () => {
   await office.page.getByText(w("Who was asked, and why")).waitFor();
   await office.check("offer");
   await office.shot("offer");
+  // The list says what is wished, and is no wider than a phone however long that is.
+  await office.page.setViewportSize({ width: 360, height: 740 });
+  await office.goto("/visits?view=open");
+  await office.page.getByText("想请人上门理发，腿脚不便").first().waitFor();
+  await office.check("visits, on a phone");
+  await office.page.setViewportSize({ width: 1280, height: 900 });
+  await office.check("visits");
+  await office.goto(`/requests/${made.id}`);
   // Both see where roughly and what, not who; they accept, and then they see whom to visit.
   const yao = await open({ width: 360, login: "volunteer3" }),
     wen = await open({ width: 360, login: "volunteer2" });

@@ -66,9 +66,9 @@ static struct volunteer *by_name(struct ctx *ctx, const char *name, const char *
             name);
     l.limit = 20;
     struct rows *r = list_run(ctx, &l);
-    struct volunteer *first = list_next(ctx, &volunteers_kind, r, ctx->arena), *more = NULL;
+    struct volunteer *first = list_next(ctx, &volunteers_kind, r, ctx->arena);
     int64_t count = first != NULL;
-    while (first && (more = list_next(ctx, &volunteers_kind, r, ctx->arena)))
+    while (first && list_next(ctx, &volunteers_kind, r, ctx->arena))
         count++;
     rows_end(r);
     if (count > 1) {

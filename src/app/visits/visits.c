@@ -16,9 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOSTS (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
-#define PAGE  50
-#define FOUND 20 /* volunteers a search by name shows */
+#define HOSTS      (ROLE_TEAM_LEADER | ROLE_WORKER | ROLE_OFFICE)
+#define PAGE       50
+#define WISH_SHOWN 60 /* characters in the list */
+#define FOUND      20 /* volunteers a search by name shows */
 
 static bool going(const struct offer *o)
 {
@@ -52,13 +53,14 @@ static int64_t counted(struct ctx *ctx, size_t view)
 static void draw_offer(struct ctx *ctx, const struct offer *o)
 {
     bool led = !strcmp(o->status, "led");
-    const char *wish = text_headline(ctx->arena, offer_wish(ctx, o));
+    const char *wish = offer_wish(ctx, o);
     html(ctx->web->out,
-         "<tr{}><td class=\"main\"><a href=\"/visits/{}\">{}</a> <span "
-         "class=\"soft\">{}</span></td><td class=\"who\">{}</td><td "
+         "<tr{}><td class=\"main\"><a href=\"/visits/{}\">{}</a><span "
+         "class=\"about\">{}</span></td><td class=\"who\">{}</td><td "
          "class=\"who\"><span class=\"state {}\">{} {}</span></td>"
          "<td class=\"long-when\">{}</td><td class=\"when less\">{}</td></tr>",
-         (struct markup){led ? " class=\"late\"" : ""}, o->record.id, offer_title(ctx, o), wish,
+         (struct markup){led ? " class=\"late\"" : ""}, o->record.id, offer_title(ctx, o),
+         wish ? text_cut(ctx->arena, text_tidy(ctx->arena, wish), WISH_SHOWN) : NULL,
          field_show(ctx, kind_field(&offers_kind, "community"), o),
          led                                                          ? "late"
          : !strcmp(o->status, "agreed") || !strcmp(o->status, "done") ? "ok"
