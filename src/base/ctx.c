@@ -9,6 +9,7 @@
 #include "base/ctx.h"
 
 #include "base/po.h"
+#include "base/text.h"
 #include "base/when.h"
 
 #include <assert.h>
@@ -150,6 +151,11 @@ const char *say_write(struct ctx *ctx, const char *literal, const struct arg *ar
     const char *text = arena_copyn(ctx->arena, out.data, out.size);
     buf_release(&out);
     return text;
+}
+
+const char *ctx_list(struct ctx *ctx, const char *list, const char *item)
+{
+    return text_add(ctx->arena, list, ctx->lang[0] == 'e' ? ", " : "、", item);
 }
 
 const char *ctx_pick(const struct ctx *ctx, const char *zh, const char *en)

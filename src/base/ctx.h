@@ -131,6 +131,10 @@ static inline bool ctx_ok(const struct ctx *ctx)
 const char *say_write(struct ctx *ctx, const char *literal, const struct arg *args, int count);
 const char *tr(const struct ctx *ctx, const char *text); /* NULL gives NULL */
 
+/* A list with one more item, divided as the reader's language does: "a, b", "甲、乙". list: "" at
+ * first. */
+const char *ctx_list(struct ctx *ctx, const char *list, const char *item);
+
 /* Picks the text in the reader's language: en for English if it is not empty, otherwise zh. */
 const char *ctx_pick(const struct ctx *ctx, const char *zh, const char *en);
 

@@ -206,6 +206,11 @@ const char *text_tidy_lines(struct arena *a, const char *s)
     return to;
 }
 
+const char *text_add(struct arena *a, const char *list, const char *gap, const char *item)
+{
+    return arena_print(a, "%s%s%s", list, *list ? gap : "", item);
+}
+
 const char *text_cut(struct arena *a, const char *s, size_t n)
 {
     if (!s)

@@ -31,6 +31,10 @@ bool text_blank(const char *s);
 /* Whether a word stands in a list of words separated by spaces. */
 bool text_listed(const char *list, const char *word);
 
+/* A list with one more item: list, gap and item; item alone if the list is still "". A
+ * copy. */
+const char *text_add(struct arena *a, const char *list, const char *gap, const char *item);
+
 /* Makes one line: trims blanks, replaces runs of tabs, line ends and blanks with one space, and
  * removes BOM, zero-width and control characters; joiners stay between what is seen. Text that
  * nobody can see becomes empty. NULL gives NULL. */

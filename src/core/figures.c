@@ -207,9 +207,7 @@ const char *figure_left_out(struct ctx *ctx, const struct figure *f, const struc
     for (int i = 0; f->without && f->without[i].label; i++)
         if (v->left_out[i] > 0) {
             struct arg count = arg_text(figure_thousands(ctx, v->left_out[i]));
-            all = arena_print(ctx->arena, "%s%s%s", all,
-                              *all ? (ctx->lang[0] == 'e' ? ", " : "、") : "",
-                              say_write(ctx, f->without[i].label, &count, 1));
+            all = ctx_list(ctx, all, say_write(ctx, f->without[i].label, &count, 1));
         }
     return all;
 }

@@ -318,7 +318,7 @@ static const char *kinds_known(struct ctx *ctx)
     const char *list = "";
     for (const struct kind *const *k = modules_kinds(); *k; k++)
         if (import_takes(*k))
-            list = arena_print(ctx->arena, "%s%s%s", list, *list ? ", " : "", (*k)->name);
+            list = text_add(ctx->arena, list, ", ", (*k)->name);
     return list;
 }
 

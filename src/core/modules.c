@@ -230,10 +230,9 @@ const char *kind_names_text(struct ctx *ctx, const char *asked)
 
 const char *list_names(struct ctx *ctx, struct rows *r)
 {
-    const char *all = "", *gap = ctx->lang[0] == 'e' ? ", " : "、";
+    const char *all = "";
     while (rows_next(r))
-        all = arena_print(ctx->arena, "%s%s%s", all, *all ? gap : "",
-                          ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")));
+        all = ctx_list(ctx, all, ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")));
     rows_end(r);
     return all;
 }

@@ -174,7 +174,7 @@ static const char *check_choices(struct ctx *ctx, int i, const char *typed)
                             text_cut(ctx->arena, c, 20), CHOICE_MOST));
         if (strstr(arena_print(ctx->arena, "|%s|", stored), arena_print(ctx->arena, "|%s|", c)))
             ctx_problem(ctx, field, say(ctx, "“{}” appears twice.", c));
-        stored = arena_print(ctx->arena, "%s%s%s", stored, *stored ? "|" : "", c);
+        stored = text_add(ctx->arena, stored, "|", c);
         n++;
     }
     if (n < CHOICES_LEAST || n > CHOICES_MOST)

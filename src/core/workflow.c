@@ -352,10 +352,10 @@ enum status workflow_take_many(struct ctx *ctx, const struct workflow *w, const 
 
 const char *workflow_only_steps(struct ctx *ctx, const struct workflow *w)
 {
-    const char *names = "", *gap = ctx->lang[0] == 'e' ? ", " : "、";
+    const char *names = "";
     for (const struct step *s = w->steps; s->action; s++)
         if (s->to != STATE_STAYS)
-            names = arena_print(ctx->arena, "%s%s%s", names, *names ? gap : "", s->action);
+            names = ctx_list(ctx, names, s->action);
     return say(ctx, "“{}” only changes through these steps: {}.", w->state, names);
 }
 

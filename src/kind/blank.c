@@ -94,9 +94,9 @@ static const char *const *words_of(struct ctx *ctx, const struct field *f, int64
 
 static const char *words_text(struct ctx *ctx, const char *const *words, int64_t more)
 {
-    const char *all = "", *gap = ctx->lang[0] == 'e' ? ", " : "、";
+    const char *all = "";
     for (int i = 0; words && words[i]; i++)
-        all = arena_print(ctx->arena, "%s%s%s", all, *all ? gap : "", words[i]);
+        all = ctx_list(ctx, all, words[i]);
     return more > 0 ? say(ctx, "{} and {} more", all, more) : all;
 }
 

@@ -148,8 +148,7 @@ static bool filter_span(struct ctx *ctx, struct sql *where, const struct field *
 
 static void say_more(struct ctx *ctx, const char **all, const char *label, const char *value)
 {
-    *all = arena_print(ctx->arena, "%s%s%s%s%s", *all, **all ? " · " : "", label, *label ? " " : "",
-                       value);
+    *all = text_add(ctx->arena, *all, " · ", text_add(ctx->arena, label, " ", value));
 }
 
 static void say_span(struct ctx *ctx, const char **all, const struct field *f, form_value *asked)

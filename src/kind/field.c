@@ -79,11 +79,11 @@ static bool set_mail(struct ctx *ctx, const struct field *f, void *record, const
  * there are. */
 static const char *options_text(struct ctx *ctx, const struct field *f)
 {
-    const char *list = "", *gap = ctx->lang[0] == 'e' ? ", " : "、";
+    const char *list = "";
     int n = 0;
     for (const struct choice *c = f->choices; c && c->code; c++)
         if (n++ < OPTIONS_NAMED)
-            list = arena_print(ctx->arena, "%s%s%s", list, *list ? gap : "", tr(ctx, c->label));
+            list = ctx_list(ctx, list, tr(ctx, c->label));
     return n > OPTIONS_NAMED ? say(ctx, "{} and {} more", list, n - OPTIONS_NAMED) : list;
 }
 
@@ -480,9 +480,9 @@ static const char *show_tag(struct ctx *ctx, const struct field *f, const char *
 
 static const char *show_tags(struct ctx *ctx, const struct field *f, const char *stored)
 {
-    const char *shown = "", *gap = ctx->lang[0] == 'e' ? ", " : "、";
+    const char *shown = "";
     for (const char *at = stored, *code; (code = tags_next(ctx->arena, &at)) != NULL;)
-        shown = arena_print(ctx->arena, "%s%s%s", shown, *shown ? gap : "", show_tag(ctx, f, code));
+        shown = ctx_list(ctx, shown, show_tag(ctx, f, code));
     return shown;
 }
 
@@ -538,7 +538,7 @@ static const char *typed_tags(struct ctx *ctx, const char *stored)
 {
     const char *text = "";
     for (const char *at = stored, *code; (code = tags_next(ctx->arena, &at)) != NULL;)
-        text = arena_print(ctx->arena, "%s%s%s", text, *text ? ", " : "", code);
+        text = text_add(ctx->arena, text, ", ", code);
     return text;
 }
 

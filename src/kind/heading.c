@@ -224,7 +224,7 @@ int sheet_named(struct ctx *ctx, const struct sheet *s, const char *name)
     for (int i = 0; i < sheet_count(s); i++) {
         if (!strcmp(sheet_name(s, i), name))
             return i;
-        list = arena_print(ctx->arena, "%s%s%s", list, *list ? ", " : "", sheet_name(s, i));
+        list = text_add(ctx->arena, list, ", ", sheet_name(s, i));
     }
     if (*name && !*end && number >= 1 && number <= sheet_count(s))
         return (int)number - 1;
@@ -375,7 +375,7 @@ static int rival(struct ctx *ctx, struct import *im, const char *const *headings
 const char *headings_left_out(struct ctx *ctx, struct import *im, const char *const *headings,
                               int count)
 {
-    const char *list = "", *gap = ctx->lang[0] == 'e' ? ", " : "、";
+    const char *list = "";
     for (int c = 0; c < count && c < im->column_count; c++) {
         if (im->columns[c].field || im->columns[c].level || !headings[c] || !*headings[c])
             continue;
@@ -385,17 +385,16 @@ const char *headings_left_out(struct ctx *ctx, struct import *im, const char *co
             named = say(ctx, "{} (column {}; column {} is imported as {})", named,
                         column_letter(ctx->arena, c), column_letter(ctx->arena, other),
                         tr(ctx, im->columns[other].field->label));
-        list = arena_print(ctx->arena, "%s%s%s", list, *list ? gap : "", named);
+        list = ctx_list(ctx, list, named);
     }
     return list;
 }
 
 const char *sheets_left_out(struct ctx *ctx, struct sheet *s, int which)
 {
-    const char *list = "", *gap = ctx->lang[0] == 'e' ? ", " : "、";
+    const char *list = "";
     for (int i = 0; i < sheet_count(s); i++)
         if (i != which)
-            list = arena_print(ctx->arena, "%s%s%s", list, *list ? gap : "",
-                               text_cut(ctx->arena, sheet_name(s, i), 40));
+            list = ctx_list(ctx, list, text_cut(ctx->arena, sheet_name(s, i), 40));
     return list;
 }

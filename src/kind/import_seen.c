@@ -188,8 +188,8 @@ static uint64_t scan_key(struct ctx *ctx, struct import *im, const char *const *
             filled = filled && (optional || value);
             all = arena_print(ctx->arena, "%s\x1f%s", all, value ? value : "");
             if (value && !optional)
-                *named = arena_print(ctx->arena, "%s%s%s", *named, **named ? " " : "",
-                                     f->flags & SEALED ? "…" : text_cut(ctx->arena, value, 40));
+                *named = text_add(ctx->arena, *named, " ",
+                                  f->flags & SEALED ? "…" : text_cut(ctx->arena, value, 40));
         }
         at += *at == '|';
         if (filled)

@@ -116,7 +116,6 @@ static const char *reason(struct ctx *ctx, const struct workflow *w, const struc
  * in vain: a line for each reason. */
 static void draw_barred(struct ctx *ctx, const struct workflow *w, const void *record)
 {
-    bool english = ctx->lang[0] == 'e';
     int count = 0;
     while (w->steps[count].action)
         count++;
@@ -128,17 +127,13 @@ static void draw_barred(struct ctx *ctx, const struct workflow *w, const void *r
         for (int j = i; why[i] && j < count; j++) {
             if (!why[j] || strcmp(why[j], why[i]) != 0)
                 continue;
-            steps = arena_print(ctx->arena, "%s%s%s", steps,
-                                !*steps   ? ""
-                                : english ? ", "
-                                          : "、",
-                                tr(ctx, w->steps[j].label));
+            steps = ctx_list(ctx, steps, tr(ctx, w->steps[j].label));
             if (j > i)
                 why[j] = NULL;
         }
         if (why[i])
             html(ctx->web->out, "<p class=\"small soft screen\">{}{}{}</p>", steps,
-                 english ? ": " : "：", why[i]);
+                 ctx->lang[0] == 'e' ? ": " : "：", why[i]);
     }
 }
 

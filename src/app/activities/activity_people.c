@@ -42,13 +42,13 @@ static int places_load(struct ctx *ctx, int64_t activity, struct place_taken **l
 
 static void draw_names(struct ctx *ctx, const struct place_taken *list, int n, int64_t shift)
 {
-    const char *names = "", *comma = ctx->lang[0] == 'e' ? ", " : "、";
+    const char *names = "";
     for (int i = 0; i < n; i++)
         if (list[i].shift == shift)
-            names = arena_print(ctx->arena, "%s%s%s", names, *names ? comma : "",
-                                strcmp(list[i].status, "waiting") != 0
-                                    ? list[i].name
-                                    : say(ctx, "{} (waiting list)", list[i].name));
+            names = ctx_list(ctx, names,
+                             strcmp(list[i].status, "waiting") != 0
+                                 ? list[i].name
+                                 : say(ctx, "{} (waiting list)", list[i].name));
     if (*names)
         html(ctx->web->out, "<p class=\"names\">{}</p>", names);
 }
@@ -164,7 +164,7 @@ static void draw_came(struct ctx *ctx, const struct came *c)
 /* Those who had a place and did not come, once it is over. */
 static void draw_absent(struct ctx *ctx, const struct activity *a)
 {
-    const char *names = "", *comma = ctx->lang[0] == 'e' ? ", " : "、";
+    const char *names = "";
     if (a->ends > ctx->now)
         return;
     struct rows *r = query(ctx->db,
@@ -175,7 +175,7 @@ static void draw_absent(struct ctx *ctx, const struct activity *a)
                            "BY u.name LIMIT {}",
                            a->record.id, CAME_MOST);
     while (rows_next(r))
-        names = arena_print(ctx->arena, "%s%s%s", names, *names ? comma : "", row_text(r, "name"));
+        names = ctx_list(ctx, names, row_text(r, "name"));
     rows_end(r);
     if (*names)
         html(ctx->web->out, "<p>{}</p>", say(ctx, "Signed up and did not come: {}", names));

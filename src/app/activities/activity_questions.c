@@ -24,8 +24,9 @@ const char *answers_text(struct ctx *ctx, const struct questions *q, const char 
     for (int i = 0; answers && i < q->count; i++) {
         const char *answer = question_answer(ctx, q, i, answers);
         if (*answer)
-            text = arena_print(ctx->arena, "%s%s%s %s", text, *text ? gap : "",
-                               field_label(ctx, &q->fields[i]), answer);
+            text = text_add(
+                ctx->arena, text, gap,
+                arena_print(ctx->arena, "%s %s", field_label(ctx, &q->fields[i]), answer));
     }
     return text;
 }

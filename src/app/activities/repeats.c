@@ -110,7 +110,7 @@ static const char *weekdays_of(struct ctx *ctx, int64_t starts)
     const char *list = "";
     for (int d = 1; d <= 7; d++)
         if (day_ticked(ctx, d) || d == when_weekday(when_day(starts)))
-            list = arena_print(ctx->arena, "%s%s%s", list, *list ? "," : "", ical_days[d - 1]);
+            list = text_add(ctx->arena, list, ",", ical_days[d - 1]);
     return list;
 }
 

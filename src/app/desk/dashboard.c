@@ -9,6 +9,7 @@
 #include "core/module.h"
 #include "app/registers/registers.h"
 #include "app/requests/requests.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "web/web.h"
 
@@ -588,11 +589,11 @@ static const char *narrowed_to(struct ctx *ctx, const struct board *b)
 {
     const char *all = span_words(ctx, &b->span);
     if (b->span.area != NONE)
-        all = arena_print(ctx->arena, "%s · %s", all,
-                          line_name(b->communities, b->community_count, b->span.area));
+        all = text_add(ctx->arena, all, " · ",
+                       line_name(b->communities, b->community_count, b->span.area));
     if (b->span.category != NONE)
-        all = arena_print(ctx->arena, "%s · %s", all,
-                          line_name(b->categories, b->category_count, b->span.category));
+        all = text_add(ctx->arena, all, " · ",
+                       line_name(b->categories, b->category_count, b->span.category));
     return all;
 }
 

@@ -548,21 +548,19 @@ static const char *period_said(struct ctx *ctx)
 /* The period, the filters and the view, for paper. */
 static void draw_narrowed(struct ctx *ctx, const struct work *w)
 {
-    const char *period = period_said(ctx), *all = "", *q = query_param(ctx, "q");
-    if (period)
-        all = arena_print(ctx->arena, "%s · ", period);
+    const char *period = period_said(ctx), *all = period ? period : "", *q = query_param(ctx, "q");
     for (const struct filter *f = work_filters; f->name; f++) {
         const char *value = f->kind == FILTER_DAY ? NULL : filter_value(ctx, f);
-        if (value && f->kind == FILTER_REF)
-            all = arena_print(ctx->arena, "%s%s · ", all, filter_words(ctx, f, value));
-        else if (value)
-            all = arena_print(ctx->arena, "%s%s %s · ", all, tr(ctx, f->label),
-                              filter_words(ctx, f, value));
+        if (value)
+            all = text_add(ctx->arena, all, " · ",
+                           text_add(ctx->arena, f->kind == FILTER_REF ? "" : tr(ctx, f->label), " ",
+                                    filter_words(ctx, f, value)));
     }
     if (q && *q)
-        all = arena_print(ctx->arena, "%s“%s” · ", all,
-                          hashed(q) ? say(ctx, "this phone number") : q);
-    printed_note(ctx, arena_print(ctx->arena, "%s%s", all, tr(ctx, w->view->label)));
+        all = text_add(
+            ctx->arena, all, " · ",
+            arena_print(ctx->arena, "“%s”", hashed(q) ? say(ctx, "this phone number") : q));
+    printed_note(ctx, text_add(ctx->arena, all, " · ", tr(ctx, w->view->label)));
 }
 
 static void draw_search(struct ctx *ctx)

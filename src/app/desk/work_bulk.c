@@ -11,6 +11,7 @@
 #include "app/registers/registers.h"
 #include "core/workflow.h"
 #include "pages/workflow_page.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -251,8 +252,8 @@ static const char *sent_words(struct ctx *ctx, const struct sent_row *list, int 
             first = first && (j >= i || list[j].unit != list[i].unit);
         }
         if (first && kinds++ >= 0)
-            each = arena_print(ctx->arena, "%s%s%s", each, *each ? gap : "",
-                               say(ctx, "{} × {}", names_find(&units, list[i].unit), same));
+            each = text_add(ctx->arena, each, gap,
+                            say(ctx, "{} × {}", names_find(&units, list[i].unit), same));
     }
     if (kinds > 1)
         return say(ctx, "{} sent: {}", n, each);

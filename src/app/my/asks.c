@@ -101,9 +101,9 @@ static void draw_companions(struct ctx *ctx, const struct offer *o)
         o->record.id, ctx->actor.volunteer);
     const char *names = "";
     while (rows_next(r))
-        names = arena_print(ctx->arena, "%s%s%s %s", names,
-                            *names ? ctx->lang[0] == 'e' ? ", " : "、" : "", row_text(r, "name"),
-                            row_text(r, "number"));
+        names = ctx_list(
+            ctx, names,
+            arena_print(ctx->arena, "%s %s", row_text(r, "name"), row_text(r, "number")));
     html(ctx->web->out, "<div><dt>{}</dt><dd>{}</dd></div>", say(ctx, "Going with you"),
          *names          ? names
          : o->people > 1 ? say(ctx, "still looking for someone")

@@ -7,6 +7,7 @@
 
 #include "app/registers/password_slips.h"
 #include "app/registers/users.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "kind/form.h"
 #include "web/fields.h"
@@ -627,9 +628,9 @@ static const char *roles_text(struct ctx *ctx, const void *record)
         const char *where = row_text(r, "unit")
                                 ? ctx_pick(ctx, row_text(r, "unit"), row_text(r, "unit_en"))
                                 : ctx_pick(ctx, row_text(r, "area"), row_text(r, "area_en"));
-        all = arena_print(ctx->arena, "%s%s%s%s%s", all, *all ? "; " : "",
-                          role_title(ctx, (enum role)role_parse(row_text(r, "role"))),
-                          where ? comma : "", where ? where : "");
+        const char *role = role_title(ctx, (enum role)role_parse(row_text(r, "role")));
+        all = text_add(ctx->arena, all, "; ",
+                       where ? text_add(ctx->arena, role, comma, where) : role);
     }
     rows_end(r);
     return all;

@@ -152,8 +152,9 @@ static const char *now(struct ctx *ctx)
     const char *text = "";
     for (int i = 0; i < DEADLINE_LEVELS; i++) {
         const struct deadline_usual u = deadline_usual(ctx, i);
-        text = arena_print(ctx->arena, "%s%s%s %s", text, *text ? " · " : "",
-                           label_of(ctx, "level", u.level), deadline_text(ctx, u.count, u.kind));
+        text = text_add(ctx->arena, text, " · ",
+                        arena_print(ctx->arena, "%s %s", label_of(ctx, "level", u.level),
+                                    deadline_text(ctx, u.count, u.kind)));
     }
     return text;
 }

@@ -10,6 +10,7 @@
  */
 #include "app/visits/offers.h"
 
+#include "base/text.h"
 #include "base/when.h"
 
 #include <math.h>
@@ -185,7 +186,7 @@ const char *match_why(struct ctx *ctx, const char *why)
     for (const char *at = why, *tag; (tag = tags_next(ctx->arena, &at)) != NULL;) {
         const char *words = in_words(ctx, tag);
         if (words)
-            text = arena_print(ctx->arena, "%s%s%s", text, *text ? " · " : "", words);
+            text = text_add(ctx->arena, text, " · ", words);
     }
     return text;
 }

@@ -153,9 +153,9 @@ static int days_held(struct ctx *ctx, int64_t month, int64_t team, struct held *
             continue;
         h->last_day = day;
         h->days++;
-        h->which = arena_print(ctx->arena, "%s%s%d", h->which ? h->which : "",
-                               h->which ? (ctx->lang[0] == 'e' ? ", " : "、") : "",
-                               civil_from_when(row_int(r, "starts")).day);
+        h->which = ctx_list(
+            ctx, h->which ? h->which : "",
+            arena_print(ctx->arena, "%d", civil_from_when(row_int(r, "starts")).day));
     }
     rows_end(r);
     *to = list;

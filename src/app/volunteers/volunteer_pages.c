@@ -143,7 +143,7 @@ static void draw_narrowed(struct ctx *ctx)
         q && !text_blank(q) ? arena_print(ctx->arena, "“%s”", q) : NULL};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         if (said[i] && *said[i])
-            all = arena_print(ctx->arena, "%s%s%s", all, *all ? " · " : "", said[i]);
+            all = text_add(ctx->arena, all, " · ", said[i]);
     printed_note(ctx, all);
 }
 
