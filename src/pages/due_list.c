@@ -15,6 +15,7 @@
 #include "core/qr.h"
 #include "core/working_days.h"
 #include "db/journal.h"
+#include "pages/feed_panel.h"
 #include "web/session.h"
 #include "web/web.h"
 
@@ -62,28 +63,14 @@ static const char *path_of(struct ctx *ctx, int64_t user)
 
 static void draw_calendar(struct ctx *ctx)
 {
-    struct buf *out = ctx->web->out;
-    const char *path = path_of(ctx, ctx->actor.user), *address = path ? site_url(ctx, path) : NULL;
-    html(out, "<section id=\"calendar\"><h2>{}</h2><p>{}</p>", say(ctx, "Add to my calendar"),
-         say(ctx, "Your calendar can show what is due for you and keep it up to date. Add this "
-                  "address there as a subscribed calendar."));
-    if (address)
-        html(out, "<p class=\"address\"><code>{}</code></p><p class=\"small\">{}</p>", address,
-             say(ctx, "Anyone with this address can see what is due for you and when, but no names "
-                      "and no texts. Keep it private; change it if someone else finds out."));
-    form_begin(ctx, "/due/calendar", NULL, false);
-    buf_puts(out, "<div class=\"acts\">");
-    if (address)
-        html(out, "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button>", address,
-             icon(ctx, "copy"), say(ctx, "Copy address"));
-    html(out, "<button>{} {}</button>", icon(ctx, "calendar-plus"),
-         address ? say(ctx, "Change address") : say(ctx, "Create address"));
-    if (address)
-        html(out, "<button class=\"quiet\" name=\"off\" value=\"1\">{}</button>",
-             say(ctx, "Turn off calendar address"));
-    buf_puts(out, "</div>");
-    form_end(ctx);
-    buf_puts(out, "</section>");
+    feed_panel_draw(
+        ctx, &(struct feed_panel){
+                 "/due/calendar", path_of(ctx, ctx->actor.user),
+                 say(ctx, "Your calendar can show what is due for you and keep it up to date. Add "
+                          "this address there as a subscribed calendar."),
+                 say(ctx, "Anyone with this address can see what is due for you and when, but no "
+                          "names and no texts. Keep it private; change it if someone else finds "
+                          "out.")});
 }
 
 static void due_draw(struct ctx *ctx)

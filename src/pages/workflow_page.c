@@ -81,9 +81,28 @@ static void step_field_draw(struct ctx *ctx, const struct workflow *w, const str
     form_field(ctx, ctx->web->out, &form, f);
 }
 
+/* Draws the fields that stand with the others, or those of the folded line; returns how many, and
+ * whether one of them has to be seen. */
+static int draw_fields(struct ctx *ctx, const struct step_page *p, const void *record,
+                       const struct step *s, bool folded, bool draw, bool *open)
+{
+    int n = 0;
+    for (const struct field *f = s->asks; f->name; f++) {
+        enum step_fold how = p->fold ? p->fold(ctx, s, record, f) : FIELD_SHOWN;
+        if ((how != FIELD_SHOWN) != folded)
+            continue;
+        n++;
+        *open = *open || how == FIELD_OPEN || param(ctx, f->name) || ctx_problem_of(ctx, f->name);
+        if (draw && (!p->control || !p->control(ctx, s, record, f)))
+            step_field_draw(ctx, p->workflow, f);
+    }
+    return n;
+}
+
 static void draw_form(struct ctx *ctx, const struct step_page *p, const void *record,
                       const struct step *s)
 {
+    bool open = false;
     struct buf *out = ctx->web->out;
     const char *href = address(ctx, p, record);
     html(out, "<section class=\"card step screen\" id=\"step\"><h2>{}</h2>", tr(ctx, s->label));
@@ -92,9 +111,13 @@ static void draw_form(struct ctx *ctx, const struct step_page *p, const void *re
                            (long long)((const struct record *)record)->id, s->action),
                false);
     draw_seen(ctx, p, record);
-    for (const struct field *f = s->asks; f->name; f++)
-        if (!p->control || !p->control(ctx, s, record, f))
-            step_field_draw(ctx, p->workflow, f);
+    draw_fields(ctx, p, record, s, false, true, &(bool){false});
+    if (draw_fields(ctx, p, record, s, true, false, &open)) {
+        html(out, "<details class=\"field more\"{}><summary>{}</summary>",
+             (struct markup){open ? " open" : ""}, tr(ctx, p->fold_label));
+        draw_fields(ctx, p, record, s, true, true, &open);
+        buf_puts(out, "</details>");
+    }
     if (s->told)
         html(out, "<p class=\"small\">{} {}</p>",
              p->hearer ? tr(ctx, p->hearer) : say(ctx, "They will be told:"), tr(ctx, s->told));

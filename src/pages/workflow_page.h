@@ -16,6 +16,8 @@
 #include "core/workflow.h"
 #include "web/web.h"
 
+enum step_fold { FIELD_SHOWN, FIELD_FOLDED, FIELD_OPEN };
+
 /* How a record's own page shows its steps; members may be left out. */
 struct step_page {
     const struct workflow *workflow;
@@ -23,6 +25,12 @@ struct step_page {
     /* Draws an answer's field itself and returns true; NULL, or false: it is drawn by its row. */
     bool (*control)(struct ctx *ctx, const struct step *s, const void *record,
                     const struct field *f);
+    /* Where a field of a step's form stands: with the others, or in the line under fold_label,
+     * N_(), which is folded unless one of its fields is FIELD_OPEN, filled in or wrong. NULL: none
+     * folds. */
+    enum step_fold (*fold)(struct ctx *ctx, const struct step *s, const void *record,
+                           const struct field *f);
+    const char *fold_label;
     /* Sent back with the form as "seen": the newest entry of a history; NULL: none. */
     int64_t (*seen)(struct ctx *ctx, const void *record);
     const char *hearer; /* N_(): before what is told; NULL: "They will be told:" */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define SHIFTS_MOST 100
-#define NAMES_MOST  1000 /* of all shifts together */
+#define NAMES_MOST  1000 /* of all shifts together; the page says how many more there are */
 #define CAME_MOST   300
 
 struct place_taken {
@@ -22,20 +22,24 @@ struct place_taken {
 
 /* ---- shifts ---- */
 
-static int places_load(struct ctx *ctx, int64_t activity, struct place_taken **list)
+static int places_load(struct ctx *ctx, int64_t activity, struct place_taken **list, int64_t *whole)
 {
     int n = 0;
+    *whole = 0;
     struct rows *r = query(ctx->db,
-                           "SELECT shift, name, status FROM sign_ups WHERE activity = {} AND shift "
-                           "IS NOT NULL AND status <> 'cancelled' ORDER BY CASE status WHEN "
+                           "SELECT shift, name, status, count(*) OVER () AS whole FROM sign_ups "
+                           "WHERE activity = {} AND shift IS NOT NULL AND status <> 'cancelled' "
+                           "ORDER BY CASE status WHEN "
                            "'signed' THEN 0 ELSE 1 END, id LIMIT {}",
                            activity, NAMES_MOST);
     *list = NULL;
-    while (rows_next(r))
+    while (rows_next(r)) {
+        *whole = row_int(r, "whole");
         *ARENA_NEXT(ctx->arena, *list,
                     n) = (struct place_taken){.shift = row_int(r, "shift"),
                                               .name = row_copy(r, ctx->arena, "name"),
                                               .status = row_copy(r, ctx->arena, "status")};
+    }
     rows_end(r);
     return n;
 }
@@ -57,15 +61,12 @@ static void draw_shift(struct ctx *ctx, const struct activity *a, struct rows *r
                        const struct place_taken *list, int n)
 {
     struct buf *out = ctx->web->out;
-    int64_t id = row_int(r, "id"), places = row_int(r, "places"), have = 0;
-    int64_t ends = row_int(r, "ends");
-    for (int i = 0; i < n; i++)
-        have += list[i].shift == id && !strcmp(list[i].status, "signed");
+    int64_t places = row_int(r, "places"), have = row_int(r, "have"), ends = row_int(r, "ends");
     int64_t missing = places == NONE ? 0 : places - have;
     bool wanted = missing > 0 && ends > ctx->now && strcmp(a->status, "cancelled") != 0;
     html(out, "<li><div><b>{}</b> <span class=\"soft\">{}</span>", row_text(r, "name"),
          activity_when(ctx, row_int(r, "starts"), ends));
-    draw_names(ctx, list, n, id);
+    draw_names(ctx, list, n, row_int(r, "id"));
     html(out, "</div><p class=\"state {}\">{}",
          wanted        ? "warn"
          : missing > 0 ? ""
@@ -81,11 +82,13 @@ void activity_shifts_draw(struct ctx *ctx, const struct activity *a)
 {
     struct buf *out = ctx->web->out;
     struct place_taken *list;
-    int taken = places_load(ctx, a->record.id, &list);
-    int64_t n = 0, whole = 0;
+    int64_t n = 0, whole = 0, names;
+    int taken = places_load(ctx, a->record.id, &list, &names);
     struct rows *r = query(ctx->db,
-                           "SELECT id, name, starts, ends, places, count(*) OVER () AS whole FROM "
-                           "shifts WHERE activity = {} ORDER BY starts, id LIMIT {}",
+                           "SELECT s.id AS id, s.name AS name, s.starts AS starts, s.ends AS ends, "
+                           "s.places AS places, count(*) OVER () AS whole, (SELECT count(*) FROM "
+                           "sign_ups u WHERE u.shift = s.id AND u.status = 'signed') AS have FROM "
+                           "shifts s WHERE s.activity = {} ORDER BY s.starts, s.id LIMIT {}",
                            a->record.id, SHIFTS_MOST);
     while (rows_next(r)) {
         whole = row_int(r, "whole");
@@ -99,6 +102,7 @@ void activity_shifts_draw(struct ctx *ctx, const struct activity *a)
         return;
     buf_puts(out, "</ul>");
     more_draw(ctx, whole - n);
+    more_draw(ctx, names - taken);
     buf_puts(out, "</section>");
 }
 
@@ -109,6 +113,32 @@ struct came {
     const char *name, *number;
     bool place;
 };
+
+/* The records of their days, of those whom the actor looks after. */
+static void days_find(struct ctx *ctx, int64_t activity, struct came *list, int n)
+{
+    int64_t first = list[0].came, last = list[0].came;
+    for (int i = 1; i < n; i++) {
+        first = list[i].came < first ? list[i].came : first;
+        last = list[i].came > last ? list[i].came : last;
+    }
+    struct sql q;
+    sql_init(&q, ctx->arena);
+    sql_add(&q,
+            "SELECT id, volunteer, day FROM hours WHERE day >= {} AND day <= {} AND volunteer IN "
+            "(SELECT volunteer FROM attendances WHERE activity = {} AND status = 'good') AND "
+            "volunteer IN (SELECT id FROM volunteers WHERE 1 = 1",
+            day_iso(ctx->arena, when_day(first)), day_iso(ctx->arena, when_day(last)), activity);
+    volunteers_kind.scope(ctx, &q);
+    sql_add(&q, ")");
+    struct rows *r = sql_query(ctx->db, &q);
+    while (rows_next(r))
+        for (int i = 0; i < n; i++)
+            if (list[i].volunteer == row_int(r, "volunteer") &&
+                !strcmp(day_iso(ctx->arena, when_day(list[i].came)), row_text(r, "day")))
+                list[i].hours = row_int(r, "id");
+    rows_end(r);
+}
 
 static int came_load(struct ctx *ctx, int64_t activity, struct came **list, int64_t *whole)
 {
@@ -136,11 +166,8 @@ static int came_load(struct ctx *ctx, int64_t activity, struct came **list, int6
                            .place = row_int(r, "place") == 1};
     }
     rows_end(r);
-    for (int i = 0; i < n; i++)
-        if (record_reached(ctx, &volunteers_kind, (*list)[i].volunteer))
-            (*list)[i].hours = query_int(
-                ctx->db, "SELECT id FROM hours WHERE volunteer = {} AND day = {}",
-                (*list)[i].volunteer, day_iso(ctx->arena, when_day((*list)[i].came)));
+    if (n)
+        days_find(ctx, activity, *list, n);
     return n;
 }
 
@@ -165,20 +192,24 @@ static void draw_came(struct ctx *ctx, const struct came *c)
 static void draw_absent(struct ctx *ctx, const struct activity *a)
 {
     const char *names = "";
+    int64_t n = 0, more = 0;
     if (a->ends > ctx->now)
         return;
     struct rows *r = query(ctx->db,
-                           "SELECT DISTINCT u.name AS name, u.volunteer AS volunteer FROM sign_ups "
-                           "u WHERE u.activity = {} AND u.status = 'signed' AND u.volunteer IS NOT "
+                           "SELECT max(u.name) AS name, count(*) OVER () AS whole FROM sign_ups u "
+                           "WHERE u.activity = {} AND u.status = 'signed' AND u.volunteer IS NOT "
                            "NULL AND NOT EXISTS (SELECT 1 FROM attendances t WHERE t.activity = "
-                           "u.activity AND t.volunteer = u.volunteer AND t.status = 'good') ORDER "
-                           "BY u.name LIMIT {}",
+                           "u.activity AND t.volunteer = u.volunteer AND t.status = 'good') GROUP "
+                           "BY u.volunteer ORDER BY 1 LIMIT {}",
                            a->record.id, CAME_MOST);
-    while (rows_next(r))
+    while (rows_next(r)) {
         names = ctx_list(ctx, names, row_text(r, "name"));
+        more = row_int(r, "whole") - ++n;
+    }
     rows_end(r);
     if (*names)
         html(ctx->web->out, "<p>{}</p>", say(ctx, "Signed up and did not come: {}", names));
+    more_draw(ctx, more);
 }
 
 void activity_came_draw(struct ctx *ctx, const struct activity *a)

@@ -64,18 +64,14 @@ static struct volunteer *by_name(struct ctx *ctx, const char *name, const char *
     sql_add(&l.where,
             " AND status <> 'left' AND person IN (SELECT p.id FROM people p WHERE p.name = {})",
             name);
-    l.limit = 20;
+    l.limit = 2;
     struct rows *r = list_run(ctx, &l);
     struct volunteer *first = list_next(ctx, &volunteers_kind, r, ctx->arena);
-    int64_t count = first != NULL;
-    while (first && list_next(ctx, &volunteers_kind, r, ctx->arena))
-        count++;
+    bool several = first && list_next(ctx, &volunteers_kind, r, ctx->arena);
     rows_end(r);
-    if (count > 1) {
-        *why = say(ctx, "{} people are called {}: choose the person from the list.", count, name);
-        return NULL;
-    }
-    return first;
+    if (several)
+        *why = say(ctx, "Several people are called {}: choose the person from the list.", name);
+    return several ? NULL : first;
 }
 
 /* Numbers are assigned in order. So a number alone identifies only volunteers in the reader's

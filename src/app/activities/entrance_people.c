@@ -248,7 +248,7 @@ static const char *plain_part(struct ctx *ctx, const char *before, const char *t
     return arena_print(ctx->arena, "%s%s%s", before, s, after);
 }
 
-/* " AND …": whom the actor looks after. */
+/* A condition: whom the actor looks after. */
 static void scope_add(struct ctx *ctx, struct sql *q)
 {
     sql_add(q, "v.id IN (SELECT id FROM volunteers WHERE status <> 'left'");

@@ -15,7 +15,6 @@
 #include "pages/figures_pages.h"
 #include "web/fields.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SPANS_MOST 40 /* of one volunteer on one day */
@@ -251,17 +250,17 @@ struct typed_times {
 /* A time of that day, at most 24 hours after not_before (NONE: any). */
 static int64_t clock_typed(struct ctx *ctx, const char *name, int64_t day, int64_t not_before)
 {
-    const char *raw = param(ctx, name), *text = raw ? text_tidy(ctx->arena, raw) : "";
-    char *end, *rest;
-    if (!*text)
+    const char *text = param(ctx, name);
+    int64_t t;
+    bool timed;
+    if (text_blank(text))
         return NONE;
-    text = text_half_width(ctx->arena, text);
-    long hour = strtol(text, &end, 10), minute = *end == ':' ? strtol(end + 1, &rest, 10) : -1;
-    if (end == text || minute < 0 || minute > 59 || hour < 0 || hour > 23 || *rest) {
+    if (!when_parse(arena_print(ctx->arena, "%s %.20s", day_iso(ctx->arena, day), text), &t,
+                    &timed) ||
+        !timed) {
         ctx_problem(ctx, name, say(ctx, "Enter a time from 0:00 to 23:59, e.g. 13:00."));
         return NONE;
     }
-    int64_t t = when_day_start(day) + hour * WHEN_HOUR + minute * 60;
     return not_before != NONE && t <= not_before ? t + WHEN_DAY : t;
 }
 
@@ -307,7 +306,7 @@ struct saving {
     bool used; /* t has got its times */
 };
 
-/* One part without a break. at_all: outside of the activity, if it may be no longer. */
+/* One part without a break. outside: before or after the activity, whose time it may not exceed. */
 static void part_store(struct ctx *ctx, struct saving *s, int64_t came, int64_t went, bool outside)
 {
     if (!ctx_ok(ctx) || (went != NONE && came >= went))
@@ -397,19 +396,15 @@ static bool may_decide(struct ctx *ctx, const struct hours *h, const char *why)
     if (own(ctx, v))
         ctx_problem(ctx, NULL,
                     say(ctx, "These are your own hours: someone else must approve them."));
-    if (!why || !*why)
+    if (!why)
         ctx_problem(ctx, "why", say(ctx, "Enter a reason: the volunteer will see it."));
-    else if (text_length(why) > WHY_MOST)
-        ctx_problem(ctx, "why",
-                    say(ctx, "No more than {} characters; you have used {}.", WHY_MOST,
-                        (int64_t)text_length(why)));
     return true;
 }
 
 static void decide(struct ctx *ctx)
 {
     const struct hours *h = record_load(ctx, &hours_kind, ctx->web->id);
-    const char *why = text_tidy(ctx->arena, param(ctx, "why"));
+    const char *why = param_line(ctx, "why", WHY_MOST);
     const struct attendance *spans[SPANS_MOST];
     int64_t day;
     if (!may_decide(ctx, h, why) || !day_parse(h->day, &day))

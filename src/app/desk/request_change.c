@@ -11,12 +11,13 @@
 #include "db/journal.h"
 
 #include <stdlib.h>
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #define FILES_MOST     20
 #define FILE_NAME_MOST 100 /* characters, without the ending */
-#define ENDING_MOST    6   /* bytes of what counts as an ending, with the dot */
+#define ENDING_MOST    6 /* bytes of what counts as an ending, with the dot: ".docx", not ".2026" */
 #define FILE_BYTES     ((size_t)10 << 20)
 
 /* ---- steps ---- */
@@ -166,8 +167,8 @@ static const struct file_type *file_type(const struct upload *u)
 static const char *file_name(struct ctx *ctx, const char *typed, const char *ending)
 {
     const char *name = text_tidy(ctx->arena, typed), *dot = strrchr(name, '.');
-    size_t n = dot && strlen(dot) <= ENDING_MOST ? (size_t)(dot - name) : strlen(name);
-    const char *stem = arena_copyn(ctx->arena, name, n);
+    bool ends = dot && strlen(dot) <= ENDING_MOST && isalpha((unsigned char)dot[1]);
+    const char *stem = ends ? arena_copyn(ctx->arena, name, (size_t)(dot - name)) : name;
     return arena_print(ctx->arena, "%s%s",
                        *stem ? text_cut(ctx->arena, stem, FILE_NAME_MOST) : say(ctx, "File"),
                        ending);

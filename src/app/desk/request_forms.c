@@ -227,9 +227,11 @@ static bool is_ticked(struct ctx *ctx, const char *name, const char *value)
     return false;
 }
 
-static void draw_level(struct ctx *ctx)
+static void draw_level(struct ctx *ctx, const struct request *r, const struct step *s)
 {
     struct buf *out = ctx->web->out;
+    (void)r;
+    (void)s;
     const char *chosen = param(ctx, "level") ? param(ctx, "level") : "";
     html(out,
          "<div class=\"field\"><label for=\"f-level\">{}</label><select id=\"f-level\" "
@@ -242,8 +244,25 @@ static void draw_level(struct ctx *ctx)
     field_end(ctx, "level");
 }
 
-/* What a dispatch seldom needs is one line: level, supporting units, and the note, after which
- * draw_text ends it. It is open when something is chosen or wrong in it. */
+/* What a dispatch seldom needs: level, supporting units, and the note. */
+enum step_fold request_step_fold(struct ctx *ctx, const struct step *s, const void *record,
+                                 const struct field *f)
+{
+    static const char *const seldom[] = {"level", "co", "text"};
+    bool folds = false;
+    for (size_t i = 0; i < sizeof seldom / sizeof *seldom; i++)
+        folds = folds || !strcmp(f->name, seldom[i]);
+    if (!folds || !step_asks(s, "co"))
+        return FIELD_SHOWN;
+    return !strcmp(f->name, "co") &&
+                   query_int(ctx->db,
+                             "SELECT unit FROM request_units WHERE request = {} AND role = 'co' "
+                             "LIMIT 1",
+                             ((const struct request *)record)->record.id) != NONE
+               ? FIELD_OPEN
+               : FIELD_FOLDED;
+}
+
 static void draw_co(struct ctx *ctx, const struct request *r, const struct step *s)
 {
     struct buf *out = ctx->web->out;
@@ -257,12 +276,7 @@ static void draw_co(struct ctx *ctx, const struct request *r, const struct step 
                                    "role = 'co' ORDER BY unit LIMIT {}",
                                    r->record.id, CO_HANDLERS_MOST),
                              helping, CO_HANDLERS_MOST);
-    bool open = param(ctx, "co") || param(ctx, "level") || param(ctx, "text") || n || problem ||
-                ctx_problem_of(ctx, "level") || ctx_problem_of(ctx, "text");
     (void)s;
-    html(out, "<details class=\"field more\"{}><summary>{}</summary>",
-         (struct markup){open ? " open" : ""}, say(ctx, "Level, supporting units, note"));
-    draw_level(ctx);
     html(out,
          "<fieldset class=\"field\" id=\"f-co\"><legend>{}</legend><input type=\"hidden\" "
          "name=\"co_shown\" value=\"1\"><div class=\"ticks\">",
@@ -401,16 +415,6 @@ static void draw_text(struct ctx *ctx, const struct request *r, const struct ste
          "<textarea id=\"f-text\" name=\"text\" rows=\"{}\" maxlength=\"5000\"{}>{}</textarea>",
          answer ? 8 : 3, invalid(ctx, "text"), text_begun(ctx, r, s));
     field_end(ctx, "text");
-    if (step_asks(s, "co"))
-        html(out, "</details>");
-}
-
-/* The level is drawn by draw_co. */
-static void draw_nothing(struct ctx *ctx, const struct request *r, const struct step *s)
-{
-    (void)ctx;
-    (void)r;
-    (void)s;
 }
 
 bool request_step_control(struct ctx *ctx, const struct step *s, const void *record,
@@ -419,7 +423,7 @@ bool request_step_control(struct ctx *ctx, const struct step *s, const void *rec
     static const struct {
         const char *name;
         void (*draw)(struct ctx *ctx, const struct request *r, const struct step *s);
-    } helps[] = {{"category", draw_category}, {"level", draw_nothing},
+    } helps[] = {{"category", draw_category}, {"level", draw_level},
                  {"unit", draw_unit},         {"co", draw_co},
                  {"until", draw_until},       {"into", draw_into},
                  {"solved", draw_solved},     {"satisfaction", draw_satisfaction},

@@ -114,6 +114,8 @@ static const char *const units_steps[] = {"accept", "answer",    "report", "exte
                                           "return", "take-back", NULL};
 static const struct step_page steps_page = {.workflow = &request_workflow,
                                             .control = request_step_control,
+                                            .fold = request_step_fold,
+                                            .fold_label = N_("Level, supporting units, note"),
                                             .seen = request_newest_event,
                                             .hearer = N_("The resident will see:"),
                                             .waits = waits,

@@ -29,6 +29,8 @@ const char *user_name(struct ctx *ctx, int64_t user); /* "" if unknown */
 /* Draws a field of a step's form with its aids; false: it is drawn by its row. */
 bool request_step_control(struct ctx *ctx, const struct step *s, const void *record,
                           const struct field *f);
+enum step_fold request_step_fold(struct ctx *ctx, const struct step *s, const void *record,
+                                 const struct field *f);
 /* <option>s of names whose values are references as a step reads them ("#12"); chosen: an id. */
 void step_options(struct ctx *ctx, const struct names *n, int64_t chosen);
 /* The chosen one; otherwise: if nothing was sent. */

@@ -236,24 +236,27 @@ static void draw_files(struct ctx *ctx, const struct request *r)
         html(out, "</ul>");
 }
 
+/* The bytes of a text without what ends it: blanks and full stops. */
+static size_t unended(const char *text)
+{
+    static const char *const marks[] = {" ", "\n", "\r", "\t", "。", ".", "！", "!", NULL};
+    size_t n = strlen(text);
+    for (int i = 0; marks[i];) {
+        size_t k = strlen(marks[i]);
+        bool ends = n >= k && !memcmp(text + n - k, marks[i], k);
+        n -= ends ? k : 0;
+        i = ends ? 0 : i + 1;
+    }
+    return n;
+}
+
 /* Whether the title says all that the text does: forms that ask for one sentence make the title of
  * it. */
 static bool all_in_title(const struct request *r)
 {
-    static const char *const marks[] = {" ", "\n", "\r", "\t", "。", ".", "！", "!", NULL};
     const char *title = r->subject ? r->subject : "", *text = r->text ? r->text : "";
-    size_t n = strlen(title), m = strlen(text);
-    for (int i = 0; marks[i]; i++) {
-        size_t k = strlen(marks[i]);
-        if (n >= k && !memcmp(title + n - k, marks[i], k)) {
-            n -= k;
-            i = -1;
-        } else if (m >= k && !memcmp(text + m - k, marks[i], k)) {
-            m -= k;
-            i = -1;
-        }
-    }
-    return n == m && !memcmp(title, text, n);
+    size_t n = unended(title);
+    return n == unended(text) && !memcmp(title, text, n);
 }
 
 /* Where it is: the estate or the community, and the place as it was written. */
@@ -371,15 +374,16 @@ void request_draw_facts(struct ctx *ctx, const struct request *r)
 #define SIMILAR_ASKED 16
 #define SIMILAR_SHOWN 5
 
-/* The first level of a category, of which there are three at most; NONE: of none. */
-static int64_t top_category(struct ctx *ctx, int64_t category)
+/* The first level of a category: in the list it stands before what is below it. NONE: of none. */
+static int64_t top_category(const struct names *all, int64_t category)
 {
-    return category == NONE
-               ? NONE
-               : query_int(ctx->db,
-                           "SELECT coalesce(p.parent, c.parent, c.id) AS id FROM categories c LEFT "
-                           "JOIN categories p ON p.id = c.parent WHERE c.id = {}",
-                           category);
+    int64_t top = NONE;
+    for (int i = 0; i < all->count; i++) {
+        top = all->list[i].depth == 0 ? all->list[i].id : top;
+        if (all->list[i].id == category)
+            return top;
+    }
+    return NONE;
 }
 
 /* Nothing rather than noise: only what is like it, and of its kind where both kinds are known. */
@@ -390,10 +394,11 @@ void request_draw_similar(struct ctx *ctx, const struct request *r, bool use)
     int n = search_similar(ctx, r->subject, r->text, SEARCH_CLOSED, NONE, NONE, r->record.id, hits,
                            SIMILAR_ASKED),
         shown = 0;
-    int64_t about = top_category(ctx, r->category);
+    struct names categories = names_load(ctx, "categories");
+    int64_t about = top_category(&categories, r->category);
     for (int i = 0; i < n && shown < SIMILAR_SHOWN && hits[i].score >= SEARCH_LIKE; i++) {
         const struct request *s = record_load(ctx, &requests_kind, hits[i].id);
-        int64_t other = s ? top_category(ctx, s->category) : NONE;
+        int64_t other = s ? top_category(&categories, s->category) : NONE;
         if (!s || !s->reply || (about != NONE && other != NONE && about != other))
             continue;
         if (shown++ == 0)

@@ -10,6 +10,7 @@
 #include "app/my/own_feed.h"
 #include "app/registers/registers.h"
 #include "core/qr.h"
+#include "pages/feed_panel.h"
 #include "base/text.h"
 #include "base/when.h"
 #include "web/web.h"
@@ -286,29 +287,13 @@ static void draw_acts(struct ctx *ctx, const struct volunteer *v)
 
 static void draw_calendar(struct ctx *ctx, const struct volunteer *v)
 {
-    struct buf *out = ctx->web->out;
-    const char *path = volunteer_feed_path(ctx, v), *address = path ? site_url(ctx, path) : NULL;
-    html(out, "<section id=\"calendar\"><h2>{}</h2><p>{}</p>", say(ctx, "Add to my calendar"),
-         say(ctx, "Your phone’s calendar can show your shifts and visits and keep them up to "
-                  "date. "
-                  "Add this address there as a subscribed calendar."));
-    if (address)
-        html(out, "<p class=\"address\"><code>{}</code></p><p class=\"small\">{}</p>", address,
-             say(ctx, "Anyone with this address can see when you volunteer, but not who you visit. "
-                      "Keep it private; change it if someone else finds out."));
-    form_begin(ctx, "/my/calendar", NULL, false);
-    buf_puts(out, "<div class=\"acts\">");
-    if (address)
-        html(out, "<button type=\"button\" data-copy=\"{}\" hidden>{} {}</button>", address,
-             icon(ctx, "copy"), say(ctx, "Copy address"));
-    html(out, "<button>{} {}</button>", icon(ctx, "calendar-plus"),
-         address ? say(ctx, "Change address") : say(ctx, "Create address"));
-    if (address)
-        html(out, "<button class=\"quiet\" name=\"off\" value=\"1\">{}</button>",
-             say(ctx, "Turn off calendar address"));
-    buf_puts(out, "</div>");
-    form_end(ctx);
-    buf_puts(out, "</section>");
+    feed_panel_draw(
+        ctx, &(struct feed_panel){
+                 "/my/calendar", volunteer_feed_path(ctx, v),
+                 say(ctx, "Your phone’s calendar can show your shifts and visits and keep them up "
+                          "to date. Add this address there as a subscribed calendar."),
+                 say(ctx, "Anyone with this address can see when you volunteer, but not who you "
+                          "visit. Keep it private; change it if someone else finds out.")});
 }
 
 static void my(struct ctx *ctx)

@@ -210,31 +210,32 @@ static const char *request_language(const struct request *r)
     return r->language ? r->language : "zh_CN";
 }
 
-/* The next co-reporter after the one with that number, and their language; NONE: no more. */
-static int64_t joiner_after(struct ctx *ctx, const struct request *r, int64_t last,
-                            const char **lang)
-{
-    struct rows *rows = query(ctx->db,
-                              "SELECT id, language FROM request_joiners WHERE request = {} AND id "
-                              "> {} ORDER BY id LIMIT 1",
-                              r->record.id, last);
-    bool there = rows_next(rows);
-    int64_t id = there ? row_int(rows, "id") : NONE;
-    *lang = there ? row_copy(rows, ctx->arena, "language") : NULL;
-    *lang = *lang ? *lang : request_language(r);
-    rows_end(rows);
-    return id;
-}
-
 /* Co-reporters, who left only a phone number, are called, each in their own language. */
 static void tell_joiners(struct ctx *ctx, const struct told *n, int64_t until)
 {
-    const char *lang = ctx->lang;
-    for (int64_t id = 0; (id = joiner_after(ctx, n->request, id, &ctx->lang)) != NONE;) {
-        const char *told = request_told_until(ctx, n->action, until);
-        if (told)
-            put(ctx, n, arena_print(ctx->arena, "joiner:%lld", (long long)id), "hand", ctx->lang,
-                resident_text(ctx, n, told, true));
+    struct joined {
+        int64_t id;
+        const char *language;
+    } *list = NULL;
+    int count = 0;
+    struct rows *r = query(ctx->db,
+                           "SELECT id, coalesce(language, {}) AS language FROM request_joiners "
+                           "WHERE request = {} ORDER BY 2, 1",
+                           request_language(n->request), n->request->record.id);
+    while (rows_next(r))
+        *ARENA_NEXT(ctx->arena, list, count) = (struct joined){row_int(r, "id"),
+                                                               row_copy(r, ctx->arena, "language")};
+    rows_end(r);
+    const char *lang = ctx->lang, *text = NULL;
+    for (int i = 0; i < count; i++) {
+        if (i == 0 || strcmp(list[i].language, list[i - 1].language) != 0) {
+            ctx->lang = list[i].language;
+            const char *told = request_told_until(ctx, n->action, until);
+            text = told ? resident_text(ctx, n, told, true) : NULL;
+        }
+        if (text)
+            put(ctx, n, arena_print(ctx->arena, "joiner:%lld", (long long)list[i].id), "hand",
+                ctx->lang, text);
     }
     ctx->lang = lang;
 }
