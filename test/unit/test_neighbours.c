@@ -707,6 +707,46 @@ static void test_visit_after_its_request(void **state)
     }
 }
 
+/* Whoever was to come is told not to set out, unless the time has come: the visit may have taken
+ * place. */
+static void test_visit_of_a_request_taken_back(void **state)
+{
+    (void)state;
+    for (int ahead = 0; ahead < 2; ahead++) {
+        int64_t v = somebody("癸志愿", arena_print(ctx.arena, "1380000033%d", ahead)), ask;
+        struct request *r = request_of(arena_print(ctx.arena, "请人剪发%d", ahead));
+        struct offer *o = record_new(&ctx, &offers_kind);
+        struct step_input in = {.text = "孙女帮我剪了。",
+                                .unit = NONE,
+                                .until = NONE,
+                                .into = NONE,
+                                .satisfaction = NONE};
+        o->request = r->record.id;
+        o->skill = "haircut";
+        o->people = 1;
+        assert_int_equal(offer_file(&ctx, o), OK);
+        assert_int_equal(offer_ask(&ctx, record_get(&ctx, &offers_kind, o->record.id), v), OK);
+        ask = query_int(ctx.db, "SELECT id FROM offer_asks WHERE offer = {} AND volunteer = {}",
+                        o->record.id, v);
+        assert_int_equal(
+            offer_answer(&ctx, record_get(&ctx, &offer_asks_kind, ask), true, ctx.now + WHEN_HOUR),
+            OK);
+        if (!ahead)
+            ctx.now += 2 * WHEN_HOUR;
+        assert_int_equal(request_take(&ctx, request_step("withdraw"),
+                                      record_get(&ctx, &requests_kind, r->record.id), &in),
+                         OK);
+        const struct offer *now = record_get(&ctx, &offers_kind, o->record.id);
+        assert_string_equal(now->status, ahead ? "cancelled" : "agreed");
+        assert_int_equal(
+            query_int(ctx.db,
+                      "SELECT count(*) AS n FROM notices WHERE action LIKE 'visit-cancel%' "
+                      "AND recipient = {}",
+                      arena_print(ctx.arena, "volunteer:%lld", (long long)v)),
+            ahead);
+    }
+}
+
 static void every_entry_of_the_journal_is_in_words(void **state)
 {
     (void)state;
@@ -826,6 +866,7 @@ int main(void)
         cmocka_unit_test(test_offer),
         cmocka_unit_test(test_rounds_run_by_day),
         cmocka_unit_test(test_visit_after_its_request),
+        cmocka_unit_test(test_visit_of_a_request_taken_back),
         cmocka_unit_test(test_offer_widens),
         cmocka_unit_test(test_offer_of_who_leaves),
         cmocka_unit_test(every_entry_of_the_journal_is_in_words),

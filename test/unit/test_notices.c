@@ -8,12 +8,14 @@
 #include "core/module.h"
 #include "app/requests/request_notices.h"
 #include "app/requests/requests.h"
+#include "app/volunteers/volunteers.h"
 #include "base/text.h"
 #include "base/seal.h"
 #include "base/when.h"
 #include "db/writer.h"
 #include "web/site.h"
 #include "installed.h"
+#include "volunteer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -350,6 +352,36 @@ static void a_refused_mail_becomes_a_call_where_it_is_worth_one(void **state)
     assert_non_null(strstr(row_text(rows, "text"), "灯已换好"));
     assert_false(rows_next(rows));
     rows_end(rows);
+}
+
+static void a_volunteer_whose_mail_is_refused_is_called(void **state)
+{
+    (void)state;
+    use_mail();
+    const struct actor before = ctx.actor;
+    const char *code, *language;
+    int64_t v = volunteer_new(&ctx, "甲志愿", "13800000341", &code)->record.id;
+    change(ctx.db, "INSERT INTO users (created, updated, login, name, active, mail) VALUES (0, 0, "
+                   "'jia', '甲志愿', 1, 'gone@example.cn')");
+    change(ctx.db, "UPDATE volunteers SET \"user\" = {} WHERE id = {}", db_inserted(ctx.db), v);
+    change(ctx.db, "DELETE FROM notices");
+    notice_put(&ctx,
+               &(struct notice){.kind = "volunteers",
+                                .record = v,
+                                .event = "volunteer-note:1",
+                                .recipient = arena_print(ctx.arena, "volunteer:%lld", (long long)v),
+                                .channel = notify_volunteer_channel(&ctx, v, &language),
+                                .action = "volunteer-note",
+                                .text = "周六的活动改到星期天。"});
+    taken(&smtp, 550);
+    deliver_run(&ctx);
+    assert_int_equal(count("failed", "mail"), 1);
+    assert_int_equal(query_int(ctx.db,
+                               "SELECT count(*) AS n FROM notices WHERE channel = 'hand' AND "
+                               "status = 'waiting' AND text LIKE '%改到星期天%' AND recipient = {}",
+                               arena_print(ctx.arena, "volunteer:%lld", (long long)v)),
+                     1);
+    ctx.actor = before;
 }
 
 static void without_a_telephone_a_refused_mail_is_no_call(void **state)
@@ -699,6 +731,7 @@ int main(void)
         TEST(trouble_is_tried_again_later_and_given_up_at_last),
         TEST(a_refused_address_is_not_tried_again),
         TEST(a_refused_mail_becomes_a_call_where_it_is_worth_one),
+        TEST(a_volunteer_whose_mail_is_refused_is_called),
         TEST(without_a_telephone_a_refused_mail_is_no_call),
         TEST(later_events_take_back_calls_that_are_pointless),
         TEST(who_joined_is_still_called_after_the_first_has_confirmed),
