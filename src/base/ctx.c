@@ -155,13 +155,12 @@ const char *say_write(struct ctx *ctx, const char *literal, const struct arg *ar
 
 const char *ctx_list(struct ctx *ctx, const char *list, const char *item)
 {
-    return text_add(ctx->arena, list, ctx->lang[0] == 'e' ? ", " : "、", item);
+    return text_add(ctx->arena, list, ctx_pick(ctx, "、", ", "), item);
 }
 
 const char *ctx_pick(const struct ctx *ctx, const char *zh, const char *en)
 {
-    bool english = ctx->lang[0] == 'e';
-    if (english ? en && *en : !zh || !*zh)
+    if (ctx_english(ctx) ? en && *en : !zh || !*zh)
         return en;
     return zh;
 }

@@ -125,8 +125,8 @@ static inline bool ctx_ok(const struct ctx *ctx)
 #define say(ctx, literal, ...) say_write((ctx), "" literal, ARGS(__VA_ARGS__))
 /* For English singulars: say_n(ctx, n, "1 request", "{} requests", n). The plural is the msgid. */
 #define say_n(ctx, n, one, many, ...) \
-    ((n) == 1 && (ctx)->lang[0] == 'e' ? say_write((ctx), "" one, NULL, 0) \
-                                       : say_write((ctx), "" many, ARGS(__VA_ARGS__)))
+    ((n) == 1 && ctx_english(ctx) ? say_write((ctx), "" one, NULL, 0) \
+                                  : say_write((ctx), "" many, ARGS(__VA_ARGS__)))
 #define N_(literal) literal
 const char *say_write(struct ctx *ctx, const char *literal, const struct arg *args, int count);
 const char *tr(const struct ctx *ctx, const char *text); /* NULL gives NULL */
@@ -135,6 +135,12 @@ const char *tr(const struct ctx *ctx, const char *text); /* NULL gives NULL */
  * first. */
 const char *ctx_list(struct ctx *ctx, const char *list, const char *item);
 
+/* Whether the reader reads English; otherwise Chinese. For what is built differently in the two:
+ * words are for say(), punctuation and markup for ctx_pick(). */
+static inline bool ctx_english(const struct ctx *ctx)
+{
+    return ctx->lang[0] == 'e';
+}
 /* Picks the text in the reader's language: en for English if it is not empty, otherwise zh. */
 const char *ctx_pick(const struct ctx *ctx, const char *zh, const char *en);
 

@@ -299,12 +299,17 @@ static const char *const months[] = {"January",   "February", "March",    "April
                                      "May",       "June",     "July",     "August",
                                      "September", "October",  "November", "December"};
 
+static bool in_english(const char *lang)
+{
+    return lang[0] == 'e';
+}
+
 const char *when_show(struct arena *a, const char *lang, int64_t t)
 {
     if (t == NONE)
         return "";
     struct civil c = civil_from_when(t);
-    if (lang[0] == 'e')
+    if (in_english(lang))
         return arena_print(a, "%d %s %d, %02d:%02d", c.day, months[c.month - 1], c.year, c.hour,
                            c.minute);
     return arena_print(a, "%d年%d月%d日 %02d:%02d", c.year, c.month, c.day, c.hour, c.minute);
@@ -316,7 +321,7 @@ const char *day_show(struct arena *a, const char *lang, int64_t day)
         return "";
     struct civil c;
     split_day(day, &c);
-    if (lang[0] == 'e')
+    if (in_english(lang))
         return arena_print(a, "%d %s %d", c.day, months[c.month - 1], c.year);
     return arena_print(a, "%d年%d月%d日", c.year, c.month, c.day);
 }
@@ -328,7 +333,7 @@ const char *when_short(struct arena *a, const char *lang, int64_t t, int64_t now
     struct civil c = civil_from_when(t);
     if (c.year != civil_from_when(now).year)
         return day_show(a, lang, when_day(t));
-    if (lang[0] == 'e')
+    if (in_english(lang))
         return arena_print(a, "%d %.3s, %02d:%02d", c.day, months[c.month - 1], c.hour, c.minute);
     return arena_print(a, "%d月%d日 %02d:%02d", c.month, c.day, c.hour, c.minute);
 }
@@ -336,8 +341,8 @@ const char *when_short(struct arena *a, const char *lang, int64_t t, int64_t now
 const char *month_show(struct arena *a, const char *lang, int64_t month)
 {
     int year = (int)(month / 100), m = (int)(month % 100);
-    return lang[0] == 'e' ? arena_print(a, "%s %d", months[m - 1], year)
-                          : arena_print(a, "%d年%d月", year, m);
+    return in_english(lang) ? arena_print(a, "%s %d", months[m - 1], year)
+                            : arena_print(a, "%d年%d月", year, m);
 }
 
 /* Writes two digits and the character after them. */

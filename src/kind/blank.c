@@ -191,7 +191,7 @@ static void notes_write(struct ctx *ctx, struct blank *b)
         sheet_write_text(b->sheet, f->flags & REQUIRED ? say(ctx, "yes") : "");
         sheet_write_text(b->sheet,
                          arena_print(ctx->arena, "%s%s%s", type,
-                                     *type && *hint && ctx->lang[0] == 'e' ? " " : "", hint));
+                                     *type && *hint && ctx_english(ctx) ? " " : "", hint));
         sheet_write_text(b->sheet, words_text(ctx, words, more));
         sheet_write_row(b->sheet);
     }

@@ -232,7 +232,7 @@ static const char *by_name(struct ctx *ctx, const struct kind *k, const char *ta
     const char *title = kind_title(k);
     if (kind_field(k, "pinyin"))
         return arena_print(ctx->arena, "%s.pinyin", write_checked_name(table));
-    if (!strcmp(title, "name") && kind_field(k, "name_en") && ctx->lang[0] == 'e')
+    if (!strcmp(title, "name") && kind_field(k, "name_en") && ctx_english(ctx))
         return arena_print(ctx->arena,
                            "CASE WHEN %s.name_en <> '' THEN %s.name_en ELSE %s.name END COLLATE "
                            "pinyin",

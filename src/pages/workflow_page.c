@@ -156,7 +156,7 @@ static void draw_barred(struct ctx *ctx, const struct workflow *w, const void *r
         }
         if (why[i])
             html(ctx->web->out, "<p class=\"small soft screen\">{}{}{}</p>", steps,
-                 ctx->lang[0] == 'e' ? ": " : "：", why[i]);
+                 ctx_pick(ctx, "：", ": "), why[i]);
     }
 }
 

@@ -42,7 +42,7 @@ static void account_draw(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     const char *title = say(ctx, "My account");
-    bool english = ctx->lang[0] == 'e';
+    bool english = ctx_english(ctx);
     page_begin(ctx, title, PAGE_STAFF);
     html(out, "<header class=\"head\"><h1>{}</h1><p>{}</p></header>", title, ctx->actor.name);
     buf_puts(out, "<section class=\"card\">");

@@ -156,7 +156,7 @@ static void toggle(struct ctx *ctx, const char *action, const char *name, const 
 
 static void language_toggle(struct ctx *ctx)
 {
-    bool english = ctx->lang[0] == 'e';
+    bool english = ctx_english(ctx);
     toggle(ctx, "/language", "language", english ? "zh_CN" : "en", "language",
            english ? "中文" : "English");
 }
@@ -224,7 +224,7 @@ static void tools(struct ctx *ctx, bool staff)
         toggle(ctx, "/elder", "elder", ctx->web->elder ? "0" : "1", "text-size",
                ctx->web->elder ? say(ctx, "Standard text") : say(ctx, "Large text"));
         nav_menu(ctx, false);
-    } else if (ctx->lang[0] == 'e') {
+    } else if (ctx_english(ctx)) {
         nav_menu(ctx, true);
     }
     if (ctx->actor.user != NONE) {
@@ -275,8 +275,8 @@ void page_begin(struct ctx *ctx, const char *title, unsigned flags)
     bool staff = staff_frame(ctx, flags);
     const char *sent = cookie(ctx, "linli_sent"), *said = cookie(ctx, "linli_flash");
     answer_type(ctx, "text/html; charset=utf-8");
-    html(out, "<!doctype html>\n<html lang=\"{}\" class=\"{}\"",
-         ctx->lang[0] == 'e' ? "en" : "zh-CN", state_class(ctx, staff));
+    html(out, "<!doctype html>\n<html lang=\"{}\" class=\"{}\"", ctx_pick(ctx, "zh-CN", "en"),
+         state_class(ctx, staff));
     if (sent && *sent) {
         html(out, " data-sent=\"{}\"", sent);
         answer_cookie(ctx, "linli_sent", "", -1);

@@ -42,7 +42,7 @@ const char *day_words(struct ctx *ctx, int64_t day)
 {
     struct civil c = civil_from_when(when_day_start(day)), now = civil_from_when(ctx->now);
     const char *name = weekday_name(ctx, when_weekday(day));
-    if (ctx->lang[0] == 'e')
+    if (ctx_english(ctx))
         return c.year == now.year
                    ? arena_print(ctx->arena, "%s %d %s", name, c.day, months_en[c.month - 1])
                    : arena_print(ctx->arena, "%s %d %s %d", name, c.day, months_en[c.month - 1],
@@ -294,7 +294,7 @@ static void month_load(struct ctx *ctx, struct month *m)
 
 static const char *month_title(struct ctx *ctx, const struct month *m)
 {
-    return ctx->lang[0] == 'e'
+    return ctx_english(ctx)
                ? arena_print(ctx->arena, "%s %d", months_en[(m->month + 11) % 12], m->year)
                : arena_print(ctx->arena, "%d年%d月", m->year, m->month);
 }
@@ -334,7 +334,7 @@ static void draw_day(struct ctx *ctx, const struct month *m, int64_t day)
              "class=\"sr\">{}{}{}</span></a>",
              (struct markup){m->needs[d] ? " class=\"needs\"" : ""}, href, d, n,
              say_n(ctx, n, "1 activity", "{} activities", n),
-             m->needs[d] ? ctx->lang[0] == 'e' ? ", " : "，" : "",
+             m->needs[d] ? ctx_pick(ctx, "，", ", ") : "",
              m->needs[d] ? say(ctx, "volunteers needed") : "");
     else
         html(out, "<span>{}</span>", d);
@@ -354,7 +354,7 @@ static void draw_grid(struct ctx *ctx, const struct month *m)
     for (int d = 1; d <= 7; d++) {
         const char *name = weekday_name(ctx, d);
         html(out, "<th scope=\"col\" abbr=\"{}\">{}</th>", name,
-             ctx->lang[0] == 'e' ? arena_copyn(ctx->arena, name, 3) : name + strlen(name) - 3);
+             ctx_english(ctx) ? arena_copyn(ctx->arena, name, 3) : name + strlen(name) - 3);
     }
     buf_puts(out, "</tr></thead><tbody><tr>");
     for (int d = 1; d < when_weekday(m->first); d++)

@@ -20,7 +20,7 @@
 
 const char *answers_text(struct ctx *ctx, const struct questions *q, const char *answers)
 {
-    const char *text = "", *gap = ctx->lang[0] == 'e' ? "; " : "；";
+    const char *text = "", *gap = ctx_pick(ctx, "；", "; ");
     for (int i = 0; answers && i < q->count; i++) {
         const char *answer = question_answer(ctx, q, i, answers);
         if (*answer)

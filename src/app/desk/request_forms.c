@@ -406,9 +406,8 @@ static void draw_text(struct ctx *ctx, const struct request *r, const struct ste
     const struct field *f = step_asks(s, "text");
     bool answer = !strcmp(s->action, "answer");
     html(out, "<div class=\"field\"><label for=\"f-text\">{}{}</label>", tr(ctx, f->label),
-         (struct markup){f->flags & REQUIRED   ? ""
-                         : ctx->lang[0] == 'e' ? " <i>optional</i>"
-                                               : " <i>可不填</i>"});
+         (struct markup){
+             f->flags & REQUIRED ? "" : ctx_pick(ctx, " <i>可不填</i>", " <i>optional</i>")});
     if (answer)
         draw_templates(ctx, r);
     html(out,

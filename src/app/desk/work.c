@@ -586,8 +586,8 @@ static void draw_bulkbar(struct ctx *ctx, const struct work *w)
 {
     struct buf *out = ctx->web->out;
     html(out, "<div class=\"bulkbar\"><span>{}</span>",
-         (struct markup){ctx->lang[0] == 'e' ? "<output data-picked>0</output> ticked"
-                                             : "已选 <output data-picked>0</output> 件"});
+         (struct markup){ctx_pick(ctx, "已选 <output data-picked>0</output> 件",
+                                  "<output data-picked>0</output> ticked")});
     html(out,
          "<select id=\"f-unit\" name=\"unit\" aria-label=\"{}\"><option value=\"\">{}</option>",
          say(ctx, "Dispatch to"), say(ctx, "Dispatch to…"));

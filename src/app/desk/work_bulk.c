@@ -242,7 +242,7 @@ static int sent_read(struct ctx *ctx, const char *range, struct sent_row *list)
 static const char *sent_words(struct ctx *ctx, const struct sent_row *list, int n)
 {
     struct names units = names_load(ctx, "units");
-    const char *each = "", *gap = ctx->lang[0] == 'e' ? ", " : "，";
+    const char *each = "", *gap = ctx_pick(ctx, "，", ", ");
     int kinds = 0;
     for (int i = 0; i < n; i++) {
         int same = 0;

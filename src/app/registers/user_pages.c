@@ -352,8 +352,7 @@ static const char *with_holdings(struct ctx *ctx, const char *first, int64_t use
     struct held list[HOLDINGS_MOST];
     int n = holdings_of(ctx, user, list);
     for (int i = 0; i < n; i++)
-        first = arena_print(ctx->arena, "%s%s%s", first, ctx->lang[0] == 'e' ? " " : "",
-                            list[i].text);
+        first = arena_print(ctx->arena, "%s%s%s", first, ctx_english(ctx) ? " " : "", list[i].text);
     return first;
 }
 
@@ -622,7 +621,7 @@ static const struct place places[] = {
 /* Each role with its place: "Community worker, Xinghu Community". */
 static const char *roles_text(struct ctx *ctx, const void *record)
 {
-    const char *all = "", *comma = ctx->lang[0] == 'e' ? ", " : "，";
+    const char *all = "", *comma = ctx_pick(ctx, "，", ", ");
     struct rows *r = grants_of(ctx, record);
     while (rows_next(r)) {
         const char *where = row_text(r, "unit")
