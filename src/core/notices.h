@@ -47,6 +47,7 @@ struct reached {
     const char *who;   /* for the outbox, in the reader's language */
     const char *phone; /* as the outbox may show it */
     const char *whole; /* the number behind a masked one: only for who has just revealed it */
+    const char *name;  /* likewise the name behind who */
     const char *mail, *language;
 };
 struct recipient {

@@ -156,12 +156,33 @@ static bool tellable(const struct line *l)
            (!hook && !strcmp(l->status, "failed"));
 }
 
-/* The call itself is the reason, and the entry in the journal names its notice. Only the row that
- * was asked for last (?shown=) is looked up. */
+/* The notices of a call list: ?list=12.15.18. Returns how many. */
+static int ids_listed(struct ctx *ctx, int64_t ids[PAGE])
+{
+    const char *s = query_param(ctx, "list");
+    int n = 0;
+    while (s && *s && n < PAGE) {
+        char *end;
+        ids[n++] = strtoll(s, &end, 10);
+        s = *end == '.' ? end + 1 : "";
+    }
+    return n;
+}
+
+static bool asked_for(struct ctx *ctx, int64_t id)
+{
+    int64_t ids[PAGE];
+    bool asked = query_param(ctx, "shown") && param_int(ctx, "shown") == id;
+    for (int n = ids_listed(ctx, ids); n > 0 && !asked; n--)
+        asked = ids[n - 1] == id;
+    return asked;
+}
+
+/* The call itself is the reason, and the entry in the journal names its notice. Only the rows that
+ * were asked for last (?shown=, ?list=) are looked up. */
 static bool revealed(struct ctx *ctx, const struct line *l)
 {
-    return l->to.whole && ctx->actor.user != NONE && query_param(ctx, "shown") &&
-           param_int(ctx, "shown") == l->id &&
+    return l->to.whole && ctx->actor.user != NONE && asked_for(ctx, l->id) &&
            query_int(ctx->db,
                      "SELECT count(*) AS n FROM journal WHERE kind = {} AND record = {} AND action "
                      "= 'reveal' AND actor = {} AND after = {} AND at_ms > {}",
@@ -170,10 +191,10 @@ static bool revealed(struct ctx *ctx, const struct line *l)
                      (ctx->now - REVEALED) * 1000) > 0;
 }
 
-static void draw_phone(struct ctx *ctx, const struct line *l, bool pick)
+static void draw_phone(struct ctx *ctx, const struct line *l, bool pick, bool open)
 {
     struct buf *out = ctx->web->out;
-    const char *phone = revealed(ctx, l) ? l->to.whole : l->to.phone;
+    const char *phone = open ? l->to.whole : l->to.phone;
     if (!phone)
         return;
     if (phone == l->to.whole || !l->to.whole)
@@ -190,16 +211,17 @@ static void draw_phone(struct ctx *ctx, const struct line *l, bool pick)
 static void draw_line(struct ctx *ctx, const struct line *l, bool pick)
 {
     struct buf *out = ctx->web->out;
-    bool hook = !strcmp(l->channel, "hook"), reach = tellable(l);
+    bool hook = !strcmp(l->channel, "hook"), reach = tellable(l), open = revealed(ctx, l);
+    const char *who = open && l->to.name ? l->to.name : l->to.who;
     html(out, "<li id=\"n{}\"><div class=\"to\">", l->id);
     if (pick)
         html(out,
              "<label class=\"check\"><input type=\"checkbox\" name=\"id\" value=\"{}\"> "
              "<b>{}</b></label>",
-             l->id, l->to.who);
+             l->id, who);
     else
-        html(out, "<b>{}</b>", l->to.who);
-    draw_phone(ctx, l, pick);
+        html(out, "<b>{}</b>", who);
+    draw_phone(ctx, l, pick, open);
     html(out, "<a class=\"nobr\" href=\"{}\">{}</a><span>", l->page, l->number);
     draw_state(ctx, l);
     html(out, "</span></div>");
@@ -208,8 +230,11 @@ static void draw_line(struct ctx *ctx, const struct line *l, bool pick)
     else
         html(out, "<p class=\"words\">{}</p>", l->text);
     if (reach)
-        html(out, "<p class=\"acts\"><button name=\"one\" value=\"{}\">{} {}</button></p>", l->id,
-             icon(ctx, "check"), say(ctx, "Notified"));
+        html(out,
+             "<p class=\"acts\"><button type=\"button\" class=\"quiet\" data-copy=\"{}\" hidden>{} "
+             "{}</button><button name=\"one\" value=\"{}\">{} {}</button></p>",
+             l->text, icon(ctx, "copy"), say(ctx, "Copy"), l->id, icon(ctx, "check"),
+             say(ctx, "Notified"));
     html(out, "</li>");
 }
 
@@ -243,6 +268,14 @@ static struct line *load(struct ctx *ctx, const struct kind_view *v, int64_t pag
     kind_view_where(ctx, v, &q);
     add_filter(ctx, &q);
     add_scope(ctx, &q);
+    int64_t ids[PAGE];
+    int listed = ids_listed(ctx, ids);
+    if (listed)
+        sql_add(&q, " AND n.id IN (0");
+    for (int i = 0; i < listed; i++)
+        sql_add(&q, ", {}", ids[i]);
+    if (listed)
+        sql_add(&q, ")");
     sql_write(&q, v->newest ? " ORDER BY n.id DESC" : " ORDER BY n.id", NULL, 0);
     sql_add(&q, " LIMIT {} OFFSET {}", PAGE, (page - 1) * PAGE);
     struct rows *r = sql_query(ctx->db, &q);
@@ -275,6 +308,9 @@ static void draw_list(struct ctx *ctx, const struct kind_view *v, const struct l
              "<form class=\"bulk\" method=\"post\" action=\"/outbox/told\"><input type=\"hidden\" "
              "name=\"view\" value=\"{}\">",
              v->id);
+        if (query_param(ctx, "list"))
+            html(out, "<input type=\"hidden\" name=\"list\" value=\"{}\">",
+                 query_param(ctx, "list"));
         form_tokens(ctx);
         html(out,
              "<p class=\"screen\" hidden><label class=\"check\"><input type=\"checkbox\" data-all> "
@@ -288,6 +324,11 @@ static void draw_list(struct ctx *ctx, const struct kind_view *v, const struct l
     if (!told)
         return;
     html(out, "<p class=\"acts\"><button>{}</button>", say(ctx, "Mark selected as notified"));
+    if (!query_param(ctx, "list"))
+        html(out,
+             " <button class=\"quiet\" formaction=\"/outbox/list\" title=\"{}\">{} {}</button>",
+             say(ctx, "Shows the numbers; this is logged"), icon(ctx, "phone-call"),
+             say(ctx, "Call list of those selected"));
     if (again)
         html(out, " <button class=\"quiet\" formaction=\"/outbox/again\">{}</button>",
              say(ctx, "Resend selected"));
@@ -295,16 +336,43 @@ static void draw_list(struct ctx *ctx, const struct kind_view *v, const struct l
     buf_puts(out, "</form>");
 }
 
+/* Those that were selected, with their numbers, for the telephone or for paper. */
+static void call_list(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    const struct kind_view *v = kind_view_asked(ctx, views);
+    int n;
+    const struct line *lines = load(ctx, v, 1, &n);
+    page_begin(ctx, say(ctx, "Call list"), PAGE_STAFF);
+    trail(ctx, "/outbox", say(ctx, "Calls to make"));
+    html(out,
+         "<header class=\"head\"><h1>{}</h1><div class=\"acts\"><button class=\"quiet\" data-print "
+         "hidden>{} {}</button></div><p class=\"lead screen\">{}</p></header>",
+         say(ctx, "Call list"), icon(ctx, "printer"), say(ctx, "Print"),
+         say(ctx, "The numbers are shown for a quarter of an hour; this is logged."));
+    if (n == 0)
+        html(out, "<div class=\"empty\">{}<p>{}</p></div>", icon(ctx, "inbox"),
+             say(ctx, "Nobody is left on this list."));
+    else
+        draw_list(ctx, v, lines, n);
+    page_end(ctx);
+}
+
 static void outbox(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     const struct kind_view *v = kind_view_asked(ctx, views);
+    int64_t ids[PAGE];
+    if (ids_listed(ctx, ids) > 0) {
+        call_list(ctx);
+        return;
+    }
     int64_t total = count(ctx, v, NULL), page = pager_page(ctx);
     int n;
     const struct line *lines = load(ctx, v, page, &n);
-    page_begin(ctx, say(ctx, "Notifications"), PAGE_STAFF);
+    page_begin(ctx, say(ctx, "Calls to make"), PAGE_STAFF);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
-         say(ctx, "Notifications"),
+         say(ctx, "Calls to make"),
          say(ctx, "Who to call or text, with the wording ready, and what was sent automatically."));
     form_problems(ctx);
     draw_filters(ctx, v);
@@ -398,11 +466,12 @@ static void move_many(struct ctx *ctx, bool told)
         done += move(ctx, ids[i], told);
     flash(ctx, told ? say_n(ctx, done, "1 marked as notified.", "{} marked as notified.", done)
                     : say_n(ctx, done, "1 being resent.", "{} being resent.", done));
-    const char *view = param(ctx, "view");
-    see_other(ctx, "/outbox?view={}",
-              !told                             ? "waiting"
-              : view && !strcmp(view, "failed") ? "failed"
-                                                : "hand");
+    const char *view = param(ctx, "view"), *list = param(ctx, "list");
+    const char *to = !told ? "waiting" : view && !strcmp(view, "failed") ? "failed" : "hand";
+    if (told && list)
+        see_other(ctx, "/outbox?view={}&list={}", to, list);
+    else
+        see_other(ctx, "/outbox?view={}", to);
 }
 
 /* Whom to call: the number, for who is about to call. */
@@ -417,6 +486,36 @@ static void reveal(struct ctx *ctx)
     journal_note(ctx, kind, record, "reveal", "{\"notice\":{}}", id);
     see_other(ctx, "/outbox?view={}&shown={}#n{}",
               view && !strcmp(view, "failed") ? "failed" : "hand", id, id);
+}
+
+static bool number_masked(struct ctx *ctx, int64_t id, int64_t record)
+{
+    struct rows *r = query(ctx->db, "SELECT recipient FROM notices WHERE id = {}", id);
+    const char *recipient = rows_next(r) ? row_copy(r, ctx->arena, "recipient") : NULL;
+    rows_end(r);
+    return recipient && recipient_find(ctx, recipient, record).whole;
+}
+
+/* The numbers of those selected, for who is about to call them one after the other. */
+static void list_make(struct ctx *ctx)
+{
+    int64_t ids[PAGE], record;
+    int n = param_ints(ctx, "id", ids, PAGE);
+    const char *kind, *view = param(ctx, "view"), *list = "";
+    for (int i = 0; i < n && ctx_ok(ctx); i++) {
+        if (!notice_find(ctx, ids[i], TELLABLE, &kind, &record))
+            continue;
+        if (number_masked(ctx, ids[i], record))
+            journal_note(ctx, kind, record, "reveal", "{\"notice\":{}}", ids[i]);
+        list = text_add(ctx->arena, list, ".", arena_print(ctx->arena, "%lld", (long long)ids[i]));
+    }
+    if (!ctx_ok(ctx))
+        return;
+    if (!*list)
+        ctx_problem(ctx, NULL, say(ctx, "Select at least one."));
+    else
+        see_other(ctx, "/outbox?view={}&list={}",
+                  view && !strcmp(view, "failed") ? "failed" : "hand", list);
 }
 
 static void told(struct ctx *ctx)
@@ -438,7 +537,7 @@ static const struct setting_field {
     {"office.mail", "office_mail", N_("Office email address"),
      N_("Notified of third returns and of requests nobody is handling."), false},
     {"smtp.host", "smtp_host", N_("Mail server"),
-     N_("Leave blank to send no email; people to call are then listed under Notifications."),
+     N_("Leave blank to send no email; people to call are then listed under Calls to make."),
      false},
     {"smtp.port", "smtp_port", N_("Port"), N_("Leave blank for 587, or 465 with implicit TLS."),
      false},
@@ -493,7 +592,7 @@ static void settings(struct ctx *ctx)
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
          say(ctx, "Email and webhook"),
          say(ctx, "How notifications are sent. People without an email address are listed under "
-                  "Notifications, to be called or texted."));
+                  "Calls to make, to be called or texted."));
     form_problems(ctx);
     form_begin(ctx, "/outbox/settings", NULL, false);
     for (size_t i = 0; i < SETTING_COUNT; i++) {
@@ -645,6 +744,7 @@ static const struct route table[] = {
     ROUTE_GET("/outbox", READS_OUTBOX, outbox),
     ROUTE_POST("/outbox/told", READS_OUTBOX, told, .failed = outbox),
     ROUTE_POST("/outbox/reveal", READS_OUTBOX, reveal),
+    ROUTE_POST("/outbox/list", READS_OUTBOX, list_make, .failed = outbox),
     ROUTE_POST("/outbox/again", ROLE_OFFICE, again, .failed = outbox),
     ROUTE_GET("/outbox/settings", ROLE_ADMIN, settings),
     ROUTE_POST("/outbox/settings", ROLE_ADMIN, settings_save, .prepare = settings_check,

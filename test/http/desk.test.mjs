@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
-import { linli, read, rows, sent, session, start, until } from "./server.mjs";
+import { linli, plain, read, rows, sent, session, start, until } from "./server.mjs";
 
 let server, admin, office, token, api;
 before(async () => {
@@ -422,6 +422,66 @@ test("whoever is to be called is counted beside the work list; the number is sho
   )[0];
   assert.match(journal, new RegExp(`Requests ${at.id}<[\\s\\S]*Notification no`));
   assert.equal((await clerk.submit("/outbox", "/outbox/reveal", { reveal: "999999" })).status, 404);
+});
+
+test("a call list has the numbers of those selected, for its maker alone, journalled", async () => {
+  const area = (await api("GET", "/areas?level=community&limit=1")).items[0].id,
+    unit = (await api("GET", "/units?limit=1&q=city")).items[0].id;
+  const made = [];
+  for (const [name, phone] of [
+    ["孙大姐", "13800007131"],
+    ["李大哥", "13800007132"],
+    ["周阿婆", "13800007133"],
+  ]) {
+    const { id } = await api("POST", "/requests", {
+      subject: `${name}的水表转得快`,
+      text: "没用水也在转。",
+      requester_name: name,
+      requester_phone: phone,
+      area,
+    });
+    assert.ok((await api("POST", `/requests/${id}/dispatch`, { unit })).id);
+    assert.ok((await api("POST", `/requests/${id}/answer`, { text: "水表已更换。" })).id);
+    made.push(id);
+  }
+  const clerk = await server.signIn("office1"), other = await server.signIn("office2");
+  const all = await read(clerk, "/outbox?to=residents");
+  assert.match(plain(all), /您反映的“孙大姐的水表转得快”（编号[\d-]+）已有答复：水表已更换。/);
+  const row = (id) => all.split("<li ").find((li) => li.includes(`/requests/${id}"`));
+  const [one, two, three] = made.map((id) => row(id).match(/name="id" value="(\d+)"/)[1]);
+  const none = await clerk.submit("/outbox", "/outbox/list", { view: "hand" });
+  assert.match(plain(await none.text()), /请至少选一条/);
+  const answer = await sent(
+    await clerk.submit("/outbox", "/outbox/list", { view: "hand", id: [one, two] }),
+  );
+  const address = answer.headers.get("location"), list = await read(clerk, address);
+  for (const [name, phone] of [["孙大姐", "13800007131"], ["李大哥", "13800007132"]])
+    assert.ok(list.includes(name) && list.includes(`tel:${phone}`), `${name} is on the list`);
+  assert.doesNotMatch(list, /周阿婆|13800007133|周\*\*/, "who was not selected is not");
+  assert.doesNotMatch(await read(other, address), /1380000713/, "nobody else sees the numbers");
+  const wider = await read(clerk, address.replace(/list=.*/, `list=${three}`));
+  assert.doesNotMatch(wider, /13800007133/, "a number that was not asked for stays masked");
+  const journal = await read(admin, "/journal?kind=requests&action=reveal");
+  for (const id of made.slice(0, 2)) assert.match(journal, new RegExp(`Requests ${id}<`));
+  assert.doesNotMatch(journal, new RegExp(`Requests ${made[2]}<`));
+  const told = await sent(
+    await clerk.submit(address, "/outbox/told", { one, view: "hand", list: `${one}.${two}` }),
+  );
+  const left = await read(clerk, told.headers.get("location"));
+  assert.match(left, /李大哥/);
+  assert.doesNotMatch(left, /孙大姐/, "whoever was told is off the list, the rest stays");
+});
+
+test("on paper the work list says the proposed unit and the date of each deadline", async () => {
+  const area = (await api("GET", "/areas?level=community&limit=1")).items[0].id,
+    category = (await api("GET", "/categories?q=road-light")).items[0].id;
+  const text = "纸上的路灯不亮";
+  const { id } = await api("POST", "/requests", { subject: text, text, area, category });
+  const clerk = await server.signIn("office1");
+  const page = await read(clerk, `/work?view=free&category=${category}`),
+    row = page.split("<tr ").find((tr) => tr.includes(`/requests/${id}"`));
+  assert.match(row, /<span class="paper">→ [^<]+<\/span>/);
+  assert.match(row, /<td class="due">[^<]+<span class="paper">\d{4}年\d+月\d+日<\/span>/);
 });
 
 test("an attached file keeps the ending of what it contains, however it was called", async () => {

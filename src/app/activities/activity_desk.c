@@ -484,7 +484,7 @@ static void draw_page(struct ctx *ctx, const struct activity *a, int64_t reveale
         html(out, "<div class=\"notice warn\">{}<div><p><a href=\"/outbox\">{}</a></p></div></div>",
              icon(ctx, "phone-call"),
              say_n(ctx, waiting, "1 person is to be rung: the words stand in the outbox.",
-                   "{} people need a phone call: see what to say under Notifications.", waiting));
+                   "{} people need a phone call: see what to say under Calls to make.", waiting));
     if (a->cancelled_why)
         html(out, "<div class=\"notice error\">{}<div><p>{}</p></div></div>", icon(ctx, "circle-x"),
              say(ctx, "This activity was cancelled: {}", a->cancelled_why));

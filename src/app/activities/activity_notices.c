@@ -210,6 +210,7 @@ static void sign_up_find(struct ctx *ctx, int64_t id, int64_t record, struct rea
     const struct person *p = v ? record_get(ctx, &people_kind, v->person) : NULL;
     (void)record;
     to->who = s ? mask_name(ctx->arena, s->name) : say(ctx, "Someone who signed up");
+    to->name = s ? s->name : NULL;
     to->whole = s && s->phone ? s->phone : p ? p->phone : NULL;
     to->phone = mask_phone(ctx->arena, to->whole);
 }

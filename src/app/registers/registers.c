@@ -186,7 +186,7 @@ static const struct field unit_fields[] = {
     {"phone", F_PHONE, U(phone), N_("Phone"), .flags = LISTED},
     {"mail", F_TEXT, U(mail), N_("Email"), .max = MAIL_MOST, .flags = MAIL,
      .hint = N_("Where notifications to the whole unit are sent. Leave blank to list them under "
-                "Notifications for someone to call.")},
+                "Calls to make.")},
 };
 
 static void unit_check(struct ctx *ctx, const void *before, void *after)

@@ -193,6 +193,11 @@ static const char *resident_text(struct ctx *ctx, const struct told *n, const ch
         told = say(ctx, "{} Visit time: {}.", told, when);
     if (is_reply(n->action) && may_hear(ctx, n, joined)) {
         const char *reply = reply_said(ctx, dealt_with(ctx, r), n->action);
+        if (reply && *reply && matter && *matter && !strcmp(n->action, "answer")) {
+            told = say(ctx, "About “{}”, number {}: here is our reply. {}", matter, r->number,
+                       reply);
+            return *link ? say(ctx, "{} Check progress here:{}", told, link) : told;
+        }
         told = reply && *reply ? say(ctx, "{} Reply: {}", told, reply) : told;
     } else if (is_reply(n->action)) {
         told = say(ctx,
@@ -477,6 +482,7 @@ static void resident_reached(struct ctx *ctx, int64_t id, int64_t record, struct
     (void)id;
     to->who = q && q->requester_name ? mask_name(ctx->arena, q->requester_name)
                                      : say(ctx, "The resident");
+    to->name = q ? q->requester_name : NULL;
     to->whole = q ? q->requester_phone : NULL;
     to->phone = mask_phone(ctx->arena, to->whole);
     to->mail = q ? q->requester_mail : NULL;
@@ -488,6 +494,7 @@ static void joiner_reached(struct ctx *ctx, int64_t id, int64_t record, struct r
     (void)record;
     to->who = j && j->name ? mask_name(ctx->arena, j->name)
                            : say(ctx, "Someone with the same problem");
+    to->name = j ? j->name : NULL;
     to->whole = j ? j->phone : NULL;
     to->phone = mask_phone(ctx->arena, to->whole);
 }
