@@ -35,7 +35,10 @@ static void setting_draw(struct ctx *ctx, const char *name)
     for (const struct field *f = setting_next(&m, NULL); f; f = setting_next(&m, f))
         if (!strcmp(f->name, name)) {
             const struct form form = {.record = setting_load(ctx, f), .icon = icon};
-            form_field(ctx, ctx->web->out, &form, f);
+            struct field own = *f;
+            if (!strcmp(name, "site.name") || !strcmp(name, "site.phone"))
+                own.flags |= REQUIRED; /* this step is open without them */
+            form_field(ctx, ctx->web->out, &form, &own);
         }
 }
 
@@ -104,15 +107,21 @@ static void means_draw(struct ctx *ctx, const struct setup_step *s, bool first)
         sheet_draw(ctx, s);
 }
 
-static void step_draw(struct ctx *ctx, const struct setup_step *s, int number, const char *missing)
+/* now: the first that is open. */
+static void step_draw(struct ctx *ctx, const struct setup_step *s, int number, const char *missing,
+                      bool now)
 {
     struct buf *out = ctx->web->out;
     int64_t n = setup_count(ctx, s);
     html(out,
          "<li id=\"{}\" class=\"{}\"><header><h2>{} {}</h2><p class=\"state {}\">{} {}</p>"
          "</header><p>{}</p>",
-         s->name, missing ? "open" : "done", (int64_t)number, tr(ctx, s->label),
-         missing ? "wait" : "ok", icon(ctx, missing ? "circle-dashed" : "circle-check"),
+         s->name,
+         now       ? "open first"
+         : missing ? "open"
+                   : "done",
+         (int64_t)number, tr(ctx, s->label), missing ? "wait" : "ok",
+         icon(ctx, missing ? "circle-dashed" : "circle-check"),
          n == NONE ? missing ? say(ctx, "to do") : say(ctx, "done")
                    : say_n(ctx, n, "1 entry", "{} entries", n),
          tr(ctx, s->about));
@@ -152,13 +161,14 @@ static void lead_draw(struct ctx *ctx, int open, int all)
 void setup_page(struct ctx *ctx)
 {
     const struct setup_step **list = setup_steps(ctx);
-    int all = 0, open = 0;
+    int all = 0, open = 0, first = -1;
     while (list[all])
         all++;
     const char **missing = ARENA_ARRAY(ctx->arena, const char *, all + 1);
     for (int i = 0; i < all; i++) {
         missing[i] = setup_missing(ctx, list[i]);
         open += missing[i] != NULL;
+        first = first < 0 && missing[i] ? i : first;
     }
     page_begin(ctx, say(ctx, "Set-up"), PAGE_STAFF);
     trail(ctx, "/admin", say(ctx, "Administration"));
@@ -166,7 +176,7 @@ void setup_page(struct ctx *ctx)
     form_problems(ctx);
     buf_puts(ctx->web->out, "<ol class=\"setup\">");
     for (int i = 0; i < all; i++)
-        step_draw(ctx, list[i], i + 1, missing[i]);
+        step_draw(ctx, list[i], i + 1, missing[i], i == first);
     buf_puts(ctx->web->out, "</ol>");
     page_end(ctx);
 }

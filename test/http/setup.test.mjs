@@ -111,6 +111,10 @@ test("nothing that residents see pretends to work before it can", async () => {
     assert.match(page, /还没有开通/, path);
     assert.doesNotMatch(page, /<form method="post" action="\/(ask|volunteer)"/, path);
   }
+  const home = await seen("/");
+  assert.match(home, /还没有开通/);
+  assert.doesNotMatch(home, /href="\/ask"><svg/, "no row that leads nowhere");
+  assert.doesNotMatch(home, /也可以打电话/, "no heading without a number");
   const forms = {
     "/ask": { text: "路灯坏了，晚上看不见路", name: "居民", phone: "13812340000" },
     "/volunteer": { name: "早到的人", phone: "13812340001", consent: "1" },

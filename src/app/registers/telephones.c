@@ -33,6 +33,13 @@ static void office(struct ctx *ctx)
     rows_end(r);
 }
 
+bool telephone_any(struct ctx *ctx)
+{
+    return *setting(ctx, "site.phone") ||
+           query_int(ctx->db, "SELECT id FROM units WHERE kind IN ('office', 'community') AND "
+                              "phone IS NOT NULL LIMIT 1") != NONE;
+}
+
 void telephone_buttons(struct ctx *ctx, int64_t area)
 {
     struct buf *out = ctx->web->out;

@@ -7,6 +7,8 @@
 
 #include "base/ctx.h"
 
+/* Whether there is any number to call. */
+bool telephone_any(struct ctx *ctx);
 /* One button for each that has a number, in a paragraph. area: any area of the community;
  * NONE: the office alone. */
 void telephone_buttons(struct ctx *ctx, int64_t area);

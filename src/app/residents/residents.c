@@ -9,6 +9,7 @@
 
 #include "app/registers/registers.h"
 #include "core/module.h"
+#include "core/setup.h"
 #include "pages/setup_page.h"
 #include "web/web.h"
 
@@ -25,15 +26,9 @@ static void emergency(struct ctx *ctx, const char *number, const char *who, cons
          number, number, who, when, icon(ctx, "phone"));
 }
 
-static void home(struct ctx *ctx)
+static void ways(struct ctx *ctx)
 {
-    struct buf *out = ctx->web->out;
-    page_begin(ctx, say(ctx, "Linli"), PAGE_RESIDENT);
-    html(out,
-         "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><ul class=\"ways\">",
-         say(ctx, "How can we help?"),
-         say(ctx, "No account or download needed. Community staff read every message and reply by "
-                  "the date given."));
+    buf_puts(ctx->web->out, "<ul class=\"ways\">");
     way(ctx, true, "/ask", "message-plus", say(ctx, "Report or ask for help"),
         say(ctx,
             "Street light out, blocked drain, need a haircut at home? One sentence is enough"));
@@ -46,11 +41,39 @@ static void home(struct ctx *ctx)
                  "which service points are open"));
     way(ctx, false, "/figures", "chart-bar", say(ctx, "Performance report"),
         say(ctx, "How many requests we received and resolved, and how we count"));
-    html(out, "</ul><section><h2>{}</h2>", say(ctx, "Or call us"));
-    telephone_buttons(ctx, area_asked(ctx));
-    telephone_list(ctx);
-    html(out, "</section><section><h2>{}</h2><ul class=\"emergency\">",
-         say(ctx, "In an emergency, call"));
+    buf_puts(ctx->web->out, "</ul>");
+}
+
+/* Until it is set up: nothing that promises an answer. */
+static void not_open(struct ctx *ctx)
+{
+    html(ctx->web->out, "<div class=\"notice\">{}<div><p><b>{}</b></p><p>{}</p></div></div>",
+         icon(ctx, "clock"), say(ctx, "This is not open yet."),
+         say(ctx, "The community is still setting it up. Until then, please call or come in."));
+}
+
+static void home(struct ctx *ctx)
+{
+    struct buf *out = ctx->web->out;
+    bool open = setup_done(ctx, SETUP_RESIDENTS);
+    page_begin(ctx, say(ctx, "Linli"), PAGE_RESIDENT);
+    html(out, "<header class=\"head\"><h1>{}</h1>", say(ctx, "How can we help?"));
+    if (open)
+        html(out, "<p class=\"lead\">{}</p>",
+             say(ctx, "No account or download needed. Community staff read every message and reply "
+                      "by the date given."));
+    buf_puts(out, "</header>");
+    if (open)
+        ways(ctx);
+    else
+        not_open(ctx);
+    if (telephone_any(ctx)) {
+        html(out, "<section><h2>{}</h2>", say(ctx, "Or call us"));
+        telephone_buttons(ctx, area_asked(ctx));
+        telephone_list(ctx);
+        buf_puts(out, "</section>");
+    }
+    html(out, "<section><h2>{}</h2><ul class=\"emergency\">", say(ctx, "In an emergency, call"));
     emergency(ctx, "120", say(ctx, "Ambulance"), say(ctx, "hurt or suddenly ill"));
     emergency(ctx, "119", say(ctx, "Fire"), say(ctx, "fire, gas, somebody trapped"));
     emergency(ctx, "110", say(ctx, "Police"), say(ctx, "danger, crime, traffic"));
