@@ -44,10 +44,11 @@ struct grant {
 };
 
 struct actor {
-    int64_t user;      /* users.id; NONE: no account */
-    int64_t volunteer; /* volunteers.id of the volunteer card in use; 0 or NONE: none */
-    const char *name;  /* shown in histories; NULL: no account */
-    unsigned roles;    /* union of the grants' roles, with ROLE_PUBLIC always */
+    int64_t user;        /* users.id; NONE: no account */
+    int64_t volunteer;   /* volunteers.id of the volunteer card in use; 0 or NONE: none */
+    const char *name;    /* kept by histories, in whatever language it reads; NULL: no account */
+    const char *name_en; /* for an English page's head; NULL: as name */
+    unsigned roles;      /* union of the grants' roles, with ROLE_PUBLIC always */
     const struct grant *grants;
     int grant_count;
     const char *via; /* "web", "api", "import", "command", "job": written to the audit log */

@@ -89,8 +89,9 @@ static void add_actor(struct ctx *ctx, struct sql *q)
 static void select_entries(struct ctx *ctx, struct sql *q, int most)
 {
     sql_init(q, ctx->arena);
-    sql_add(q, "SELECT seq, at_ms, actor_name, via, kind, record, action, before, after FROM "
-               "journal WHERE 1 = 1");
+    sql_add(q, "SELECT seq, at_ms, actor_name, via, kind, record, action, before, after, (SELECT "
+               "name_en FROM users u WHERE u.id = journal.actor AND u.name = journal.actor_name) "
+               "AS actor_en FROM journal WHERE 1 = 1");
     if (asked(ctx, "kind"))
         sql_add(q, " AND kind = {}", asked(ctx, "kind"));
     if (asked(ctx, "record"))
@@ -150,7 +151,10 @@ static void draw_filters(struct ctx *ctx)
         "create",   "change", "import", "remove",     "reveal", "sign_in",  "sign_in_refused",
         "password", "grant",  "revoke", "deactivate", "export", "download", "read"};
     bool all = (ctx->actor.roles & (ROLE_ADMIN | ROLE_AUDITOR)) != 0;
-    html(out, "<form class=\"bar\" action=\"/journal\">");
+    html(out,
+         "<form class=\"bar\" action=\"/journal\"><details class=\"narrow row\"><summary>{} "
+         "{}</summary><div class=\"bar\">",
+         icon(ctx, "filter"), say(ctx, "Filter"));
     select_begin(ctx, "kind", say(ctx, "Record"));
     const struct kind *const *kinds = modules_kinds();
     for (int i = 0; kinds[i]; i++)
@@ -176,7 +180,9 @@ static void draw_filters(struct ctx *ctx)
     html(out,
          "<label>{} <input type=\"date\" name=\"from\" value=\"{}\"></label><label>{} <input "
          "type=\"date\" name=\"to\" value=\"{}\"></label>"
-         "<button>{} {}</button><a href=\"/journal\">{}</a></form>",
+         "<span class=\"acts\"><button>{} {}</button><a "
+         "href=\"/journal\">{}</a></span></div></details>"
+         "</form>",
          say(ctx, "From"), asked(ctx, "from"), say(ctx, "to"), asked(ctx, "to"),
          icon(ctx, "filter"), say(ctx, "Show"), say(ctx, "Show all"));
 }
@@ -230,7 +236,8 @@ static void draw_entry(struct ctx *ctx, struct rows *r)
 {
     struct buf *out = ctx->web->out;
     const char *kind = row_copy(r, ctx->arena, "kind"), *action = row_copy(r, ctx->arena, "action"),
-               *who = row_copy(r, ctx->arena, "actor_name");
+               *who = row_copy(r, ctx->arena, "actor_name"),
+               *en = row_copy(r, ctx->arena, "actor_en");
     const struct kind *k = kind_find(kind);
     int64_t record = row_int(r, "record");
     const char *href = k && record > 0 && (k->read & ctx->actor.roles) ? record_href(ctx, k, record)
@@ -239,8 +246,9 @@ static void draw_entry(struct ctx *ctx, struct rows *r)
          "<tr><td class=\"num soft\">{}</td><td class=\"nobr\">{}</td><td>{}<br><span "
          "class=\"small\">{}</span></td><td>{} ",
          (struct maybe){row_int(r, "seq")},
-         when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000), history_who(ctx, who),
-         history_via(ctx, row_text(r, "via")), kind_label(ctx, kind));
+         when_show(ctx->arena, ctx->lang, row_int(r, "at_ms") / 1000),
+         history_who(ctx, ctx_pick(ctx, who, en)), history_via(ctx, row_text(r, "via")),
+         kind_label(ctx, kind));
     if (href)
         html(out, "<a href=\"{}\">{}</a>", href, record_named(ctx, k, record));
     else if (record > 0)

@@ -44,7 +44,8 @@ static void account_draw(struct ctx *ctx)
     const char *title = say(ctx, "My account");
     bool english = ctx_english(ctx);
     page_begin(ctx, title, PAGE_STAFF);
-    html(out, "<header class=\"head\"><h1>{}</h1><p>{}</p></header>", title, ctx->actor.name);
+    html(out, "<header class=\"head\"><h1>{}</h1><p>{}</p></header>", title,
+         ctx_pick(ctx, ctx->actor.name, ctx->actor.name_en));
     buf_puts(out, "<section class=\"card\">");
     form_begin(ctx, "/account/view", NULL, false);
     html(out, "<fieldset class=\"field\"><legend>{}</legend>", say(ctx, "Language"));

@@ -231,7 +231,7 @@ static void tools(struct ctx *ctx, bool staff)
         html(
             out,
             "<details class=\"menu\"><summary>{} <span>{}</span></summary><div><p class=\"small\">",
-            icon(ctx, "user"), ctx->actor.name);
+            icon(ctx, "user"), ctx_pick(ctx, ctx->actor.name, ctx->actor.name_en));
         for (unsigned r = ROLE_RESIDENT; r <= ROLE_ADMIN; r <<= 1)
             if (ctx->actor.roles & r)
                 html(out, "{} ", role_title(ctx, (enum role)r));

@@ -83,7 +83,7 @@ enum status actor_load(struct ctx *ctx, struct db *db, int64_t user, const char 
         return NOT_FOUND;
     const char *zh = row_copy(r, ctx->arena, "name"), *en = row_copy(r, ctx->arena, "name_en");
     rows_end(r);
-    ctx->actor = (struct actor){.user = user, .name = ctx_pick(ctx, zh, en), .via = via};
+    ctx->actor = (struct actor){.user = user, .name = zh, .name_en = en, .via = via};
     int count;
     struct grant *grants = grants_load(db, ctx->arena, user, &count);
     take_grants(ctx, grants, count);
@@ -234,7 +234,7 @@ static void cookie_actor(struct visit *v, struct db *db, const char *token)
         ctx->lang = m.language[0] == 'e' ? "en" : "zh_CN"; /* the account's, none was chosen here */
     const char *zh = arena_copy(v->arena, m.name),
                *en = arena_copy(v->arena, m.name_en); /* the visit outlives the transaction */
-    ctx->actor = (struct actor){.user = m.user, .name = ctx_pick(ctx, zh, en), .via = "web"};
+    ctx->actor = (struct actor){.user = m.user, .name = zh, .name_en = en, .via = "web"};
     take_grants(ctx, m.grants, m.count);
     v->session = hash;
     if (ctx->now - m.seen >= 60)
