@@ -156,7 +156,7 @@ test("what is typed while somebody talks survives a lost network and a reload, g
   const visit = await open({ login: "xinghu1", worker: false }), { page } = visit;
   const kept = () => page.evaluate(() => JSON.stringify(sessionStorage));
   await visit.goto("/intake");
-  await page.getByLabel("电话", { exact: true }).last().fill("13912345678");
+  await page.getByRole("textbox", { name: "电话" }).fill("13912345678");
   await page.getByLabel("姓名").fill("万一芳");
   await page.getByLabel("标题").fill("水表箱盖子掉了");
   await visit.context.setOffline(true);

@@ -155,8 +155,12 @@ static const struct label labels[] = {{"requester_phone", N_("Phone")},
 
 static void labelled_begin(struct ctx *ctx, const char *name)
 {
-    html(ctx->web->out, "<div class=\"field\"><label for=\"f-{}\">{}</label>", name,
-         ctx_label(ctx, labels, name));
+    static const char *const optional[] = {"requester_phone", "requester_name", "place",
+                                           "on_behalf", NULL};
+    int i = 0;
+    while (optional[i] && strcmp(optional[i], name) != 0)
+        i++;
+    field_begin(ctx, name, ctx_label(ctx, labels, name), optional[i] != NULL, NULL);
 }
 
 static void field_end(struct ctx *ctx, const char *name)
@@ -310,7 +314,7 @@ static void draw_form(struct ctx *ctx)
          "<button class=\"quiet\" formaction=\"/intake/look\" formnovalidate>{} "
          "{}</button></div></form>",
          say(ctx, "Save request"), say(ctx, "Save and log another"), icon(ctx, "search"),
-         say(ctx, "Look up"));
+         say(ctx, "Find the caller and similar requests"));
 }
 
 static void draw_page(struct ctx *ctx)
@@ -436,24 +440,31 @@ static void done(struct ctx *ctx)
         see_other(ctx, "/requests/{}", r->record.id);
         return;
     }
-    bool next = then && !strcmp(then, "next");
+    const struct site_words *w = ctx->site->words;
+    bool next = then && !strcmp(then, "next"), office = w && w->name,
+         ends = r->due != NONE && r->due + 60 > when_day_end(when_day(r->due)); /* with its day */
     page_begin(ctx, say(ctx, "Request logged"), PAGE_STAFF | PAGE_PRINT);
     html(out,
          "<article class=\"receipt\"><header>{}<h1>{}</h1></header><dl><dt>{}</dt><dd class=\"big "
          "nobr\">{}</dd><dt>{}</dt><dd class=\"big nobr\">{}</dd>"
          "<dt>{}</dt><dd>{}</dd><dt>{}</dt><dd>{}</dd>",
-         icon(ctx, "linli"), say(ctx, "Receipt"), say(ctx, "Number"), r->number,
-         say(ctx, "Tracking code"), code_shown(ctx->arena, code), say(ctx, "Subject"), r->subject,
-         say(ctx, "Date received"), when_show(ctx->arena, ctx->lang, r->received_at));
+         icon(ctx, "linli"),
+         office ? say(ctx, "{}: receipt", ctx_pick(ctx, w->name, w->name_en)) : say(ctx, "Receipt"),
+         say(ctx, "Number"), r->number, say(ctx, "Tracking code"), code_shown(ctx->arena, code),
+         say(ctx, "Subject"), r->subject, say(ctx, "Date received"),
+         when_show(ctx->arena, ctx->lang, r->received_at));
     if (r->unit != NONE)
         html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Lead unit"),
              field_show(ctx, kind_field(&requests_kind, "unit"), r));
     if (r->due != NONE)
         html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Reply due"),
-             when_show(ctx->arena, ctx->lang, r->due));
-    html(out, "</dl><p class=\"small\">{}</p></article>",
+             ends ? day_show(ctx->arena, ctx->lang, when_day(r->due))
+                  : when_show(ctx->arena, ctx->lang, r->due));
+    html(out, "</dl><p class=\"small\">{}</p>",
          say(ctx, "Keep this number. You can check progress with it and the last four digits of "
                   "your phone number."));
+    telephone_buttons(ctx, r->area);
+    buf_puts(out, "</article>");
     html(out, "<section class=\"card screen\"><h2>{}</h2><p class=\"words\">{}</p></section>",
          say(ctx, "Read to the caller"),
          say(ctx,

@@ -213,10 +213,10 @@ static void request_page(struct ctx *ctx)
     request_draw_history(ctx, r);
     draw_own_words(ctx, r);
     visits_part(ctx, r);
+    request_draw_similar(ctx, r, may(ctx, "answer", r));
     html(out, "</div><aside aria-label=\"{}\">", say(ctx, "Key details"));
     request_draw_facts(ctx, r);
     joiners_show(ctx, r->record.id, request_revealed(ctx, r));
-    request_draw_similar(ctx, r, may(ctx, "answer", r));
     html(out, "</aside></div>");
     keys_dialog(ctx, keys);
     page_end(ctx);

@@ -235,7 +235,9 @@ static void draw_head(struct ctx *ctx, const struct work *w)
          "<th class=\"no\" scope=\"col\">{}</th><th class=\"main\" scope=\"col\">{}</th><th "
          "class=\"state-col\" scope=\"col\">{}</th>"
          "<th class=\"who\" scope=\"col\">{}</th>",
-         say(ctx, "Number"), say(ctx, "Subject"), say(ctx, "Status"), say(ctx, "Lead unit"));
+         say(ctx, "Number"), say(ctx, "Subject"), say(ctx, "Status"),
+         w->routes && !strcmp(w->view->id, "free") ? say(ctx, "Proposed unit")
+                                                   : say(ctx, "Lead unit"));
     head_cell(ctx, w, "when less", say(ctx, "Date received"), "received", "id");
     if (w->view->closed || strcmp(w->view->sort, "due") != 0)
         html(out, "<th class=\"due\" scope=\"col\">{}</th>", say(ctx, "Due"));
@@ -248,10 +250,12 @@ static void draw_due(struct ctx *ctx, const struct request *r, const struct coun
 {
     struct buf *out = ctx->web->out;
     int s = request_status_of(r);
-    if (left->late)
-        html(out, "<td class=\"due\">{} {}</td>", icon(ctx, "alert-triangle"), left->text);
-    else if (*left->text)
-        html(out, "<td class=\"due\">{}</td>", left->text);
+    if (*left->text)
+        html(out, "<td class=\"due\">{}{}{}<span class=\"paper\">{}</span></td>",
+             left->late ? icon(ctx, "alert-triangle") : (struct markup){""}, left->late ? " " : "",
+             left->text,
+             r->due == NONE || s == PARKED ? ""
+                                           : day_show(ctx->arena, ctx->lang, when_day(r->due)));
     else if (s == CLOSED && r->closed_at != NONE)
         html(out, "<td class=\"due\">{}</td>",
              say(ctx, "closed {}", day_show(ctx->arena, ctx->lang, when_day(r->closed_at))));
@@ -271,10 +275,10 @@ static void draw_who(struct ctx *ctx, const struct work *w, const struct request
     if (unit != NONE)
         html(out,
              "<td class=\"who\"><button class=\"send\" name=\"row\" value=\"{}.{}\" "
-             "title=\"{}\">{} <span>{}</span></button></td>",
+             "title=\"{}\">{} <span>{}</span></button><span class=\"paper\">→ {}</span></td>",
              bulk_tick(ctx, &r->record), unit,
              say(ctx, "Dispatch to {}", names_find(&w->units, unit)), icon(ctx, "arrow-forward-up"),
-             names_find(&w->units, unit));
+             names_find(&w->units, unit), names_find(&w->units, unit));
     else if (w->routes && request_waits(ctx, r) && request_may(ctx, request_step("dispatch"), r))
         html(out,
              "<td class=\"who\"><a class=\"send\" "
@@ -599,12 +603,15 @@ static void draw_bulkbar(struct ctx *ctx, const struct work *w)
     if (ctx->actor.roles & ROLE_OFFICE)
         html(
             out,
-            "<span class=\"group\"><label>{} <input id=\"f-until\" type=\"date\" name=\"until\" "
+            "<details class=\"group\"{}><summary>{}</summary><div><label>{} <input id=\"f-until\" "
+            "type=\"date\" name=\"until\" "
             "value=\"{}\"></label><input id=\"f-text\" name=\"text\" maxlength=\"500\" value=\"{}\""
             " aria-label=\"{}\" placeholder=\"{}\"><button name=\"do\" value=\"park\" "
-            "data-confirm=\"{}\">{}</button></span>",
-            say(ctx, "Review date"), param(ctx, "until"), param(ctx, "text"),
-            say(ctx, "Reason for putting on hold"), say(ctx, "Reason for putting on hold"),
+            "data-confirm=\"{}\">{}</button></div></details>",
+            (struct markup){param(ctx, "do") && !strcmp(param(ctx, "do"), "park") ? " open" : ""},
+            say(ctx, "Put on hold"), say(ctx, "Review date"), param(ctx, "until"),
+            param(ctx, "text"), say(ctx, "Reason for putting on hold"),
+            say(ctx, "Reason for putting on hold"),
             say(ctx,
                 "Put the selected requests on hold? They return to the list on the review date."),
             say(ctx, "Put on hold"));
