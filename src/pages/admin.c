@@ -26,25 +26,12 @@ static const struct route table[] = {
     ROUTE_GET("/admin", ADMINISTERS, admin),
 };
 
-#define WRITERS (ROLE_ADMIN | ROLE_OFFICE)
 static const struct place places[] = {
-    {"/admin", N_("Administration"), "g a", ADMINISTERS, true,
-     .also = "/registers /calendar /journal /settings /deadlines /outbox/settings /import /tokens "
-             "/running "
-             "/team-leaders /users ",
+    {"/admin", N_("Administration"), "g a", ADMINISTERS, true, .also = "/users ", .gathers = true,
      .rank = 180},
     {"/registers", N_("Registers"), NULL, ROLES_READERS | ROLE_ADMIN, true,
      N_("People, organisations, service points and everything else recorded once and reused"),
      "notes", .rank = 180},
-    {"/registers/categories", N_("Categories"), NULL, WRITERS, true,
-     N_("What residents can report, which unit leads and how long it may take"), "list-check",
-     .rank = 180},
-    {"/registers/units", N_("Units"), NULL, WRITERS, true, N_("Units that handle requests"),
-     "building-community", .rank = 180},
-    {"/registers/areas", N_("Areas"), NULL, WRITERS, true,
-     N_("Subdistrict, communities, housing estates, grids and buildings"), "map", .rank = 180},
-    {"/registers/templates", N_("Reply templates"), NULL, WRITERS, true,
-     N_("Standard replies and notifications"), "message-2", .rank = 180},
     {.href = NULL},
 };
 

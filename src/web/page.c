@@ -57,6 +57,11 @@ static bool here_or_beside(const struct ctx *ctx, const struct place *p)
     for (const char *s = p->also; s && *s; s += strcspn(s, " ") + 1)
         if (here(ctx, arena_copyn(ctx->arena, s, strcspn(s, " "))))
             return true;
+    for (const struct place *const *list = p->gathers ? ctx->site->places : NULL; list && *list;
+         list++)
+        for (const struct place *card = *list; card->href; card++)
+            if (card->about && here(ctx, card->href))
+                return true;
     return false;
 }
 

@@ -39,6 +39,7 @@ struct place {
                           NULL: none */
     int rank;          /* places are ordered by rank */
     const char *also;  /* more paths that belong to it, each followed by a blank; NULL */
+    bool gathers;      /* its page shows the cards, and the cards' pages belong to it */
     int64_t (*waiting)(
         struct ctx *ctx); /* the number beside it: what is waiting for the actor; NULL */
     unsigned lands;       /* who has these roles and no others begins here; with roles 0, the place

@@ -180,4 +180,20 @@ static const struct register_view views[] = {
     {.kind = NULL},
 };
 
-const struct module register_views_module = {.name = "register_views", .views = views};
+/* The registers that are looked at most are cards of their own beside that of all registers. */
+#define WRITERS (ROLE_ADMIN | ROLE_OFFICE)
+static const struct place places[] = {
+    {"/registers/categories", N_("Categories"), NULL, WRITERS, true,
+     N_("What residents can report, which unit leads and how long it may take"), "list-check",
+     .rank = 182},
+    {"/registers/units", N_("Units"), NULL, WRITERS, true, N_("Units that handle requests"),
+     "building-community", .rank = 182},
+    {"/registers/areas", N_("Areas"), NULL, WRITERS, true,
+     N_("Subdistrict, communities, housing estates, grids and buildings"), "map", .rank = 182},
+    {"/registers/templates", N_("Reply templates"), NULL, WRITERS, true,
+     N_("Standard replies and notifications"), "message-2", .rank = 182},
+    {.href = NULL},
+};
+
+const struct module register_views_module = {
+    .name = "register_views", .views = views, .places = places};
