@@ -260,7 +260,8 @@ static bool set_ref(struct ctx *ctx, const struct field *f, void *record, const 
                                 "{}: {} entries are called “{}”; enter the code of the one you "
                                 "mean.",
                                 field_label(ctx, f), same_name, typed)
-                          : say(ctx, "{}: “{}” not found.", field_label(ctx, f), typed));
+                          : say(ctx, "{}: “{}” not found. Enter the code or the full name.",
+                                field_label(ctx, f), typed));
     *(int64_t *)slot(f, record) = id;
     return true;
 }
