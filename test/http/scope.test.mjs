@@ -498,6 +498,7 @@ test("a form whose hidden fields were changed stores nothing outside", async () 
     [worker, "/work/bulk", { step: "dispatch", id: request, unit: "5", go: "1" }],
     [worker, `/visits/${offer}/ask`, { volunteer }],
     [worker, "/outbox/told", { one: foreignNotice }],
+    [worker, "/outbox/list", { id: foreignNotice }],
     [
       worker,
       "/activities/new",

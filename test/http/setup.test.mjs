@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { python, rows, start, until } from "./server.mjs";
+import { python, read, rows, start, until } from "./server.mjs";
 
 let server, admin;
 
@@ -103,6 +103,16 @@ test("signing in to an empty installation leads to set-up", async () => {
   ])
     assert.match(page, new RegExp(`<li id="${step}"`), step);
   assert.match(await (await admin.get("/admin")).text(), /href="\/setup"/);
+});
+
+test("whatever has a card on the administration page belongs to it in the navigation", async () => {
+  const page = await read(admin, "/admin"),
+    list = page.slice(page.indexOf('<ul class="places">'), page.indexOf("</ul>"));
+  const cards = [...list.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href);
+  for (const href of ["/setup", "/registers", "/registers/units", "/registers/users", "/journal"])
+    assert.ok(cards.includes(href), href);
+  for (const href of [...cards, "/users/new"])
+    assert.match(await read(admin, href), /<a href="\/admin" aria-current="page"/, href);
 });
 
 test("nothing that residents see pretends to work before it can", async () => {
