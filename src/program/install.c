@@ -156,16 +156,14 @@ enum status install_open(struct ctx *ctx, const char *data, enum db_mode mode)
 
 /* ---- creating ---- */
 
-static enum status load_pack(struct ctx *ctx, const char *pack)
+/* Imports the pack's sheets, ended by NULL; only the first `needed` must be there. */
+static enum status load_sheets(struct ctx *ctx, const char *pack, const char *const *order,
+                               int needed)
 {
-    enum { NEEDED = 5 }; /* a subdistrict may lack any of the later sheets */
-    static const char *const order[] = {
-        "areas",         "units",  "categories",        "holidays", "templates",
-        "organisations", "skills", "volunteer-systems", NULL};
     for (int i = 0; order[i]; i++) {
         struct import im;
         const char *file = in_folder(ctx, pack, arena_print(ctx->arena, "%s.csv", order[i]));
-        if (i >= NEEDED && access(file, F_OK) != 0)
+        if (i >= needed && access(file, F_OK) != 0)
             continue;
         enum status s = install_import(ctx, order[i], file, NULL, 0, false, &im);
         if (s != OK)
@@ -177,10 +175,33 @@ static enum status load_pack(struct ctx *ctx, const char *pack)
     return OK;
 }
 
+static enum status load_pack(struct ctx *ctx, const char *pack)
+{
+    enum { NEEDED = 5 }; /* a subdistrict may lack any of the later sheets */
+    static const char *const order[] = {
+        "areas",     "units",         "categories", "holidays",
+        "templates", "organisations", "skills",     "volunteer-systems",
+        "rule_sets", "rule_values",   NULL};
+    return load_sheets(ctx, pack, order, NEEDED);
+}
+
+/* Terms and seats follow the rules, so these come first; a demonstration has holders too. */
+static enum status load_seats(struct ctx *ctx, const char *pack, bool holders)
+{
+    static const char *const order[] = {"terms", "seats", NULL}, *const who[] = {"people", "posts",
+                                                                                 NULL};
+    enum status s = load_sheets(ctx, pack, order, 0);
+    return s == OK && holders ? load_sheets(ctx, pack, who, 0) : s;
+}
+
 /* Fills a new database: the pack, demonstration requests, the logins. */
 static enum status fill(struct ctx *ctx, const char *pack, int64_t requests)
 {
     enum status s = pack ? load_pack(ctx, pack) : OK;
+    if (s == OK && (s = db_begin(ctx->db)) == OK) {
+        s = rule_presets_load(ctx) == NONE ? UNAVAILABLE : OK;
+        s = s == OK ? db_commit(ctx->db) : s;
+    }
     if (s == OK && (s = db_begin(ctx->db)) == OK) {
         int64_t base = requests < DEMO_REQUESTS ? requests : DEMO_REQUESTS;
         if (pack && requests > 0 && access(in_folder(ctx, pack, "generator"), F_OK) == 0) {
@@ -198,6 +219,8 @@ static enum status fill(struct ctx *ctx, const char *pack, int64_t requests)
             s = demo_visits(ctx);
         s = s == OK ? db_commit(ctx->db) : s;
     }
+    if (s == OK && pack)
+        s = load_seats(ctx, pack, requests > 0);
     if (s != OK)
         return ctx->status != OK ? ctx->status : ctx_fail(ctx, s, NULL);
     journal_finish(ctx->db);

@@ -71,6 +71,8 @@ for (const format of ["csv", "xlsx"])
       "skills",
       "organisations",
       "people",
+      "terms",
+      "seats",
       "posts",
       "volunteers",
       "requests",

@@ -43,6 +43,10 @@ const registers = [
   "people",
   "organisations",
   "posts",
+  "rule_sets",
+  "rule_values",
+  "seats",
+  "terms",
   "skills",
   "users",
 ];

@@ -33,7 +33,9 @@ const elsewhere = {
       "SELECT max(k.id) FROM offer_asks k JOIN offers o ON o.id = k.offer WHERE o.community <> 2",
     opinions: "SELECT max(id) FROM opinions WHERE community = 3",
     led_teams: "SELECT max(id) FROM organisations WHERE kind = 'team' AND community = 3",
-    posts: "SELECT id FROM posts",
+    posts: "SELECT id FROM posts WHERE code = 'T-FOREIGN'",
+    seats: "SELECT max(id) FROM seats WHERE organisation IN (SELECT id FROM organisations WHERE community = 3)",
+    terms: "SELECT max(id) FROM terms WHERE organisation IN (SELECT id FROM organisations WHERE community = 3)",
     certificates: "SELECT id FROM certificates",
     imports: "SELECT id FROM imports",
   },
@@ -82,7 +84,7 @@ before(async () => {
     `INSERT INTO imports (created, updated, "user", user_name, kind, file, size, status) SELECT ${now}, ${now}, id, name, 'people', 'foreign.csv', 1, 'mapped' FROM users WHERE login = 'dongmen1'`,
     `INSERT INTO posts (created, updated, code, person, organisation, role) SELECT ${now}, ${now}, 'T-FOREIGN', max(id), 27, 'member' FROM people WHERE community = 3`,
     "UPDATE offers SET community = 3 WHERE id = (SELECT max(id) FROM offers)",
-    `UPDATE people SET name = '外区某人' WHERE id = (SELECT max(id) FROM people WHERE community = 3)`,
+    `UPDATE people SET name = '外区某人' WHERE id = (SELECT max(person) FROM volunteers WHERE community = 3)`,
     `UPDATE activities SET status = 'planned' WHERE id IN (SELECT max(id) FROM activities WHERE community = 3 UNION SELECT max(id) FROM activities WHERE organisation = 23)`);
   const card = server.visitor();
   const worker = await letIn(session(server, "xinghu1"), "/account");
@@ -163,6 +165,8 @@ test("no address opens a record of another community, unit, team or person", asy
         "organisations",
         "skills",
         "volunteer-systems",
+        "rule_sets",
+        "rule_values",
       ].includes(r.kind);
       if (
         shared &&
@@ -197,6 +201,8 @@ test("no register, list, spreadsheet, search box or suggestion shows records fro
     for (const kind of [
       "people",
       "posts",
+      "seats",
+      "terms",
       "volunteers",
       "shifts",
       "sign_ups",

@@ -1,9 +1,10 @@
 /*
- * Descriptions of people, organisations and posts, and what is derived from
- * them: community, pinyin, codes. Records live in the context's arena.
+ * Descriptions of people and organisations, and what is derived from them: community, pinyin,
+ * codes. Records live in the context's arena.
  */
 #include "app/registers/people.h"
 
+#include "app/registers/seats.h"
 #include "core/module.h"
 #include "base/code.h"
 #include "base/seal.h"
@@ -37,6 +38,11 @@ static const struct choice purposes[] = {{"volunteer", N_("Volunteering")},
                                          {"activity", N_("Activities")},
                                          {"visit", N_("Visits")},
                                          {NULL, NULL}};
+static const struct choice organisation_forms[] = {{"branch", N_("Branch")},
+                                                   {"joint", N_("Joint branch")},
+                                                   {"general", N_("General branch")},
+                                                   {"committee", N_("Party committee")},
+                                                   {NULL, NULL}};
 static const struct choice organisation_kinds[] = {{"committee", N_("Residents' committee")},
                                                    {"branch", N_("Party branch")},
                                                    {"team", N_("Volunteer team")},
@@ -46,16 +52,6 @@ static const struct choice organisation_kinds[] = {{"committee", N_("Residents' 
                                                    {"union", N_("Federation or union")},
                                                    {"other", N_("Other organisation")},
                                                    {NULL, NULL}};
-static const struct choice post_roles[] = {{"leader", N_("Leader")},
-                                           {"deputy", N_("Deputy leader")},
-                                           {"member", N_("Member")},
-                                           {"keeper", N_("Service point manager")},
-                                           {"secretary", N_("Secretary")},
-                                           {"director", N_("Director")},
-                                           {NULL, NULL}};
-
-#define PEOPLE_ROLES (ROLE_WORKER | ROLE_OFFICE | ROLE_ADMIN)
-
 const char *record_code(struct ctx *ctx, const char *prefix)
 {
     char made[9];
@@ -112,9 +108,7 @@ void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, cons
     sql_add(where, ")");
 }
 
-/* Returns whether the actor may enter records that lie in the area. The installation's own
- * programs may. area NONE: only actors for the whole subdistrict may. */
-static bool area_mine(struct ctx *ctx, unsigned roles, int64_t area)
+bool area_mine(struct ctx *ctx, unsigned roles, int64_t area)
 {
     if (ctx->actor.grant_count == 0)
         return true;
@@ -359,7 +353,22 @@ static const struct field organisation_fields[] = {
     {"public", F_BOOL, O(public), N_("Visible to residents")},
     {"valid_from", F_DATE, O(valid_from), N_("Since")},
     {"valid_to", F_DATE, O(valid_to), N_("Until")},
+    {"form", F_CHOICE, O(form), N_("Form of organisation"), .choices = organisation_forms,
+     .flags = FILTER, .hint = N_("For Party organisations only.")},
+    {"members", F_INT, O(members), N_("Full members"), .min = 0, .max = 100000,
+     .hint = N_("The number only. It tells whether the form still fits.")},
+    {"outgrown_at", F_TIME, O(outgrown_at), N_("Form no longer fits since"), .flags = FIXED},
 };
+
+/* Walks up from the parent; the depth is limited because a stored circle would have no end. */
+static bool is_below(struct ctx *ctx, int64_t id, int64_t parent)
+{
+    enum { DEPTH_MOST = 50 };
+    int depth = 0;
+    for (; parent > 0 && parent != id && depth < DEPTH_MOST; depth++)
+        parent = query_int(ctx->db, "SELECT parent FROM organisations WHERE id = {}", parent);
+    return parent > 0;
+}
 
 static void organisation_check(struct ctx *ctx, const void *before, void *after)
 {
@@ -382,9 +391,14 @@ static void organisation_check(struct ctx *ctx, const void *before, void *after)
     }
     if (o->parent != NONE && o->parent == o->record.id)
         ctx_problem(ctx, "parent", say(ctx, "An organisation can’t be its own parent."));
+    else if (o->record.id != NONE && is_below(ctx, o->record.id, o->parent))
+        ctx_problem(ctx, "parent",
+                    say(ctx, "The parent is itself part of this organisation. Choose one above "
+                             "it."));
     if (o->valid_from && o->valid_to && strcmp(o->valid_from, o->valid_to) > 0)
         ctx_problem(ctx, "valid_to", say(ctx, "The end can’t be before the start."));
     o->community = community_of(ctx, o->area);
+    organisation_form_check(ctx, o);
     if (o->public == NONE)
         o->public = !strcmp(o->kind, "team") || !strcmp(o->kind, "station");
 }
@@ -470,64 +484,7 @@ const struct kind led_teams_kind = {.name = "led_teams",
                                     .scope = led_team_scope,
                                     .check = organisation_check};
 
-/* ---- posts ---- */
-
-#define T(member) offsetof(struct post, member)
-static const struct field post_fields[] = {
-    {"code", F_CODE, T(code), N_("Code"), .max = 40, .flags = UNIQUE | FIXED | IMPORTED},
-    {"person", F_REF, T(person), N_("Person"), .ref = "people",
-     .flags = REQUIRED | LISTED | FILTER},
-    {"organisation", F_REF, T(organisation), N_("Organisation"), .ref = "organisations",
-     .flags = REQUIRED | LISTED | FILTER},
-    {"role", F_CHOICE, T(role), N_("Position"), .choices = post_roles,
-     .flags = REQUIRED | LISTED | FILTER},
-    {"term", F_TEXT, T(term), N_("Term of office"), .max = 40},
-    {"valid_from", F_DATE, T(valid_from), N_("From"), .flags = LISTED | SORTED},
-    {"valid_to", F_DATE, T(valid_to), N_("Until"), .flags = LISTED | SORTED},
-};
-
-static void post_check(struct ctx *ctx, const void *before, void *after)
-{
-    struct post *p = after;
-    if (p->valid_from && p->valid_to && strcmp(p->valid_from, p->valid_to) > 0)
-        ctx_problem(ctx, "valid_to", say(ctx, "The end can’t be before the start."));
-    const struct organisation *o = p->organisation == NONE
-                                       ? NULL
-                                       : record_get(ctx, &organisations_kind, p->organisation);
-    const struct post *was = before;
-    if (o && (!was || was->organisation != p->organisation) &&
-        !area_mine(ctx, PEOPLE_ROLES, o->community))
-        ctx_problem(ctx, "organisation",
-                    say(ctx, "This organisation is outside your area. Choose one of your own."));
-    if (!p->code)
-        p->code = record_code(ctx, "T");
-}
-
-static void post_scope(struct ctx *ctx, struct sql *where)
-{
-    sql_add(where, " AND person IN (SELECT p.id FROM people p WHERE 1 = 1");
-    scope_by_community(ctx, where, PEOPLE_ROLES, "community");
-    sql_add(where, ")");
-}
-
-const struct kind posts_kind = {
-    .name = "posts",
-    .table = "posts",
-    .one = N_("Position"),
-    .many = N_("Positions"),
-    FIELDS(post_fields),
-    .size = sizeof(struct post),
-    .natural = "code|person organisation role term? valid_from?",
-    .read = PEOPLE_ROLES,
-    .write = PEOPLE_ROLES,
-    .code = "code",
-    .order = "organisation, role, id",
-    .scope = post_scope,
-    .check = post_check,
-    .title = "person",
-    .about = N_("Who holds which position in an organisation, and when.")};
-
-static const struct kind *const kinds[] = {&organisations_kind, &people_kind, &posts_kind, NULL};
+static const struct kind *const kinds[] = {&organisations_kind, &people_kind, NULL};
 
 static const struct figure figures[] = {
     {"people.teams", "F15", N_("Neighbourhood teams"), N_("teams"),

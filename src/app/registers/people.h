@@ -1,7 +1,7 @@
 /*
- * The registers of people, organisations and posts. They are entered once and
- * used everywhere. Teams and service points are organisations; a post is a
- * person in an organisation with a role and a term.
+ * The registers of people and organisations. They are entered once and used
+ * everywhere. Teams and service points are organisations; who holds which seat
+ * in them is in seats.h.
  *
  * A person's data may be used only for the purposes in consent_for. ID and
  * phone numbers are encrypted. The ID number is checked by the rules of its
@@ -11,6 +11,9 @@
 #define LINLI_APP_PEOPLE_H
 
 #include "kind/kind.h"
+
+/* Who reads and writes the registers of people, seats and posts. */
+#define PEOPLE_ROLES (ROLE_WORKER | ROLE_OFFICE | ROLE_ADMIN)
 
 struct person {
     struct record record;
@@ -43,17 +46,12 @@ struct organisation {
     int64_t duty_days; /* planned volunteer days a month; NONE: no plan */
     int64_t public;    /* shown to residents */
     const char *valid_from, *valid_to;
+    const char *form;    /* of a Party organisation: branch, joint, general, committee */
+    int64_t members;     /* full members, as a number */
+    int64_t outgrown_at; /* since when the form does not fit the members; derived */
 };
 
-struct post {
-    struct record record;
-    const char *code;
-    int64_t person, organisation;
-    const char *role; /* leader, deputy, member, keeper, secretary, director */
-    const char *term, *valid_from, *valid_to;
-};
-
-extern const struct kind people_kind, organisations_kind, posts_kind;
+extern const struct kind people_kind, organisations_kind;
 extern const struct kind
     open_stations_kind; /* service points that are open to residents: for public pages */
 
@@ -70,6 +68,9 @@ const char *record_code(struct ctx *ctx, const char *prefix);
 /* Returns whether the actor works for the whole subdistrict: an office or admin grant without
  * an area, or with the top-level one. Such actors may change what applies to everyone. */
 bool actor_for_all(struct ctx *ctx);
+/* Returns whether the actor may enter records that lie in the area. The installation's own
+ * programs may. area NONE: only actors for the whole subdistrict may. */
+bool area_mine(struct ctx *ctx, unsigned roles, int64_t area);
 bool grant_everywhere(struct ctx *ctx, const struct grant *g);
 /* Adds " AND …", which keeps the records whose community column lies in the actor's areas. */
 void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, const char *column);

@@ -4,7 +4,6 @@
  */
 #include "pages/register_pages.h"
 
-#include "app/registers/people.h"
 #include "app/registers/registers.h"
 #include "base/when.h"
 
@@ -120,61 +119,7 @@ static void template_detail(struct ctx *ctx, const void *record)
     html(out, "</p></section>");
 }
 
-/* ---- people and organisations ---- */
-
-/* The posts of a person, or those in an organisation: current ones first. */
-static void draw_posts(struct ctx *ctx, const char *column, int64_t id, const char *code)
-{
-    struct buf *out = ctx->web->out;
-    bool of_person = !strcmp(column, "person");
-    struct list l;
-    if (!(posts_kind.read & ctx->actor.roles))
-        return;
-    list_init(ctx, &l, &posts_kind);
-    sql_add(&l.where, " AND {} = {}", (struct sql_name){column}, id);
-    l.order = "CASE WHEN valid_to IS NULL THEN 0 ELSE 1 END, valid_to DESC, id";
-    l.limit = 200;
-    html(out, "<section><h2>{}</h2><ul class=\"tree\">", tr(ctx, posts_kind.many));
-    struct rows *r = list_run(ctx, &l);
-    int n = 0;
-    for (struct post *p; (p = list_next(ctx, &posts_kind, r, ctx->arena)) != NULL; n++) {
-        bool over = p->valid_to && strcmp(p->valid_to, day_iso(ctx->arena, when_day(ctx->now))) < 0;
-        html(out,
-             "<li><p><a href=\"/registers/posts/{}\">{}</a> <span class=\"small\">{}{}{} "
-             "{}–{}</span>",
-             p->record.id,
-             field_show(ctx, kind_field(&posts_kind, of_person ? "organisation" : "person"), p),
-             field_show(ctx, kind_field(&posts_kind, "role"), p), p->term ? " · " : "", p->term,
-             field_show(ctx, kind_field(&posts_kind, "valid_from"), p),
-             field_show(ctx, kind_field(&posts_kind, "valid_to"), p));
-        if (over)
-            html(out, " <span class=\"state wait\">{}</span>", say(ctx, "ended"));
-        buf_puts(out, "</p></li>");
-    }
-    buf_puts(out, "</ul>");
-    if (n == 0)
-        html(out, "<p class=\"soft\">{}</p>", say(ctx, "No positions recorded."));
-    if (kind_may_write(ctx, &posts_kind))
-        html(out, "<p><a href=\"/registers/posts/new?{}={}\">{} {}</a></p>", column,
-             (struct url_part){code}, icon(ctx, "plus"), say(ctx, "Add position"));
-    buf_puts(out, "</section>");
-}
-
-static void person_detail(struct ctx *ctx, const void *record)
-{
-    const struct person *p = record;
-    draw_posts(ctx, "person", p->record.id, p->code);
-}
-
-static void organisation_detail(struct ctx *ctx, const void *record)
-{
-    const struct organisation *o = record;
-    draw_posts(ctx, "organisation", o->record.id, o->code);
-}
-
 static const struct register_view views[] = {
-    {&people_kind, .detail = person_detail},
-    {&organisations_kind, .detail = organisation_detail},
     {&areas_kind, .detail = area_detail},
     {&templates_kind, .detail = template_detail},
     {.kind = NULL},

@@ -65,7 +65,10 @@ bool unit_deserted(struct ctx *ctx, int64_t unit); /* NONE: false */
     M(password_slips_module) \
     M(register_setup_module) \
     M(calendar_module) \
-    M(people_module)
+    M(people_module) \
+    M(rule_sets_module) \
+    M(seats_module) \
+    M(seat_pages_module)
 
 #include "app/registers/area_field.h"
 #include "app/registers/telephones.h"
@@ -73,6 +76,8 @@ bool unit_deserted(struct ctx *ctx, int64_t unit); /* NONE: false */
 #include "app/registers/names.h"
 #include "app/registers/password_slips.h"
 #include "app/registers/people.h"
+#include "app/registers/rule_sets.h"
+#include "app/registers/seats.h"
 #include "app/registers/users.h"
 #include "core/working_days.h"
 
