@@ -497,7 +497,7 @@ test("a status changes by steps only: a cancellation has its reason and is told"
   assert.match(JSON.stringify(await api(`/activities/${id}/draft`, "POST", {}, 422)), /已有人报名/);
   assert.match(
     JSON.stringify(await api(`/activities/${id}/held`, "POST", {}, 422)),
-    /还没有开始|尚未开始|没有开始/,
+    /还没有结束/,
   );
   assert.equal((await api(`/activities/${id}`)).status, "open");
   const cancelled = await api(`/activities/${id}/cancel`, "POST", { why: "律师出差" }, 200);
@@ -668,7 +668,17 @@ test("who signed up in this browser is told so; the list has the next ten, whate
   assert.doesNotMatch(plain(await read(server.visitor(), `/activities/${id}`)), /您已报名成功/);
   const list = await read(server.visitor(), "/activities");
   assert.equal(list.match(/<li[^>]*><time>/g).length, 10);
-  assert.match(plain(list), /还有 \d+ 场，看整个月/);
+  // what is left out is in the month that the link leads to, wherever the ten end
+  const [, link, , shown] = list.match(/<a href="([^"]+)">(还有 \d+ 场，看(\d+年\d+月)的活动)/);
+  const listed = new Set(list.match(/href="\/activities\/\d+"/g)),
+    later = await read(server.visitor(), link.replaceAll("&amp;", "&"));
+  assert.match(plain(later), new RegExp(shown));
+  const others = later.match(/<li[^>]*><time>[\s\S]*?href="\/activities\/\d+"/g);
+  assert.ok(others.some((one) => !listed.has(one.match(/href="\/activities\/\d+"$/)[0])));
+  // the calendar shows a month of the list, and its days stay in it
+  const [, first] = list.match(/class="month"[\s\S]*?<td[^>]*><a[^>]*href="([^"]+)"/) ?? [];
+  const one = await read(server.visitor(), first.replaceAll("&amp;", "&").replace(/#.*/, ""));
+  assert.match(one, /<li[^>]*><time>/, "a day of the calendar has what it says");
   const month = day(400).slice(0, 7);
   assert.match(
     plain(await read(visitor, `/activities?month=${month}`)),

@@ -160,6 +160,11 @@ test("the organisers' page shows shifts with who signed up, and afterwards who c
   // while it goes on it cannot be confirmed either
   const now = await held("正在办", -60, 60);
   assert.doesNotMatch(await read(office, `/activities/${now}/manage`), /确认已举办/);
+  const early = await office.submit(`/activities/${now}/manage`, `/activities/${now}/held`, {
+    person_times: "12",
+  });
+  assert.match(plain(await (await sent(early, 422)).text()), /活动还没有结束/);
+  assert.equal((await api(`/activities/${now}`)).status, "open");
   const over = await held("办过的", -180, -60);
   await mark(over, number(1), false, -170);
   await mark(over, number(1), true, -70);

@@ -166,8 +166,8 @@ static void check_status(struct ctx *ctx, const struct activity *old, struct act
     if (!old && coming && !strcmp(a->status, "cancelled") && !a->cancelled_why)
         ctx_problem(ctx, "cancelled_why",
                     say(ctx, "Enter a reason: everyone who signed up will see it."));
-    if (!old && coming && !strcmp(a->status, "held"))
-        ctx_problem(ctx, "status", say(ctx, "This activity has not started yet."));
+    if (!old && a->ends > ctx->now && !strcmp(a->status, "held"))
+        ctx_problem(ctx, "status", say(ctx, "This activity has not ended yet."));
     if (!strcmp(a->status, "cancelled") ? old && !same_text(old->cancelled_why, a->cancelled_why)
                                         : a->cancelled_why != NULL)
         ctx_problem(ctx, "cancelled_why",

@@ -1,7 +1,8 @@
 /*
- * The public calendar of activities: a month as a grid and as a list by day,
- * filtered by type and community in the URL. It works without JavaScript; on a
- * phone the days of the grid link to the list below.
+ * The public calendar of activities: a list by day and a month as a grid
+ * beside it, filtered by type and community in the URL. It works without
+ * JavaScript; on a phone the grid stands below the list, and its days link to
+ * it.
  */
 #include "app/activities/activity_pages.h"
 
@@ -141,6 +142,7 @@ struct month {
     int64_t a_day[32]; /* those not cancelled */
     int64_t day;       /* the day to show; NONE: all */
     int64_t whole;     /* number to list; the list shows up to MONTH_MOST */
+    int64_t after;     /* when the first begins that the next ones leave out; NONE: none is */
     const char *kind;
     int64_t community;
     bool next; /* no month was asked for: the list has the next ones, whatever their month */
@@ -177,6 +179,7 @@ static void month_asked(struct ctx *ctx, struct month *m)
         asked = NULL;
     }
     *m = (struct month){.next = !asked,
+                        .after = NONE,
                         .kind = kind_asked(ctx),
                         .community = query_param(ctx, "community") ? param_int(ctx, "community")
                                                                    : NONE};
@@ -230,7 +233,13 @@ static int by_time(const void *a, const void *b)
     return (x->record.id > y->record.id) - (x->record.id < y->record.id);
 }
 
-/* The next ones, and what goes on now. */
+static void month_of(struct month *m, int64_t at)
+{
+    struct civil c = civil_from_when(at);
+    month_set(m, c.year, c.month);
+}
+
+/* The next ones, and what goes on now. The grid shows the month in which they begin. */
 static void next_load(struct ctx *ctx, struct month *m)
 {
     struct list l;
@@ -239,13 +248,17 @@ static void next_load(struct ctx *ctx, struct month *m)
     narrow_more(&l.where, m);
     m->whole = list_count(ctx, &l);
     l.order = "starts, id";
-    l.limit = NEXT_MOST;
+    l.limit = NEXT_MOST + 1;
     struct rows *r = list_run(ctx, &l);
-    for (struct activity *a;
-         m->count < NEXT_MOST && (a = list_next(ctx, &open_activities_kind, r, ctx->arena));
-         m->count++)
-        m->list[m->count] = a;
+    for (struct activity *a; (a = list_next(ctx, &open_activities_kind, r, ctx->arena));) {
+        if (m->count < NEXT_MOST)
+            m->list[m->count++] = a;
+        else
+            m->after = a->starts;
+    }
     rows_end(r);
+    if (m->count && when_day(m->list[0]->starts) > m->last)
+        month_of(m, m->list[0]->starts);
     days_count(ctx, m);
 }
 
@@ -314,7 +327,7 @@ static const char *month_link(struct ctx *ctx, const struct month *m, int step)
 {
     struct month to;
     month_set(&to, m->year, m->month + step);
-    return month_url(ctx, m, &to);
+    return arena_print(ctx->arena, "%s#calendar", month_url(ctx, m, &to));
 }
 
 static void draw_day(struct ctx *ctx, const struct month *m, int64_t day)
@@ -325,8 +338,7 @@ static void draw_day(struct ctx *ctx, const struct month *m, int64_t day)
     const char *href = arena_print(ctx->arena, "#day-%lld", (long long)d);
     if (m->next || m->whole > MONTH_MOST ||
         m->day != NONE) /* that day may be missing from the list below */
-        href = arena_print(ctx->arena, "%s#day-%lld",
-                           url_with(ctx, "day", arena_print(ctx->arena, "%lld", (long long)d)),
+        href = arena_print(ctx->arena, "%s&day=%lld#day-%lld", month_url(ctx, m, m), (long long)d,
                            (long long)d);
     if (n)
         html(out,
@@ -345,7 +357,7 @@ static void draw_grid(struct ctx *ctx, const struct month *m)
 {
     struct buf *out = ctx->web->out;
     html(out,
-         "<table class=\"month\"><caption><a href=\"{}\" rel=\"prev\" "
+         "<table class=\"month\" id=\"calendar\"><caption><a href=\"{}\" rel=\"prev\" "
          "aria-label=\"{}\">{}</a><b>{}</b><a href=\"{}\" rel=\"next\" "
          "aria-label=\"{}\">{}</a></caption><thead><tr>",
          month_link(ctx, m, -1), say(ctx, "Previous month"), icon(ctx, "arrow-left"),
@@ -441,11 +453,12 @@ static int draw_days(struct ctx *ctx, const struct month *m)
 static void draw_rest(struct ctx *ctx, const struct month *m)
 {
     struct buf *out = ctx->web->out;
-    if (m->next && m->whole > m->count)
-        html(out, "<p><a href=\"{}\">{}</a></p>", month_url(ctx, m, m),
-             say_n(ctx, m->whole - m->count, "1 more: see the whole month",
-                   "{} more: see the whole month", m->whole - m->count));
-    else if (m->whole > m->count)
+    if (m->after != NONE) {
+        struct month to;
+        month_of(&to, m->after);
+        html(out, "<p class=\"screen\"><a href=\"{}\">{}</a></p>", month_url(ctx, m, &to),
+             say(ctx, "{} more: see {}", m->whole - m->count, month_title(ctx, &to)));
+    } else if (m->whole > m->count)
         html(out, "<p class=\"notice\">{}</p>",
              m->day == NONE
                  ? say(ctx,
@@ -490,11 +503,12 @@ static void calendar(struct ctx *ctx)
     page_begin(ctx, say(ctx, "Activities"), PAGE_RESIDENT);
     html(out,
          "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} <a "
-         "href=\"/places\">{}</a></p></header>",
+         "href=\"/places\">{}</a><span class=\"tocalendar\"> · <a "
+         "href=\"#calendar\">{}</a></span></p></header>",
          say(ctx, "Activities"), say(ctx, "Nearby, and nothing to install."),
-         say(ctx, "Community service points near you"));
+         say(ctx, "Community service points near you"), say(ctx, "Calendar"));
     draw_filters(ctx, m);
-    draw_grid(ctx, m);
+    buf_puts(out, "<div class=\"beside\"><div>");
     if (draw_days(ctx, m) == 0)
         html(out, "<div class=\"empty\">{}<p>{}</p><a class=\"button\" href=\"{}\">{}</a></div>",
              icon(ctx, "calendar-event"),
@@ -505,7 +519,10 @@ static void calendar(struct ctx *ctx)
                        : say(ctx, "No more activities this month."),
              month_link(ctx, m, 1), say(ctx, "See next month"));
     draw_rest(ctx, m);
+    buf_puts(out, "</div><div>");
+    draw_grid(ctx, m);
     draw_feeds(ctx, m);
+    buf_puts(out, "</div></div>");
     page_end(ctx);
 }
 

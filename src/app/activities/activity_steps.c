@@ -32,7 +32,7 @@ static const char *bar_draft(struct ctx *ctx, const void *record)
 static const char *bar_held(struct ctx *ctx, const void *record)
 {
     const struct activity *a = record;
-    return a->starts > ctx->now ? say(ctx, "This activity has not started yet.") : NULL;
+    return a->ends > ctx->now ? say(ctx, "This activity has not ended yet.") : NULL;
 }
 
 /* A number from memory does not replace one counted on site. */
@@ -120,8 +120,7 @@ static const struct step activity_steps[] = {
      .flags = STEP_QUIET, .bar = bar_draft},
     {"held", N_("Mark as held"), .from = STATE(PLANNED) | STATE(OPEN), .to = HELD,
      .roles = ACTIVITY_HOSTS, .asks = held_asks,
-     .rule = N_("Only after it has started. If nobody counted on site, enter how many people "
-                "came."),
+     .rule = N_("Only after it has ended. If nobody counted on site, enter how many people came."),
      .flags = STEP_QUIET, .bar = bar_held, .take = take_held},
     {"cancel", N_("Cancel activity"), .from = STATE(PLANNED) | STATE(OPEN), .to = CANCELLED,
      .roles = ACTIVITY_HOSTS, .asks = cancel_asks,
