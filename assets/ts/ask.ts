@@ -82,14 +82,18 @@ function told(line: HTMLElement): string {
     return parts.filter(Boolean).join(' · ');
 }
 
+/* As much of a value as the server shows on its line. */
+const LINE_MOST = 24;
+
 function startLine(line: HTMLDetailsElement): void {
-    const shown = one('summary > b', line);
+    const shown = one('summary b', line);
     const form = line.closest('form');
     if (!shown || !form)
         return;
     const show = (): void => {
         const text = told(line);
-        shown.textContent = text || (line.dataset['line'] ?? '');
+        const signs = [...text];
+        shown.textContent = signs.length > LINE_MOST ? `${signs.slice(0, LINE_MOST).join('')}…` : text || (line.dataset['line'] ?? '');
         line.classList.toggle('filled', text !== '');
     };
     line.addEventListener('input', show);

@@ -151,8 +151,8 @@ void fold_begin(struct ctx *ctx, const struct fold *f)
 {
     bool filled = f->value && !text_blank(f->value);
     html(ctx->web->out,
-         "<details class=\"line{}\" id=\"{}\" data-line=\"{}\"{}{}><summary>{}<span>{}</span> "
-         "<b>{}</b>",
+         "<details class=\"line{}\" id=\"{}\" data-line=\"{}\"{}{}><summary>{}<span>{} "
+         "<b>{}</b></span>",
          (struct markup){filled ? " filled" : ""}, f->id, f->none,
          (struct markup){f->close ? " data-close" : ""}, (struct markup){f->open ? " open" : ""},
          icon(ctx, f->icon), f->label, filled ? text_cut(ctx->arena, f->value, 24) : f->none);

@@ -316,7 +316,7 @@ void page_begin(struct ctx *ctx, const char *title, unsigned flags)
                   "back online."));
     html(out, "<main id=\"main\" class=\"{}\" tabindex=\"-1\">\n",
          flags & PAGE_WIDE ? "wrap wide" : "wrap");
-    if (staff)
+    if (staff || !(flags & PAGE_PRINT))
         printed_head(ctx, title);
     if (said && *said) {
         html(out, "<div class=\"toast notice ok\" role=\"status\">{}<div><p>{}</p></div></div>",

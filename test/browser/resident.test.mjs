@@ -110,6 +110,20 @@ test("joining a similar request asks for the phone without an error; text from a
   await visit.close();
 });
 
+/** Of a followed request: choices and steps whose words are cut into pieces or reach out. */
+function broken() {
+  const lines = (element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+  };
+  const main = document.querySelector("main").getBoundingClientRect();
+  return [...document.querySelectorAll("#solved .two b, .steps > li")]
+    .filter((each) => lines(each) > 1 || each.scrollWidth > each.clientWidth + 1 ||
+      each.getBoundingClientRect().right > main.right)
+    .map((each) => each.textContent);
+}
+
 let number = 0;
 for (const [name, window] of Object.entries({
   "Chinese, desktop": { width: 1280 },
@@ -126,6 +140,10 @@ for (const [name, window] of Object.entries({
     await visit.check("home");
     await page.getByRole("link", { name: w("Report or ask for help") }).first().click();
     await visit.check("ask");
+    const cut = await page.locator(".line summary b, .taps span").evaluateAll((all) =>
+      all.filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth).map((one) => one.textContent),
+    );
+    assert.deepEqual(cut, [], "nothing on a folded line is cut off");
     await page.getByLabel(w("Description")).first().fill(text);
     const subject = page.getByRole("textbox", { name: w("Title") });
     if (await subject.count()) await subject.first().fill("楼下的灯不亮");
@@ -167,6 +185,7 @@ for (const [name, window] of Object.entries({
     await page.getByText("灯已经换好了。").first().waitFor();
     await visit.check("answered");
     await visit.shot(`answered-${number}`);
+    assert.deepEqual(await page.evaluate(broken), [], "no word is broken, none reaches out");
     await page
       .getByRole("group", { name: w("Does that solve it?") })
       .getByText(new RegExp(`^(${w("Yes, resolved").source})$`))

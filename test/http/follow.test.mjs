@@ -198,6 +198,27 @@ test("a draft for one request never fills another's form", async () => {
   assert.equal(new Set(first).size, first.length);
 });
 
+test("whoever is refused is told whom to call", async () => {
+  const resident = server.visitor(),
+    office = /href="tel:\d+"[^>]*>[\s\S]*?城东街道/;
+  const wrong = await resident.post("/follow", { number: "20261130-99999", digits: "1234" });
+  assert.equal(wrong.status, 404);
+  assert.match(await wrong.text(), office, "no such request");
+  assert.match(await (await resident.post("/follow", { code: "ABCDEFGHJK" })).text(), office);
+  const gone = await resident.get("/receipt");
+  assert.equal(gone.status, 404);
+  assert.match(await gone.text(), office, "a receipt that is no longer shown");
+  // also where the office has set no number of its own: its first unit's counts
+  assert.match(await (await resident.get("/nothing-here")).text(), /href="tel:\d+"/);
+  const place = (await api("GET", "/activities?status=open&limit=1")).items[0].id;
+  const bad = await resident.submit(`/activities/${place}`, `/activities/${place}/sign-up`, {
+    name: "阿甲",
+    phone: "12",
+  });
+  assert.equal(bad.status, 422);
+  assert.match(await bad.text(), office, "a sign-up that was refused");
+});
+
 test("photos that can't be accepted hold nothing up: the receipt says which, why, and how to send them again", async () => {
   const { resident, receipt, id } = await asked("树枝断了挂在电线上", [
     ["good.png", pixel],

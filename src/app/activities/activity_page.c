@@ -270,6 +270,14 @@ static bool on_now(const struct ctx *ctx, const struct activity *a)
     return !strcmp(a->status, "open") && a->starts - NOW_EARLY <= ctx->now && a->ends >= ctx->now;
 }
 
+/* Who is told to call is told whom. */
+static void sign_up_closed(struct ctx *ctx, const struct activity *a)
+{
+    notice(ctx, "warn", "clock",
+           say(ctx, "Sign-up has closed. Call the organiser to ask if there is still room."));
+    telephone_buttons(ctx, a->community);
+}
+
 static void draw_state(struct ctx *ctx, const struct activity *a)
 {
     if (!strcmp(a->status, "cancelled"))
@@ -283,8 +291,7 @@ static void draw_state(struct ctx *ctx, const struct activity *a)
     else if (a->starts < ctx->now)
         notice(ctx, "info", "clock", say(ctx, "On now. Just come along."));
     else if (!sign_up_open(ctx, a))
-        notice(ctx, "warn", "clock",
-               say(ctx, "Sign-up has closed. Call the organiser to ask if there is still room."));
+        sign_up_closed(ctx, a);
 }
 
 static void page(struct ctx *ctx)
@@ -303,7 +310,7 @@ static void page(struct ctx *ctx)
              "<div class=\"acts\"><a class=\"button\" href=\"/activities/{}/manage\">{}</a></div>",
              a->record.id, say(ctx, "Manage activity"));
     buf_puts(out, "</header>");
-    form_problems(ctx);
+    resident_problems(ctx, a->community);
     if (!activity_now_draw(ctx, a->record.id) && ctx->actor.volunteer > 0 && on_now(ctx, a))
         html(out, "<p><a class=\"button now\" href=\"/in/{}\">{} {}</a></p>", a->record.id,
              icon(ctx, "login"), say(ctx, "Helping here? Check in"));
@@ -398,7 +405,7 @@ static void place(struct ctx *ctx)
     page_begin(ctx, say(ctx, "Your place"), PAGE_RESIDENT | PAGE_PRINT);
     html(out, "<article class=\"receipt\"><header>{}<h1>{}</h1></header><dl>", icon(ctx, "linli"),
          waiting ? say(ctx, "You’re on the waiting list") : say(ctx, "Sign-up confirmed"));
-    html(out, "<dt>{}</dt><dd class=\"big\">{}</dd><dt>{}</dt><dd>{}</dd>", say(ctx, "Activity"),
+    html(out, "<dt>{}</dt><dd><b>{}</b></dd><dt>{}</dt><dd>{}</dd>", say(ctx, "Activity"),
          activity_title(ctx, a), say(ctx, "When"), activity_when(ctx, a->starts, a->ends));
     if (a->place)
         html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Where"),
@@ -406,12 +413,14 @@ static void place(struct ctx *ctx)
     if (waiting)
         html(out, "<dt>{}</dt><dd>{}</dd>", say(ctx, "Ahead of you"),
              say_n(ctx, before_in_line(ctx, s), "1 person", "{} people", before_in_line(ctx, s)));
-    html(out, "<dt>{}</dt><dd class=\"big\">{}</dd></dl><p class=\"small\">{}</p></article>",
+    html(out, "<dt>{}</dt><dd class=\"big\">{}</dd></dl><p class=\"small\">{}</p>",
          say(ctx, "Cancellation code"), s->code,
          waiting ? say(ctx, "We will call you as soon as a place becomes available. If you can no "
                             "longer come, please use this code to cancel.")
                  : say(ctx, "If you can’t come, please use this code to cancel so that someone "
                             "else can have your place."));
+    telephone_buttons(ctx, a->community);
+    html(out, "</article>");
     html(out,
          "<div class=\"acts screen\"><button type=\"button\" data-print hidden>{} {}</button><a "
          "class=\"button\" href=\"/activities/{}/calendar.ics\">{} {}</a>"

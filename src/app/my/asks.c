@@ -252,7 +252,7 @@ static void asks(struct ctx *ctx)
          say(ctx, "Visit requests for me"),
          say(ctx, "It’s fine to say no. The name, phone number and address are shown once you "
                   "accept."));
-    form_problems(ctx);
+    resident_problems(ctx, NONE);
     struct rows *r = query(ctx->db,
                            "SELECT k.id AS id FROM offer_asks k JOIN offers o ON o.id = k.offer "
                            "WHERE k.volunteer = {} AND"

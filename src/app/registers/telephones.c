@@ -1,12 +1,11 @@
 /*
  * A community's number is that of its residents' committee, a unit; the
- * office's is a setting, else the number of the first unit of the office.
+ * office's is told by the words of the site.
  */
 #include "app/registers/telephones.h"
 
 #include "app/registers/registers.h"
 #include "base/text.h"
-#include "core/settings.h"
 #include "web/fields.h"
 
 static void button(struct ctx *ctx, const char *name, const char *number)
@@ -18,19 +17,9 @@ static void button(struct ctx *ctx, const char *name, const char *number)
 static void office(struct ctx *ctx)
 {
     const struct site_words *w = ctx->site->words;
-    const char *number = setting(ctx, "site.phone"),
-               *name = w ? ctx_pick(ctx, w->name, w->name_en) : NULL;
-    if (*number) {
-        button(ctx, name ? name : say(ctx, "Subdistrict office"), number);
-        return;
-    }
-    struct rows *r = query(
-        ctx->db, "SELECT name, name_en, phone FROM units WHERE kind = 'office' AND phone IS "
-                 "NOT NULL ORDER BY id LIMIT 1");
-    if (rows_next(r))
-        button(ctx, name ? name : ctx_pick(ctx, row_text(r, "name"), row_text(r, "name_en")),
-               row_text(r, "phone"));
-    rows_end(r);
+    const char *name = w ? ctx_pick(ctx, w->name, w->name_en) : NULL;
+    if (w && w->phone)
+        button(ctx, name ? name : say(ctx, "Subdistrict office"), w->phone);
 }
 
 bool telephone_any(struct ctx *ctx)
@@ -56,6 +45,13 @@ void telephone_buttons(struct ctx *ctx, int64_t area)
     rows_end(r);
     office(ctx);
     buf_puts(out, "</p>");
+}
+
+void resident_problems(struct ctx *ctx, int64_t area)
+{
+    form_problems(ctx);
+    if (ctx->problem_count)
+        telephone_buttons(ctx, area);
 }
 
 void telephone_list(struct ctx *ctx)

@@ -459,9 +459,7 @@ void ask(struct ctx *ctx)
         out,
         "<button class=\"sr\" tabindex=\"-1\" aria-hidden=\"true\"></button>"); /* the button that
                                                                                    Enter presses */
-    form_problems(ctx);
-    if (ctx->problem_count) /* nobody who fails at a form is left alone with it */
-        telephone_buttons(ctx, area_asked(ctx));
+    resident_problems(ctx, area_asked(ctx));
     field_begin(ctx, "text", ctx_label(ctx, ask_labels, "text"), false, NULL);
     buf_puts(out, "<textarea id=\"f-text\" name=\"text\" rows=\"3\"");
     field_described(ctx, "text", false);

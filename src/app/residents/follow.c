@@ -162,6 +162,7 @@ static void draw_form(struct ctx *ctx, const char *why)
          icon(ctx, "search"), say(ctx, "Check progress"),
          say(ctx, "Lost your receipt? Call the community staff, who can find your request by your "
                   "phone number."));
+    telephone_buttons(ctx, area_asked(ctx));
     page_end(ctx);
 }
 
@@ -325,8 +326,9 @@ static int64_t draw_reply(struct ctx *ctx, const struct followed *f, int status)
             first = row_int(r, "id");
             html(out, "<section class=\"reply\"><h2>{}</h2>", say(ctx, "Our reply"));
         }
-        html(out, "<p class=\"words\">{}</p><p class=\"soft\">{}{}</p>", row_text(r, "text"),
-             unit ? arena_print(ctx->arena, "%s · ", unit) : "",
+        html(out,
+             "<p class=\"words\">{}</p><p class=\"soft\">{} <span class=\"nobr\">{}{}</span></p>",
+             row_text(r, "text"), unit, unit ? "· " : "",
              day_show(ctx->arena, ctx->lang, when_day(row_int(r, "at"))));
     }
     rows_end(r);
@@ -538,12 +540,11 @@ static void draw_followed(struct ctx *ctx, const struct followed *f)
                                       : field_show(ctx, kind_field(&requests_kind, "category"), r);
     if (!*title)
         title = say(ctx, "Something else");
-    page_begin(ctx, title, PAGE_RESIDENT | PAGE_PRINT);
+    page_begin(ctx, title, PAGE_RESIDENT);
     trail(ctx, "/follow?other=1", say(ctx, "Close and check another"));
     html(out,
          "<header class=\"head\"><h1>{}</h1><p class=\"lead\"><span class=\"state {}\">{}</span> "
-         "· "
-         "{} <span class=\"nobr\">{}</span></p></header>",
+         "<span class=\"nobr\">· {} {}</span></p></header>",
          title,
          status == ANSWERED || status == CALL_BACK ? "warn"
          : status == CLOSED                        ? "ok"

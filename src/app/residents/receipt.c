@@ -175,5 +175,6 @@ void receipt(struct ctx *ctx)
              "The receipt is shown for 15 minutes on the device you used. You can now check "
              "progress with your request number and the last four digits of your phone number."),
          say(ctx, "Track my request"));
+    telephone_buttons(ctx, area_asked(ctx));
     page_end(ctx);
 }

@@ -56,7 +56,10 @@ static void home(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     bool open = setup_done(ctx, SETUP_RESIDENTS);
-    page_begin(ctx, say(ctx, "Linli"), PAGE_RESIDENT);
+    const struct site_words *w = ctx->site->words;
+    page_begin(ctx,
+               w && w->name ? ctx_pick(ctx, w->name, w->name_en) : say(ctx, "How can we help?"),
+               PAGE_RESIDENT);
     html(out, "<header class=\"head\"><h1>{}</h1>", say(ctx, "How can we help?"));
     if (open)
         html(out, "<p class=\"lead\">{}</p>",

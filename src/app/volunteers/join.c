@@ -10,6 +10,7 @@
 #include "pages/setup_page.h"
 #include "core/qr.h"
 #include "core/tries.h"
+#include "app/registers/telephones.h"
 #include "app/volunteers/volunteer_parts.h"
 #include "app/volunteers/volunteers.h"
 #include "base/code.h"
@@ -119,7 +120,10 @@ static void draw_form(struct ctx *ctx, const char *action, bool present)
 {
     struct buf *out = ctx->web->out;
     form_begin(ctx, action, present ? NULL : "volunteer", false);
-    form_problems(ctx);
+    if (present)
+        form_problems(ctx);
+    else
+        resident_problems(ctx, NONE);
     volunteer_who(ctx);
     team_field(ctx, present);
     volunteer_offers_folded(ctx);

@@ -273,7 +273,7 @@ void volunteer_offers_folded(struct ctx *ctx)
                                    .icon = "tool",
                                    .label = ctx_label(ctx, labels, "skills"),
                                    .value = picked(ctx, "skills"),
-                                   .none = say(ctx, "may wait"),
+                                   .none = say(ctx, "optional"),
                                    .open = wrong(ctx, skills)});
     skills_field(ctx, NULL);
     fold_end(ctx);
@@ -281,7 +281,7 @@ void volunteer_offers_folded(struct ctx *ctx)
                                    .icon = "clock",
                                    .label = ctx_label(ctx, labels, "times"),
                                    .value = picked(ctx, "times"),
-                                   .none = say(ctx, "may wait"),
+                                   .none = say(ctx, "optional"),
                                    .open = wrong(ctx, times)});
     times_field(ctx, NULL);
     fold_end(ctx);
@@ -289,7 +289,7 @@ void volunteer_offers_folded(struct ctx *ctx)
                                    .icon = "user",
                                    .label = say(ctx, "Gender, languages, communities"),
                                    .value = picked(ctx, "languages"),
-                                   .none = say(ctx, "may wait"),
+                                   .none = say(ctx, "optional"),
                                    .open = wrong(ctx, about)});
     gender_field(ctx);
     languages_field(ctx, NULL);
@@ -299,7 +299,7 @@ void volunteer_offers_folded(struct ctx *ctx)
                                    .icon = "home",
                                    .label = say(ctx, "Home visits"),
                                    .value = NULL,
-                                   .none = say(ctx, "may wait"),
+                                   .none = say(ctx, "optional"),
                                    .open = wrong(ctx, visits)});
     visits_fields(ctx, NULL);
     fold_end(ctx);
