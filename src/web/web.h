@@ -187,7 +187,7 @@ enum page_flag {
     PAGE_RESIDENT = 0,
     PAGE_STAFF = 1,
     PAGE_WIDE = 2,
-    PAGE_PRINT = 4, /* of residents: designed for paper, so without the head of other printed pages */
+    PAGE_PRINT = 4, /* of residents: without the head of other printed pages */
     PAGE_CHARTS = 8,
     PAGE_MAP = 16
 };

@@ -110,6 +110,78 @@ test("a service point's sign fills a page of A4, with and without activities", a
     }
 });
 
+test("a receipt is one page; the list at the entrance prints its people, the organisers' page too", async () => {
+  const visit = await open({ width: 360 }), { page } = visit;
+  await visit.goto("/ask");
+  await page.getByLabel("是什么事").first().fill("凉亭的瓦松了，怕掉下来");
+  await page.getByRole("group", { name: "在哪个社区" }).getByRole("radio").first().check();
+  await page.getByLabel("您的电话").first().fill("13800000042");
+  await page.getByRole("button", { name: "提交给社区" }).click();
+  const mine = page.getByRole("button", { name: "都不是，提交我的" });
+  await page.waitForURL(/receipt|ask/);
+  if (await mine.count()) await mine.click();
+  await page.waitForURL(/receipt/);
+  assert.equal((await printed(page)).pages, 1);
+  await visit.close();
+
+  const activity = first(
+    `SELECT s.activity FROM sign_ups s JOIN activities a ON a.id = s.activity
+       WHERE s.volunteer IS NOT NULL AND s.status = 'signed' AND a.status = 'open' LIMIT 1`,
+  );
+  const names = store(
+    `SELECT p.name FROM sign_ups s JOIN volunteers v ON v.id = s.volunteer
+       JOIN people p ON p.id = v.person
+       WHERE s.activity = ${activity} AND s.status = 'signed'`,
+  )[0].map(([name]) => name);
+  const host = await open({ login: "office1" });
+  for (const path of ["door", "manage"]) {
+    await host.goto(`/activities/${activity}/${path}`);
+    await host.page.emulateMedia({ media: "print" });
+    const words = await host.page.locator("body").innerText();
+    for (const name of names) assert.ok(words.includes(name), `${path}: ${name}`);
+    assert.doesNotMatch(words, /签到$|取消报名|查看号码/m, "no buttons on paper");
+    await host.page.emulateMedia({ media: null });
+  }
+  await host.close();
+});
+
+test("a card on a phone shows its whole code; a volunteer's frame is one row in large text too", async () => {
+  for (const window of [{}, { elder: true }, { language: "en" }]) {
+    const visit = await open({ width: 360, login: "volunteer1", ...window }), { page } = visit;
+    await visit.goto("/my");
+    await visit.check("a volunteer's page");
+    const { height } = await page.locator("header.top").boundingBox();
+    assert.ok(height <= (window.elder ? 96 : 60), `a frame of ${height} px`);
+    await visit.goto("/my/card");
+    await page.getByRole("main").getByRole("button").first().click();
+    await page.waitForURL(/card=/);
+    const [code, qr] = await Promise.all(
+      [".wallet .code", ".wallet .qr"].map((one) => page.locator(one).boundingBox()),
+    );
+    const text = await page.locator(".wallet .code").evaluate((one) => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      return range.getBoundingClientRect().right;
+    });
+    assert.ok(text <= qr.x || code.y + code.height <= qr.y, "the QR code covers nothing");
+    await visit.close();
+  }
+});
+
+test("activities: the list comes first on a phone and stands beside the calendar on a desktop", async () => {
+  for (const width of [360, 1280]) {
+    const visit = await open({ width }), { page } = visit;
+    await visit.goto("/activities");
+    const list = await page.locator(".agenda").first().boundingBox(),
+      month = await page.locator("#calendar").boundingBox();
+    assert.ok(list.y < 500, "the first one is on the first screen");
+    assert.ok(width > 1000 ? month.x >= list.x + list.width : month.y > list.y);
+    const link = page.getByRole("link", { name: "日历", exact: true });
+    assert.equal(await link.isVisible(), width < 1000, "a link to what is further down");
+    await visit.close();
+  }
+});
+
 test("printed pages say their office, period, filters, time and total", async () => {
   const visit = await open({ login: "office1" }), { page } = visit;
   await page.emulateMedia({ media: "print" });

@@ -141,7 +141,9 @@ for (const [name, window] of Object.entries({
     await page.getByRole("link", { name: w("Report or ask for help") }).first().click();
     await visit.check("ask");
     const cut = await page.locator(".line summary b, .taps span").evaluateAll((all) =>
-      all.filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth).map((one) => one.textContent),
+      all
+        .filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth)
+        .map((one) => one.textContent),
     );
     assert.deepEqual(cut, [], "nothing on a folded line is cut off");
     await page.getByLabel(w("Description")).first().fill(text);

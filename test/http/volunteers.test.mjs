@@ -34,6 +34,11 @@ test("a volunteer's page leads to what is asked, to certificates and back, and s
   }
   assert.match(page, /姚阿姨/);
   assert.match(page, /href="\/my\/days\/\d+"/, "the demonstration's volunteer has served");
+  // what was done stands beside the day, in both lists
+  for (const list of [page, await (await visitor.get("/my/days")).text()]) {
+    const [, id, done] = list.match(/href="\/my\/days\/(\d+)"[^>]*>[^<]*<\/a><span class="what">([^<]+)/);
+    assert.ok(plain(await read(visitor, `/my/days/${id}`)).includes(done));
+  }
 });
 
 test("a volunteer's own calendar has a secret address, renewed at will", async () => {

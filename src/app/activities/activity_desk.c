@@ -354,7 +354,8 @@ static void draw_sign_up(struct ctx *ctx, const struct activity *a, const struct
 static void draw_questions(struct ctx *ctx, const struct activity *a, int questions, int64_t people)
 {
     struct buf *out = ctx->web->out;
-    html(out, "<p><a href=\"/activities/{}/questions\">{}</a> <span class=\"soft\">{}</span></p>",
+    html(out,
+         "<p class=\"screen\"><a class=\"button\" href=\"/activities/{}/questions\">{} {}</a></p>",
          a->record.id, say(ctx, "Questions at sign-up"),
          questions ? arena_print(ctx->arena, "(%d)", questions) : "");
     if (people == 0)

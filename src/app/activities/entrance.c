@@ -259,7 +259,7 @@ static void entrance_page(struct ctx *ctx)
     entrance_found_draw(ctx, a, ctx_ok(ctx) ? query_param(ctx, "q") : param(ctx, "who"));
     entrance_people_draw(ctx, a);
     html(out,
-         "<p class=\"live\" data-live-state></p><p><a "
+         "<p class=\"live\" data-live-state></p><p class=\"screen\"><a "
          "href=\"/volunteers/new\">{}</a></p></div><div id=\"door-code\">",
          say(ctx, "New person: register as a volunteer"));
     draw_code(ctx, a);

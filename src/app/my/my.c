@@ -59,13 +59,60 @@ static void draw_asked(struct ctx *ctx, const struct volunteer *v)
 
 /* ---- days of service ---- */
 
-static void draw_day(struct ctx *ctx, const struct hours *h)
-{
+/* What was done on a day: the titles of its attendances. */
+struct done {
     int64_t day;
-    html(ctx->web->out,
-         "<tr><th scope=\"row\"><a href=\"/my/days/{}\">{}</a></th><td class=\"num\">{}</td><td>",
-         h->record.id, day_parse(h->day, &day) ? day_show(ctx->arena, ctx->lang, day) : h->day,
-         hours_text(ctx, h->counted));
+    const char *words, *last; /* all of them; the latest */
+};
+
+struct done_list {
+    struct done *list; /* by day */
+    int count;
+};
+
+static void done_add(struct ctx *ctx, struct done_list *all, int64_t day, const char *title)
+{
+    struct done *last = all->count ? &all->list[all->count - 1] : NULL;
+    if (!last || last->day != day) {
+        *ARENA_NEXT(ctx->arena, all->list, all->count) = (struct done){day, title, title};
+    } else if (strcmp(last->last, title) != 0) { /* who comes back to the same did one thing */
+        last->words = ctx_list(ctx, last->words, title);
+        last->last = title;
+    }
+}
+
+static struct done_list done_load(struct ctx *ctx, const struct volunteer *v, int64_t from_year,
+                                  int64_t to_year)
+{
+    struct done_list all = {.list = NULL};
+    struct rows *r = query(
+        ctx->db,
+        "SELECT t.came, t.offer, a.title, a.title_en FROM attendances t LEFT JOIN activities a ON "
+        "a.id = t.activity WHERE t.volunteer = {} AND t.status <> 'void' AND t.came >= {} AND "
+        "t.came <= {} ORDER BY t.came, t.id",
+        v->record.id, when_day_start(day_of((int)from_year, 1, 1)),
+        when_day_end(day_of((int)to_year, 12, 31)));
+    while (rows_next(r)) {
+        const char *title = row_text(r, "title");
+        done_add(ctx, &all, when_day(row_int(r, "came")),
+                 title ? arena_copy(ctx->arena, ctx_pick(ctx, title, row_text(r, "title_en")))
+                 : row_int(r, "offer") != NONE ? say(ctx, "Home visit")
+                                               : say(ctx, "Outside an activity"));
+    }
+    rows_end(r);
+    return all;
+}
+
+static void draw_day(struct ctx *ctx, const struct hours *h, const struct done_list *done)
+{
+    int64_t day = NONE;
+    bool known = day_parse(h->day, &day);
+    html(ctx->web->out, "<tr><th scope=\"row\"><a class=\"nobr\" href=\"/my/days/{}\">{}</a>",
+         h->record.id, known ? day_show(ctx->arena, ctx->lang, day) : h->day);
+    for (int i = 0; known && i < done->count; i++)
+        if (done->list[i].day == day)
+            html(ctx->web->out, "<span class=\"what\">{}</span>", done->list[i].words);
+    html(ctx->web->out, "</th><td class=\"num\">{} ", hours_text(ctx, h->counted));
     hours_state(ctx, h);
     buf_puts(ctx->web->out, "</td></tr>");
 }
@@ -76,6 +123,7 @@ static int64_t draw_days(struct ctx *ctx, const struct volunteer *v, int64_t fro
     struct buf *out = ctx->web->out;
     struct list l = {.kind = &hours_kind, .limit = most};
     int64_t n = 0;
+    const struct done_list done = done_load(ctx, v, from / 100, to / 100);
     sql_init(&l.where, ctx->arena);
     sql_add(&l.where, " AND volunteer = {} AND month >= {} AND month <= {}", v->record.id, from,
             to);
@@ -83,10 +131,11 @@ static int64_t draw_days(struct ctx *ctx, const struct volunteer *v, int64_t fro
     for (struct hours *h; (h = list_next(ctx, &hours_kind, r, ctx->arena)) != NULL; n++) {
         if (n == 0)
             html(out,
-                 "<table class=\"plain\"><thead><tr><th>{}</th><th class=\"num\">{}</th><th><span "
-                 "class=\"sr\">{}</span></th></tr></thead><tbody>",
-                 say(ctx, "Day"), say(ctx, "Counted"), say(ctx, "Note"));
-        draw_day(ctx, h);
+                 "<table class=\"plain days\"><thead><tr><th>{}</th><th "
+                 "class=\"num\">{}</th></tr></thead>"
+                 "<tbody>",
+                 say(ctx, "Day"), say(ctx, "Counted"));
+        draw_day(ctx, h, &done);
     }
     if (n)
         buf_puts(out, "</tbody></table>");
@@ -151,7 +200,7 @@ static void days(struct ctx *ctx)
                                v->record.id);
     if (year < 2000 || year > now) /* in January the new year may have nothing to show yet */
         year = newest == NONE ? now : newest / 100;
-    page_begin(ctx, say(ctx, "My service record"), PAGE_RESIDENT | PAGE_PRINT);
+    page_begin(ctx, say(ctx, "My service record"), PAGE_RESIDENT);
     trail(ctx, "/my", say(ctx, "My service"));
     html(out,
          "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header><nav "
