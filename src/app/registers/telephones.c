@@ -24,9 +24,9 @@ static void office(struct ctx *ctx)
 
 bool telephone_any(struct ctx *ctx)
 {
-    return *setting(ctx, "site.phone") ||
-           query_int(ctx->db, "SELECT id FROM units WHERE kind IN ('office', 'community') AND "
-                              "phone IS NOT NULL LIMIT 1") != NONE;
+    return (ctx->site->words && ctx->site->words->phone) ||
+           query_int(ctx->db, "SELECT id FROM units WHERE kind = 'community' AND phone IS NOT NULL "
+                              "LIMIT 1") != NONE;
 }
 
 void telephone_buttons(struct ctx *ctx, int64_t area)
