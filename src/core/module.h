@@ -156,6 +156,8 @@ struct module {
     /* Identifies the actor from the content of the module's cookie (site->card) and fills
      * ctx->actor; returns false if it can't. cookie NULL: there is none. */
     bool (*actor)(struct ctx *ctx, const char *cookie);
+    /* Finds the telephone number of the office where its settings state none (site_words). */
+    const char *(*phone)(struct ctx *ctx);
     /* On the writer thread, after the calendar or the default deadlines changed: recalculates
      * deadlines that are open and were not set by hand. Cached calendars are out of date.
      * Returns how many moved; NONE: failed. */
@@ -192,6 +194,8 @@ const struct kind *const *modules_kinds(void);
 const struct place *const *modules_places(void);
 /* Calls the modules' actor hooks, one after the other, until one identifies the actor. */
 bool modules_actor(struct ctx *ctx, const char *cookie);
+/* The first number that a module finds; NULL: none. */
+const char *modules_phone(struct ctx *ctx);
 /*
  * On the writer thread: runs the recount hooks of all modules. kind: the kind
  * whose audit log entry says how many deadlines moved. recount_follow is for a

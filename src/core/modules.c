@@ -211,6 +211,16 @@ bool modules_actor(struct ctx *ctx, const char *cookie)
     return false;
 }
 
+const char *modules_phone(struct ctx *ctx)
+{
+    for (int m = 0; modules[m]; m++) {
+        const char *number = modules[m]->phone ? modules[m]->phone(ctx) : NULL;
+        if (number)
+            return number;
+    }
+    return NULL;
+}
+
 const struct figure *const *figures_all(void)
 {
     return figures;

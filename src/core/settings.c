@@ -117,16 +117,6 @@ static const char *kept(struct ctx *ctx, const char *name)
     return *value ? value : NULL;
 }
 
-/* The number of the first unit of the office, for an office that has set none. */
-static const char *office_phone(struct ctx *ctx)
-{
-    struct rows *r = query(ctx->db, "SELECT phone FROM units WHERE kind = 'office' AND phone IS "
-                                    "NOT NULL ORDER BY id LIMIT 1");
-    const char *number = rows_next(r) ? arena_copy(ctx->arena, row_text(r, "phone")) : NULL;
-    rows_end(r);
-    return number;
-}
-
 void settings_follow(struct ctx *ctx)
 {
     struct site_words now = {kept(ctx, "site.name"),    kept(ctx, "site.name_en"),
@@ -139,7 +129,7 @@ void settings_follow(struct ctx *ctx)
         now.name_en = now.name_en ? now.name_en : top.name_en;
     }
     if (!now.phone)
-        now.phone = office_phone(ctx);
+        now.phone = modules_phone(ctx);
     const struct site_words *was = ctx->site->words;
     if (db_status(ctx->db) != OK ||
         (was && same_text(was->name, now.name) && same_text(was->name_en, now.name_en) &&

@@ -301,7 +301,6 @@ void answer_problem(struct ctx *ctx)
     }
     struct buf *out = ctx->web->out;
     const char *title = title_of(ctx, code), *work = work_place(ctx);
-    const struct site_words *w = ctx->site->words;
     page_begin(ctx, title, PAGE_STAFF); /* the staff frame, if the actor has pages there */
     html(out, "<header class=\"head\"><h1>{}</h1></header>", title);
     for (const struct problem *p = ctx->problems; p; p = p->next)
@@ -316,9 +315,8 @@ void answer_problem(struct ctx *ctx)
             : NULL;
     if (!ctx->problems && more)
         html(out, "<p>{}</p>", more);
-    if (!work && w && w->phone)
-        html(out, "<p><a class=\"button\" href=\"tel:{}\">{}</a></p>", w->phone,
-             say(ctx, "Call us: {}", w->phone));
+    if (!work && code != 503)
+        office_call(ctx);
     html(out, "<div class=\"acts\"><a class=\"button\" href=\"{}\">{}</a></div>", work ? work : "/",
          work ? say(ctx, "Back to my work") : say(ctx, "Home"));
     page_end(ctx);

@@ -325,6 +325,20 @@ void page_begin(struct ctx *ctx, const char *title, unsigned flags)
     }
 }
 
+const char *site_phone(const struct ctx *ctx)
+{
+    const struct site_words *w = ctx->site->words;
+    return w ? w->phone : NULL;
+}
+
+void office_call(struct ctx *ctx)
+{
+    const char *phone = site_phone(ctx);
+    if (phone)
+        html(ctx->web->out, "<p class=\"phones\"><a class=\"button\" href=\"tel:{}\">{} {}</a></p>",
+             phone, icon(ctx, "phone"), say(ctx, "Call us: {}", phone));
+}
+
 void printed_note(struct ctx *ctx, const char *text)
 {
     if (text && *text)

@@ -195,6 +195,10 @@ enum page_flag {
  * requested. */
 void page_begin(struct ctx *ctx, const char *title, unsigned flags);
 void page_end(struct ctx *ctx);
+/* The office's number; NULL: none. */
+const char *site_phone(const struct ctx *ctx);
+/* A button that calls it, for who is refused something; nothing without a number. */
+void office_call(struct ctx *ctx);
 /* On paper only, under the head: the period and the filters of the page, in words. NULL, "":
  * nothing. */
 void printed_note(struct ctx *ctx, const char *text);

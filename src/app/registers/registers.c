@@ -496,4 +496,5 @@ const struct module registers_module = {.name = "registers",
                                         .kinds = kinds,
                                         .logged = logged,
                                         .recipients = recipients,
-                                        .holdings = holdings};
+                                        .holdings = holdings,
+                                        .phone = telephone_of_office};

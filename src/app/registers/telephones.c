@@ -1,6 +1,6 @@
 /*
  * A community's number is that of its residents' committee, a unit; the
- * office's is told by the words of the site.
+ * office's is a setting, else the number of the first unit of the office.
  */
 #include "app/registers/telephones.h"
 
@@ -17,14 +17,23 @@ static void button(struct ctx *ctx, const char *name, const char *number)
 static void office(struct ctx *ctx)
 {
     const struct site_words *w = ctx->site->words;
-    const char *name = w ? ctx_pick(ctx, w->name, w->name_en) : NULL;
-    if (w && w->phone)
-        button(ctx, name ? name : say(ctx, "Subdistrict office"), w->phone);
+    const char *name = w ? ctx_pick(ctx, w->name, w->name_en) : NULL, *number = site_phone(ctx);
+    if (number)
+        button(ctx, name ? name : say(ctx, "Subdistrict office"), number);
+}
+
+const char *telephone_of_office(struct ctx *ctx)
+{
+    struct rows *r = query(ctx->db, "SELECT phone FROM units WHERE kind = 'office' AND phone IS "
+                                    "NOT NULL ORDER BY id LIMIT 1");
+    const char *number = rows_next(r) ? arena_copy(ctx->arena, row_text(r, "phone")) : NULL;
+    rows_end(r);
+    return number;
 }
 
 bool telephone_any(struct ctx *ctx)
 {
-    return (ctx->site->words && ctx->site->words->phone) ||
+    return site_phone(ctx) ||
            query_int(ctx->db, "SELECT id FROM units WHERE kind = 'community' AND phone IS NOT NULL "
                               "LIMIT 1") != NONE;
 }

@@ -10,7 +10,6 @@
 #include "pages/setup_page.h"
 #include "core/qr.h"
 #include "core/tries.h"
-#include "app/registers/telephones.h"
 #include "app/volunteers/volunteer_parts.h"
 #include "app/volunteers/volunteers.h"
 #include "base/code.h"
@@ -120,10 +119,9 @@ static void draw_form(struct ctx *ctx, const char *action, bool present)
 {
     struct buf *out = ctx->web->out;
     form_begin(ctx, action, present ? NULL : "volunteer", false);
-    if (present)
-        form_problems(ctx);
-    else
-        resident_problems(ctx, NONE);
+    form_problems(ctx);
+    if (ctx->problem_count && !present)
+        office_call(ctx);
     volunteer_who(ctx);
     team_field(ctx, present);
     volunteer_offers_folded(ctx);
