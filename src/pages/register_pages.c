@@ -507,8 +507,8 @@ static void branch_facts(struct ctx *ctx, const struct kind *k, const struct rec
 static void branch_draw(struct ctx *ctx, const struct kind *k, const struct branch *b,
                         const struct record *r)
 {
-    html(ctx->web->out, "<p><a href=\"/registers/{}/{}\">{} {}</a>", k->name, r->id,
-         value_icon(ctx, icon_field(k), r), b->label);
+    html(ctx->web->out, "<p class=\"screen\"><a href=\"/registers/{}/{}\">{} {}</a>", k->name,
+         r->id, value_icon(ctx, icon_field(k), r), b->label);
     branch_facts(ctx, k, r, b->out_of_use);
     buf_puts(ctx->web->out, "</p>");
 }
@@ -694,30 +694,56 @@ static void draw_facts(struct ctx *ctx, const struct kind *k, const void *record
     buf_puts(out, open ? "</dl></section>" : "");
 }
 
+#define BELOW_MOST  500 /* drawn on one page; further ones are counted */
+#define BELOW_DEPTH 8   /* deeper ones are found on the pages of those above them */
+
+/* Those below a record, each with its own folded beneath it; *left: how many may still be drawn. */
+static void below_draw(struct ctx *ctx, const struct kind *k, int64_t parent, int depth, int *left)
+{
+    struct buf *out = ctx->web->out;
+    struct list l;
+    struct record **all = NULL;
+    int n = 0;
+    list_init(ctx, &l, k);
+    sql_add(&l.where, " AND parent = {}", parent);
+    int64_t total = list_count(ctx, &l);
+    l.limit = *left;
+    struct rows *rows = list_run(ctx, &l);
+    for (struct record *each; (each = list_next(ctx, k, rows, ctx->arena)) != NULL;)
+        *ARENA_NEXT(ctx->arena, all, n) = each;
+    *left -= n;
+    if (n && depth > 0)
+        html(out, "<details><summary>{}</summary>",
+             say_n(ctx, total, "1 sub-entry", "{} sub-entries", total));
+    html(out, "{}", (struct markup){depth == 0 ? "<ul class=\"tree\">" : n ? "<ul>" : ""});
+    for (int i = 0; i < n; i++) {
+        html(out, "<li><p><a href=\"/registers/{}/{}\">{} {}</a>", k->name, all[i]->id,
+             value_icon(ctx, icon_field(k), all[i]), record_title(ctx, k, all[i]));
+        branch_facts(ctx, k, all[i], false);
+        buf_puts(out, "</p>");
+        if (depth<BELOW_DEPTH && * left> 0)
+            below_draw(ctx, k, all[i]->id, depth + 1, left);
+        buf_puts(out, "</li>");
+    }
+    html(out, "{}", (struct markup){depth == 0 || n ? "</ul>" : ""});
+    if (total > n)
+        html(out, "<p class=\"small\">{}</p>", say(ctx, "and {} more", total - n));
+    html(out, "{}", (struct markup){n && depth > 0 ? "</details>" : ""});
+    if (!total && depth == 0)
+        html(out, "<p class=\"soft\">{}</p>", say(ctx, "None."));
+}
+
 static void draw_below(struct ctx *ctx, const struct kind *k, const struct record *r)
 {
+    struct buf *out = ctx->web->out;
+    int left = BELOW_MOST;
     if (!is_tree(k))
         return;
-    struct list l;
-    list_init(ctx, &l, k);
-    sql_add(&l.where, " AND parent = {}", r->id);
-    l.limit = 500;
-    struct buf *out = ctx->web->out;
-    html(out, "<section><h2>{}</h2><ul class=\"tree\">", say(ctx, "Sub-entries"));
-    struct rows *rows = list_run(ctx, &l);
-    int n = 0;
-    for (struct record *each; (each = list_next(ctx, k, rows, ctx->arena)) != NULL; n++) {
-        html(out, "<li><p><a href=\"/registers/{}/{}\">{} {}</a>", k->name, each->id,
-             value_icon(ctx, icon_field(k), each), record_title(ctx, k, each));
-        branch_facts(ctx, k, each, false);
-        buf_puts(out, "</p></li>");
-    }
-    html(out, "</ul>");
-    if (n == 0)
-        html(out, "<p class=\"soft\">{}</p>", say(ctx, "None."));
+    html(out, "<section><h2>{}</h2>", say(ctx, "Sub-entries"));
+    below_draw(ctx, k, r->id, 0, &left);
     if (kind_may_write(ctx, k) && !view_of(k).closed)
-        html(out, "<p><a href=\"/registers/{}/new?parent=%23{}\">{} {}</a></p>", k->name, r->id,
-             icon(ctx, "plus"), say(ctx, "New sub-entry"));
+        html(out, "<p class=\"screen\"><a href=\"/registers/{}/new?parent=%23{}\">{} {}</a></p>",
+             k->name, r->id, icon(ctx, "plus"), say(ctx, "New sub-entry"));
     buf_puts(out, "</section>");
 }
 

@@ -578,7 +578,7 @@ test("a post stands on its person's page and its organisation's", async () => {
   );
   assert.match(
     await read(office, `/registers/organisations/${team.id}`),
-    new RegExp(`${person.name}</a>[\\s\\S]*Leader`),
+    new RegExp(`Leader</a>[\\s\\S]*${person.name}</a>`),
   );
   const refused = await office.submit("/registers/posts/new", "/registers/posts", {
     person: person.code,

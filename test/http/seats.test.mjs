@@ -131,6 +131,17 @@ test("a post without a seat makes one where the office has entered none", async 
   assert.match(page, /2 个席位/);
 });
 
+test("the tree of an organisation's own folds, to the last level", async () => {
+  const top = await organisation("试验党委");
+  const middle = await organisation("试验总支", { parent: top.code });
+  const last = await organisation("试验小组", { parent: middle.code });
+  const page = main(await text(office, `/registers/organisations/${top.id}`));
+  assert.match(
+    page,
+    new RegExp(`organisations/${middle.id}"[^]*<details[^]*organisations/${last.id}"`),
+  );
+});
+
 test("terms do not overlap, last as long as the rules say, and keep their rule set", async () => {
   const o = await organisation("试验第三支部");
   const term = await made(
@@ -197,8 +208,8 @@ test("a term that ends, a vacant seat and an outgrown branch are due", async () 
   );
   const due = await text(office, "/due");
   assert.match(due, /试验第四支部 · 将满届/);
-  assert.match(due, /试验第四支部青年委员/);
-  assert.match(due, /党员人数超出/);
+  assert.match(due, /试验第四支部青年委员（自\d+年\d+月\d+日起空缺）/);
+  assert.match(due, /调整组织形式/);
   const page = main(await text(office, `/registers/organisations/${o.id}`));
   assert.match(page, /现有正式党员 51 人，应当改设党总支/);
   // not before the rule's months

@@ -721,7 +721,15 @@ static const char *term_title(struct ctx *ctx, const void *record)
     return arena_print(ctx->arena, "%s · %s", ctx_pick(ctx, o->name, o->name_en), t->name);
 }
 
-#define WHO (ROLE_WORKER | ROLE_OFFICE)
+static const char *vacancy_title(struct ctx *ctx, const void *record)
+{
+    const struct seat *s = record;
+    return say(ctx, "{} (vacant since {})", ctx_pick(ctx, s->name, s->name_en),
+               day_text(ctx, s->vacant_since));
+}
+
+#define WHO       (ROLE_WORKER | ROLE_OFFICE)
+#define FORM_DAYS 90 /* to change the form of an organisation that has outgrown its own */
 static const struct due_source due[] = {
     {"terms.end", &terms_kind, .due = "due_at",
      .open = "NOT EXISTS (SELECT 1 FROM terms n WHERE n.organisation = terms.organisation AND "
@@ -733,10 +741,11 @@ static const struct due_source due[] = {
      .open = "EXISTS (SELECT 1 FROM organisations o WHERE o.id = seats.organisation AND "
              "(o.valid_to IS NULL OR o.valid_to = ''))",
      .roles = WHO, .mine = seat_vacant, .words = N_("Fill the vacant seat"),
-     .href = "/registers/seats/{id}"},
+     .href = "/registers/seats/{id}", .title = vacancy_title},
     {"organisations.form", &organisations_kind, .due = "outgrown_at",
-     .open = "valid_to IS NULL OR valid_to = ''", .roles = WHO, .mine = form_mine,
-     .words = N_("Change the form: too many members"), .href = "/registers/organisations/{id}"},
+     .term = {FORM_DAYS, "calendar_days"}, .open = "valid_to IS NULL OR valid_to = ''",
+     .roles = WHO, .mine = form_mine, .words = N_("Change the form of organisation"),
+     .href = "/registers/organisations/{id}"},
     {.id = NULL}};
 
 static const struct kind *const kinds[] = {&terms_kind, &seats_kind, &posts_kind, NULL};
