@@ -293,7 +293,10 @@ static bool has_page(struct ctx *ctx, const struct kind *k)
 
 static struct markup number_class(const struct field *f)
 {
-    return (struct markup){f->type == F_INT ? " class=\"num\"" : ""};
+    return (struct markup){f->type == F_INT ? " class=\"num\""
+                           : f->type == F_TIME || f->type == F_DATE || f->type == F_CODE
+                               ? " class=\"nobr\""
+                               : ""};
 }
 
 /* On a phone the head is not there: a number or a time needs its name beside it. */

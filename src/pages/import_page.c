@@ -431,34 +431,45 @@ static void draw_preview_cell(struct ctx *ctx, const struct import_column *c, co
          (struct markup){text_length(shown) > 12 ? " class=\"wide\"" : ""}, shown);
 }
 
+/* Beside the row's number, so that it is seen on a phone without scrolling sideways. */
+static void draw_preview_problems(struct ctx *ctx, bool example)
+{
+    struct buf *out = ctx->web->out;
+    html(out, "<td{}>", (struct markup){ctx->problems ? " class=\"wide\"" : ""});
+    if (example)
+        html(out, "<span class=\"soft\">{}</span>", say(ctx, "Example, not imported"));
+    for (const struct problem *p = ctx->problems; p; p = p->next)
+        html(out, "<span class=\"problem\">{}</span> ", p->text);
+    if (!example && !ctx->problems)
+        html(out, "<span class=\"soft\">—</span>");
+    buf_puts(out, "</td>");
+}
+
 static void draw_preview(struct ctx *ctx, struct import *im, const char *const *sample, int cells)
 {
     struct buf *out = ctx->web->out;
     int columns = im->column_count;
     html(out, "<section><h2>{}</h2>", say(ctx, "Preview of the first rows"));
     scroll_begin(ctx, say(ctx, "Preview of the first rows"));
-    html(out, "<table class=\"plain\"><thead><tr><th scope=\"col\" class=\"num\">{}</th>",
-         say(ctx, "Row"));
+    html(out,
+         "<table class=\"plain\"><thead><tr><th scope=\"col\" class=\"num\">{}</th><th "
+         "scope=\"col\">{}</th>",
+         say(ctx, "Row"), say(ctx, "What is wrong"));
     for (int c = 0; c < columns; c++)
         if (im->columns[c].field || im->columns[c].level)
             html(out, "<th scope=\"col\">{}</th>",
                  im->columns[c].field ? tr(ctx, im->columns[c].field->label)
                                       : say(ctx, "Level {}", im->columns[c].level));
-    html(out, "<th scope=\"col\" class=\"wide\">{}</th></tr></thead><tbody>",
-         say(ctx, "What is wrong"));
+    buf_puts(out, "</tr></thead><tbody>");
     for (int r = 0; (r + 1) * (columns + 1) <= cells; r++) {
         const char *const *row = sample + r * (columns + 1) + 1;
         const void *record = import_preview(ctx, im, strtoll(row[-1], NULL, 10), row, columns);
         html(out, "<tr><td class=\"num\">{}</td>", row[-1]);
+        draw_preview_problems(ctx, import_is_example(row, columns));
         for (int c = 0; c < columns; c++)
             if (im->columns[c].field || im->columns[c].level)
                 draw_preview_cell(ctx, &im->columns[c], record, row[c]);
-        buf_puts(out, "<td>");
-        if (import_is_example(row, columns))
-            html(out, "<span class=\"soft\">{}</span>", say(ctx, "Example, not imported"));
-        for (const struct problem *p = ctx->problems; p; p = p->next)
-            html(out, "<span class=\"problem\">{}</span> ", p->text);
-        buf_puts(out, "</td></tr>");
+        buf_puts(out, "</tr>");
     }
     import_forget(ctx);
     buf_puts(out, "</tbody></table>");
