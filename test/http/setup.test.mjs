@@ -275,6 +275,8 @@ test("accounts come with role, area and unit; passwords are shown once", async (
     "账号,姓名,角色,区域,单位,队伍\noffice1,陈主任,街道工作人员,,,\nworker1,李姐,社工,东湖社区,,\ncity1,王工,经办人,,城市管理办公室,\nteam1,周队长,队长,,,东湖志愿服务队\nwrong1,无社区,社区工作者,,,\nbare1,没角色,,,,\n",
   );
   assert.doesNotMatch(preview, /不导入的列/);
+  const wrong = preview.split("<tr>").find((row) => row.includes("wrong1"));
+  assert.match(wrong, /<td class="num">6<\/td><td class="wide"><span class="problem">/, "beside its row");
   assert.match(done, /新增 5，更新 0，无变化 0，未导入 1/);
   assert.match(await (await admin.get(at)).text(), /href="\/users\/passwords"/);
   const made = await admin.submit("/users/passwords", "/users/passwords", {});
