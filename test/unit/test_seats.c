@@ -38,6 +38,7 @@ static int set_up(void **state)
     (void)state;
     const char *why = "";
     store_new(&store);
+    program_modules();
     ctx_init(&ctx, arena_new());
     ctx.actor.via = "command";
     ctx.db = db_open(store.address, DB_CREATE, ctx.arena, &why);
@@ -126,11 +127,64 @@ static void a_number_is_the_one_in_force_or_the_preset(void **state)
     assert_true(n.preset && n.number == 4 && n.out_of == 5);
 }
 
+static bool stores(const struct kind *k, void *record)
+{
+    return record_check(&ctx, k, NULL, record) && record_store(&ctx, k, NULL, record) == OK;
+}
+
+static struct post *holding(const char *seat_role, const char *from, const char *to)
+{
+    struct post *p = record_new(&ctx, &posts_kind);
+    p->person = 1;
+    p->organisation = 2;
+    p->role = seat_role;
+    p->valid_from = from;
+    p->valid_to = to;
+    return p;
+}
+
+static void a_seat_is_held_by_one_at_a_time_and_vacant_after(void **state)
+{
+    (void)state;
+    assert_int_equal(db_begin(ctx.db), OK);
+    struct office_term *t = record_new(&ctx, &terms_kind);
+    t->organisation = 2;
+    t->name = "第一届";
+    t->valid_from = "2024-02-29";
+    assert_true(stores(&terms_kind, t));
+    assert_string_equal(t->valid_to, "2029-02-27");
+    assert_true(t->warn_at != NONE && t->warn_at < t->due_at);
+    struct seat *s = record_new(&ctx, &seats_kind);
+    s->organisation = 2;
+    s->role = "director";
+    s->term = t->record.id;
+    assert_true(stores(&seats_kind, s));
+    assert_string_equal(s->vacant_since, "2024-02-29");
+    struct post *p = holding("director", "2024-03-01", "2025-12-31");
+    assert_true(stores(&posts_kind, p));
+    assert_int_equal(p->seat, s->record.id);
+    s = record_must(&ctx, &seats_kind, s->record.id);
+    assert_string_equal(s->vacant_since, "2026-01-01");
+    assert_true(s->fill_by > s->vacant_at);
+    assert_int_equal(seats_recount(&ctx), OK);
+    /* the day after is free, the day itself is not */
+    assert_false(stores(&posts_kind, holding("director", "2025-12-31", NULL)));
+    ctx.status = OK;
+    ctx.problems = NULL;
+    ctx.problems_end = &ctx.problems;
+    ctx.problem_count = 0;
+    assert_true(stores(&posts_kind, holding("director", "2026-01-01", NULL)));
+    s = record_must(&ctx, &seats_kind, s->record.id);
+    assert_null(s->vacant_since);
+    assert_int_equal(db_commit(ctx.db), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(posts_become_holdings_of_seats),
         cmocka_unit_test(a_number_is_the_one_in_force_or_the_preset),
+        cmocka_unit_test(a_seat_is_held_by_one_at_a_time_and_vacant_after),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
