@@ -144,6 +144,8 @@ const char *list_names(struct ctx *ctx, struct rows *r);
 
 struct workflow;
 struct due_source;
+struct merge_rule;
+struct merge_column;
 struct offline_entry;
 
 struct module {
@@ -162,15 +164,17 @@ struct module {
      * deadlines that are open and were not set by hand. Cached calendars are out of date.
      * Returns how many moved; NONE: failed. */
     int64_t (*recount)(struct ctx *ctx);
-    const struct reaction *reactions;    /* ended by a NULL kind */
-    const struct offline_entry *offline; /* core/offline.h; ended by a NULL what */
-    const struct place *places;          /* links in the navigation, ended by a NULL href */
-    const struct figure *figures;        /* ended by a NULL id */
-    const struct due_source *due;        /* core/due.h; ended by a NULL id */
-    const struct command *commands;      /* ended by a NULL name */
-    const struct job *jobs;              /* ended by a NULL name */
-    const struct register_view *views;   /* ended by a NULL kind */
-    const struct field *settings;        /* core/settings.h; ended by a NULL name */
+    const struct reaction *reactions;         /* ended by a NULL kind */
+    const struct merge_rule *merges;          /* app/registers/merge.h; ended by a NULL kind */
+    const struct merge_column *merge_columns; /* ended by a NULL kind */
+    const struct offline_entry *offline;      /* core/offline.h; ended by a NULL what */
+    const struct place *places;               /* links in the navigation, ended by a NULL href */
+    const struct figure *figures;             /* ended by a NULL id */
+    const struct due_source *due;             /* core/due.h; ended by a NULL id */
+    const struct command *commands;           /* ended by a NULL name */
+    const struct job *jobs;                   /* ended by a NULL name */
+    const struct register_view *views;        /* ended by a NULL kind */
+    const struct field *settings;             /* core/settings.h; ended by a NULL name */
     /* What its entries in the audit log contain besides fields of the record (a grant's role, a
      * setting without a field), with offset SETTING, for their labels and values. F_LONG is
      * shown only to those who may read the kind. Ended by a NULL name. */

@@ -212,6 +212,8 @@ static int64_t name_find(struct ctx *ctx, const struct kind *k, const char *type
     sql_init(&q, ctx->arena);
     sql_add(&q, "SELECT count(*) AS n, min(id) AS id FROM {} WHERE name = {}",
             (struct sql_name){k->table}, typed);
+    if (kind_field(k, "merged_into"))
+        sql_add(&q, " AND merged_into IS NULL");
     if (k->scope && ctx->actor.grant_count)
         k->scope(ctx, &q);
     struct rows *r = sql_query(ctx->db, &q);
@@ -243,6 +245,9 @@ int64_t ref_find(struct ctx *ctx, const struct field *f, const char *typed, int6
         id = query_int(ctx->db, "SELECT id FROM {} WHERE {} = {}", table,
                        (struct sql_name){k->code}, read);
     const struct field *name = id == NONE ? kind_field(k, "name") : NULL;
+    int64_t survivor = id == NONE ? NONE : record_survivor(ctx, k, id);
+    if (survivor != NONE)
+        return survivor;
     if (!name || (name->flags & SEALED))
         return id;
     return name_find(ctx, k, typed, same_name);

@@ -566,6 +566,24 @@ static struct record *find_existing(struct ctx *ctx, const struct kind *k, void 
     return k->import_find ? k->import_find(ctx, record) : import_natural(ctx, k, record);
 }
 
+/* A row about a record that was merged changes the survivor, which keeps its own code. */
+static struct record *survivor(struct ctx *ctx, const struct kind *k, struct record *found,
+                               const char **code)
+{
+    int64_t to = found ? record_survivor(ctx, k, found->id) : NONE;
+    if (to == NONE)
+        return found;
+    found = record_get(ctx, k, to);
+    *code = found ? field_text(kind_field(k, k->code), found) : NULL;
+    return found;
+}
+
+static void code_keep(const struct kind *k, void *record, const char *code)
+{
+    if (code)
+        *(const char **)((char *)record + kind_field(k, k->code)->offset) = code;
+}
+
 static bool in_scope(struct ctx *ctx, const struct import *im, int64_t id)
 {
     if (!im->scoped || !im->kind->scope || record_load(ctx, im->kind, id))
@@ -705,7 +723,7 @@ enum import_outcome import_row(struct ctx *ctx, struct import *im, int64_t row,
         im->record = record_new(ctx, k);
         return IMPORT_SKIPPED;
     }
-    const char *path = NULL, *conflict = import_conflict(ctx, im, row);
+    const char *path = NULL, *code = NULL, *conflict = import_conflict(ctx, im, row);
     struct record *record = record_new(ctx, k), *before = NULL, *after = record;
     bool repeats = false;
     if (!conflict && comes_later(ctx, im, cells, count))
@@ -716,7 +734,7 @@ enum import_outcome import_row(struct ctx *ctx, struct import *im, int64_t row,
         int64_t id = walk_path(ctx, im, record, cells, count, &path);
         before = id != NONE ? record_get(ctx, k, id) : NULL;
     } else if (ctx_ok(ctx)) {
-        before = find_existing(ctx, k, record);
+        before = survivor(ctx, k, find_existing(ctx, k, record), &code);
     }
     if (ctx_ok(ctx) && before) {
         if (!conflict && written_above(ctx, im, row, before->id,
@@ -724,6 +742,7 @@ enum import_outcome import_row(struct ctx *ctx, struct import *im, int64_t row,
             return repeats ? repeat(im, row) : failed(ctx, im, row);
         im->record = after = record_copy(ctx, k, before);
         set_cells(ctx, im, after, cells, count, true);
+        code_keep(k, after, code);
     }
     record_coded(
         ctx, k, after,

@@ -232,6 +232,8 @@ void *record_get(struct ctx *ctx, const struct kind *k,
  * script/unchecked finds unchecked results of the other functions.
  */
 void *record_must(struct ctx *ctx, const struct kind *k, int64_t id);
+/* The record that this one was merged into (app/registers/merge.h); NONE: it was not. */
+int64_t record_survivor(struct ctx *ctx, const struct kind *k, int64_t id);
 /* Fails the context because a record no longer exists, or can't be read because the database
  * fails; returns that status. */
 enum status record_gone(struct ctx *ctx);
@@ -242,6 +244,10 @@ enum status record_insert(struct ctx *ctx, const struct kind *k, void *record, c
 /* CONFLICT (with a message) if the stored version is not before's. */
 enum status record_update(struct ctx *ctx, const struct kind *k, const void *before, void *after,
                           const char *action);
+/* On the writer thread, after statements changed the record: what differs from before is logged,
+ * with a new version, as record_update does. */
+enum status record_changed(struct ctx *ctx, const struct kind *k, const void *before,
+                           const char *action);
 /* On the writer thread, for forms and the API: the kind's insert (before NULL) or record_update,
  * then its settle. The result must be in the actor's scope, unless the kind may leave it. */
 enum status record_store(struct ctx *ctx, const struct kind *k, const void *before, void *after);

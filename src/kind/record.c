@@ -205,6 +205,14 @@ void *record_get(struct ctx *ctx, const struct kind *k, int64_t id)
     return first(ctx, k, &q);
 }
 
+int64_t record_survivor(struct ctx *ctx, const struct kind *k, int64_t id)
+{
+    return kind_field(k, "merged_into")
+               ? query_int(ctx->db, "SELECT merged_into FROM {} WHERE id = {}",
+                           (struct sql_name){k->table}, id)
+               : NONE;
+}
+
 enum status record_gone(struct ctx *ctx)
 {
     return ctx_fail(ctx, db_status(ctx->db) == OK ? NOT_FOUND : db_status(ctx->db), NULL);
@@ -418,6 +426,20 @@ enum status record_update(struct ctx *ctx, const struct kind *k, const void *bef
     rec->version = was->version + 1;
     rec->updated = ctx->now;
     journal_add(ctx, k->name, rec->id, action, journal_text(ctx, k, before, after),
+                journal_text(ctx, k, after, before));
+    return reacted(ctx, k, action, before, after);
+}
+
+enum status record_changed(struct ctx *ctx, const struct kind *k, const void *before,
+                           const char *action)
+{
+    const struct record *was = before;
+    change(ctx->db, "UPDATE {} SET version = version + 1, updated = {} WHERE id = {}",
+           (struct sql_name){k->table}, ctx->now, was->id);
+    const void *after = record_must(ctx, k, was->id);
+    if (!ctx_ok(ctx))
+        return ctx->status;
+    journal_add(ctx, k->name, was->id, action, journal_text(ctx, k, before, after),
                 journal_text(ctx, k, after, before));
     return reacted(ctx, k, action, before, after);
 }

@@ -712,16 +712,16 @@ static enum gate_next admit_record(struct visit *v)
             return refuse(v, 404, NOT_FOUND, NULL);
         if (k->page && (v->route->flags & (KIND_WRITE | KIND_REMOVE)) && !(v->route->flags & API))
             return refuse(v, 404, NOT_FOUND, NULL); /* it has its own page for changes */
-        bool may = v->route->flags & KIND_READ    ? (k->read & ctx->actor.roles) != 0
-                   : v->route->flags & KIND_WRITE ? kind_may_write(ctx, k)
-                                                  : kind_may_remove(ctx, k);
-        if (!may)
+        if (!(v->route->flags & KIND_READ    ? (k->read & ctx->actor.roles) != 0
+              : v->route->flags & KIND_WRITE ? kind_may_write(ctx, k)
+                                             : kind_may_remove(ctx, k)))
             return refuse_part(v, k->allow != NULL);
     }
     if (k && (v->route->record || v->ex.id != NONE)) {
         v->ex.record = v->ex.id != NONE ? record_load(ctx, k, v->ex.id) : NULL;
         if (!v->ex.record && db_status(ctx->db) == OK)
-            return refuse(v, 404, NOT_FOUND, NULL);
+            return survivor_follow(ctx, k, v->ex.id) ? visit_end(v)
+                                                     : refuse(v, 404, NOT_FOUND, NULL);
     }
     return GATE_CHANGE;
 }

@@ -154,4 +154,8 @@ bool limit_take(struct limit *l, const char *address, int64_t now_ms);
 /* The context's visit, for handlers of the web layer only. */
 struct visit *visit_of(struct ctx *ctx);
 
+/* web/survivor.c: the record was not found in the actor's scope. If it was merged into one that can
+ * be reached, answers a GET with the way there; otherwise returns false. */
+bool survivor_follow(struct ctx *ctx, const struct kind *k, int64_t id);
+
 #endif

@@ -48,6 +48,7 @@ const kinds = {
   categories: { read: "all", write: "office admin", remove: "office admin", whole: true },
   certificates: { read: "worker office leader", write: "", pages: "own" },
   holidays: { read: "all", write: "office admin", remove: "office admin", whole: true },
+  merges: { read: "worker office admin", write: "" },
   hours: { read: `volunteer ${hosts} leader`, write: "", pages: "own" },
   imports: { read: "team_leader worker unit_handler office admin", write: "", pages: "" },
   offer_asks: { read: `${hosts} leader`, write: "", pages: "" },
@@ -121,6 +122,7 @@ function existing(name) {
   if (!one(`SELECT count(*) FROM ${own}`)) {
     const now = Math.floor(Date.now() / 1000), made = {
       posts: `INSERT INTO posts (created, updated, code, person, organisation, role) SELECT ${now}, ${now}, 'P-1', min(id), 22, 'member' FROM people`,
+      merges: `INSERT INTO merges (created, updated, kind, kept, gone) SELECT ${now}, ${now}, 'people', max(id), min(id) FROM people`,
       certificates: `INSERT INTO certificates (created, updated, number, volunteer, seconds, content, issued, issuer, status, signed, signature)
         SELECT ${now}, ${now}, 'C-1', max(id), 3600, '{}', ${now}, 'x', 'valid', 'x', 'x'
         FROM volunteers`,

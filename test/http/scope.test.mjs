@@ -37,6 +37,7 @@ const elsewhere = {
     seats: "SELECT max(id) FROM seats WHERE organisation IN (SELECT id FROM organisations WHERE community = 3)",
     terms: "SELECT max(id) FROM terms WHERE organisation IN (SELECT id FROM organisations WHERE community = 3)",
     certificates: "SELECT id FROM certificates",
+    merges: "SELECT id FROM merges",
     imports: "SELECT id FROM imports",
   },
   leading: {
@@ -81,6 +82,7 @@ before(async () => {
   all(`INSERT INTO certificates (created, updated, number, volunteer, seconds, content, issued, issuer, status, signed, signature)
        SELECT ${now}, ${now}, 'C-FOREIGN', max(id), 3600, '{}', ${now}, 'x', 'valid', 'x', 'x'
       FROM volunteers WHERE community = 3`,
+    `INSERT INTO merges (created, updated, kind, kept, gone) SELECT ${now}, ${now}, 'people', max(id), min(id) FROM people WHERE community = 3`,
     `INSERT INTO imports (created, updated, "user", user_name, kind, file, size, status) SELECT ${now}, ${now}, id, name, 'people', 'foreign.csv', 1, 'mapped' FROM users WHERE login = 'dongmen1'`,
     `INSERT INTO posts (created, updated, code, person, organisation, role) SELECT ${now}, ${now}, 'T-FOREIGN', max(id), 27, 'member' FROM people WHERE community = 3`,
     "UPDATE offers SET community = 3 WHERE id = (SELECT max(id) FROM offers)",

@@ -176,6 +176,7 @@ struct feed_event activity_event(struct ctx *ctx, const struct activity *a);
     M(activity_questions_module) \
     M(activities_calendar_module) \
     M(check_in_module) \
+    M(sign_up_merge_module) \
     M(entrance_module) \
     M(feeds_module) \
     M(open_shifts_module) \

@@ -124,7 +124,7 @@ static void organisation_field(struct ctx *ctx, const struct activity_form *f)
     struct sql q;
     sql_init(&q, ctx->arena);
     sql_add(&q, "SELECT id, name, name_en FROM organisations WHERE kind IN ('team', 'committee', "
-                "'branch', 'social', 'union') AND (1 = 0");
+                "'branch', 'social', 'union') AND merged_into IS NULL AND (1 = 0");
     for (int i = 0; i < ctx->actor.grant_count; i++)
         if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
             sql_add(&q, " OR id = {}", ctx->actor.grants[i].organisation);
@@ -177,7 +177,7 @@ static void place_fields(struct ctx *ctx, const struct activity_form *f)
     options(ctx,
             offered(ctx,
                     "SELECT id, name, name_en FROM organisations WHERE kind = 'station' AND public "
-                    "= 1",
+                    "= 1 AND merged_into IS NULL",
                     "organisations", value_of(ctx, f, "station")),
             value_of(ctx, f, "station"));
     select_end(ctx, "station");

@@ -41,7 +41,7 @@ static struct rows *teams(struct ctx *ctx)
     sql_init(&area, ctx->arena);
     scope_by_community(ctx, &area, ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER, "community");
     sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM organisations WHERE kind = "
-                "'team'");
+                "'team' AND merged_into IS NULL");
     valid_where(ctx, &q);
     sql_add(&q, " AND (1 = 0");
     for (int i = 0; i < ctx->actor.grant_count; i++)
@@ -60,7 +60,7 @@ static struct rows *places_of(struct ctx *ctx, bool stations)
     sql_init(&q, ctx->arena);
     if (stations) {
         sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM organisations WHERE kind = "
-                    "'station'");
+                    "'station' AND merged_into IS NULL");
         valid_where(ctx, &q);
     } else {
         sql_add(&q, "SELECT CAST(id AS text) AS id, name, name_en FROM areas WHERE level IN "

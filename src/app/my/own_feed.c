@@ -30,10 +30,10 @@ static const struct volunteer *feed_of(struct ctx *ctx, const char *name)
 {
     int64_t id = feed_id(name);
     const struct volunteer *v = id == NONE ? NULL : record_get(ctx, &volunteers_kind, id);
-    return v && strcmp(v->status, "left") != 0 &&
-                   feed_fits(ctx, volunteer_feed_path(ctx, v), BEFORE, name)
-               ? v
-               : NULL;
+    bool fits = v && feed_fits(ctx, volunteer_feed_path(ctx, v), BEFORE, name);
+    if (fits && v->merged_into != NONE)
+        v = record_get(ctx, &volunteers_kind, v->merged_into);
+    return fits && v && strcmp(v->status, "left") != 0 ? v : NULL;
 }
 
 struct booked {

@@ -207,6 +207,8 @@ static const struct field person_fields[] = {
     {"consent_at", F_TIME, P(consent_at), N_("Consent given on"), .flags = FIXED | IMPORTED},
     {"consent_for", F_TAGS, P(consent_for), N_("Consent covers"), .choices = purposes},
     {"removed_at", F_TIME, P(removed_at), N_("Deleted"), .flags = FIXED},
+    {"merged_into", F_REF, P(merged_into), N_("Merged into"), .ref = "people",
+     .flags = FIXED | INNER},
 };
 
 static void check_document(struct ctx *ctx, struct person *p)
@@ -256,7 +258,7 @@ static void person_check(struct ctx *ctx, const void *before, void *after)
 
 static void person_scope(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, " AND removed_at IS NULL");
+    sql_add(where, " AND removed_at IS NULL AND merged_into IS NULL");
     scope_by_community(ctx, where, PEOPLE_ROLES, "community");
 }
 
@@ -265,7 +267,9 @@ int64_t person_find(struct ctx *ctx, const char *name, const char *phone)
     if (!name || !phone)
         return NONE;
     return query_int(
-        ctx->db, "SELECT id FROM people WHERE phone_key = {} AND name = {} AND removed_at IS NULL",
+        ctx->db,
+        "SELECT coalesce(merged_into, id) AS id FROM people WHERE phone_key = {} AND name = {} AND "
+        "removed_at IS NULL ORDER BY CASE WHEN merged_into IS NULL THEN 0 ELSE 1 END, id LIMIT 1",
         seal_hash(ctx->keys, ctx->arena, "phone", phone), name);
 }
 
@@ -289,7 +293,9 @@ static void *person_import_find(struct ctx *ctx, void *record)
     if (p->code)
         id = query_int(ctx->db, "SELECT id FROM people WHERE code = {}", p->code);
     if (id == NONE && p->id_number)
-        id = query_int(ctx->db, "SELECT id FROM people WHERE id_number_key = {}",
+        id = query_int(ctx->db,
+                       "SELECT id FROM people WHERE id_number_key = {} ORDER BY "
+                       " CASE WHEN merged_into IS NULL THEN 0 ELSE 1 END, id LIMIT 1",
                        seal_hash(ctx->keys, ctx->arena, "id_number", p->id_number));
     if (id == NONE)
         id = person_find(ctx, p->name, p->phone);
@@ -299,6 +305,9 @@ static void *person_import_find(struct ctx *ctx, void *record)
 static const struct choice person_actions[] = {
     {"join", N_("registered and approved")},
     {"consent", N_("consent recorded")},
+    {"merge", N_("merged")},
+    {"unmerge", N_("merge undone")},
+    {"distinct", N_("marked as not the same as another entry")},
     {NULL, NULL},
 };
 
@@ -358,7 +367,21 @@ static const struct field organisation_fields[] = {
     {"members", F_INT, O(members), N_("Full members"), .min = 0, .max = 100000,
      .hint = N_("The number only. It tells whether the form still fits.")},
     {"outgrown_at", F_TIME, O(outgrown_at), N_("Form no longer fits since"), .flags = FIXED},
+    {"merged_into", F_REF, O(merged_into), N_("Merged into"), .ref = "organisations",
+     .flags = FIXED | INNER},
 };
+
+static const struct choice organisation_actions[] = {
+    {"merge", N_("merged")},
+    {"unmerge", N_("merge undone")},
+    {"distinct", N_("marked as not the same as another entry")},
+    {NULL, NULL}};
+
+static void organisation_scope(struct ctx *ctx, struct sql *where)
+{
+    (void)ctx;
+    sql_add(where, " AND merged_into IS NULL");
+}
 
 /* Walks up from the parent; the depth is limited because a stored circle would have no end. */
 static bool is_below(struct ctx *ctx, int64_t id, int64_t parent)
@@ -417,13 +440,15 @@ const struct kind organisations_kind = {
     .by_name = true,
     .coded = true,
     .natural = "code|name area?",
+    .scope = organisation_scope,
+    .actions = organisation_actions,
     .check = organisation_check,
     .about = N_("Volunteer teams, service points, committees, Party branches, councils, companies "
                 "and social organisations.")};
 
 static void open_station_scope(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, " AND kind = 'station' AND public = 1");
+    sql_add(where, " AND kind = 'station' AND public = 1 AND merged_into IS NULL");
     valid_where(ctx, where);
 }
 
@@ -441,7 +466,7 @@ const struct kind open_stations_kind = {.name = "stations",
 
 static void open_team_scope(struct ctx *ctx, struct sql *where)
 {
-    sql_add(where, " AND kind = 'team' AND public = 1");
+    sql_add(where, " AND kind = 'team' AND public = 1 AND merged_into IS NULL");
     valid_where(ctx, where);
 }
 
@@ -462,7 +487,7 @@ static void led_team_scope(struct ctx *ctx, struct sql *where)
     struct sql by_area;
     sql_init(&by_area, ctx->arena);
     scope_by_community(ctx, &by_area, ROLE_WORKER | ROLE_OFFICE | ROLE_LEADER, "community");
-    sql_add(where, " AND kind = 'team' AND (1 = 0");
+    sql_add(where, " AND kind = 'team' AND merged_into IS NULL AND (1 = 0");
     for (int i = 0; i < ctx->actor.grant_count; i++)
         if (ctx->actor.grants[i].role == ROLE_TEAM_LEADER && ctx->actor.grants[i].organisation > 0)
             sql_add(where, " OR id = {}", ctx->actor.grants[i].organisation);
@@ -490,11 +515,11 @@ static const struct figure figures[] = {
     {"people.teams", "F15", N_("Neighbourhood teams"), N_("teams"),
      N_("Registered volunteer teams that are still active."), COUNT,
      .group = N_("Teams and service points"), .kind = &organisations_kind,
-     .counts = "kind = 'team' AND " VALID_TODAY, .area = "community"},
+     .counts = "kind = 'team' AND merged_into IS NULL AND " VALID_TODAY, .area = "community"},
     {"people.stations", "F16", N_("Service points open"), N_("service points"),
      N_("Registered service points that have not closed."), COUNT,
      .group = N_("Teams and service points"), .kind = &organisations_kind,
-     .counts = "kind = 'station' AND " VALID_TODAY, .area = "community"},
+     .counts = "kind = 'station' AND merged_into IS NULL AND " VALID_TODAY, .area = "community"},
     {.id = NULL},
 };
 

@@ -27,6 +27,7 @@ struct person {
     int64_t consent_at;
     const char *consent_for; /* tags: volunteer, request, activity, visit, care */
     int64_t removed_at;
+    int64_t merged_into; /* the survivor (app/registers/merge.h); NONE: it was not merged */
 };
 
 /* The order of a list of organisations with a heading for each community. */
@@ -49,6 +50,7 @@ struct organisation {
     const char *form;    /* of a Party organisation: branch, joint, general, committee */
     int64_t members;     /* full members, as a number */
     int64_t outgrown_at; /* since when the form does not fit the members; derived */
+    int64_t merged_into;
 };
 
 extern const struct kind people_kind, organisations_kind;
@@ -72,6 +74,9 @@ bool actor_for_all(struct ctx *ctx);
  * programs may. area NONE: only actors for the whole subdistrict may. */
 bool area_mine(struct ctx *ctx, unsigned roles, int64_t area);
 bool grant_everywhere(struct ctx *ctx, const struct grant *g);
+/* Returns whether the actor may enter records that lie in the area. The installation's own
+ * programs may. area NONE: only actors for the whole subdistrict may. */
+bool area_mine(struct ctx *ctx, unsigned roles, int64_t area);
 /* Adds " AND …", which keeps the records whose community column lies in the actor's areas. */
 void scope_by_community(struct ctx *ctx, struct sql *where, unsigned roles, const char *column);
 /*

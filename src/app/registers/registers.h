@@ -68,11 +68,14 @@ bool unit_deserted(struct ctx *ctx, int64_t unit); /* NONE: false */
     M(people_module) \
     M(rule_sets_module) \
     M(seats_module) \
-    M(seat_pages_module)
+    M(seat_pages_module) \
+    M(merges_module) \
+    M(merge_pages_module)
 
 #include "app/registers/area_field.h"
 #include "app/registers/telephones.h"
 #include "app/registers/calendar.h"
+#include "app/registers/merges.h"
 #include "app/registers/names.h"
 #include "app/registers/password_slips.h"
 #include "app/registers/people.h"

@@ -63,7 +63,8 @@ static void team_select(struct ctx *ctx)
          "name=\"team\"{}><option value=\"\">{}</option>",
          say(ctx, "Team"), invalid_at(ctx, "team"), say(ctx, "Please choose"));
     sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT code, name, name_en FROM organisations WHERE kind = 'team'");
+    sql_add(&q, "SELECT code, name, name_en FROM organisations WHERE kind = 'team' AND "
+                "merged_into IS NULL");
     valid_where(ctx, &q);
     sql_add(&q, " ORDER BY name COLLATE pinyin, id");
     struct rows *r = sql_query(ctx->db, &q);

@@ -227,7 +227,9 @@ static const char *lead_json(struct ctx *ctx, int64_t team)
 
 static bool is_team(struct ctx *ctx, int64_t team)
 {
-    bool is = query_int(ctx->db, "SELECT id FROM organisations WHERE id = {} AND kind = 'team'",
+    bool is = query_int(ctx->db,
+                        "SELECT id FROM organisations WHERE id = {} AND kind = 'team' AND "
+                        "merged_into IS NULL",
                         (struct maybe){team}) != NONE;
     if (!is)
         ctx_problem(ctx, "team", say(ctx, "Choose a volunteer team."));

@@ -26,6 +26,7 @@ const char *offer_when(struct ctx *ctx, const struct offer *o);
 /* Its modules, for program/modules.c. */
 #define VISITS_MODULES(M) \
     M(offers_module) \
+    M(offer_merge_module) \
     M(visits_module) \
     M(offer_notices_module)
 

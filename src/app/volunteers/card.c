@@ -28,7 +28,8 @@ static const char *cookie_text(struct ctx *ctx, int64_t volunteer, const char *c
                                  arena_print(ctx->arena, "%s %s", id, code_hash)));
 }
 
-/* The volunteer of a cookie, with the person's name; NONE: the cookie is invalid. */
+/* The volunteer of a cookie (the survivor, if theirs was merged), with the person's name; NONE: the
+ * cookie is invalid. */
 static int64_t cookie_volunteer(struct ctx *ctx, const char *text, const char **name)
 {
     char *end;
@@ -37,8 +38,9 @@ static int64_t cookie_volunteer(struct ctx *ctx, const char *text, const char **
         return NONE;
     struct rows *r = query(
         ctx->db,
-        "SELECT v.code_hash, p.name FROM volunteers v JOIN people p ON p.id = v.person"
-        " WHERE v.id = {} AND v.status <> 'left' AND v.code_hash IS NOT NULL AND p.removed_at IS "
+        "SELECT w.id AS id, v.code_hash AS code_hash, p.name AS name FROM volunteers v JOIN "
+        "volunteers w ON w.id = coalesce(v.merged_into, v.id) JOIN people p ON p.id = w.person"
+        " WHERE v.id = {} AND w.status <> 'left' AND v.code_hash IS NOT NULL AND p.removed_at IS "
         "NULL",
         id);
     if (!rows_next(r))
@@ -46,6 +48,7 @@ static int64_t cookie_volunteer(struct ctx *ctx, const char *text, const char **
     const char *good = cookie_text(ctx, id, row_text(r, "code_hash"));
     bool fits = strlen(good) == strlen(text) && sodium_memcmp(good, text, strlen(good)) == 0;
     *name = row_copy(r, ctx->arena, "name");
+    id = row_int(r, "id");
     rows_end(r);
     return fits ? id : NONE;
 }
@@ -57,7 +60,9 @@ static bool card_actor(struct ctx *ctx, const char *text)
     int64_t volunteer = text ? cookie_volunteer(ctx, text, &name) : NONE;
     if (volunteer == NONE && (ctx->actor.roles & ROLE_VOLUNTEER))
         volunteer = query_int(ctx->db,
-                              "SELECT id FROM volunteers WHERE \"user\" = {} AND status <> 'left'",
+                              "SELECT w.id FROM volunteers v JOIN volunteers w ON w.id = "
+                              "coalesce(v.merged_into, v.id) WHERE v.\"user\" = {} AND w.status <> "
+                              "'left' ORDER BY w.id LIMIT 1",
                               ctx->actor.user);
     if (volunteer == NONE)
         return false;

@@ -115,7 +115,7 @@ static int64_t attended_on(struct ctx *ctx, int64_t volunteer, int64_t day)
     return spans_cover(spans, n);
 }
 
-static void renew_sum(struct ctx *ctx, int64_t volunteer)
+void hours_sum(struct ctx *ctx, int64_t volunteer)
 {
     change(ctx->db,
            "UPDATE volunteers SET seconds = (SELECT coalesce(sum(counted), 0) FROM hours WHERE "
@@ -145,7 +145,7 @@ enum status hours_compute(struct ctx *ctx, int64_t volunteer, int64_t day)
     enum status s = before ? record_update(ctx, &hours_kind, before, after, "compute")
                            : record_insert(ctx, &hours_kind, after, "compute");
     if (s == OK)
-        renew_sum(ctx, volunteer);
+        hours_sum(ctx, volunteer);
     return s == OK ? db_status(ctx->db) : s;
 }
 
@@ -173,7 +173,7 @@ enum status hours_decide(struct ctx *ctx, const struct hours *before, int64_t se
     after->disputed_at = NONE;
     enum status s = record_update(ctx, &hours_kind, before, after, "decide");
     if (s == OK)
-        renew_sum(ctx, before->volunteer);
+        hours_sum(ctx, before->volunteer);
     return s == OK ? db_status(ctx->db) : s;
 }
 

@@ -59,6 +59,8 @@ void volunteer_tell(struct ctx *ctx, const struct volunteer *v, const char *what
 /* Only an active login gets emails. */
 static void volunteer_find(struct ctx *ctx, int64_t id, int64_t record, struct reached *to)
 {
+    int64_t survivor = record_survivor(ctx, &volunteers_kind, id);
+    id = survivor == NONE ? id : survivor;
     const struct volunteer *v = record_get(ctx, &volunteers_kind, id);
     const struct person *p = v ? record_get(ctx, &people_kind, v->person) : NULL;
     (void)record;

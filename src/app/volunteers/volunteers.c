@@ -75,12 +75,15 @@ static const struct field volunteer_fields[] = {
     {"left_why", F_TEXT, V(left_why), N_("Reason for leaving"), .max = 200, .flags = FIXED},
     {"seconds", F_INT, V(seconds), N_("Service hours"), .flags = FIXED | SECONDS},
     {"feed", F_CODE, V(feed), N_("Holiday calendar"), .flags = FIXED | HIDDEN},
+    {"merged_into", F_REF, V(merged_into), N_("Merged into"), .ref = "volunteers",
+     .flags = FIXED | INNER},
 };
 
 /* Leaders see their teams, workers their communities, the office its whole area; volunteers see
  * themselves. */
 static void scope(struct ctx *ctx, struct sql *where)
 {
+    sql_add(where, " AND merged_into IS NULL");
     scope_by_team(ctx, where, "team", "id");
 }
 
@@ -91,14 +94,17 @@ static void check(struct ctx *ctx, const void *before, void *after)
     const struct person *p = record_get(ctx, &people_kind, v->person);
     v->community = p ? p->community : NONE;
     if (v->team != NONE &&
-        query_int(ctx->db, "SELECT id FROM organisations WHERE id = {} AND kind = 'team'",
+        query_int(ctx->db,
+                  "SELECT id FROM organisations WHERE id = {} AND kind = 'team' AND merged_into IS "
+                  "NULL",
                   v->team) == NONE)
         ctx_problem(ctx, "team", say(ctx, "Choose a volunteer team."));
     int64_t other =
         v->user == NONE
             ? NONE
             : query_int(ctx->db,
-                        "SELECT min(id) AS id FROM volunteers WHERE \"user\" = {} AND id <> {}",
+                        "SELECT min(id) AS id FROM volunteers WHERE \"user\" = {} AND id <> {} AND "
+                        "merged_into IS NULL",
                         v->user, v->record.id == NONE ? 0 : v->record.id);
     if (other != NONE)
         ctx_problem(ctx, "user", say(ctx, "This account already belongs to another volunteer."));
@@ -142,6 +148,8 @@ static const struct choice volunteer_actions[] = {
     {"card", N_("card issued")},
     {"move", N_("transferred to another team")},
     {"leave", N_("left")},
+    {"merge", N_("merged")},
+    {"unmerge", N_("merge undone")},
     {NULL, NULL},
 };
 
@@ -217,6 +225,8 @@ struct volunteer *volunteer_by_code(struct ctx *ctx, const char *typed)
         return NULL;
     struct volunteer *v = record_find(ctx, &volunteers_kind, "code_hash",
                                       seal_hash(ctx->keys, ctx->arena, "volunteer_card", code));
+    if (v && v->merged_into != NONE) /* an old card */
+        v = record_get(ctx, &volunteers_kind, v->merged_into);
     return v && strcmp(v->status, "left") != 0 ? v : NULL;
 }
 

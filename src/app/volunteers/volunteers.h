@@ -27,8 +27,9 @@ struct volunteer {
     double lat, lon;               /* home or usual place, WGS-84, for distance */
     const char *code_hash;         /* keyed hash of the card's code */
     const char *joined, *left_on, *left_why;
-    int64_t seconds;  /* counted so far; kept by hours_compute */
-    const char *feed; /* makes the URL of their calendar secret; NULL: none */
+    int64_t seconds;     /* counted so far; kept by hours_compute */
+    const char *feed;    /* makes the URL of their calendar secret; NULL: none */
+    int64_t merged_into; /* the survivor (app/registers/merge.h); NONE: not merged */
 };
 
 struct hours {
@@ -71,12 +72,14 @@ enum status volunteer_take(struct ctx *ctx, const char *action, const struct vol
 /* On the writer thread: a message to the volunteer about no request or activity, by email or on
  * the list of people to call; once for each version of the record. what: "taken-on", "refused". */
 void volunteer_tell(struct ctx *ctx, const struct volunteer *v, const char *what);
-/* The active volunteer whose card has this code; NULL. */
+/* The active volunteer whose card has this code, or into whom theirs was merged; NULL. */
 struct volunteer *volunteer_by_code(struct ctx *ctx, const char *typed);
 
 /* On the writer thread: computes a volunteer's day from the attendances that touch it, logs a
  * change, and updates the volunteer's sum. day: as in base/when.h. */
 enum status hours_compute(struct ctx *ctx, int64_t volunteer, int64_t day);
+/* On the writer thread: a volunteer's hours so far, from their days. */
+void hours_sum(struct ctx *ctx, int64_t volunteer);
 /* On the writer thread: seconds replaces the computed value; why is required. Approves or
  * refuses what is on hold. Pages approve what was attended, after correcting the times
  * (app/activities/service_day.c), so that the times prove the sum. */
@@ -135,6 +138,7 @@ void hours_sheet(struct ctx *ctx, const struct volunteer *v, bool xlsx);
     M(join_module) \
     M(teams_module) \
     M(volunteers_module) \
+    M(volunteer_merge_module) \
     M(skills_module) \
     M(volunteer_pages_module) \
     M(hours_pages_module) \
