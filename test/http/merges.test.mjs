@@ -34,11 +34,17 @@ const merged = (id) => one(`SELECT merged_into FROM people WHERE id = ${id}`);
 
 test("both stand side by side, one choice for each difference, and everything moves", async () => {
   const kept = await person({ name: "合并甲", phone: "13900010001", note: "住三楼" });
-  const gone = await person({ name: "合并甲", phone: "13900010002", address: "湖边路 8 号", note: "怕狗" });
+  const gone = await person({
+    name: "合并甲",
+    phone: "13900010002",
+    address: "湖边路 8 号",
+    note: "怕狗",
+  });
+  const team = one("SELECT code FROM organisations WHERE kind = 'team' ORDER BY id LIMIT 1");
   await sent(
     await office.submit("/registers/posts/new", "/registers/posts", {
       person: `#${gone}`,
-      organisation: String(one("SELECT code FROM organisations WHERE kind = 'team' ORDER BY id LIMIT 1")),
+      organisation: String(team),
       role: "member",
     }),
     303,
@@ -61,17 +67,23 @@ test("both stand side by side, one choice for each difference, and everything mo
   assert.equal(old.headers.get("location"), `/registers/people/${kept}`);
   assert.match(await read(office, `/registers/people/${kept}`), /您要看的记录已并入本记录/);
   assert.deepEqual(
-    all(`SELECT kind, record, action FROM journal WHERE action = 'merge' AND record IN (${kept}, ${gone}) ORDER BY record`)[0],
-    [["people", kept, "merge"], ["people", gone, "merge"]],
+    all(`SELECT kind, record, action FROM journal WHERE action = 'merge'
+      AND record IN (${kept}, ${gone}) ORDER BY record`)[0],
+    [
+      ["people", kept, "merge"],
+      ["people", gone, "merge"],
+    ],
   );
   // undone: as it was
   const merge_id = one(`SELECT id FROM merges WHERE kept = ${kept}`);
-  await sent(await office.submit(`/registers/merges/${merge_id}`, `/merges/${merge_id}/undo`, {}), 303);
+  const undo = `/merges/${merge_id}/undo`;
+  await sent(await office.submit(`/registers/merges/${merge_id}`, undo, {}), 303);
   assert.equal(merged(gone), null);
   assert.equal(one(`SELECT count(*) FROM posts WHERE person = ${gone}`), 1);
   assert.equal(one(`SELECT address FROM people WHERE id = ${kept}`), null);
   assert.equal((await office.get(`/registers/people/${gone}`)).status, 200);
-  const again = await office.post(`/merges/${merge_id}/undo`, { _csrf: (await office.hidden("/account"))._csrf });
+  const { _csrf } = await office.hidden("/account");
+  const again = await office.post(undo, { _csrf });
   assert.equal(again.status, 409, "an undo happens once, too");
 });
 
@@ -80,13 +92,16 @@ test("a form sent twice merges once; one that is out of date merges nothing", as
   const gone = await person({ name: "两次甲", phone: "13900010012" });
   const { _key, ...form } = await office.hidden(compare(kept, gone));
   const send = () => office.post(`/registers/people/${kept}/merge`, form);
-  await sent(await office.submit(`/registers/people/${gone}/edit`, `/registers/people/${gone}`, { note: "新" }), 303);
+  const edited = `/registers/people/${gone}`;
+  await sent(await office.submit(`${edited}/edit`, edited, { note: "新" }), 303);
   const stale = await send();
   assert.equal(stale.status, 409);
   assert.match(await stale.text(), /重新对照/);
   assert.equal(merged(gone), null);
   const { _key: other, ...fresh } = await office.hidden(compare(kept, gone));
-  const both = await Promise.all([1, 2].map(() => office.post(`/registers/people/${kept}/merge`, fresh)));
+  const both = await Promise.all(
+    [1, 2].map(() => office.post(`/registers/people/${kept}/merge`, fresh)),
+  );
   assert.ok(both.some((a) => a.status === 303));
   await sent(await office.post(`/registers/people/${kept}/merge`, fresh), 303);
   assert.equal(one(`SELECT count(*) FROM merges WHERE gone = ${gone}`), 1);
@@ -100,10 +115,13 @@ test("only who may change both may merge, and nobody with themselves", async () 
   const elsewhere = one("SELECT id FROM people WHERE community = 3 LIMIT 1") ?? kept;
   assert.doesNotMatch(await read(near, compare(kept, elsewhere)), /name="take-/);
   const _csrf = (await far.hidden("/account"))._csrf;
-  assert.equal(
-    (await far.post(`/registers/people/${kept}/merge`, { _csrf, gone, _version: 1, _gone_version: 1 })).status,
-    404,
-  );
+  const refused = await far.post(`/registers/people/${kept}/merge`, {
+    _csrf,
+    gone,
+    _version: 1,
+    _gone_version: 1,
+  });
+  assert.equal(refused.status, 404);
   const self = await read(office, compare(kept, kept));
   assert.match(self, /不能与自己合并/);
   await sent(await merge(near, kept, gone), 303);
@@ -145,10 +163,12 @@ test("pairs are proposed, compared, and remembered as different", async () => {
   assert.match(page, /电话相同，姓名相近/);
   assert.match(await read(office, "/registers/people"), /疑似重复：/);
   assert.doesNotMatch(await read(far, "/registers/people/same"), /疑似甲/);
-  const pair = one(`SELECT id FROM merge_pairs WHERE one = ${Math.min(a, b)} AND other = ${Math.max(a, b)}`);
-  await sent(await office.submit("/registers/people/same", "/registers/people/same", { pair }), 303);
-  await sent(await office.submit("/registers/people/same", "/registers/people/same", {}), 303);
-  assert.doesNotMatch(await read(office, "/registers/people/same"), /疑似甲/);
+  const pair = one(
+    `SELECT id FROM merge_pairs WHERE one = ${Math.min(a, b)} AND other = ${Math.max(a, b)}`,
+  );
+  const same = "/registers/people/same";
+  for (const what of [{ pair }, {}]) await sent(await office.submit(same, same, what), 303);
+  assert.doesNotMatch(await read(office, same), /疑似甲/);
 });
 
 test("a team's printed address and a volunteer's old card lead to the kept one", async () => {
@@ -167,7 +187,9 @@ test("a team's printed address and a volunteer's old card lead to the kept one",
   assert.equal(old.status, 303);
   assert.equal(old.headers.get("location"), `/teams/${team}`);
   assert.equal(one(`SELECT count(*) FROM volunteers WHERE team = ${other}`), 0);
-  const [v, w] = all("SELECT id, person FROM volunteers WHERE status = 'active' ORDER BY id LIMIT 2")[0];
+  const [v, w] = all(
+    "SELECT id, person FROM volunteers WHERE status = 'active' ORDER BY id LIMIT 2",
+  )[0];
   const made = await office.submit(`/volunteers/${w[0]}`, `/volunteers/${w[0]}/card`, {});
   const shown = await read(office, made.headers.get("location"));
   const code = shown.match(/[2-9A-HJ-KMNP-Z]{5}[ -]?[2-9A-HJ-KMNP-Z]{5}(?=<)/)[0];
@@ -177,6 +199,8 @@ test("a team's printed address and a volunteer's old card lead to the kept one",
   const number = one(`SELECT number FROM volunteers WHERE id = ${v[0]}`);
   const late = server.visitor();
   assert.equal((await late.post("/card", { code })).headers.get("location"), "/my");
-  for (const visitor of [early, late]) assert.match(await read(visitor, "/my"), new RegExp(number));
-  assert.equal((await office.get(`/volunteers/${w[0]}`)).headers.get("location"), `/volunteers/${v[0]}`);
+  for (const visitor of [early, late])
+    assert.match(await read(visitor, "/my"), new RegExp(number));
+  const led = await office.get(`/volunteers/${w[0]}`);
+  assert.equal(led.headers.get("location"), `/volunteers/${v[0]}`);
 });
