@@ -20,6 +20,10 @@ enum status demo_requests(struct ctx *ctx, const char *pack, int64_t base, int64
  * after the pack's organisations. */
 enum status demo_neighbours(struct ctx *ctx, const char *pack);
 
+/* The same for households with their members, in the first estates that have
+ * buildings. */
+enum status demo_households(struct ctx *ctx);
+
 /* Returns a number from 0 to n - 1 of the sequence in *state: the same on every
  * system. */
 int demo_draw(uint64_t *state, int n);

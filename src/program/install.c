@@ -208,6 +208,8 @@ static enum status fill(struct ctx *ctx, const char *pack, int64_t requests)
             s = demo_requests(ctx, pack, base, requests - base);
             if (s == OK && base == DEMO_REQUESTS)
                 s = demo_neighbours(ctx, pack);
+            if (s == OK && base == DEMO_REQUESTS)
+                s = demo_households(ctx);
         }
         if (s == OK)
             s = logins_make(ctx, pack);

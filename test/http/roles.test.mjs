@@ -49,6 +49,9 @@ const kinds = {
   certificates: { read: "worker office leader", write: "", pages: "own" },
   holidays: { read: "all", write: "office admin", remove: "office admin", whole: true },
   merges: { read: "worker office admin", write: "" },
+  household_members: { read: "worker office admin", write: "worker office admin" },
+  household_places: { read: "worker office admin", write: "", pages: "" },
+  households: { read: "worker office admin", write: "worker office admin" },
   hours: { read: `volunteer ${hosts} leader`, write: "", pages: "own" },
   imports: { read: "team_leader worker unit_handler office admin", write: "", pages: "" },
   offer_asks: { read: `${hosts} leader`, write: "", pages: "" },
@@ -118,11 +121,19 @@ test("every kind of the API stands in the table, with the same roles as its rout
 /** A record of that kind that the office reaches. */
 function existing(name) {
   const own = { "volunteer-systems": "volunteer_systems" }[name] ?? name;
+  if (/^household_/.test(name)) existing("households");
   if (name === "offer_asks") existing("offers"); // the demonstration may have no visit
   if (!one(`SELECT count(*) FROM ${own}`)) {
     const now = Math.floor(Date.now() / 1000), made = {
       posts: `INSERT INTO posts (created, updated, code, person, organisation, role) SELECT ${now}, ${now}, 'P-1', min(id), 22, 'member' FROM people`,
       merges: `INSERT INTO merges (created, updated, kind, kept, gone) SELECT ${now}, ${now}, 'people', max(id), min(id) FROM people`,
+      households: `INSERT INTO households (created, updated, code, area, community, place)
+        SELECT ${now}, ${now}, 'H-1', id, community, 'x' FROM areas WHERE level = 'estate' LIMIT 1`,
+      household_members: `INSERT INTO household_members (created, updated, code, household, person,
+        relation, state) SELECT ${now}, ${now}, 'M-1', (SELECT max(id) FROM households), min(id),
+        'head', 'here' FROM people`,
+      household_places: `INSERT INTO household_places (created, updated, code, household, area,
+        place) SELECT ${now}, ${now}, 'L-1', id, area, 'x' FROM households LIMIT 1`,
       certificates: `INSERT INTO certificates (created, updated, number, volunteer, seconds, content, issued, issuer, status, signed, signature)
         SELECT ${now}, ${now}, 'C-1', max(id), 3600, '{}', ${now}, 'x', 'valid', 'x', 'x'
         FROM volunteers`,

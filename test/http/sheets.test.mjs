@@ -54,7 +54,8 @@ test("a bare year or month is never a day in 1905", () => {
   assert.deepEqual(taken.counts, [1, 0, 0, years.length]);
   assert.match(taken.said, /“1965\.03” is not a valid date/);
   assert.equal(one("people", "name", "年整").born, "1965-03-05");
-  assert.equal(all("people").some((person) => /^19(0|53)/.test(person.born)), false);
+  const read = all("people").filter((person) => person.name.startsWith("年"));
+  assert.equal(read.some((person) => /^19(0|53)/.test(person.born)), false);
   assert.deepEqual(take("organisations", "code,name,kind,valid_from\ny-1,年份站,station,2019\n").counts, [0, 0, 0, 1]);
 });
 

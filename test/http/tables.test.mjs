@@ -7,12 +7,13 @@ import { test } from "node:test";
 import { folder, linli, pack, python } from "./server.mjs";
 import { bin, cluster } from "./postgres.mjs";
 
-const tables = `activities api_tokens areas attachments attendances categories certificates counts
-  events figure_sums grants holidays hours idempotency import_errors import_files imports journal
-  marks merge_moves merge_pairs merges notices offer_asks offers offline_entries opinions
-  organisations people photo_drafts posts request_joiners request_units requests rule_sets
-  rule_values schema_steps seats sessions settings shifts sign_ups skills templates terms tries
-  units users volunteer_systems volunteers`.split(/\s+/);
+const tables = `activities api_tokens areas attachments attendances categories
+  certificates counts events figure_sums grants holidays hours household_members
+  household_places households idempotency import_errors import_files imports journal
+  marks merge_moves merge_pairs merges notices offer_asks offers offline_entries
+  opinions organisations people photo_drafts posts request_joiners request_units
+  requests rule_sets rule_values schema_steps seats sessions settings shifts
+  sign_ups skills templates terms tries units users volunteer_systems volunteers`.split(/\s+/);
 
 const env = { LINLI_KEYS: folder("keys") };
 const work = dirname(folder());

@@ -304,6 +304,7 @@ static void *person_import_find(struct ctx *ctx, void *record)
 
 static const struct choice person_actions[] = {
     {"join", N_("registered and approved")},
+    {"live", N_("address follows the household")},
     {"consent", N_("consent recorded")},
     {"merge", N_("merged")},
     {"unmerge", N_("merge undone")},

@@ -70,12 +70,16 @@ bool unit_deserted(struct ctx *ctx, int64_t unit); /* NONE: false */
     M(seats_module) \
     M(seat_pages_module) \
     M(merges_module) \
-    M(merge_pages_module)
+    M(merge_pages_module) \
+    M(households_module) \
+    M(household_pages_module) \
+    M(household_merge_module)
 
 #include "app/registers/area_field.h"
 #include "app/registers/telephones.h"
 #include "app/registers/calendar.h"
 #include "app/registers/merges.h"
+#include "app/registers/households.h"
 #include "app/registers/names.h"
 #include "app/registers/password_slips.h"
 #include "app/registers/people.h"

@@ -89,6 +89,7 @@ static void person_detail(struct ctx *ctx, const void *record)
 {
     const struct person *p = record;
     struct buf *out = ctx->web->out;
+    person_households_draw(ctx, p->record.id);
     if (!(posts_kind.read & ctx->actor.roles))
         return;
     html(out, "<section><h2>{}</h2>", tr(ctx, posts_kind.many));
