@@ -5,6 +5,7 @@
  */
 #include "app/registers/seats.h"
 
+#include "app/registers/households.h"
 #include "app/registers/rule_sets.h"
 #include "base/when.h"
 #include "core/module.h"
