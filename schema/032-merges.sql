@@ -18,10 +18,10 @@ CREATE TABLE merges (
     kept bigint NOT NULL,
     gone bigint NOT NULL,
     part_of bigint REFERENCES merges (id),
-    actor bigint,
+    actor bigint REFERENCES users (id),
     actor_name text,
     undone_at bigint,
-    undone_by bigint,
+    undone_by bigint REFERENCES users (id),
     undone_name text
 );
 CREATE INDEX merges_kept ON merges (kind, kept);
@@ -49,7 +49,7 @@ CREATE TABLE merge_pairs (
     other bigint NOT NULL,
     why text NOT NULL,
     denied_at bigint,
-    denied_by bigint,
+    denied_by bigint REFERENCES users (id),
     denied_name text,
     UNIQUE (kind, one, other)
 );
