@@ -95,33 +95,20 @@ static void groups(struct ctx *ctx, struct pairs *p, struct rows *r, const char 
 }
 
 #define LIVE "removed_at IS NULL AND merged_into IS NULL"
-/* People who share a value (SQL on a row of people). */
+/* People who share a value (SQL on a row of people). IN is one look-up a person on both databases;
+ * a join on a value that is put together would compare everybody with everybody. */
 #define SHARED(value_, given_) \
-    "SELECT p.id AS id, p.name AS name, p.pinyin AS pinyin, d.value AS value FROM people p JOIN " \
-    "(SELECT " value_ " AS value FROM people WHERE " LIVE " AND " given_ " GROUP BY " value_ \
-    " HAVING count(*) > 1) d ON d.value = "
+    "SELECT id, name, pinyin, " value_ " AS value FROM people WHERE " LIVE " AND " given_ \
+    " AND " value_ " IN (SELECT " value_ " FROM people WHERE " LIVE " AND " given_ \
+    " GROUP BY " value_ " HAVING count(*) > 1) ORDER BY value, id"
 
 static void people_find(struct ctx *ctx, struct pairs *p)
 {
-    groups(ctx, p,
-           query(ctx->db, SHARED("id_number_key",
-                                 "id_number_key IS NOT NULL") "p.id_number_key WHERE p." LIVE
-                                                              " ORDER BY d.value, p.id"),
+    groups(ctx, p, query(ctx->db, SHARED("id_number_key", "id_number_key IS NOT NULL")),
            "id_number");
-    groups(ctx, p,
-           query(ctx->db, SHARED("phone_key", "phone_key IS NOT NULL") "p.phone_key WHERE p." LIVE
-                                                                       " ORDER BY d.value, p.id"),
-           "phone");
-    groups(ctx, p,
-           query(ctx->db,
-                 SHARED("name || '|' || born", "born <> ''") "p.name || '|' || p.born WHERE p." LIVE
-                                                             " ORDER BY d.value, p.id"),
-           "born");
-    groups(ctx, p,
-           query(ctx->db, SHARED("name || '|' || address",
-                                 "address <> ''") "p.name || '|' || p.address WHERE p." LIVE
-                                                  " ORDER BY d.value, p.id"),
-           "address");
+    groups(ctx, p, query(ctx->db, SHARED("phone_key", "phone_key IS NOT NULL")), "phone");
+    groups(ctx, p, query(ctx->db, SHARED("name || '|' || born", "born <> ''")), "born");
+    groups(ctx, p, query(ctx->db, SHARED("name || '|' || address", "address <> ''")), "address");
 }
 
 /* A name without what its legal form adds. */
