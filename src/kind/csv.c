@@ -273,6 +273,10 @@ static bool csv_next(void *self, struct sheet_row *row)
                 end = c->starts[i + 1];
             finish_cell(&c->cells[i], c->text.data + c->starts[i], end - c->starts[i] - 1);
         }
+        while (used && !c->cells[used - 1].size) /* it was only a guard: ="" */
+            used--;
+        if (!used && c->too_long < 0)
+            continue;
         *row = (struct sheet_row){.number = c->row, .count = used, .cells = c->cells};
         if (c->too_long >= 0) {
             row->why = SHEET_CELL_TOO_LONG;

@@ -16,7 +16,7 @@ int main(int argc, char **argv)
     static const char *const seeds[] = {
         ("\xEF\xBB\xBF编号,内容,时间\r\n1,\"噪音, "
          "\"\"夜里\"\"\n两行\",2026-01-05\r\n\r\n2,'=1+1,-3.50\r\n"),
-        "a;b\tc\n\"x;y\";;;\n'@1;0012;1e5\n",
+        "a;b\tc\n\"x;y\";;;\n'@1;0012;1e5\n=\"\"\n1;=\"\"\n",
         "\xB1\xE0\xBA\xC5,\xC4\xDA\xC8\xDD\n1,\x81\x30\x81\x30\n",
     };
     int failed = 0;

@@ -164,6 +164,7 @@ static void reads_csv(void **state)
          ".xlsx and try again."},
         {"%PDF-1.7", 0, "!  This is a PDF file, not a spreadsheet. Use an .xlsx or .csv file."},
         {"a,b\nc,\"d\n", 0, "1|a|b\n! B2 Unclosed quotation mark in this cell."},
+        {"a,=\"\"\n=\"\"\nb\n", 0, "1|a\n3|b\n"},
         {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 0,
          "!  This is not a spreadsheet. Use an .xlsx or .csv file."},
         {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0k\0b\0o\0o\0k\0", 24,
