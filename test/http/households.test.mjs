@@ -215,6 +215,26 @@ test("a roster makes households, people and members; again it changes nothing", 
   assert.deepEqual(one(four), [4]);
 });
 
+test("an area does not end while people live there", async () => {
+  const office = await server.signIn("office1");
+  const id = one("SELECT id FROM areas WHERE code = '441202001001-E05-B04'")[0];
+  await office.submit("/registers/households/new", "/registers/households", {
+    area: "441202001001-E05-B04",
+    room: "101",
+  });
+  const home = one("SELECT max(id) FROM households")[0];
+  await add(home, { name: "戌先生", relation: "head" });
+  const end = () =>
+    office.submit(`/registers/areas/${id}/edit`, `/registers/areas/${id}`, {
+      valid_to: back(1),
+    });
+  const refused = await end();
+  assert.equal(refused.status, 422);
+  assert.match(await refused.text(), /还有 1 户/);
+  await change(home, "戌先生", { state: "moved", head: "0" });
+  assert.equal((await end()).status, 303);
+});
+
 test("register, figure, glance and list count the same households", async () => {
   const office = await server.signIn("office1");
   const asked = ["figures", "--format", "json", "--data", server.data];

@@ -175,6 +175,14 @@ static int64_t household_at(struct ctx *ctx, int64_t area, const char *building,
                      address ? address : "");
 }
 
+int64_t households_in(struct ctx *ctx, const char *path)
+{
+    return query_int(ctx->db,
+                     "SELECT count(*) AS n FROM households WHERE members > 0 AND area IN (SELECT "
+                     "id FROM areas WHERE path LIKE {})",
+                     arena_print(ctx->arena, "%s%%", path));
+}
+
 static void *household_import_find(struct ctx *ctx, void *record)
 {
     const struct household *h = record;

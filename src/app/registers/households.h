@@ -89,6 +89,9 @@ const struct household_member *member_before(struct ctx *ctx, const struct house
 enum status household_move(struct ctx *ctx, const struct household *before, struct household *after,
                            const char *from);
 
+/* How many households to which somebody belongs lie in the area with this path, or below it. */
+int64_t households_in(struct ctx *ctx, const char *path);
+
 /* Draws the households that a person belongs or belonged to: for the person's page. */
 void person_households_draw(struct ctx *ctx, int64_t person);
 

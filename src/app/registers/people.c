@@ -305,6 +305,7 @@ static void *person_import_find(struct ctx *ctx, void *record)
 static const struct choice person_actions[] = {
     {"join", N_("registered and approved")},
     {"live", N_("address follows the household")},
+    {"copy", N_("copy of the data handed over")},
     {"consent", N_("consent recorded")},
     {"merge", N_("merged")},
     {"unmerge", N_("merge undone")},
