@@ -36,6 +36,9 @@ const elsewhere = {
     posts: "SELECT id FROM posts WHERE code = 'T-FOREIGN'",
     seats: "SELECT max(id) FROM seats WHERE organisation IN (SELECT id FROM organisations WHERE community = 3)",
     terms: "SELECT max(id) FROM terms WHERE organisation IN (SELECT id FROM organisations WHERE community = 3)",
+    households: "SELECT id FROM households WHERE code = 'H-FOREIGN'",
+    household_members: "SELECT id FROM household_members WHERE code = 'M-FOREIGN'",
+    household_places: "SELECT id FROM household_places WHERE code = 'L-FOREIGN'",
     certificates: "SELECT id FROM certificates",
     merges: "SELECT id FROM merges",
     imports: "SELECT id FROM imports",
@@ -85,6 +88,13 @@ before(async () => {
     `INSERT INTO merges (created, updated, kind, kept, gone) SELECT ${now}, ${now}, 'people', max(id), min(id) FROM people WHERE community = 3`,
     `INSERT INTO imports (created, updated, "user", user_name, kind, file, size, status) SELECT ${now}, ${now}, id, name, 'people', 'foreign.csv', 1, 'mapped' FROM users WHERE login = 'dongmen1'`,
     `INSERT INTO posts (created, updated, code, person, organisation, role) SELECT ${now}, ${now}, 'T-FOREIGN', max(id), 27, 'member' FROM people WHERE community = 3`,
+    `INSERT INTO households (created, updated, code, area, community, place, members, standing)
+       VALUES (${now}, ${now}, 'H-FOREIGN', 3, 3, 'x', 1, 'lived')`,
+    `INSERT INTO household_members (created, updated, code, household, person, relation, state)
+       SELECT ${now}, ${now}, 'M-FOREIGN', (SELECT max(id) FROM households), max(id), 'head', 'here'
+       FROM people WHERE community = 3`,
+    `INSERT INTO household_places (created, updated, code, household, area, place)
+       SELECT ${now}, ${now}, 'L-FOREIGN', max(id), 3, 'x' FROM households`,
     "UPDATE offers SET community = 3 WHERE id = (SELECT max(id) FROM offers)",
     `UPDATE people SET name = '外区某人' WHERE id = (SELECT max(person) FROM volunteers WHERE community = 3)`,
     `UPDATE activities SET status = 'planned' WHERE id IN (SELECT max(id) FROM activities WHERE community = 3 UNION SELECT max(id) FROM activities WHERE organisation = 23)`);

@@ -418,9 +418,11 @@ static bool undo_now(struct ctx *ctx, struct merge_left *left)
     const struct kind *k = kind_find(r->kind);
     const void *kept = k ? record_get(ctx, k, r->kept) : NULL,
                *gone = k ? record_get(ctx, k, r->gone) : NULL;
-    return kept && gone
-               ? may(ctx, k, kept) && may(ctx, k, gone) && merge_undo(ctx, r->record.id, left) == OK
-               : record_gone(ctx) == OK;
+    if (!kept || !gone) {
+        record_gone(ctx);
+        return false;
+    }
+    return may(ctx, k, kept) && may(ctx, k, gone) && merge_undo(ctx, r->record.id, left) == OK;
 }
 
 static void undo(struct ctx *ctx)

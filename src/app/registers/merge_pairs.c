@@ -262,8 +262,8 @@ static const char *mark_of(struct ctx *ctx, const struct kind *k)
 
 void pairs_renew(struct ctx *ctx)
 {
-    static const struct kind *const kinds[] = {&people_kind, &organisations_kind};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && ctx_ok(ctx); i++) {
+    static const struct kind *const kinds[] = {&people_kind, &organisations_kind, NULL};
+    for (int i = 0; kinds[i] && ctx_ok(ctx); i++) {
         const char *mark = mark_of(ctx, kinds[i]), *seen = NULL;
         struct rows *r = query(ctx->db, "SELECT value FROM settings WHERE name = {}",
                                arena_print(ctx->arena, "merge.pairs.%s", kinds[i]->name));

@@ -213,9 +213,9 @@ static void scope_one(struct ctx *ctx, struct sql *where, const struct kind *k, 
 /* Both records must be in the reader's areas. What a merge brought with it is shown there. */
 static void scope(struct ctx *ctx, struct sql *where)
 {
-    static const struct kind *const merged[] = {&people_kind, &organisations_kind};
+    static const struct kind *const merged[] = {&people_kind, &organisations_kind, NULL};
     sql_add(where, " AND part_of IS NULL AND (1 = 0");
-    for (size_t i = 0; i < sizeof merged / sizeof *merged; i++) {
+    for (int i = 0; merged[i]; i++) {
         sql_add(where, " OR (kind = {}", merged[i]->name);
         scope_one(ctx, where, merged[i], "kept");
         scope_one(ctx, where, merged[i], "gone");
