@@ -117,7 +117,7 @@ struct came {
 /* The records of their days, of those whom the actor looks after. */
 static void days_find(struct ctx *ctx, int64_t activity, struct came *list, int n)
 {
-    int64_t first = list[0].came, last = list[0].came;
+    int64_t first = list[0].came, last = first;
     for (int i = 1; i < n; i++) {
         first = list[i].came < first ? list[i].came : first;
         last = list[i].came > last ? list[i].came : last;

@@ -544,9 +544,13 @@ static enum status seat_make(struct ctx *ctx, const struct post *p, int64_t *id)
 
 static enum status post_insert_as(struct ctx *ctx, struct post *p, const char *action)
 {
-    if (p->seat == NONE && seat_make(ctx, p, &p->seat) != OK)
+    struct post *made = record_copy(ctx, &posts_kind,
+                                    p); /* may run twice: p keeps what was typed */
+    if (made->seat == NONE && seat_make(ctx, made, &made->seat) != OK)
         return ctx->status;
-    return record_insert(ctx, &posts_kind, p, action);
+    enum status s = record_insert(ctx, &posts_kind, made, action);
+    p->record = made->record;
+    return s;
 }
 
 static enum status post_insert(struct ctx *ctx, void *record)
