@@ -38,10 +38,10 @@ struct twice {
     bool better; /* only the one that goes has a place */
 };
 
-static void merging(struct ctx *ctx, const struct merge *m)
+static const struct twice *twice_find(struct ctx *ctx, const struct merge *m, int *count)
 {
     struct twice *list = NULL;
-    int n = 0;
+    *count = 0;
     struct rows *r = query(ctx->db,
                            "SELECT k.id AS kept, g.id AS gone, k.status AS k, g.status AS g FROM "
                            "sign_ups g JOIN sign_ups k ON k.volunteer = {} AND k.activity = "
@@ -50,9 +50,16 @@ static void merging(struct ctx *ctx, const struct merge *m)
                            "'cancelled' ORDER BY k.id, g.id",
                            m->kept, m->gone);
     while (rows_next(r))
-        *ARENA_NEXT(ctx->arena, list, n) = (struct twice){row_int(r, "kept"), row_int(r, "gone"),
-                                                          !strcmp(row_text(r, "k"), "waiting") &&
-                                                              !strcmp(row_text(r, "g"), "signed")};
+        *ARENA_NEXT(ctx->arena, list, *count) = (struct twice){
+            row_int(r, "kept"), row_int(r, "gone"),
+            !strcmp(row_text(r, "k"), "waiting") && !strcmp(row_text(r, "g"), "signed")};
+    return list;
+}
+
+static void merging(struct ctx *ctx, const struct merge *m)
+{
+    int n;
+    const struct twice *list = twice_find(ctx, m, &n);
     for (int i = 0; i < n; i++) {
         if (list[i].better)
             merge_set_text(ctx, m, "sign_ups", "status", list[i].kept, "signed");

@@ -39,8 +39,8 @@ static const char *two_homes(struct ctx *ctx, int64_t kept, int64_t gone)
 static void recorded_twice(struct ctx *ctx, const struct merge *m)
 {
     enum { MOST = 200 };
-    int64_t rows[MOST], kept[MOST];
-    bool heads[MOST];
+    int64_t rows[MOST] = {0}, kept[MOST] = {0};
+    bool heads[MOST] = {false};
     int n = 0;
     struct rows *r = query(ctx->db,
                            "SELECT g.id AS id, k.id AS kept, g.relation AS relation FROM "

@@ -258,10 +258,10 @@ static enum status store_kept(struct ctx *ctx, const struct merge *m, const void
                                      "before you edit it."));
         return journal_note(ctx, m->kind->name, was->id, "merge", "{\"merged\":{}}", gone);
     }
-    for (int i = 0; names[i] && i < COLUMNS_MOST; i++)
+    for (int i = 0; i < COLUMNS_MOST && names[i]; i++)
         cells[i] = cell_read(ctx, m->kind->table, names[i], was->id);
     enum status s = record_update(ctx, m->kind, before, after, "merge");
-    for (int i = 0; s == OK && names[i] && i < COLUMNS_MOST; i++)
+    for (int i = 0; s == OK && i < COLUMNS_MOST && names[i]; i++)
         cell_noted(ctx, m, m->kind->table, names[i], was->id, cells[i],
                    cell_read(ctx, m->kind->table, names[i], was->id));
     return s;

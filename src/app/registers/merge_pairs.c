@@ -209,12 +209,12 @@ static int pair_compare(const void *key, const void *element)
                             : (x->other > y->other) - (x->other < y->other);
 }
 
-/* On the writer thread: what is no longer found goes, unless somebody said that they differ. */
-static void pairs_keep(struct ctx *ctx, const struct pairs *p)
+/* The kept pairs that were not found again, unless somebody said that they differ. there, for each
+ * pair that was found: is it kept already? */
+static const int64_t *pairs_gone(struct ctx *ctx, const struct pairs *p, bool *there, int *count)
 {
-    bool *there = ARENA_ARRAY(ctx->arena, bool, p->count + 1);
     int64_t *old = NULL;
-    int n = 0;
+    *count = 0;
     memset(there, 0, sizeof *there * ((size_t)p->count + 1));
     struct rows *r = query(ctx->db,
                            "SELECT id, one, other, denied_at FROM merge_pairs WHERE kind = {}",
@@ -227,8 +227,17 @@ static void pairs_keep(struct ctx *ctx, const struct pairs *p)
         if (found)
             there[found - p->list] = true;
         else if (row_int(r, "denied_at") == NONE)
-            *ARENA_NEXT(ctx->arena, old, n) = row_int(r, "id");
+            *ARENA_NEXT(ctx->arena, old, *count) = row_int(r, "id");
     }
+    return old;
+}
+
+/* On the writer thread. */
+static void pairs_keep(struct ctx *ctx, const struct pairs *p)
+{
+    bool *there = ARENA_ARRAY(ctx->arena, bool, p->count + 1);
+    int n;
+    const int64_t *old = pairs_gone(ctx, p, there, &n);
     for (int i = 0; i < n; i++)
         change_common_later(ctx->db, "DELETE FROM merge_pairs WHERE id = {}", old[i]);
     for (int i = 0; i < p->count; i++)

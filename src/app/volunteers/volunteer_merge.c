@@ -140,15 +140,22 @@ static void volunteer_merging(struct ctx *ctx, const struct merge *m)
     merge_set_text(ctx, m, "volunteers", "status", m->gone, "left");
 }
 
-static void recount(struct ctx *ctx, const struct merge *m)
+static const int64_t *days_of(struct ctx *ctx, int64_t volunteer, int *count)
 {
     int64_t *days = NULL, day;
-    int n = 0;
+    *count = 0;
     struct rows *r = query(ctx->db, "SELECT day FROM hours WHERE volunteer = {} ORDER BY day",
-                           m->gone);
+                           volunteer);
     while (rows_next(r))
         if (day_parse(row_text(r, "day"), &day))
-            *ARENA_NEXT(ctx->arena, days, n) = day;
+            *ARENA_NEXT(ctx->arena, days, *count) = day;
+    return days;
+}
+
+static void recount(struct ctx *ctx, const struct merge *m)
+{
+    int n;
+    const int64_t *days = days_of(ctx, m->gone, &n);
     for (int i = 0; i < n && ctx_ok(ctx); i++) {
         hours_compute(ctx, m->kept, days[i]);
         hours_compute(ctx, m->gone, days[i]);
