@@ -221,6 +221,8 @@ static void draw_field(struct ctx *ctx, const struct form *form, const char *nam
     struct field f = *kind_field(form->kind, name);
     if (form->kind == &people_kind)
         f.flags &= ~(unsigned)REQUIRED; /* of somebody new only */
+    if (!strcmp(name, "person"))
+        f.hint = N_("Type a name or a number, and choose from the list.");
     form_field(ctx, ctx->web->out, form, &f);
 }
 
@@ -597,7 +599,7 @@ static void flat_draw(struct ctx *ctx, const struct household *h)
     if (headless)
         html(ctx->web->out, " <span class=\"state wait\">{}</span>", say(ctx, "no head"));
     html(ctx->web->out, " <span class=\"small\">{}</span></a>",
-         empty ? say(ctx, "nobody") : say(ctx, "{} people", h->members));
+         empty ? say(ctx, "nobody") : say_n(ctx, h->members, "1 person", "{} people", h->members));
 }
 
 /* One table for each stairwell, the top floor first. */
