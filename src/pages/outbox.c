@@ -191,6 +191,30 @@ static bool revealed(struct ctx *ctx, const struct line *l)
                      (ctx->now - REVEALED) * 1000) > 0;
 }
 
+/* An address of this list: the same people, page and call list. */
+static const char *address(struct ctx *ctx, const char *path, const char *view)
+{
+    static const char *const kept[] = {"to", "page", "list"};
+    struct buf b;
+    buf_init(&b, 0);
+    plain(&b, "{}?view={}", path, view);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        const char *value = query_param(ctx, kept[i]);
+        if (value && *value)
+            plain(&b, "&{}={}", kept[i], (struct url_part){value});
+    }
+    const char *made = arena_copyn(ctx->arena, b.data, b.size);
+    buf_release(&b);
+    return made;
+}
+
+/* The view whose notices were changed: those to be told, or those that failed. */
+static const char *view_sent(struct ctx *ctx)
+{
+    const char *view = query_param(ctx, "view");
+    return view && !strcmp(view, "failed") ? view : "hand";
+}
+
 static void draw_phone(struct ctx *ctx, const struct line *l, bool pick, bool open)
 {
     struct buf *out = ctx->web->out;
@@ -201,9 +225,10 @@ static void draw_phone(struct ctx *ctx, const struct line *l, bool pick, bool op
         html(out, "<a href=\"tel:{}\">{} {}</a>", phone, icon(ctx, "phone-call"), phone);
     else if (pick && tellable(l))
         html(out,
-             "<button class=\"quiet\" formaction=\"/outbox/reveal\" name=\"reveal\" value=\"{}\" "
+             "<button class=\"quiet\" formaction=\"{}\" name=\"reveal\" value=\"{}\" "
              "title=\"{}\">{} {}</button>",
-             l->id, say(ctx, "Show the number; this is logged"), icon(ctx, "eye"), phone);
+             address(ctx, "/outbox/reveal", view_sent(ctx)), l->id,
+             say(ctx, "Show the number; this is logged"), icon(ctx, "eye"), phone);
     else
         html(out, "<span>{}</span>", phone);
 }
@@ -304,13 +329,8 @@ static void draw_list(struct ctx *ctx, const struct kind_view *v, const struct l
     bool failed = !strcmp(v->id, "failed"), told = failed || !strcmp(v->id, "hand"),
          again = failed && is_office(ctx);
     if (told) {
-        html(out,
-             "<form class=\"bulk\" method=\"post\" action=\"/outbox/told\"><input type=\"hidden\" "
-             "name=\"view\" value=\"{}\">",
-             v->id);
-        if (query_param(ctx, "list"))
-            html(out, "<input type=\"hidden\" name=\"list\" value=\"{}\">",
-                 query_param(ctx, "list"));
+        html(out, "<form class=\"bulk\" method=\"post\" action=\"{}\">",
+             address(ctx, "/outbox/told", v->id));
         form_tokens(ctx);
         html(out,
              "<p class=\"screen\" hidden><label class=\"check\"><input type=\"checkbox\" data-all> "
@@ -325,13 +345,12 @@ static void draw_list(struct ctx *ctx, const struct kind_view *v, const struct l
         return;
     html(out, "<p class=\"acts\"><button>{}</button>", say(ctx, "Mark selected as notified"));
     if (!query_param(ctx, "list"))
-        html(out,
-             " <button class=\"quiet\" formaction=\"/outbox/list\" title=\"{}\">{} {}</button>",
-             say(ctx, "Shows the numbers; this is logged"), icon(ctx, "phone-call"),
-             say(ctx, "Call list of those selected"));
+        html(out, " <button class=\"quiet\" formaction=\"{}\" title=\"{}\">{} {}</button>",
+             address(ctx, "/outbox/list", v->id), say(ctx, "Shows the numbers; this is logged"),
+             icon(ctx, "phone-call"), say(ctx, "Call list of those selected"));
     if (again)
-        html(out, " <button class=\"quiet\" formaction=\"/outbox/again\">{}</button>",
-             say(ctx, "Resend selected"));
+        html(out, " <button class=\"quiet\" formaction=\"{}\">{}</button>",
+             address(ctx, "/outbox/again", v->id), say(ctx, "Resend selected"));
     buf_puts(out, "</p>");
     buf_puts(out, "</form>");
 }
@@ -370,6 +389,8 @@ static void outbox(struct ctx *ctx)
     int64_t total = count(ctx, v, NULL), page = pager_page(ctx);
     int n;
     const struct line *lines = load(ctx, v, page, &n);
+    if (n == 0 && page > 1) /* all of this page are done */
+        lines = load(ctx, v, page = 1, &n);
     page_begin(ctx, say(ctx, "Calls to make"), PAGE_STAFF);
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{}</p></header>",
          say(ctx, "Calls to make"),
@@ -466,26 +487,27 @@ static void move_many(struct ctx *ctx, bool told)
         done += move(ctx, ids[i], told);
     flash(ctx, told ? say_n(ctx, done, "1 marked as notified.", "{} marked as notified.", done)
                     : say_n(ctx, done, "1 being resent.", "{} being resent.", done));
-    const char *view = param(ctx, "view"), *list = param(ctx, "list");
-    const char *to = !told ? "waiting" : view && !strcmp(view, "failed") ? "failed" : "hand";
-    if (told && list)
-        see_other(ctx, "/outbox?view={}&list={}", to, list);
+    if (told)
+        see_other_write(ctx, address(ctx, "/outbox", view_sent(ctx)), NULL, 0);
     else
-        see_other(ctx, "/outbox?view={}", to);
+        see_other(ctx, "/outbox?view=waiting");
 }
 
 /* Whom to call: the number, for who is about to call. */
 static void reveal(struct ctx *ctx)
 {
-    const char *kind, *view = param(ctx, "view");
+    const char *kind;
     int64_t id = param_int(ctx, "reveal"), record;
     if (id == NONE || !notice_find(ctx, id, TELLABLE, &kind, &record)) {
         ctx_fail(ctx, NOT_FOUND, NULL);
         return;
     }
     journal_note(ctx, kind, record, "reveal", "{\"notice\":{}}", id);
-    see_other(ctx, "/outbox?view={}&shown={}#n{}",
-              view && !strcmp(view, "failed") ? "failed" : "hand", id, id);
+    see_other_write(ctx,
+                    arena_print(ctx->arena, "%s&shown=%lld#n%lld",
+                                address(ctx, "/outbox", view_sent(ctx)), (long long)id,
+                                (long long)id),
+                    NULL, 0);
 }
 
 static bool number_masked(struct ctx *ctx, int64_t id, int64_t record)
@@ -501,7 +523,7 @@ static void list_make(struct ctx *ctx)
 {
     int64_t ids[PAGE], record;
     int n = param_ints(ctx, "id", ids, PAGE);
-    const char *kind, *view = param(ctx, "view"), *list = "";
+    const char *kind, *list = "";
     for (int i = 0; i < n && ctx_ok(ctx); i++) {
         if (!notice_find(ctx, ids[i], TELLABLE, &kind, &record))
             continue;
@@ -514,8 +536,7 @@ static void list_make(struct ctx *ctx)
     if (!*list)
         ctx_problem(ctx, NULL, say(ctx, "Select at least one."));
     else
-        see_other(ctx, "/outbox?view={}&list={}",
-                  view && !strcmp(view, "failed") ? "failed" : "hand", list);
+        see_other(ctx, "/outbox?view={}&list={}", view_sent(ctx), list);
 }
 
 static void told(struct ctx *ctx)
