@@ -158,6 +158,17 @@ const char *ctx_list(struct ctx *ctx, const char *list, const char *item)
     return text_add(ctx->arena, list, ctx_pick(ctx, "、", ", "), item);
 }
 
+const char *ctx_today(struct ctx *ctx)
+{
+    return day_iso(ctx->arena, when_day(ctx->now));
+}
+
+const char *ctx_date(struct ctx *ctx, const char *date)
+{
+    int64_t day;
+    return !date ? "" : day_parse(date, &day) ? day_show(ctx->arena, ctx->lang, day) : date;
+}
+
 const char *ctx_pick(const struct ctx *ctx, const char *zh, const char *en)
 {
     if (ctx_english(ctx) ? en && *en : !zh || !*zh)

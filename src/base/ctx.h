@@ -136,6 +136,11 @@ const char *tr(const struct ctx *ctx, const char *text); /* NULL gives NULL */
  * first. */
 const char *ctx_list(struct ctx *ctx, const char *list, const char *item);
 
+/* The date of ctx->now, "2026-11-30", as dates are stored. */
+const char *ctx_today(struct ctx *ctx);
+/* A stored date for people: in the reader's language; what is none, as it is; NULL: "". */
+const char *ctx_date(struct ctx *ctx, const char *date);
+
 /* Whether the reader reads English; otherwise Chinese. For what is built differently in the two:
  * words are for say(), punctuation and markup for ctx_pick(). */
 static inline bool ctx_english(const struct ctx *ctx)

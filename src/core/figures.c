@@ -56,7 +56,7 @@ void figure_and(struct ctx *ctx, struct sql *q, const char *condition)
         else if (!strncmp(at, "{satisfied}", name + 1))
             times[n++] = arg_int(satisfied_from(ctx));
         else if (!strncmp(at, "{today}", name + 1))
-            times[n++] = arg_text(day_iso(ctx->arena, when_day(ctx->now)));
+            times[n++] = arg_text(ctx_today(ctx));
         else
             times[n++] = arg_int(ctx->now);
         memmove(at + 1, at + name, strlen(at + name) + 1);

@@ -100,7 +100,7 @@ static const struct branch *in_tree_order(struct ctx *ctx, struct branch *rows, 
 /* Selects 1 or 0: whether a record is still in use. */
 static void add_use(struct ctx *ctx, struct sql *q, const struct kind *k)
 {
-    const char *today = day_iso(ctx->arena, when_day(ctx->now));
+    const char *today = ctx_today(ctx);
     if (kind_field(k, "valid_to"))
         sql_add(q,
                 ", CASE WHEN (valid_to <> '' AND valid_to < {}) OR valid_from > {} THEN 1 ELSE 0 "

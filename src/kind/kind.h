@@ -309,6 +309,9 @@ void valid_where(struct ctx *ctx, struct sql *q);
 void valid_areas_where(struct ctx *ctx, struct sql *q, const char *id);
 /* The same for two stored days. */
 bool valid_today(struct ctx *ctx, const char *valid_from, const char *valid_to);
+/* Both for another day than today. */
+void valid_on_where(struct sql *q, const char *day);
+bool valid_on(const char *valid_from, const char *valid_to, const char *day);
 /* As part of a figure's condition: {today} is put in there. */
 #define VALID_TODAY \
     "(valid_from IS NULL OR valid_from = '' OR valid_from <= {today}) AND (valid_to IS NULL OR " \

@@ -541,27 +541,35 @@ struct rows *list_run(struct ctx *ctx, struct list *l)
 
 /* ---- validity ---- */
 
-void valid_where(struct ctx *ctx, struct sql *q)
+void valid_on_where(struct sql *q, const char *day)
 {
-    const char *today = day_iso(ctx->arena, when_day(ctx->now));
     sql_add(q,
             " AND (valid_from IS NULL OR valid_from = '' OR valid_from <= {}) AND (valid_to IS "
             "NULL OR valid_to = '' OR valid_to >= {})",
-            today, today);
+            day, day);
+}
+
+void valid_where(struct ctx *ctx, struct sql *q)
+{
+    valid_on_where(q, ctx_today(ctx));
 }
 
 void valid_areas_where(struct ctx *ctx, struct sql *q, const char *id)
 {
-    const char *today = day_iso(ctx->arena, when_day(ctx->now));
+    const char *today = ctx_today(ctx);
     sql_add(q,
             " AND {} NOT IN (SELECT b.id FROM areas b JOIN areas g ON b.path LIKE g.path || '%' "
             "WHERE g.valid_from > {} OR (g.valid_to <> '' AND g.valid_to < {}))",
             (struct sql_name){id}, today, today);
 }
 
+bool valid_on(const char *valid_from, const char *valid_to, const char *day)
+{
+    return (!valid_from || strcmp(valid_from, day) <= 0) &&
+           (!valid_to || !*valid_to || strcmp(valid_to, day) >= 0);
+}
+
 bool valid_today(struct ctx *ctx, const char *valid_from, const char *valid_to)
 {
-    const char *today = day_iso(ctx->arena, when_day(ctx->now));
-    return (!valid_from || strcmp(valid_from, today) <= 0) &&
-           (!valid_to || !*valid_to || strcmp(valid_to, today) >= 0);
+    return valid_on(valid_from, valid_to, ctx_today(ctx));
 }

@@ -133,8 +133,7 @@ static const char *file_name(struct ctx *ctx, const struct file *f)
                        f->title ? f->title
                        : k      ? tr(ctx, k->many)
                                 : say(ctx, "Audit log"),
-                       f->codes ? say(ctx, "re-import-") : "",
-                       day_iso(ctx->arena, when_day(ctx->now)), f->ending);
+                       f->codes ? say(ctx, "re-import-") : "", ctx_today(ctx), f->ending);
 }
 
 void file_send(struct ctx *ctx)

@@ -148,7 +148,7 @@ static enum status join(struct plan *p, int n)
                    ? arena_print(ctx->arena, "|%s|%s|", parts[below(p, 4)], parts[4 + below(p, 4)])
                    : NULL;
     v->visits_a_month = below(p, 5) ? NONE : 2 + below(p, 4);
-    v->joined = day_iso(ctx->arena, when_day(ctx->now));
+    v->joined = ctx_today(ctx);
     if (volunteer_file(ctx, v, NULL) == OK && t->count < 60)
         t->volunteers[t->count++] = v->record.id;
     return ctx->status;

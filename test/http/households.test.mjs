@@ -235,6 +235,34 @@ test("an area does not end while people live there", async () => {
   assert.equal((await end()).status, 303);
 });
 
+test("a household takes nobody from another community, and names no household there", async () => {
+  const office = await server.signIn("office1");
+  const made = await office.submit("/registers/people/new", "/registers/people", {
+    area: "441202001002",
+    name: "亥外人",
+    phone: "13900010009",
+  });
+  assert.equal(made.status, 303);
+  const id = await household("701");
+  // chosen by code, typed as somebody new, or sent by a program; in a sheet: test/unit/test_reach.c
+  const [code] = one("SELECT code FROM people WHERE name = '亥外人'");
+  for (const form of [{ person: code }, { name: "亥外人", phone: "13900010009" }]) {
+    const answer = await add(id, { relation: "head", ...form });
+    assert.equal(answer.status, 422);
+    assert.doesNotMatch(await answer.text(), /东门/);
+  }
+  assert.deepEqual(standing(id), ["empty", 0, null]);
+  const api = await fetch(`${server.url}/api/v1/household_members`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${server.token("worker", "--area", "441202001001")}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({ household: `#${id}`, person: code, relation: "head", state: "here" }),
+  });
+  assert.equal(api.status, 422);
+});
+
 test("register, figure, glance and list count the same households", async () => {
   const office = await server.signIn("office1");
   const asked = ["figures", "--format", "json", "--data", server.data];

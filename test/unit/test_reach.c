@@ -5,6 +5,7 @@
  * and a name that two records have makes no third.
  */
 #include "app/desk/opinions.h"
+#include "app/registers/households.h"
 #include "app/registers/people.h"
 #include "app/registers/registers.h"
 #include "app/requests/requests.h"
@@ -164,6 +165,24 @@ static void a_row_pulls_nothing_over_from_elsewhere(void **state)
     as_office(); /* whose row it may be, it moves */
     assert_int_equal(row_in(&people_kind, false, false, heads, cells, 3), IMPORT_CHANGED);
     assert_int_equal(version_of(far->record.id), 2);
+}
+
+/* A roster's row names a person by telephone number, and what it says of them is stored too. */
+static void a_roster_reaches_nobody_elsewhere(void **state)
+{
+    (void)state;
+    static const char *const heads[] = {"area", "room", "name", "phone", "born", "relation"};
+    static const char *const cells[] = {"441202001001", "909",        "别处的户主",
+                                        "13800009016",  "1950-01-01", "head"};
+    const struct person *far = person("别处的户主", "13800009016", there);
+    for (int dry = 1; dry >= 0; dry--) {
+        as_worker();
+        assert_int_equal(row_in(&household_members_kind, dry, false, heads, cells, 6),
+                         IMPORT_FAILED);
+        assert_int_equal(version_of(far->record.id), 1);
+    }
+    as_office();
+    assert_int_equal(row_in(&household_members_kind, false, false, heads, cells, 6), IMPORT_ADDED);
 }
 
 static void a_row_stores_nothing_elsewhere(void **state)
@@ -386,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_name_elsewhere_is_not_found_and_not_counted),
         cmocka_unit_test(a_reference_by_number_reaches_nothing_elsewhere),
         cmocka_unit_test(a_row_pulls_nothing_over_from_elsewhere),
+        cmocka_unit_test(a_roster_reaches_nobody_elsewhere),
         cmocka_unit_test(a_row_stores_nothing_elsewhere),
         cmocka_unit_test(a_change_puts_nothing_elsewhere),
         cmocka_unit_test(a_cell_in_error_is_no_text),

@@ -21,12 +21,6 @@
 #define OFFERED    50 /* activities to choose from for time that nobody noted */
 #define WHY_MOST   300
 
-static const char *day_text(struct ctx *ctx, const char *text)
-{
-    int64_t day;
-    return day_parse(text, &day) ? day_show(ctx->arena, ctx->lang, day) : text;
-}
-
 static const struct person *person_of(struct ctx *ctx, const struct hours *h,
                                       const struct volunteer **v)
 {
@@ -216,10 +210,10 @@ static void day_page(struct ctx *ctx)
         record_gone(ctx);
         return;
     }
-    page_begin(ctx, day_text(ctx, h->day), PAGE_STAFF);
+    page_begin(ctx, ctx_date(ctx, h->day), PAGE_STAFF);
     figure_trail(ctx, "/hours", say(ctx, "Hours awaiting approval"));
     html(out, "<header class=\"head\"><h1>{} · {}</h1><p class=\"lead\">{} ", p->name,
-         day_text(ctx, h->day),
+         ctx_date(ctx, h->day),
          say(ctx, "{} attended, {} counted", hours_text(ctx, h->attended),
              hours_text(ctx, h->counted)));
     hours_state(ctx, h);

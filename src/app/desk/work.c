@@ -484,9 +484,8 @@ static void draw_filter_form(struct ctx *ctx)
 
 static const char *filter_words(struct ctx *ctx, const struct filter *f, const char *value)
 {
-    int64_t day;
     if (f->kind == FILTER_DAY)
-        return day_parse(value, &day) ? day_show(ctx->arena, ctx->lang, day) : value;
+        return ctx_date(ctx, value);
     if (f->kind == FILTER_USER)
         return user_name(ctx, whole(value));
     if (f->kind == FILTER_REF) {

@@ -117,8 +117,7 @@ void download_send(struct ctx *ctx)
                                   : NULL)); /* it may be a telephone number */
     answer_download(
         ctx,
-        arena_print(ctx->arena, "%s-%s%s.%s", say(ctx, "Requests"),
-                    day_iso(ctx->arena, when_day(ctx->now)),
+        arena_print(ctx->arena, "%s-%s%s.%s", say(ctx, "Requests"), ctx_today(ctx),
                     d->rows < DOWNLOAD_MOST ? "" : say(ctx, "-newest-{}", (int64_t)DOWNLOAD_MOST),
                     d->xlsx ? "xlsx" : "csv"),
         d->xlsx ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -108,7 +108,7 @@ static void draw_day(struct ctx *ctx, const struct hours *h, const struct done_l
     int64_t day = NONE;
     bool known = day_parse(h->day, &day);
     html(ctx->web->out, "<tr><th scope=\"row\"><a class=\"nobr\" href=\"/my/days/{}\">{}</a>",
-         h->record.id, known ? day_show(ctx->arena, ctx->lang, day) : h->day);
+         h->record.id, ctx_date(ctx, h->day));
     for (int i = 0; known && i < done->count; i++)
         if (done->list[i].day == day)
             html(ctx->web->out, "<span class=\"what\">{}</span>", done->list[i].words);
@@ -270,10 +270,9 @@ static void day(struct ctx *ctx)
 {
     struct buf *out = ctx->web->out;
     const struct hours *h = my_day(ctx);
-    int64_t d;
     if (!h)
         return;
-    const char *title = day_parse(h->day, &d) ? day_show(ctx->arena, ctx->lang, d) : h->day;
+    const char *title = ctx_date(ctx, h->day);
     page_begin(ctx, title, PAGE_RESIDENT);
     trail(ctx, "/my/days", say(ctx, "My service record"));
     html(out, "<header class=\"head\"><h1>{}</h1><p class=\"lead\">{} ", title,

@@ -1,7 +1,8 @@
 /*
  * The pages of a household: its members today or on any day, joining, changing
- * and taking back, moving, and a building at a glance.
+ * and taking back, and moving.
  */
+#include "app/registers/as_of.h"
 #include "app/registers/households.h"
 #include "app/registers/people.h"
 #include "app/registers/registers.h"
@@ -13,38 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOUSEHOLD_ROLES (ROLE_WORKER | ROLE_OFFICE | ROLE_ADMIN)
-#define GLANCE_MOST     3000 /* households of one building that are drawn */
-#define MEMBERS_MOST    200  /* rows of one household that are drawn */
-
-static const char *today(struct ctx *ctx)
-{
-    return day_iso(ctx->arena, when_day(ctx->now));
-}
-
-static const char *day_text(struct ctx *ctx, const char *date)
-{
-    int64_t day;
-    return date && day_parse(date, &day) ? day_show(ctx->arena, ctx->lang, day) : "";
-}
+#define MEMBERS_MOST 200 /* rows of one household that are drawn */
 
 /* ---- the members on a household's page ---- */
-
-/* The day that the page is about: ?on=, otherwise today. */
-static const char *day_asked(struct ctx *ctx)
-{
-    const char *on = query_param(ctx, "on");
-    int64_t day;
-    return on && day_parse(on, &day) ? day_iso(ctx->arena, day) : today(ctx);
-}
-
-static void draw_day_form(struct ctx *ctx, const char *on)
-{
-    html(ctx->web->out,
-         "<form class=\"bar\"><label>{} <input type=\"date\" name=\"on\" value=\"{}\" "
-         "max=\"{}\"></label><button>{}</button></form>",
-         say(ctx, "As of"), on, today(ctx), say(ctx, "Show"));
-}
 
 static void draw_undo(struct ctx *ctx, const struct household_member *m, const char *name)
 {
@@ -57,7 +29,7 @@ static void draw_undo(struct ctx *ctx, const struct household_member *m, const c
          m->record.version,
          say(ctx, "Undo the last change? {}: {} since {}.", name,
              field_show(ctx, kind_field(&household_members_kind, "state"), m),
-             day_text(ctx, m->valid_from)),
+             ctx_date(ctx, m->valid_from)),
          say(ctx, "Undo"));
     form_end(ctx);
 }
@@ -75,7 +47,7 @@ static void member_row(struct ctx *ctx, const struct household_member *m, bool m
          m->person, p->name, field_show(ctx, kind_field(&household_members_kind, "relation"), m),
          field_show(ctx, kind_field(&household_members_kind, "state"), m), m->why ? " · " : "",
          m->why, m->valid_from ? " · " : "",
-         m->valid_from ? say(ctx, "since {}", day_text(ctx, m->valid_from)) : "");
+         m->valid_from ? say(ctx, "since {}", ctx_date(ctx, m->valid_from)) : "");
     if (may && !m->valid_to) {
         html(out,
              "<div class=\"acts\"><a class=\"button quiet\" "
@@ -93,12 +65,10 @@ static int draw_members(struct ctx *ctx, const struct household *h, const char *
 {
     struct buf *out = ctx->web->out;
     struct list l;
-    bool may = !strcmp(on, today(ctx)) && kind_may_write(ctx, &household_members_kind);
+    bool may = !strcmp(on, ctx_today(ctx)) && kind_may_write(ctx, &household_members_kind);
     list_init(ctx, &l, &household_members_kind);
-    sql_add(&l.where,
-            " AND household = {} AND (valid_from IS NULL OR valid_from <= {}) AND (valid_to IS "
-            "NULL OR valid_to >= {})",
-            h->record.id, on, on);
+    sql_add(&l.where, " AND household = {}", h->record.id);
+    valid_on_where(&l.where, on);
     if (left)
         sql_add(&l.where, " AND state IN ('moved', 'died')");
     else
@@ -135,7 +105,7 @@ static void draw_places(struct ctx *ctx, const struct household *h)
         if (!any)
             html(out, "<section><h2>{}</h2><ul>", tr(ctx, household_places_kind.many));
         html(out, "<li>{} <span class=\"small\">{}–{}</span></li>", p->place,
-             p->valid_from ? day_text(ctx, p->valid_from) : "", day_text(ctx, p->valid_to));
+             p->valid_from ? ctx_date(ctx, p->valid_from) : "", ctx_date(ctx, p->valid_to));
     }
     if (any)
         buf_puts(out, "</ul></section>");
@@ -145,14 +115,14 @@ static void household_detail(struct ctx *ctx, const void *record)
 {
     const struct household *h = record;
     struct buf *out = ctx->web->out;
-    const char *on = day_asked(ctx);
-    html(out, "<section><h2>{}</h2>", say(ctx, "Who lives here"));
+    html(out, "<section id=\"members\"><h2>{}</h2>", say(ctx, "Who lives here"));
     if (h->standing && !strcmp(h->standing, "headless"))
         html(
             out, "<div class=\"notice warn\">{}<div><p>{}</p></div></div>",
             icon(ctx, "alert-triangle"),
             say(ctx, "This household has no head. Choose “Change” at the member who is head now."));
-    draw_day_form(ctx, on);
+    const char *on = as_of_draw(ctx, arena_print(ctx->arena, "/registers/households/%lld#members",
+                                                 (long long)h->record.id));
     draw_members(ctx, h, on, false);
     draw_members(ctx, h, on, true);
     buf_puts(out, "</section>");
@@ -202,7 +172,7 @@ void person_households_draw(struct ctx *ctx, int64_t person)
              m->household, field_show(ctx, kind_field(&household_members_kind, "household"), m),
              field_show(ctx, kind_field(&household_members_kind, "relation"), m),
              field_show(ctx, kind_field(&household_members_kind, "state"), m),
-             day_text(ctx, m->valid_from), day_text(ctx, m->valid_to));
+             ctx_date(ctx, m->valid_from), ctx_date(ctx, m->valid_to));
     }
     if (n)
         buf_puts(out, "</ul></section>");
@@ -258,7 +228,7 @@ static void join_page(struct ctx *ctx)
     static const char *const of_person[] = {"name",  "gender",  "born",
                                             "phone", "id_type", "id_number"};
     blank->state = "here";
-    blank->valid_from = today(ctx);
+    blank->valid_from = ctx_today(ctx);
     head_draw(ctx, say(ctx, "Add a member"), h->record.id, h->place);
     form_begin(ctx, arena_print(ctx->arena, "/households/%lld/join", (long long)h->record.id), NULL,
                false);
@@ -290,7 +260,7 @@ static void new_person_read(struct ctx *ctx, struct joining *j)
     j->person = form_new(ctx, &people_kind);
     form_read(ctx, &people_kind, j->person, param);
     record_check(ctx, &people_kind, NULL, j->person);
-    int64_t known = person_find(ctx, j->person->name, j->person->phone);
+    int64_t known = person_known(ctx, j->person->id_number, j->person->name, j->person->phone);
     if (known == NONE)
         return;
     if (!record_reached(ctx, &people_kind, known))
@@ -353,7 +323,7 @@ static const char *person_name(struct ctx *ctx, int64_t person)
 static void draw_heirs(struct ctx *ctx, const struct household_member *m)
 {
     struct buf *out = ctx->web->out;
-    const char *now = today(ctx);
+    const char *now = ctx_today(ctx);
     int64_t chosen = param_int(ctx, "head");
     field_begin(ctx, "head", say(ctx, "Who is head of the household from then on?"), false,
                 say(ctx, "Only needed if this member leaves or is no longer head."));
@@ -395,10 +365,11 @@ static void change_page(struct ctx *ctx)
          m->record.version);
     draw_field(ctx, &form, "state");
     draw_field(ctx, &form, "relation");
-    line_field(ctx, &(struct line){.name = "from",
-                                   .label = say(ctx, "Since when"),
-                                   .type = "date",
-                                   .value = param(ctx, "from") ? param(ctx, "from") : today(ctx)});
+    line_field(ctx,
+               &(struct line){.name = "from",
+                              .label = say(ctx, "Since when"),
+                              .type = "date",
+                              .value = param(ctx, "from") ? param(ctx, "from") : ctx_today(ctx)});
     line_field(ctx, &(struct line){.name = "why",
                                    .label = say(ctx, "Where to, or why"),
                                    .optional = true,
@@ -486,7 +457,7 @@ static void move_page(struct ctx *ctx)
                &(struct line){.name = "since",
                               .label = say(ctx, "Since when"),
                               .type = "date",
-                              .value = param(ctx, "since") ? param(ctx, "since") : today(ctx)});
+                              .value = param(ctx, "since") ? param(ctx, "since") : ctx_today(ctx)});
     acts_draw(ctx, say(ctx, "Record the move"), h->record.id);
     page_end(ctx);
 }
@@ -523,167 +494,6 @@ static void move_household(struct ctx *ctx)
     see_other(ctx, "/registers/households/{}", h->record.id);
 }
 
-/* ---- a building at a glance ---- */
-
-static void glance_list(struct ctx *ctx, struct list *l, const struct area *a)
-{
-    list_init(ctx, l, &households_kind);
-    sql_add(&l->where,
-            " AND standing <> 'ended' AND area IN (SELECT b.id FROM areas b WHERE b.path "
-            "LIKE {})",
-            arena_print(ctx->arena, "%s%%", a->path));
-}
-
-/* The buildings of an estate, with their numbers. */
-static void draw_buildings(struct ctx *ctx, const struct area *a)
-{
-    struct buf *out = ctx->web->out;
-    struct sql q;
-    struct list l;
-    glance_list(ctx, &l, a);
-    sql_init(&q, ctx->arena);
-    sql_add(&q, "SELECT area, coalesce(building, '') AS building, min(position) AS position, "
-                "sum(CASE WHEN members > 0 THEN 1 ELSE 0 END) AS households, sum(members) AS "
-                "people, sum(CASE WHEN standing = 'headless' THEN 1 ELSE 0 END) AS headless, "
-                "count(*) OVER () AS whole FROM households WHERE 1 = 1");
-    sql_append(&q, &l.where);
-    sql_add(&q, " GROUP BY area, coalesce(building, '') ORDER BY area, min(position) LIMIT {}",
-            GLANCE_MOST);
-    scroll_begin(ctx, say(ctx, "Buildings"));
-    html(out,
-         "<table><thead><tr><th>{}</th><th class=\"num\">{}</th><th class=\"num\">{}</th><th "
-         "class=\"num\">{}</th></tr></thead><tbody>",
-         say(ctx, "Building"), say(ctx, "Households"), say(ctx, "People"),
-         say(ctx, "Without a head"));
-    struct rows *r = sql_query(ctx->db, &q);
-    int64_t households = 0, people = 0, headless = 0, n = 0, whole = 0;
-    while (rows_next(r)) {
-        const struct area *at = record_get(ctx, &areas_kind, row_int(r, "area"));
-        const char *building = row_copy(r, ctx->arena, "building"),
-                   *name = at ? arena_print(ctx->arena, "%s%s%s",
-                                            ctx_pick(ctx, at->name, at->name_en),
-                                            *building ? " " : "", building)
-                              : building;
-        whole = row_int(r, "whole");
-        households += row_int(r, "households"), people += row_int(r, "people"),
-            headless += row_int(r, "headless"), n++;
-        html(out,
-             "<tr><th scope=\"row\"><a href=\"/households/at/{}?building={}\">{}</a></th><td "
-             "class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>",
-             row_int(r, "area"), (struct url_part){*building ? building : "-"}, name,
-             row_int(r, "households"), row_int(r, "people"), row_int(r, "headless"));
-    }
-    rows_end(r);
-    html(out,
-         "</tbody><tfoot><tr><th scope=\"row\">{}</th><td class=\"num\">{}</td><td "
-         "class=\"num\">{}</td><td class=\"num\">{}</td></tr></tfoot></table>",
-         say(ctx, "Total"), households, people, headless);
-    scroll_end(ctx);
-    more_draw(ctx, whole > n ? whole - n : 0);
-}
-
-/* The floor of a flat: 501 and 0501 are on the fifth; -1: its number says none. */
-static int64_t floor_of(const char *room)
-{
-    char *end;
-    long long n = room ? strtoll(room, &end, 10) : -1;
-    return room && end != room && n >= 100 ? n / 100 : -1;
-}
-
-static void flat_draw(struct ctx *ctx, const struct household *h)
-{
-    bool empty = h->members == 0, headless = h->standing && !strcmp(h->standing, "headless");
-    html(ctx->web->out, "<a class=\"flat{}\" href=\"/registers/households/{}\"><b>{}</b> {}",
-         empty ? " soft" : "", h->record.id, h->room ? h->room : h->place,
-         h->head != NONE ? person_name(ctx, h->head) : "");
-    if (headless)
-        html(ctx->web->out, " <span class=\"state wait\">{}</span>", say(ctx, "no head"));
-    html(ctx->web->out, " <span class=\"small\">{}</span></a>",
-         empty ? say(ctx, "nobody") : say_n(ctx, h->members, "1 person", "{} people", h->members));
-}
-
-/* One table for each stairwell, the top floor first. */
-static void draw_stairwell(struct ctx *ctx, struct household *const *list, int n)
-{
-    struct buf *out = ctx->web->out;
-    html(out, "<section><h2>{}</h2><table class=\"flats\"><tbody>",
-         list[0]->stairwell ? list[0]->stairwell : say(ctx, "Flats"));
-    for (int end = n; end > 0;) {
-        int64_t floor = floor_of(list[end - 1]->room);
-        int begin = end - 1;
-        while (begin > 0 && floor_of(list[begin - 1]->room) == floor)
-            begin--;
-        html(out, "<tr><th scope=\"row\">{}</th><td>",
-             floor < 0 ? say(ctx, "Other") : say(ctx, "Floor {}", floor));
-        for (int i = begin; i < end; i++)
-            flat_draw(ctx, list[i]);
-        buf_puts(out, "</td></tr>");
-        end = begin;
-    }
-    buf_puts(out, "</tbody></table></section>");
-}
-
-static void draw_building(struct ctx *ctx, const struct area *a, const char *building)
-{
-    struct list l;
-    struct household **list = NULL;
-    int n = 0;
-    glance_list(ctx, &l, a);
-    if (building && *building)
-        sql_add(&l.where, " AND area = {} AND coalesce(building, '') = {}", a->record.id,
-                strcmp(building, "-") ? building : "");
-    l.order = "position, id";
-    l.limit = GLANCE_MOST;
-    int64_t all = list_count(ctx, &l);
-    struct rows *r = list_run(ctx, &l);
-    for (struct household *h; (h = list_next(ctx, &households_kind, r, ctx->arena)) != NULL;)
-        *ARENA_NEXT(ctx->arena, list, n) = h;
-    if (n == 0)
-        html(ctx->web->out, "<p class=\"soft\">{}</p>", say(ctx, "No households recorded here."));
-    for (int begin = 0, end; begin < n; begin = end) {
-        const char *stairwell = list[begin]->stairwell ? list[begin]->stairwell : "";
-        for (end = begin;
-             end < n && !strcmp(list[end]->stairwell ? list[end]->stairwell : "", stairwell);)
-            end++;
-        draw_stairwell(ctx, list + begin, end - begin);
-    }
-    more_draw(ctx, all - n);
-}
-
-static void glance_page(struct ctx *ctx)
-{
-    const struct area *a = ctx->web->record;
-    const char *building = query_param(ctx, "building"), *name = ctx_pick(ctx, a->name, a->name_en);
-    bool one = (building && *building) || (a->level && !strcmp(a->level, "building"));
-    const char *title = one && building && *building && strcmp(building, "-")
-                            ? arena_print(ctx->arena, "%s %s", name, building)
-                            : say(ctx, "Households: {}", name);
-    page_begin(ctx, title, PAGE_STAFF | PAGE_WIDE);
-    if (one)
-        trail(ctx,
-              arena_print(ctx->arena, "/households/at/%lld",
-                          (long long)(a->level && !strcmp(a->level, "building") && a->parent != NONE
-                                          ? a->parent
-                                          : a->record.id)),
-              say(ctx, "Buildings"));
-    else
-        trail(ctx, "/registers/households", tr(ctx, households_kind.many));
-    html(ctx->web->out, "<header class=\"head\"><h1>{}</h1></header>", title);
-    if (one)
-        draw_building(ctx, a, building);
-    else
-        draw_buildings(ctx, a);
-    page_end(ctx);
-}
-
-static void area_links(struct ctx *ctx, const void *record)
-{
-    const struct area *a = record;
-    if (households_kind.read & ctx->actor.roles)
-        html(ctx->web->out, "<p><a href=\"/households/at/{}\">{} {}</a></p>", a->record.id,
-             icon(ctx, "home-2"), say(ctx, "Households at a glance"));
-}
-
 static const struct route table[] = {
     ROUTE_GET("/households/{id}/join", HOUSEHOLD_ROLES, join_page, .record = &households_kind),
     ROUTE_POST("/households/{id}/join", HOUSEHOLD_ROLES, join, .prepare = join_prepare,
@@ -691,7 +501,6 @@ static const struct route table[] = {
     ROUTE_GET("/households/{id}/move", HOUSEHOLD_ROLES, move_page, .record = &households_kind),
     ROUTE_POST("/households/{id}/move", HOUSEHOLD_ROLES, move_household, .prepare = move_prepare,
                .failed = move_page, .record = &households_kind),
-    ROUTE_GET("/households/at/{id}", HOUSEHOLD_ROLES, glance_page, .record = &areas_kind),
     ROUTE_GET("/household-members/{id}/change", HOUSEHOLD_ROLES, change_page,
               .record = &household_members_kind),
     ROUTE_POST("/household-members/{id}/change", HOUSEHOLD_ROLES, change_member,
@@ -703,7 +512,6 @@ static const struct route table[] = {
 static const struct register_view views[] = {
     {&households_kind, .detail = household_detail, .links = household_links,
      .acts = household_acts},
-    {&areas_kind, .links = area_links},
     {.kind = NULL},
 };
 

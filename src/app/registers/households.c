@@ -1,6 +1,6 @@
 /*
  * The descriptions of households, their members and their earlier addresses,
- * and the rules of joining, changing, taking back and moving.
+ * what their records must keep to, and rosters.
  */
 #include "app/registers/households.h"
 
@@ -13,8 +13,6 @@
 
 #include <ctype.h>
 #include <string.h>
-
-#define HOUSEHOLD_ROLES (ROLE_WORKER | ROLE_OFFICE | ROLE_ADMIN)
 
 static const struct choice standings[] = {
     {"lived", N_("Lived in")}, {"away", N_("All away")}, {"headless", N_("No head of household")},
@@ -42,17 +40,6 @@ bool member_belongs(const char *state)
 bool member_lives_here(const char *state)
 {
     return state && (!strcmp(state, "here") || !strcmp(state, "elsewhere"));
-}
-
-static const char *today(struct ctx *ctx)
-{
-    return day_iso(ctx->arena, when_day(ctx->now));
-}
-
-static const char *day_before(struct ctx *ctx, const char *date)
-{
-    int64_t day;
-    return date && day_parse(date, &day) ? day_iso(ctx->arena, day - 1) : NULL;
 }
 
 /* ---- households ---- */
@@ -303,18 +290,24 @@ static void overlapping(struct sql *q, const struct household_member *m)
         sql_add(q, " AND m.id <> {}", m->record.id);
 }
 
-/* Runs a query for the place of a household that is in the way; NULL: none is. Ends q. */
+/* Runs a query for a household that is in the way; NULL: none is. Ends q. Another community's is
+ * not named. */
 static const char *in_the_way(struct ctx *ctx, struct sql *q)
 {
     struct rows *r = sql_query(ctx->db, q);
-    const char *place = rows_next(r) ? row_copy(r, ctx->arena, "place") : NULL;
+    bool any = rows_next(r);
+    const char *place = any ? row_copy(r, ctx->arena, "place") : NULL;
+    int64_t id = any ? row_int(r, "id") : NONE;
     rows_end(r);
     sql_release(q);
-    return place;
+    return any && ctx->actor.grant_count > 0 && !record_reached(ctx, &households_kind, id)
+               ? say(ctx, "in another community")
+               : place;
 }
 
 #define OTHER_PERIOD \
-    "SELECT h.place AS place FROM household_members m JOIN households h ON h.id = m.household " \
+    "SELECT h.id AS id, h.place AS place FROM household_members m JOIN households h ON h.id = " \
+    "m.household " \
     "WHERE "
 
 /* The household where the person has one of these states (trusted SQL) at that time; NULL. */
@@ -383,7 +376,7 @@ static void check_days(struct ctx *ctx, const struct household_member *m)
         return;
     if (m->valid_from && m->valid_to && strcmp(m->valid_from, m->valid_to) > 0)
         ctx_problem(ctx, "valid_to", say(ctx, "The end can’t be before the start."));
-    if (m->valid_from && strcmp(m->valid_from, today(ctx)) > 0)
+    if (m->valid_from && strcmp(m->valid_from, ctx_today(ctx)) > 0)
         ctx_problem(ctx, "valid_from", say(ctx, "This date is in the future."));
     if (m->valid_from && p->born && strcmp(m->valid_from, p->born) < 0)
         ctx_problem(ctx, "valid_from",
@@ -395,6 +388,11 @@ static void check_days(struct ctx *ctx, const struct household_member *m)
     if (in_the_way(ctx, &q))
         ctx_problem(ctx, "person",
                     say(ctx, "This person is already recorded in this household for these days."));
+}
+
+static bool person_mine(struct ctx *ctx, int64_t person)
+{
+    return ctx->actor.grant_count == 0 || record_reached(ctx, &people_kind, person);
 }
 
 static void member_check(struct ctx *ctx, const void *before, void *after)
@@ -413,7 +411,11 @@ static void member_check(struct ctx *ctx, const void *before, void *after)
         ctx_problem(ctx, "household",
                     say(ctx, "This household is outside your communities. Choose one of your "
                              "own."));
-    if (m->person <= 0 || m->household <= 0 || !m->relation || !m->state)
+    if (m->person > 0 && !before && !person_mine(ctx, m->person))
+        ctx_problem(ctx, "person",
+                    say(ctx, "This person is in the register of another community. Ask it, or the "
+                             "subdistrict office, to record the move."));
+    if (m->person <= 0 || m->household <= 0 || !m->relation || !m->state || !ctx_ok(ctx))
         return;
     check_days(ctx, m);
     check_head(ctx, m, before);
@@ -422,7 +424,7 @@ static void member_check(struct ctx *ctx, const void *before, void *after)
 
 enum status household_settle(struct ctx *ctx, int64_t id)
 {
-    const char *now = today(ctx);
+    const char *now = ctx_today(ctx);
     int64_t members = query_int(ctx->db,
                                 "SELECT count(*) AS n FROM household_members WHERE household = {} "
                                 "AND " MEMBER_NOW,
@@ -447,7 +449,7 @@ enum status household_settle(struct ctx *ctx, int64_t id)
 }
 
 /* A person's own address is that of the household they live in. */
-static enum status person_follow(struct ctx *ctx, int64_t person, int64_t household)
+enum status person_follow(struct ctx *ctx, int64_t person, int64_t household)
 {
     const struct person *p = record_get(ctx, &people_kind, person);
     const struct household *h = record_get(ctx, &households_kind, household);
@@ -472,13 +474,6 @@ static enum status settle(struct ctx *ctx, const void *before, const void *after
     if (s == OK && m && member_lives_here(m->state) && valid_today(ctx, m->valid_from, m->valid_to))
         s = person_follow(ctx, m->person, m->household);
     return s;
-}
-
-static enum status add(struct ctx *ctx, struct household_member *m, const char *action)
-{
-    if (!record_check(ctx, &household_members_kind, NULL, m))
-        return ctx->status;
-    return record_insert(ctx, &household_members_kind, m, action);
 }
 
 static const struct choice member_actions[] = {
@@ -543,13 +538,7 @@ static struct person *roster_person(struct ctx *ctx, const struct household_memb
  * without a number are two people. */
 static int64_t roster_find(struct ctx *ctx, const struct household_member *m)
 {
-    int64_t id = NONE;
-    if (m->id_number)
-        id = query_int(ctx->db,
-                       "SELECT id FROM people WHERE id_number_key = {} AND removed_at IS NULL",
-                       seal_hash(ctx->keys, ctx->arena, "id_number", m->id_number));
-    if (id == NONE)
-        id = person_find(ctx, m->name, m->phone);
+    int64_t id = person_known(ctx, m->id_number, m->name, m->phone);
     if (id == NONE && m->name && m->household > 0)
         id = query_int(ctx->db,
                        "SELECT min(p.id) AS id FROM people p JOIN household_members m ON m.person "
@@ -611,7 +600,9 @@ static enum status member_import_insert(struct ctx *ctx, void *record)
             return ctx->status;
         m->person = p->record.id;
     }
-    return add(ctx, m, "import");
+    return record_check(ctx, &household_members_kind, NULL, m)
+               ? record_insert(ctx, &household_members_kind, m, "import")
+               : ctx->status;
 }
 
 /* What the row says of a person who is known: blanks change nothing. */
@@ -634,223 +625,13 @@ static enum status member_import_beside(struct ctx *ctx, const void *record, boo
     if (!ctx_ok(ctx) || !record_check(ctx, &people_kind, p, after))
         return ctx->status;
     *changed = !record_same(&people_kind, p, after);
+    if (*changed && !person_mine(ctx, m->person))
+        ctx_problem(ctx, "name",
+                    say(ctx, "This person is in the register of another community, which alone can "
+                             "change their details."));
+    if (!ctx_ok(ctx))
+        return ctx->status;
     return *changed && !dry ? record_update(ctx, &people_kind, p, after, "import") : ctx->status;
-}
-
-/* ---- joining, changing, taking back, moving ---- */
-
-/* The period of a person in a household that holds today. */
-static const struct household_member *member_now(struct ctx *ctx, int64_t household, int64_t person)
-{
-    const char *now = today(ctx);
-    int64_t id = query_int(ctx->db,
-                           "SELECT id FROM household_members WHERE household = {} AND person = {} "
-                           "AND " MEMBER_NOW,
-                           household, person, now, now);
-    return id == NONE ? NULL : record_get(ctx, &household_members_kind, id);
-}
-
-static enum status leave_there(struct ctx *ctx, const struct household_member *m)
-{
-    const char *now = today(ctx);
-    int64_t id = query_int(ctx->db,
-                           "SELECT min(id) AS id FROM household_members WHERE person = {} AND "
-                           "household <> {} AND " MEMBER_NOW,
-                           m->person, m->household, now, now);
-    if (id == NONE)
-        return OK;
-    if (!record_reached(ctx, &household_members_kind, id) && ctx->actor.grant_count > 0) {
-        ctx_problem(ctx, "person",
-                    say(ctx, "This person lives in a household outside your communities. Ask that "
-                             "community, or the subdistrict office, to record that they moved."));
-        return ctx->status;
-    }
-    const struct household_member *there = record_must(ctx, &household_members_kind, id);
-    const struct household *here = record_must(ctx, &households_kind, m->household);
-    return member_change(
-        ctx, there,
-        &(struct member_change){
-            .state = "moved", .from = m->valid_from, .why = here->place, .head = NONE});
-}
-
-enum status member_join(struct ctx *ctx, struct household_member *m, bool from_there)
-{
-    if (!m->valid_from)
-        m->valid_from = today(ctx);
-    if (from_there && m->person > 0 && leave_there(ctx, m) != OK)
-        return ctx->status;
-    return add(ctx, m, "join") == OK ? settle(ctx, NULL, m) : ctx->status;
-}
-
-/* Ends the period on the day before, and begins one with what is new. The same day: the period
- * itself is corrected. */
-static enum status turn(struct ctx *ctx, const struct household_member *m,
-                        const struct member_change *to, struct household_member **made)
-{
-    struct household_member *ended = record_copy(ctx, &household_members_kind, m),
-                            *next = record_copy(ctx, &household_members_kind, m);
-    next->state = to->state ? to->state : m->state;
-    next->relation = to->relation ? to->relation : m->relation;
-    next->why = to->why;
-    *made = next;
-    if (m->valid_from && !strcmp(m->valid_from, to->from))
-        return record_check(ctx, &household_members_kind, m, next)
-                   ? record_update(ctx, &household_members_kind, m, next, next->state)
-                   : ctx->status;
-    ended->valid_to = day_before(ctx, to->from);
-    if (m->valid_from && strcmp(m->valid_from, to->from) > 0) {
-        ctx_problem(ctx, "from",
-                    say(ctx, "This is before the period that it changes, which began on {}.",
-                        m->valid_from));
-        return ctx->status;
-    }
-    if (record_update(ctx, &household_members_kind, m, ended, "end") != OK)
-        return ctx->status;
-    next->record.id = NONE;
-    next->code = record_code(ctx, "M");
-    next->valid_from = to->from;
-    next->valid_to = NULL;
-    /* the head who moves away keeps the word: it was true until then */
-    return record_check(ctx, &household_members_kind, m, next)
-               ? record_insert(ctx, &household_members_kind, next, next->state)
-               : ctx->status;
-}
-
-/* Makes another member the head. */
-static enum status hand_over(struct ctx *ctx, int64_t household, int64_t person, const char *from)
-{
-    struct household_member *made;
-    const struct household_member *m = member_now(ctx, household, person);
-    if (!m) {
-        ctx_problem(ctx, "head", say(ctx, "Choose somebody who belongs to this household today."));
-        return ctx->status;
-    }
-    return turn(ctx, m, &(struct member_change){.relation = "head", .from = from, .head = NONE},
-                &made);
-}
-
-enum status member_change(struct ctx *ctx, const struct household_member *m,
-                          const struct member_change *to)
-{
-    struct household_member *made = NULL;
-    if (!to->from || strcmp(to->from, today(ctx)) > 0) {
-        ctx_problem(ctx, "from",
-                    to->from ? say(ctx, "This date is in the future.")
-                             : say(ctx, "Enter since when."));
-        return ctx->status;
-    }
-    if (m->valid_to) {
-        ctx_problem(ctx, NULL, say(ctx, "This period has ended. Change the newest one."));
-        return ctx->status;
-    }
-    if ((!to->state || !strcmp(to->state, m->state)) &&
-        (!to->relation || !strcmp(to->relation, m->relation))) {
-        ctx_problem(ctx, "state",
-                    say(ctx, "Nothing would change. Choose another state or "
-                             "relation."));
-        return ctx->status;
-    }
-    if (turn(ctx, m, to, &made) != OK)
-        return ctx->status;
-    bool was_head = !strcmp(m->relation, "head") && member_belongs(m->state),
-         is_head = !strcmp(made->relation, "head") && member_belongs(made->state);
-    if (was_head && !is_head && to->head != NONE &&
-        hand_over(ctx, m->household, to->head, to->from) != OK)
-        return ctx->status;
-    return settle(ctx, m, made);
-}
-
-const struct household_member *member_before(struct ctx *ctx, const struct household_member *m)
-{
-    int64_t id = m->valid_from && !m->valid_to
-                     ? query_int(ctx->db,
-                                 "SELECT min(id) AS id FROM household_members WHERE household = {} "
-                                 "AND person = {} AND valid_to = {}",
-                                 m->household, m->person, day_before(ctx, m->valid_from))
-                     : NONE;
-    return id == NONE ? NULL : record_get(ctx, &household_members_kind, id);
-}
-
-static enum status take_back(struct ctx *ctx, const struct household_member *m)
-{
-    const struct household_member *before = member_before(ctx, m);
-    if (!before)
-        return ctx_fail(ctx, CONFLICT, say(ctx, "There is nothing to take back."));
-    if (record_remove(ctx, &household_members_kind, m) != OK)
-        return ctx->status;
-    struct household_member *after = record_copy(ctx, &household_members_kind, before);
-    after->valid_to = NULL;
-    return record_check(ctx, &household_members_kind, before, after)
-               ? record_update(ctx, &household_members_kind, before, after, "resume")
-               : ctx->status;
-}
-
-/* The one who became head on the day on which the last head left. */
-static const struct household_member *successor(struct ctx *ctx, const struct household_member *m)
-{
-    int64_t id = query_int(ctx->db,
-                           "SELECT min(id) AS id FROM household_members WHERE household = {} AND "
-                           "person <> {} AND relation = 'head' AND valid_from = {} AND valid_to IS "
-                           "NULL",
-                           m->household, m->person, m->valid_from);
-    return id == NONE ? NULL : record_get(ctx, &household_members_kind, id);
-}
-
-enum status member_undo(struct ctx *ctx, const struct household_member *m)
-{
-    const struct household_member *before = member_before(ctx, m), *heir = NULL;
-    if (before && !strcmp(before->relation, "head"))
-        heir = successor(ctx, m);
-    if (heir && member_before(ctx, heir) && take_back(ctx, heir) != OK)
-        return ctx->status;
-    return take_back(ctx, m) == OK ? settle(ctx, NULL, before) : ctx->status;
-}
-
-enum status household_move(struct ctx *ctx, const struct household *before, struct household *after,
-                           const char *from)
-{
-    const char *now = today(ctx);
-    struct household_place *old = record_new(ctx, &household_places_kind);
-    int64_t people[64];
-    int n;
-    if (!from || strcmp(from, now) > 0 || (before->since && strcmp(from, before->since) <= 0)) {
-        ctx_problem(ctx, "since",
-                    !from                   ? say(ctx, "Enter since when.")
-                    : strcmp(from, now) > 0 ? say(ctx, "This date is in the future.")
-                                            : say(ctx,
-                                                  "The household has lived at the present "
-                                                  "address since {}: enter a later day.",
-                                                  before->since));
-        return ctx->status;
-    }
-    after->since = from;
-    if (!record_check(ctx, &households_kind, before, after))
-        return ctx->status;
-    if (!strcmp(before->place ? before->place : "", after->place)) {
-        ctx_problem(ctx, "area", say(ctx, "This is the address that the household has now."));
-        return ctx->status;
-    }
-    old->household = before->record.id;
-    old->area = before->area;
-    old->place = before->place;
-    old->valid_from = before->since;
-    old->valid_to = day_before(ctx, from);
-    old->code = record_code(ctx, "L");
-    if (record_insert(ctx, &household_places_kind, old, "move") != OK ||
-        record_update(ctx, &households_kind, before, after, "move") != OK)
-        return ctx->status;
-    int64_t last = 0;
-    do {
-        n = rows_ids(query(ctx->db,
-                           "SELECT person AS id FROM household_members WHERE household = {} AND "
-                           "person > {} AND state <> 'away' AND " MEMBER_NOW
-                           " ORDER BY person LIMIT {}",
-                           before->record.id, last, now, now, 64),
-                     people, 64);
-        for (int i = 0; i < n && ctx_ok(ctx); i++)
-            person_follow(ctx, last = people[i], before->record.id);
-    } while (n == 64 && ctx_ok(ctx));
-    return ctx->status;
 }
 
 static const struct kind *const kinds[] = {&households_kind, &household_members_kind,

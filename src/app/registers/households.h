@@ -54,6 +54,8 @@ struct household_place {
 
 extern const struct kind households_kind, household_members_kind, household_places_kind;
 
+#define HOUSEHOLD_ROLES (ROLE_WORKER | ROLE_OFFICE | ROLE_ADMIN)
+
 /* SQL on a row of household_members: the person belongs to the household today (two {}: today as
  * a date), living there or registered there. */
 #define MEMBER_NOW \
@@ -66,6 +68,9 @@ bool member_lives_here(const char *state); /* here or elsewhere */
 
 /* Derives what a household shows of its members. */
 enum status household_settle(struct ctx *ctx, int64_t household);
+
+/* A person's own address becomes that of the household in which they live. */
+enum status person_follow(struct ctx *ctx, int64_t person, int64_t household);
 
 /* Adds a person to a household. from_there: they leave the household that they live in now on the
  * day before, as moved. */

@@ -85,8 +85,7 @@ static struct names names_read(struct ctx *ctx, const char *kind, struct arena *
 /* Cached, because every staff page needs them several times. */
 struct names names_load(struct ctx *ctx, const char *kind)
 {
-    const char *name = arena_print(ctx->arena, "names %s %s %s", kind, ctx->lang,
-                                   day_iso(ctx->arena, when_day(ctx->now)));
+    const char *name = arena_print(ctx->arena, "names %s %s %s", kind, ctx->lang, ctx_today(ctx));
     const struct names *kept = db_recall(ctx->db, name);
     if (kept)
         return *kept;

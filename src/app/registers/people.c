@@ -168,7 +168,7 @@ static int64_t community_of(struct ctx *ctx, int64_t area)
 static const char *born_listed(struct ctx *ctx, const void *record)
 {
     const struct person *p = record;
-    const char *today = day_iso(ctx->arena, when_day(ctx->now));
+    const char *today = ctx_today(ctx);
     int64_t day;
     if (!p->born || !day_parse(p->born, &day))
         return "";
@@ -273,6 +273,18 @@ int64_t person_find(struct ctx *ctx, const char *name, const char *phone)
         seal_hash(ctx->keys, ctx->arena, "phone", phone), name);
 }
 
+int64_t person_known(struct ctx *ctx, const char *id_number, const char *name, const char *phone)
+{
+    int64_t id = id_number
+                     ? query_int(ctx->db,
+                                 "SELECT coalesce(merged_into, id) AS id FROM people WHERE "
+                                 "id_number_key = {} AND removed_at IS NULL ORDER BY CASE WHEN "
+                                 "merged_into IS NULL THEN 0 ELSE 1 END, id LIMIT 1",
+                                 seal_hash(ctx->keys, ctx->arena, "id_number", id_number))
+                     : NONE;
+    return id != NONE ? id : person_find(ctx, name, phone);
+}
+
 /* A row without code, ID document and phone number is recognised by all of its content. */
 static const char *row_code(struct ctx *ctx, const struct person *p)
 {
@@ -292,13 +304,8 @@ static void *person_import_find(struct ctx *ctx, void *record)
         p->code = row_code(ctx, p);
     if (p->code)
         id = query_int(ctx->db, "SELECT id FROM people WHERE code = {}", p->code);
-    if (id == NONE && p->id_number)
-        id = query_int(ctx->db,
-                       "SELECT id FROM people WHERE id_number_key = {} ORDER BY "
-                       " CASE WHEN merged_into IS NULL THEN 0 ELSE 1 END, id LIMIT 1",
-                       seal_hash(ctx->keys, ctx->arena, "id_number", p->id_number));
     if (id == NONE)
-        id = person_find(ctx, p->name, p->phone);
+        id = person_known(ctx, p->id_number, p->name, p->phone);
     return id == NONE ? NULL : record_get(ctx, &people_kind, id);
 }
 

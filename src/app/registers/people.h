@@ -63,6 +63,8 @@ extern const struct kind
 
 /* Finds a person by name and phone number; NONE. */
 int64_t person_find(struct ctx *ctx, const char *name, const char *phone);
+/* The same by ID number, if there is one and it is known. */
+int64_t person_known(struct ctx *ctx, const char *id_number, const char *name, const char *phone);
 /* Makes a code for a record: the prefix and 8 random characters. */
 const char *record_code(struct ctx *ctx, const char *prefix);
 /* Returns whether the grant covers everything: it has no area, or the top-level one. Then it

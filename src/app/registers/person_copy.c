@@ -138,17 +138,15 @@ static void copy_form(struct ctx *ctx)
 
 static void copy_prepare(struct ctx *ctx)
 {
-    const char *purpose = param_line(ctx, "purpose", PURPOSE_MOST);
     ctx->key = NULL; /* the answer is not kept for a repeated request */
-    ctx->work = (void *)(uintptr_t)purpose;
-    if (!purpose)
+    if (!param_line(ctx, "purpose", PURPOSE_MOST))
         ctx_problem(ctx, "purpose", say(ctx, "Say who asked for the copy, and for what."));
 }
 
 static void copy(struct ctx *ctx)
 {
     const struct person *p = ctx->web->record;
-    const char *purpose = ctx->work;
+    const char *purpose = param_line(ctx, "purpose", PURPOSE_MOST);
     if (journal_note(ctx, "people", p->record.id, "copy", "{\"purpose\":{}}", purpose) != OK)
         return;
     page_begin(ctx, say(ctx, "What is recorded about {}", p->name), PAGE_STAFF);
@@ -158,7 +156,7 @@ static void copy(struct ctx *ctx)
     printed_note(ctx, say(ctx, "Made for: {}", purpose));
     draw_record(ctx, &people_kind, p);
     for (const struct kind *const *k = modules_kinds(); *k; k++)
-        if (((*k)->read & ctx->actor.roles) && *k != &people_kind && (*k)->table)
+        if (((*k)->read & ctx->actor.roles) && *k != &people_kind)
             draw_kind(ctx, *k, p);
     draw_looks(ctx, p);
     page_end(ctx);

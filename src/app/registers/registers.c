@@ -93,13 +93,16 @@ static void area_check(struct ctx *ctx, const void *before, void *after)
                 "There can be only one top-level area. Choose the area that this one belongs to."));
     if (a->valid_from && a->valid_to && strcmp(a->valid_from, a->valid_to) > 0)
         ctx_problem(ctx, "valid_to", say(ctx, "The end can’t be before the start."));
-    if (was && was->path && valid_today(ctx, NULL, was->valid_to) &&
-        !valid_today(ctx, NULL, a->valid_to) && households_in(ctx, was->path) > 0)
+    int64_t left = was && was->path && valid_today(ctx, NULL, was->valid_to) &&
+                           !valid_today(ctx, NULL, a->valid_to)
+                       ? households_in(ctx, was->path)
+                       : 0;
+    if (left > 0)
         ctx_problem(ctx, "valid_to",
                     say(ctx,
                         "{} households still live in this area. Record their move to the area "
                         "that replaces it first.",
-                        households_in(ctx, was->path)));
+                        left));
     if (a->outline && !is_ring(a->outline))
         ctx_problem(ctx, "outline",
                     say(ctx, "Enter a closed ring of points, longitude first: "

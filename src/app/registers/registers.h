@@ -73,6 +73,7 @@ bool unit_deserted(struct ctx *ctx, int64_t unit); /* NONE: false */
     M(merge_pages_module) \
     M(households_module) \
     M(household_pages_module) \
+    M(household_glance_module) \
     M(household_merge_module) \
     M(person_copy_module)
 

@@ -5,6 +5,7 @@
  */
 #include "app/registers/seats.h"
 
+#include "app/registers/as_of.h"
 #include "app/registers/households.h"
 #include "app/registers/rule_sets.h"
 #include "base/when.h"
@@ -19,28 +20,12 @@
 #define SEATS_MOST 500 /* shown on a page; more are counted */
 #define POSTS_MOST 200
 
-static const char *iso_today(struct ctx *ctx)
-{
-    return day_iso(ctx->arena, when_day(ctx->now));
-}
-
-static const char *iso_show(struct ctx *ctx, const char *iso)
-{
-    int64_t day;
-    return iso && day_parse(iso, &day) ? day_show(ctx->arena, ctx->lang, day) : "";
-}
-
-static bool holds_on(const char *from, const char *to, const char *day)
-{
-    return (!from || strcmp(from, day) <= 0) && (!to || !*to || strcmp(to, day) >= 0);
-}
-
 /* ---- posts: of a person, and earlier ones of an organisation ---- */
 
 static void post_line(struct ctx *ctx, const struct post *p, bool of_person)
 {
     struct buf *out = ctx->web->out;
-    bool over = p->valid_to && *p->valid_to && strcmp(p->valid_to, iso_today(ctx)) < 0;
+    bool over = p->valid_to && *p->valid_to && strcmp(p->valid_to, ctx_today(ctx)) < 0;
     const struct seat *s = p->seat > 0 ? record_get(ctx, &seats_kind, p->seat) : NULL;
     const char *title = s && s->title ? ctx_pick(ctx, s->title, s->title_en)
                                       : field_show(ctx, kind_field(&posts_kind, "role"), p);
@@ -63,7 +48,7 @@ static int64_t draw_posts(struct ctx *ctx, const char *column, int64_t id, bool 
     list_init(ctx, &l, &posts_kind);
     sql_add(&l.where, " AND {} = {}", (struct sql_name){column}, id);
     if (ended)
-        sql_add(&l.where, " AND valid_to <> '' AND valid_to < {}", iso_today(ctx));
+        sql_add(&l.where, " AND valid_to <> '' AND valid_to < {}", ctx_today(ctx));
     int64_t total = list_count(ctx, &l);
     l.order = "CASE WHEN valid_to IS NULL THEN 0 ELSE 1 END, valid_to DESC, id";
     l.limit = POSTS_MOST;
@@ -120,7 +105,7 @@ static void sitting_read(struct ctx *ctx, struct sitting *s, const char *day)
     int64_t held = NONE;
     while (rows_next(r)) {
         const char *from = row_text(r, "valid_from"), *to = row_text(r, "valid_to");
-        if (holds_on(from, to, day))
+        if (valid_on(from, to, day))
             held = row_int(r, "id");
         else if (to && *to && strcmp(to, day) < 0 && (!last || strcmp(to, last) > 0))
             last = arena_copy(ctx->arena, to);
@@ -139,10 +124,10 @@ static void sitting_read(struct ctx *ctx, struct sitting *s, const char *day)
 
 static bool seat_shown(struct ctx *ctx, const struct seat *s, const char *day)
 {
-    if (!holds_on(s->valid_from, s->valid_to, day))
+    if (!valid_on(s->valid_from, s->valid_to, day))
         return false;
     const struct office_term *t = s->term > 0 ? record_get(ctx, &terms_kind, s->term) : NULL;
-    return !t || holds_on(t->valid_from, t->valid_to, day);
+    return !t || valid_on(t->valid_from, t->valid_to, day);
 }
 
 static struct sitting *sittings(struct ctx *ctx, int64_t organisation, const char *day, int *n)
@@ -199,12 +184,12 @@ static void held_cell(struct ctx *ctx, const struct sitting *s, const char *term
              field_show(ctx, kind_field(&posts_kind, "person"), p));
     else
         html(out, "<span class=\"soft\">{}</span>", say(ctx, "held by somebody outside your area"));
-    html(out, "</td><td data-label=\"{}\">{}</td>", say(ctx, "From"), iso_show(ctx, p->valid_from));
+    html(out, "</td><td data-label=\"{}\">{}</td>", say(ctx, "From"), ctx_date(ctx, p->valid_from));
     if (p->valid_to && *p->valid_to)
-        html(out, "<td data-label=\"{}\">{}</td>", say(ctx, "Until"), iso_show(ctx, p->valid_to));
+        html(out, "<td data-label=\"{}\">{}</td>", say(ctx, "Until"), ctx_date(ctx, p->valid_to));
     else
         html(out, "<td class=\"soft\">{}</td>",
-             term_end ? say(ctx, "end of term: {}", iso_show(ctx, term_end)) : "");
+             term_end ? say(ctx, "end of term: {}", ctx_date(ctx, term_end)) : "");
 }
 
 static const char *term_end_on(struct ctx *ctx, int64_t organisation, const char *day)
@@ -266,31 +251,15 @@ static void draw_sittings(struct ctx *ctx, const struct organisation *o, const c
     scroll_end(ctx);
 }
 
-/* The day asked for; today if it is none, with a problem in *wrong. */
-static const char *day_asked(struct ctx *ctx, bool *wrong)
-{
-    const char *typed = query_param(ctx, "on");
-    int64_t day;
-    *wrong = typed && *typed && !day_parse(typed, &day);
-    return typed && *typed && !*wrong ? day_iso(ctx->arena, day) : iso_today(ctx);
-}
-
 static void draw_seats(struct ctx *ctx, const struct organisation *o)
 {
     struct buf *out = ctx->web->out;
-    bool wrong;
-    const char *day = day_asked(ctx, &wrong), *shown = iso_show(ctx, day);
-    html(out,
-         "<section id=\"seats\"><h2>{}</h2><form class=\"bar\" method=\"get\" "
-         "action=\"/registers/organisations/{}#seats\"><label>{} <input type=\"date\" name=\"on\" "
-         "value=\"{}\"></label><button>{}</button></form>",
-         say(ctx, "Who holds which seat"), o->record.id, say(ctx, "Date"),
-         wrong ? query_param(ctx, "on") : day, say(ctx, "Show"));
-    if (wrong)
-        html(out, "<p class=\"problem\">{}</p>",
-             say(ctx, "This is not a date. Type it like 2026-03-05; below is today."));
+    html(out, "<section id=\"seats\"><h2>{}</h2>", say(ctx, "Who holds which seat"));
+    const char *day = as_of_draw(ctx, arena_print(ctx->arena, "/registers/organisations/%lld#seats",
+                                                  (long long)o->record.id)),
+               *shown = ctx_date(ctx, day);
     html(out, "<h3>{}</h3>",
-         strcmp(day, iso_today(ctx)) ? say(ctx, "On {}", shown) : say(ctx, "Today, {}", shown));
+         strcmp(day, ctx_today(ctx)) ? say(ctx, "On {}", shown) : say(ctx, "Today, {}", shown));
     draw_sittings(ctx, o, day);
     buf_puts(out, "<p class=\"screen\">");
     if (area_mine(ctx, PEOPLE_ROLES, o->community)) {
@@ -306,9 +275,9 @@ static void term_line(struct ctx *ctx, const struct office_term *t)
 {
     struct buf *out = ctx->web->out;
     int64_t end;
-    bool now = holds_on(t->valid_from, t->valid_to, iso_today(ctx));
+    bool now = valid_on(t->valid_from, t->valid_to, ctx_today(ctx));
     html(out, "<li><p><a href=\"/registers/terms/{}\">{}</a> <span class=\"small\">{}–{}</span>",
-         t->record.id, t->name, iso_show(ctx, t->valid_from), iso_show(ctx, t->valid_to));
+         t->record.id, t->name, ctx_date(ctx, t->valid_from), ctx_date(ctx, t->valid_to));
     if (now)
         html(out, " <span class=\"state ok\">{}</span>", say(ctx, "current term"));
     if (now && t->valid_to && day_parse(t->valid_to, &end)) {
@@ -363,7 +332,7 @@ static void draw_former(struct ctx *ctx, const struct organisation *o)
     struct list l;
     list_init(ctx, &l, &posts_kind);
     sql_add(&l.where, " AND organisation = {} AND valid_to <> '' AND valid_to < {}", o->record.id,
-            iso_today(ctx));
+            ctx_today(ctx));
     int64_t n = list_count(ctx, &l);
     sql_release(&l.where);
     if (n == 0)

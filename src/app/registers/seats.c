@@ -36,21 +36,10 @@ static const char *last_day(const char *day)
     return day && *day ? day : OPEN_END;
 }
 
-static const char *today_iso(struct ctx *ctx)
-{
-    return day_iso(ctx->arena, when_day(ctx->now));
-}
-
 static const char *day_moved(struct ctx *ctx, const char *day, int by)
 {
     int64_t n;
     return day && day_parse(day, &n) ? day_iso(ctx->arena, n + by) : NULL;
-}
-
-static const char *day_text(struct ctx *ctx, const char *day)
-{
-    int64_t n;
-    return day && day_parse(day, &n) ? day_show(ctx->arena, ctx->lang, n) : "";
 }
 
 /* The same day of another year or month; the month's last where it has no such day. */
@@ -126,8 +115,8 @@ const char *organisation_form_fitting(struct ctx *ctx, const struct organisation
     const char *about = organisation_rules(o);
     if (!about || strcmp(about, "party") != 0 || !o->form || o->members == NONE)
         return NULL;
-    int64_t general = rule_number_on(ctx, about, today_iso(ctx), "branch_usual_most").number,
-            committee = rule_number_on(ctx, about, today_iso(ctx), "committee_from").number;
+    int64_t general = rule_number_on(ctx, about, ctx_today(ctx), "branch_usual_most").number,
+            committee = rule_number_on(ctx, about, ctx_today(ctx), "committee_from").number;
     if (o->members >= committee && strcmp(o->form, "committee") != 0)
         return say(ctx, "a Party committee (from {} full members)", committee);
     if (o->members > general && (!strcmp(o->form, "branch") || !strcmp(o->form, "joint")))
@@ -196,7 +185,7 @@ static void term_check_length(struct ctx *ctx, struct office_term *t, const char
                     say(ctx,
                         "The rules give this term {} years and allow {} more: it ends on {} at the "
                         "latest.",
-                        years, shift, day_text(ctx, day_moved(ctx, most, -1))));
+                        years, shift, ctx_date(ctx, day_moved(ctx, most, -1))));
 }
 
 static void term_check_overlap(struct ctx *ctx, const struct office_term *t)
@@ -210,8 +199,8 @@ static void term_check_overlap(struct ctx *ctx, const struct office_term *t)
     if (rows_next(r))
         ctx_problem(ctx, "valid_from",
                     say(ctx, "This overlaps the term “{}” ({} to {}). Terms follow one another.",
-                        row_text(r, "name"), day_text(ctx, row_text(r, "valid_from")),
-                        day_text(ctx, row_text(r, "valid_to"))));
+                        row_text(r, "name"), ctx_date(ctx, row_text(r, "valid_from")),
+                        ctx_date(ctx, row_text(r, "valid_to"))));
     rows_end(r);
 }
 
@@ -322,7 +311,7 @@ static const char *vacant_day(struct ctx *ctx, const struct seat *s)
         from = t ? t->valid_from : NULL;
     }
     if (!from)
-        from = s->vacant_since ? s->vacant_since : today_iso(ctx);
+        from = s->vacant_since ? s->vacant_since : ctx_today(ctx);
     return strcmp(from, last_day(s->valid_to)) > 0 ? NULL : from;
 }
 
@@ -435,8 +424,8 @@ static const char *held_words(struct ctx *ctx, int64_t post)
     if (!h)
         return say(ctx, "Somebody already holds this seat at that time.");
     const struct person *who = record_load(ctx, &people_kind, h->person);
-    const char *from = h->valid_from ? day_text(ctx, h->valid_from) : "…",
-               *to = h->valid_to && *h->valid_to ? day_text(ctx, h->valid_to) : "…";
+    const char *from = h->valid_from ? ctx_date(ctx, h->valid_from) : "…",
+               *to = h->valid_to && *h->valid_to ? ctx_date(ctx, h->valid_to) : "…";
     return say(ctx, "{} holds this seat ({} – {}). End that first, or choose another seat.",
                who ? ctx_pick(ctx, who->name, who->name_en) : say(ctx, "Somebody"), from, to);
 }
@@ -445,7 +434,7 @@ static const char *held_words(struct ctx *ctx, int64_t post)
  * that role are all held, and one of them by this post; NONE: it has none. */
 static int64_t seat_free(struct ctx *ctx, const struct post *p, int64_t *full)
 {
-    const char *from = p->valid_from ? p->valid_from : today_iso(ctx);
+    const char *from = p->valid_from ? p->valid_from : ctx_today(ctx);
     struct sql q;
     int64_t found = NONE;
     sql_init(&q, ctx->arena);
@@ -729,7 +718,7 @@ static const char *vacancy_title(struct ctx *ctx, const void *record)
 {
     const struct seat *s = record;
     return say(ctx, "{} (vacant since {})", ctx_pick(ctx, s->name, s->name_en),
-               day_text(ctx, s->vacant_since));
+               ctx_date(ctx, s->vacant_since));
 }
 
 #define WHO       (ROLE_WORKER | ROLE_OFFICE)

@@ -15,12 +15,6 @@
 #define READERS (VOLUNTEER_HOSTS | ROLE_LEADER)
 #define PAGE    200 /* days on a page */
 
-static const char *day_text(struct ctx *ctx, const char *text)
-{
-    int64_t day;
-    return day_parse(text, &day) ? day_show(ctx->arena, ctx->lang, day) : text;
-}
-
 static const struct person *person_of(struct ctx *ctx, const struct hours *h,
                                       const struct volunteer **v)
 {
@@ -61,7 +55,7 @@ static void list(struct ctx *ctx)
         html(out,
              "<tr><td class=\"when\">{}</td><td class=\"main\"><a href=\"/hours/{}\">{} "
              "{}</a></td><td class=\"who\">{}</td><td class=\"due\">",
-             day_text(ctx, h->day), h->record.id, p->name, v->number, hours_text(ctx, h->attended));
+             ctx_date(ctx, h->day), h->record.id, p->name, v->number, hours_text(ctx, h->attended));
         hours_state(ctx, h);
         buf_puts(out, "</td></tr>");
     }

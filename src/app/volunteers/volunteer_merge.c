@@ -84,13 +84,11 @@ static const char *volunteer_bar(struct ctx *ctx, int64_t kept, int64_t gone)
                            "k.dispute <> '') ORDER BY g.day LIMIT 1",
                            kept, gone);
     const char *day = rows_next(r) ? row_copy(r, ctx->arena, "day") : NULL;
-    int64_t n = 0;
     rows_end(r);
-    return day && day_parse(day, &n)
-               ? say(ctx,
+    return day ? say(ctx,
                      "Both are volunteers, and hours on {}, when both served, are disputed. Settle "
                      "that day first.",
-                     day_show(ctx->arena, ctx->lang, n))
+                     ctx_date(ctx, day))
                : NULL;
 }
 

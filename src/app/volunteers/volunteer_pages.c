@@ -433,7 +433,7 @@ static void draw_days(struct ctx *ctx, const struct volunteer *v)
 {
     struct buf *out = ctx->web->out;
     struct list l;
-    int64_t n = 0, day;
+    int64_t n = 0;
     list_init(ctx, &l, &hours_kind);
     sql_add(&l.where, " AND volunteer = {}", v->record.id);
     l.limit = 20;
@@ -445,8 +445,7 @@ static void draw_days(struct ctx *ctx, const struct volunteer *v)
     for (struct hours *h; (h = list_next(ctx, &hours_kind, r, ctx->arena)) != NULL; n++) {
         html(out,
              "<tr><th scope=\"row\"><a href=\"/hours/{}\">{}</a></th><td class=\"num\">{}</td><td>",
-             h->record.id, day_parse(h->day, &day) ? day_show(ctx->arena, ctx->lang, day) : h->day,
-             hours_text(ctx, h->counted));
+             h->record.id, ctx_date(ctx, h->day), hours_text(ctx, h->counted));
         hours_state(ctx, h);
         buf_puts(out, "</td></tr>");
     }

@@ -26,7 +26,7 @@ static bool take_confirm(struct ctx *ctx, const void *before, void *after, const
     struct volunteer *v = after;
     (void)before;
     (void)input;
-    v->joined = day_iso(ctx->arena, when_day(ctx->now));
+    v->joined = ctx_today(ctx);
     return true;
 }
 
@@ -40,7 +40,7 @@ static bool take_end(struct ctx *ctx, const void *before, void *after, const voi
         ctx_problem(ctx, "why", say(ctx, "Enter a reason."));
         return false;
     }
-    v->left_on = day_iso(ctx->arena, when_day(ctx->now));
+    v->left_on = ctx_today(ctx);
     v->left_why = why;
     v->code_hash = v->feed = NULL;
     return true;

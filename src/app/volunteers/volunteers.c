@@ -112,7 +112,7 @@ static void check(struct ctx *ctx, const void *before, void *after)
         v->status = was ? was->status : "active";
     workflow_keeps(ctx, &volunteer_workflow, was, v);
     if (!v->joined)
-        v->joined = day_iso(ctx->arena, when_day(ctx->now));
+        v->joined = ctx_today(ctx);
     if (isnan(v->lat) && p && p->area != NONE) { /* the centre of their area */
         struct rows *r = query(
             ctx->db, "SELECT lat, lon FROM areas WHERE id = {} AND lat IS NOT NULL", p->area);
